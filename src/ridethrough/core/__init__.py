@@ -1,0 +1,1 @@
+"""Decisions: pure functions of time, snapshot, memory and site."""

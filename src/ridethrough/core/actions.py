@@ -1,0 +1,171 @@
+"""The closed set of things Ridethrough can do, each with its `why`.
+
+Every action is safe to repeat: its end is a state, not a change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from .model import HostId, PoolId, Seconds, VmId
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimPool:
+    """Write this controller's name into the pool's other_config, if no other controller is in charge."""
+
+    pool: PoolId
+    controller: str
+    why: str
+    deadline: Seconds = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasePool:
+    """Remove this controller's claim."""
+
+    pool: PoolId
+    controller: str
+    why: str
+    deadline: Seconds = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class SuspendAutoPoweron:
+    """Switch the pool's auto_poweron off, so that no boot script starts guests before we judge the battery."""
+
+    pool: PoolId
+    why: str
+    deadline: Seconds = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreAutoPoweron:
+    """Switch the pool's auto_poweron on again."""
+
+    pool: PoolId
+    why: str
+    deadline: Seconds = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class DisableHost:
+    """Mark the host as in maintenance mode and disable it: no VM starts or arrives there. Its VMs run on."""
+
+    host: HostId
+    pool: PoolId
+    why: str
+    deadline: Seconds = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class EnableHost:
+    """Exit maintenance mode ("Skip"): remove the marks, enable the host, leave the VMs where they are."""
+
+    host: HostId
+    pool: PoolId
+    why: str
+    deadline: Seconds = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class MoveVm:
+    """Migrate a running VM to another host of its pool (VM.pool_migrate)."""
+
+    vm: VmId
+    name: str
+    pool: PoolId
+    source: HostId
+    host: HostId  # the target
+    why: str
+    deadline: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class CancelMove:
+    """Cancel a running migration; the VM stays where it was."""
+
+    vm: VmId
+    name: str
+    pool: PoolId
+    host: HostId  # where it stays
+    why: str
+    deadline: Seconds = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class StopVm:
+    """Shut a guest down cleanly. When `deadline` passes first, the clean shutdown is cancelled and reported."""
+
+    vm: VmId
+    name: str
+    pool: PoolId
+    host: HostId
+    why: str
+    deadline: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class ForceStopVm:
+    """Stop a guest hard (VM.hard_shutdown), after a clean stop was refused or ran out of time."""
+
+    vm: VmId
+    name: str
+    pool: PoolId
+    host: HostId
+    why: str
+    deadline: Seconds = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class StartVm:
+    """Start a guest that we stopped, where XenServer finds room for it."""
+
+    vm: VmId
+    name: str
+    pool: PoolId
+    why: str
+    deadline: Seconds = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class ShutDownHost:
+    """Shut an empty, disabled host down. The call returns ten seconds before the shutdown begins."""
+
+    host: HostId
+    pool: PoolId
+    why: str
+    deadline: Seconds = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class PowerOnHost:
+    """Start a host that stayed off (host.power_on)."""
+
+    host: HostId
+    pool: PoolId
+    why: str
+    deadline: Seconds = 300.0
+
+
+HostAction: TypeAlias = DisableHost | EnableHost | ShutDownHost | PowerOnHost
+VmAction: TypeAlias = MoveVm | CancelMove | StopVm | ForceStopVm | StartVm
+PoolAction: TypeAlias = ClaimPool | ReleasePool | SuspendAutoPoweron | RestoreAutoPoweron
+Action: TypeAlias = HostAction | VmAction | PoolAction
+
+
+def target(action: Action) -> str:
+    """What the action acts on; two actions on one target never overlap.
+
+    CancelMove and ForceStopVm are targets of their own: they exist to end an action that is still running.
+    """
+    match action:
+        case CancelMove() | ForceStopVm():
+            return f"end {action.vm}"
+        case MoveVm() | StopVm() | StartVm():
+            return f"vm {action.vm}"
+        case DisableHost() | EnableHost() | ShutDownHost() | PowerOnHost():
+            return f"host {action.host}"
+        case ClaimPool() | ReleasePool() | SuspendAutoPoweron() | RestoreAutoPoweron():
+            return f"pool {action.pool}"

@@ -1,0 +1,375 @@
+"""The facts that the journal keeps. Each happened; none is ever changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from .actions import Action
+from .model import HostId, Percent, PoolId, Seconds, UpsId, VmId
+
+
+@dataclass(frozen=True, slots=True)
+class ControllerStarted:
+    """The controller started. Every action still open was lost with the one before; its end is unknown."""
+
+    at: Seconds
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Armed:
+    """The owner armed the site: from now on Ridethrough acts."""
+
+    at: Seconds
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Disarmed:
+    """The owner disarmed the site: dry run."""
+
+    at: Seconds
+    by: str
+
+
+class Ask(StrEnum):
+    """What a person can ask for."""
+
+    ARM = "arm"
+    DISARM = "disarm"
+    HOLD = "hold"
+    RELEASE = "release"
+    ENTER_MAINTENANCE = "enter maintenance"
+    EXIT_MAINTENANCE = "exit maintenance"
+    EVACUATE = "evacuate"
+    SHUT_DOWN_POOL = "shut down pool"
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """A person asked for something. `subject` is a host's or a pool's id; empty for arm and disarm."""
+
+    at: Seconds
+    ask: Ask
+    subject: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRefused:
+    """A request that cannot be obeyed, and why."""
+
+    at: Seconds
+    ask: Ask
+    subject: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestDone:
+    """A request that has been carried out to its end."""
+
+    at: Seconds
+    ask: Ask
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class UpsKnown:
+    """A UPS was seen on utility power for the first time: from now on its "battery" is believed."""
+
+    at: Seconds
+    ups: UpsId
+
+
+@dataclass(frozen=True, slots=True)
+class UtilityLost:
+    """A UPS is on battery, confirmed.
+
+    `since` is the first poll that showed it: host timers count from there. `last_utility` is the last poll that
+    showed utility power: the card's off-time counts from there. `off_at` is that off-time, None when the card does
+    not cut its output. `runtime` and `charge` as the card told them at `at`.
+    """
+
+    at: Seconds
+    ups: UpsId
+    since: Seconds
+    last_utility: Seconds
+    off_at: Seconds | None
+    runtime: Seconds | None
+    charge: Percent | None
+    proof: str
+
+
+@dataclass(frozen=True, slots=True)
+class UtilitySeen:
+    """Utility power was seen again; it counts as back after it has held for `settle` seconds."""
+
+    at: Seconds
+    ups: UpsId
+    settle: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class UtilityLostAgain:
+    """Utility power went away again before it had settled. `since` keeps the time on battery so far."""
+
+    at: Seconds
+    ups: UpsId
+    since: Seconds
+    last_utility: Seconds
+    off_at: Seconds | None
+
+
+@dataclass(frozen=True, slots=True)
+class UtilityBack:
+    """Utility power has settled: the outage of this UPS is over. `lasted` is the time on battery, seconds."""
+
+    at: Seconds
+    ups: UpsId
+    lasted: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeTold:
+    """A reading worth keeping should the card fall silent or the controller restart."""
+
+    at: Seconds
+    ups: UpsId
+    runtime: Seconds | None
+    charge: Percent | None
+
+
+@dataclass(frozen=True, slots=True)
+class LowBattery:
+    """A UPS on battery is low, confirmed."""
+
+    at: Seconds
+    ups: UpsId
+    proof: str
+
+
+@dataclass(frozen=True, slots=True)
+class CountdownSeen:
+    """The card counts down to cutting its output, at `cut_at`. `cancels`: it would show a cancel."""
+
+    at: Seconds
+    ups: UpsId
+    cut_at: Seconds
+    cancels: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CountdownOver:
+    """The card cancelled its countdown, or the cut time has passed."""
+
+    at: Seconds
+    ups: UpsId
+    cancelled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UpsSilent:
+    """A card stopped answering. `on_battery`: it was on battery when last heard."""
+
+    at: Seconds
+    ups: UpsId
+    since: Seconds
+    on_battery: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UpsAnswers:
+    """A silent card answers again."""
+
+    at: Seconds
+    ups: UpsId
+
+
+@dataclass(frozen=True, slots=True)
+class PoolRecorded:
+    """The pool as it was before the first action of an outage; what is undone later is measured against this."""
+
+    at: Seconds
+    pool: PoolId
+    coordinator: HostId
+    disabled: tuple[HostId, ...]
+    running: tuple[tuple[VmId, HostId], ...]
+    auto_poweron: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PoolRestored:
+    """Everything of this outage has been undone; the record is closed. `differences` in words."""
+
+    at: Seconds
+    pool: PoolId
+    differences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ActionStarted:
+    """Written before the action is carried out. Its journal position is the action's id."""
+
+    at: Seconds
+    action: Action
+    agent_started: float = 0.0  # of the action's host, when known: tells a reboot from a person's hand
+
+
+@dataclass(frozen=True, slots=True)
+class ActionTold:
+    """Dry run: what would have been done. Told once, never done, never counted as done."""
+
+    at: Seconds
+    action: Action
+
+
+@dataclass(frozen=True, slots=True)
+class ActionFinished:
+    """How an action ended. `error` is None for success, else the error's code; `detail` says it in words."""
+
+    at: Seconds
+    started: int  # the journal position of its ActionStarted
+    action: Action
+    error: str | None = None
+    detail: str = ""
+    refused: bool = False  # asking again will not help
+
+
+@dataclass(frozen=True, slots=True)
+class HostDown:
+    """A host that we shut down is proven down."""
+
+    at: Seconds
+    host: HostId
+    proof: str
+
+
+@dataclass(frozen=True, slots=True)
+class HostReturned:
+    """A host that was down has started again."""
+
+    at: Seconds
+    host: HostId
+
+
+@dataclass(frozen=True, slots=True)
+class HostYielded:
+    """A person enabled a host that we had disabled: our hands are off until its last safe start."""
+
+    at: Seconds
+    host: HostId
+
+
+@dataclass(frozen=True, slots=True)
+class HoldOverridden:
+    """A hold ended at the last safe start."""
+
+    at: Seconds
+    host: HostId
+
+
+@dataclass(frozen=True, slots=True)
+class VmUnplaced:
+    """A VM finds no place for now; it runs on where it is."""
+
+    at: Seconds
+    vm: VmId
+    name: str
+    host: HostId
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class EvacuationBegun:
+    """A host is being emptied, and why."""
+
+    at: Seconds
+    host: HostId
+    why: str
+    early: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ShutdownBegun:
+    """A host is on its way down: what still runs on it is stopped, and why."""
+
+    at: Seconds
+    host: HostId
+    why: str
+    early: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HostEmptied:
+    """A host that we empty has no running VM left, or none that can move. `left` names those that stay."""
+
+    at: Seconds
+    host: HostId
+    left: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Alerted:
+    """Something that a person must know. `subject` and `key` together are told once until cleared."""
+
+    at: Seconds
+    subject: str
+    key: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlertCleared:
+    """An alert's cause is gone."""
+
+    at: Seconds
+    subject: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoundFailed:
+    """A round ended in a bug of ours; the loop looks again."""
+
+    at: Seconds
+    text: str
+
+
+Event: TypeAlias = (
+    ControllerStarted
+    | Armed
+    | Disarmed
+    | Requested
+    | RequestRefused
+    | RequestDone
+    | UpsKnown
+    | UtilityLost
+    | UtilitySeen
+    | UtilityLostAgain
+    | UtilityBack
+    | RuntimeTold
+    | LowBattery
+    | CountdownSeen
+    | CountdownOver
+    | UpsSilent
+    | UpsAnswers
+    | PoolRecorded
+    | PoolRestored
+    | ActionStarted
+    | ActionTold
+    | ActionFinished
+    | HostDown
+    | HostReturned
+    | HostYielded
+    | HoldOverridden
+    | VmUnplaced
+    | EvacuationBegun
+    | ShutdownBegun
+    | HostEmptied
+    | Alerted
+    | AlertCleared
+    | RoundFailed
+)

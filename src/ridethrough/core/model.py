@@ -1,0 +1,78 @@
+"""The site as it was built: UPSs, pools, hosts and the feeds between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+Seconds: TypeAlias = float
+Bytes: TypeAlias = int
+Percent: TypeAlias = float
+
+UpsId: TypeAlias = str  # the key in site.toml: [ups.KEY]
+PoolId: TypeAlias = str  # the key in site.toml: [pool.KEY]
+HostId: TypeAlias = str  # the key in site.toml: [host.KEY]; for a host that site.toml does not name, its name label
+VmId: TypeAlias = str  # the VM's uuid
+StorageId: TypeAlias = str  # the storage repository's uuid
+
+
+class CardAction(StrEnum):
+    """What a card does when utility power has failed for its warning period (manual 2.3.1)."""
+
+    DISABLED = "disabled"
+    WARNING = "warning"
+    CLIENT = "client"
+    CLIENT_AND_UPS = "client and ups"
+
+
+@dataclass(frozen=True, slots=True)
+class CardTimers:
+    """A card's own timers, in seconds since utility power failed. None: not told, not entered."""
+
+    warning_period: Seconds | None = None
+    shutdown_delay: Seconds | None = None
+    action: CardAction | None = None
+
+    def or_else(self, other: CardTimers) -> CardTimers:
+        """These timers, with what they leave open taken from `other`."""
+        return CardTimers(
+            self.warning_period if self.warning_period is not None else other.warning_period,
+            self.shutdown_delay if self.shutdown_delay is not None else other.shutdown_delay,
+            self.action if self.action is not None else other.action,
+        )
+
+    @property
+    def off_after(self) -> Seconds | None:
+        """Seconds from utility power's failure to the cut of the output; None when the card does not cut it."""
+        if self.action is not CardAction.CLIENT_AND_UPS:
+            return None
+        if self.warning_period is None or self.shutdown_delay is None:
+            return None
+        return self.warning_period + self.shutdown_delay
+
+
+@dataclass(frozen=True, slots=True)
+class Ups:
+    """A UPS with its card. `timers` are the owner's entries, used where the card does not tell its own."""
+
+    id: UpsId
+    timers: CardTimers = CardTimers()
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A host of a pool and the UPSs that feed it. `needs` feeds must be on utility power for full service."""
+
+    id: HostId
+    pool: PoolId
+    powered_by: tuple[UpsId, ...] = ()
+    needs: int = 1
+    switch: str = ""  # hosts behind one switch are each other's witnesses
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """A XenServer or XCP-ng pool. `id` is the key in site.toml."""
+
+    id: PoolId

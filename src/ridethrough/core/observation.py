@@ -1,0 +1,156 @@
+"""What the drivers saw of the site, with its age; silence is a value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from .model import Bytes, CardTimers, HostId, Percent, PoolId, Seconds, StorageId, UpsId, VmId
+
+
+class Source(StrEnum):
+    """What feeds a UPS's output, as the card says it."""
+
+    UTILITY = "utility"
+    BATTERY = "battery"
+    BYPASS = "bypass"
+    BOOST = "boost"
+    TRIM = "trim"
+    ECO = "eco"
+    OFF = "off"  # off, standby or none: cards say it of loads that are up
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class UpsReading:
+    """One good answer of a card, cleaned by the driver: an impossible value is None, never a number."""
+
+    at: Seconds
+    source: Source
+    testing: bool = False  # test or calibration
+    input_good: bool | None = None  # within its limits; None: the card does not tell
+    input_dead: bool = False  # input status bad, or volts below half of nominal
+    low_battery: bool = False
+    charge: Percent | None = None
+    runtime: Seconds | None = None
+    load: Percent | None = None
+    countdown: Seconds | None = None  # running: seconds until the card cuts the output
+    tells_countdown: bool = False  # the card would show a running countdown
+    link_lost: bool = False  # the card answers but has lost its UPS
+    timers: CardTimers = CardTimers()  # as the card tells them
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UpsSeen:
+    """The last two good answers of a card. `reading` is None when it never answered.
+
+    `link_lost` answers are not good: the driver leaves `reading` as it was, and the card grows silent.
+    """
+
+    reading: UpsReading | None = None
+    previous: UpsReading | None = None
+    trouble: str = ""  # why the last poll failed, for people
+
+    @property
+    def answered_at(self) -> Seconds | None:
+        return self.reading.at if self.reading else None
+
+
+class Power(StrEnum):
+    """VM.power_state."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    SUSPENDED = "suspended"
+    HALTED = "halted"
+
+
+@dataclass(frozen=True, slots=True)
+class HostSeen:
+    """A host as its pool's coordinator and our own probe see it.
+
+    `toolstack_at` and `network_at` are the last moments at which our own probe got an answer from xapi, and from
+    the host's network at all. They are evidence; `live` is only xapi's belief, up to ten minutes old.
+    """
+
+    id: HostId
+    pool: PoolId
+    uuid: str = ""
+    name: str = ""
+    address: str = ""
+    enabled: bool = True
+    live: bool = True
+    toolstack_at: Seconds | None = None
+    network_at: Seconds | None = None
+    agent_started: float = 0.0  # other_config agent_start_time: changes with each start of the toolstack
+    memory_total: Bytes = 0
+    memory_free: Bytes = 0  # free now; VMs still on their way in are not counted
+    storage: frozenset[StorageId] = frozenset()  # storage repositories attached here
+    busy: frozenset[str] = frozenset()  # host.current_operations
+    maintenance_mode: bool = False  # other_config MAINTENANCE_MODE
+    power_on_mode: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VmSeen:
+    """A guest. Control domains, templates and snapshots are no guests."""
+
+    id: VmId
+    name: str
+    pool: PoolId
+    power: Power = Power.RUNNING
+    resident_on: HostId | None = None
+    moving_to: HostId | None = None  # VM.scheduled_to_be_resident_on while a migration runs
+    memory: Bytes = 0  # needed on a target, with overhead
+    storage: frozenset[StorageId] = frozenset()  # must be attached on a target
+    busy: frozenset[str] = frozenset()  # VM.current_operations
+    immovable: str = ""  # why it cannot be migrated live; empty: it can
+    tags: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSeen:
+    """A pool as a whole. `coordinator` is None while nobody answers as coordinator."""
+
+    id: PoolId
+    coordinator: HostId | None = None
+    answered_at: Seconds | None = None  # the last moment at which the records were known to be current
+    coordinator_since: Seconds | None = None  # when the coordinator's toolstack started, on our clock
+    claim: str = ""  # other_config key: the controller in charge
+    auto_poweron: bool = False
+    ha_enabled: bool = False
+    wlb_enabled: bool = False
+    witness_at: Seconds | None = None  # last answer of a configured witness address
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The present, replaced each round."""
+
+    upses: Mapping[UpsId, UpsSeen] = field(default_factory=dict)
+    pools: Mapping[PoolId, PoolSeen] = field(default_factory=dict)
+    hosts: Mapping[HostId, HostSeen] = field(default_factory=dict)
+    vms: Mapping[VmId, VmSeen] = field(default_factory=dict)
+
+    def joined(self, other: Snapshot) -> Snapshot:
+        """Both snapshots as one; they describe different parts of the site."""
+        return replace(
+            self,
+            upses={**self.upses, **other.upses},
+            pools={**self.pools, **other.pools},
+            hosts={**self.hosts, **other.hosts},
+            vms={**self.vms, **other.vms},
+        )
+
+    def members(self, pool: PoolId) -> list[HostSeen]:
+        """Every host of a pool, the coordinator among them, in the order of their ids."""
+        return [h for _, h in sorted(self.hosts.items()) if h.pool == pool]
+
+    def guests(self, host: HostId) -> list[VmSeen]:
+        """The VMs that run or are paused on a host, by name."""
+        alive = (Power.RUNNING, Power.PAUSED)
+        found = [v for v in self.vms.values() if v.resident_on == host and v.power in alive]
+        return sorted(found, key=lambda v: (v.name, v.id))

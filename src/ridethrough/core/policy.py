@@ -1,0 +1,85 @@
+"""What the owner wants: timers, thresholds and each VM's wish."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from .model import HostId, Seconds
+
+
+class Wish(StrEnum):
+    """What may happen to a VM when its host must be emptied."""
+
+    MIGRATE = "migrate"
+    SHUT_DOWN = "shut down"
+    LEAVE = "leave"  # never moved; stopped cleanly just before its host shuts down
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """One option of a host: whether it is enabled, and after how many seconds on battery (manual 2.2.3)."""
+
+    enabled: bool = False
+    after: Seconds = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class HostPolicy:
+    """The two options of a host. Both off is the manual's default: nothing is done, the host crashes."""
+
+    maintenance: Timer = Timer()
+    shutdown: Timer = Timer()
+
+
+@dataclass(frozen=True, slots=True)
+class VmPolicy:
+    """A VM's wish and its tier, 0 to 9: tier 0 lives longest."""
+
+    wish: Wish = Wish.MIGRATE
+    tier: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Every threshold that `decide` uses, with its default. Seconds unless said otherwise."""
+
+    hosts: Mapping[HostId, HostPolicy] = field(default_factory=dict)
+    vms: Mapping[str, VmPolicy] = field(default_factory=dict)  # by uuid or name label
+
+    settle: Seconds = 10.0  # utility power must hold this long to count as back
+    settle_max: Seconds = 300.0  # flapping doubles `settle` up to this
+    flap_window: Seconds = 60.0  # a return shorter than this accumulates time on battery
+    silent_after: Seconds = 15.0  # a card without an answer for this long is silent: three polls
+    feed_silent_after: Seconds = 30.0  # a silent feed stops counting once another feed is on battery
+    silent_is_low: Seconds = 60.0  # silent on battery for this long with no runtime ever told: low battery
+    test_expires: Seconds = 300.0  # a test label older than this is no longer believed
+
+    trust: float = 0.8  # share of a told runtime that is counted on
+    low_battery_left: Seconds = 120.0  # what is left when a UPS says low battery
+    reserve: Seconds = 60.0  # kept free before every cut
+
+    host_stop: Seconds = 60.0  # an empty host's own shutdown: ten seconds of delay, then its system
+    guest_stop: Seconds = 120.0  # longest clean stop of a guest when nothing presses
+    guest_stop_estimate: Seconds = 40.0  # expected clean stop, for the budget
+    link_speed: float = 100e6  # bytes per second of a migration network, until measured
+    move_overhead: Seconds = 3.0  # added to each migration
+    parallel: int = 3  # migrations at once per source and per target
+
+    disable_wait: Seconds = 5.0  # moves wait this long for the other disables
+    target_fresh: Seconds = 10.0  # a target's card and probe must have answered within this time
+    coordinator_grace: Seconds = 15.0  # a restarted coordinator's records are not acted on before
+    retry_after: Seconds = 20.0  # a failed action is not repeated sooner
+    move_attempts: int = 3  # failed moves of a VM before it is given up
+    down_silence: Seconds = 30.0  # toolstack and network silent for this long, with a witness: down
+    starts_itself: Seconds = 90.0  # time a host gets to start by itself when its supply is back
+    start_timeout: Seconds = 900.0  # a host that is not back after this long is reported
+
+    protect_coordinator: bool = True
+    force_stop: bool = True
+    controller: str = ""  # this controller's name in a pool's claim
+
+    def of(self, host: HostId) -> HostPolicy:
+        """The options of a host; a host that site.toml does not name has both off."""
+        return self.hosts.get(host, HostPolicy())
