@@ -52,12 +52,15 @@ class CardTimers:
         return self.warning_period + self.shutdown_delay
 
 
+UNTOLD = CardTimers()
+
+
 @dataclass(frozen=True, slots=True)
 class Ups:
     """A UPS with its card. `timers` are the owner's entries, used where the card does not tell its own."""
 
     id: UpsId
-    timers: CardTimers = CardTimers()
+    timers: CardTimers = UNTOLD
 
 
 @dataclass(frozen=True, slots=True)

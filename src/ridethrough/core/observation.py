@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from .model import Bytes, CardTimers, HostId, Percent, PoolId, Seconds, StorageId, UpsId, VmId
+from .model import UNTOLD, Bytes, CardTimers, HostId, Percent, PoolId, Seconds, StorageId, UpsId, VmId
 
 
 class Source(StrEnum):
@@ -38,7 +38,7 @@ class UpsReading:
     countdown: Seconds | None = None  # running: seconds until the card cuts the output
     tells_countdown: bool = False  # the card would show a running countdown
     link_lost: bool = False  # the card answers but has lost its UPS
-    timers: CardTimers = CardTimers()  # as the card tells them
+    timers: CardTimers = UNTOLD  # as the card tells them
     model: str = ""
 
 
