@@ -85,30 +85,52 @@ class UpsKnown:
 
 
 @dataclass(frozen=True, slots=True)
+class UtilityDoubted:
+    """One poll says battery; a second one has to confirm it. `last_utility` is the last poll that said utility."""
+
+    at: Seconds
+    ups: UpsId
+    since: Seconds
+    last_utility: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtCleared:
+    """The second poll said utility power: it was nothing."""
+
+    at: Seconds
+    ups: UpsId
+
+
+@dataclass(frozen=True, slots=True)
 class UtilityLost:
     """A UPS is on battery, confirmed.
 
     `since` is the first poll that showed it: host timers count from there. `last_utility` is the last poll that
-    showed utility power: the card's off-time counts from there. `off_at` is that off-time, None when the card does
-    not cut its output. `runtime` and `charge` as the card told them at `at`.
+    showed utility power: the card's own timers count from there at the earliest. `counts_at` is when the card begins
+    its countdown, `off_at` when it cuts its output; None when it does not cut. `runtime` and `charge` as the card
+    told them at `at`. `settle` is how long utility power must hold to count as back.
     """
 
     at: Seconds
     ups: UpsId
     since: Seconds
     last_utility: Seconds
+    counts_at: Seconds | None
     off_at: Seconds | None
     runtime: Seconds | None
     charge: Percent | None
+    settle: Seconds
     proof: str
 
 
 @dataclass(frozen=True, slots=True)
 class UtilitySeen:
-    """Utility power was seen again; it counts as back after it has held for `settle` seconds."""
+    """Utility power was seen again at `since`; it counts as back after it has held for `settle` seconds."""
 
     at: Seconds
     ups: UpsId
+    since: Seconds
     settle: Seconds
 
 
@@ -120,7 +142,9 @@ class UtilityLostAgain:
     ups: UpsId
     since: Seconds
     last_utility: Seconds
+    counts_at: Seconds | None
     off_at: Seconds | None
+    settle: Seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +177,11 @@ class LowBattery:
 
 @dataclass(frozen=True, slots=True)
 class CountdownSeen:
-    """The card counts down to cutting its output, at `cut_at`. `cancels`: it would show a cancel."""
+    """The card counts down to cutting its output, at `cut_at`."""
 
     at: Seconds
     ups: UpsId
     cut_at: Seconds
-    cancels: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +218,7 @@ class PoolRecorded:
     at: Seconds
     pool: PoolId
     coordinator: HostId
+    members: tuple[tuple[HostId, float], ...]  # every host, and when its toolstack had started
     disabled: tuple[HostId, ...]
     running: tuple[tuple[VmId, HostId], ...]
     auto_poweron: bool
@@ -202,7 +226,7 @@ class PoolRecorded:
 
 @dataclass(frozen=True, slots=True)
 class PoolRestored:
-    """Everything of this outage has been undone; the record is closed. `differences` in words."""
+    """Everything of this outage has been undone; the record is closed. `differences` from before, in words."""
 
     at: Seconds
     pool: PoolId
@@ -249,10 +273,11 @@ class HostDown:
 
 @dataclass(frozen=True, slots=True)
 class HostReturned:
-    """A host that was down has started again."""
+    """A host that was down has started again; `agent_started` is its new toolstack's start."""
 
     at: Seconds
     host: HostId
+    agent_started: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,6 +371,8 @@ Event: TypeAlias = (
     | RequestRefused
     | RequestDone
     | UpsKnown
+    | UtilityDoubted
+    | DoubtCleared
     | UtilityLost
     | UtilitySeen
     | UtilityLostAgain

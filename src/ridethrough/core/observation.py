@@ -123,6 +123,8 @@ class PoolSeen:
     ha_enabled: bool = False
     wlb_enabled: bool = False
     witness_at: Seconds | None = None  # last answer of a configured witness address
+    advice: Mapping[VmId, HostId] = field(default_factory=dict)  # WLB's recommendations, if it answered in time
+    wlb_trouble: str = ""  # why WLB gave none
     trouble: str = ""
 
 

@@ -39,6 +39,7 @@ class VmPolicy:
 
     wish: Wish = Wish.MIGRATE
     tier: int = 5
+    infrastructure: bool = False  # moves first, stops last, starts first: WLB, the controller's own VM, a firewall
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,388 @@
+"""What no driver can observe: the fold of the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from . import events as e
+from .actions import (
+    Action,
+    ClaimPool,
+    DisableHost,
+    EnableHost,
+    ForceStopVm,
+    MoveVm,
+    PowerOnHost,
+    RestoreAutoPoweron,
+    ShutDownHost,
+    StartVm,
+    StopVm,
+    SuspendAutoPoweron,
+    target,
+)
+from .model import HostId, Percent, PoolId, Seconds, UpsId, VmId
+
+
+@dataclass(frozen=True, slots=True)
+class UpsMemory:
+    """A UPS's outage, if one is open: `on_battery_since` is None on utility power."""
+
+    known: bool = False  # seen on utility power at least once
+    doubted: e.UtilityDoubted | None = None
+    on_battery_since: Seconds | None = None
+    last_utility: Seconds = 0.0
+    counts_at: Seconds | None = None
+    off_at: Seconds | None = None
+    utility_since: Seconds | None = None  # seen again and settling
+    settle: Seconds = 0.0
+    back_at: Seconds | None = None  # when the last outage ended, and how long it lasted: flapping adds up
+    lasted: Seconds = 0.0
+    low_since: Seconds | None = None
+    cut_at: Seconds | None = None  # a countdown that the card showed
+    told_at: Seconds | None = None  # the last runtime and charge worth keeping
+    runtime: Seconds | None = None
+    charge: Percent | None = None
+    silent_since: Seconds | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HostMemory:
+    """What we did to a host, and what people asked for it. Steps are intents: written before they were done."""
+
+    evacuation: e.EvacuationBegun | None = None
+    shutdown: e.ShutdownBegun | None = None
+    emptied: bool = False
+    moved_from: bool = False  # at least one move off this host has begun
+    disabled_at: Seconds | None = None  # by us
+    disabled_agent: float = 0.0
+    shut_down_at: Seconds | None = None  # the commit point
+    shut_down_agent: float = 0.0
+    down_at: Seconds | None = None
+    returned_at: Seconds | None = None
+    powered_on_at: Seconds | None = None
+    yielded_at: Seconds | None = None
+    held: bool = False
+    overridden: bool = False
+    wanted: frozenset[e.Ask] = frozenset()  # ENTER_MAINTENANCE, EVACUATE: until a person says otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class PoolMemory:
+    """The pool as it was before our first action, and what we did to it as a whole."""
+
+    record: e.PoolRecorded | None = None
+    claim_tried: bool = False
+    auto_poweron_suspended: bool = False
+    shutdown_asked: e.Requested | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VmMemory:
+    """What we did to a VM in this outage."""
+
+    pool: PoolId = ""
+    home: HostId | None = None  # where it was before we first moved it
+    failed_on: tuple[HostId, ...] = ()  # targets of failed moves
+    stop_failed: str | None = None  # the error of the last clean stop
+    stopped: bool = False  # by us
+    name: str = ""
+    unplaced: str = ""  # the reason last told
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The last failure of an action, for the pause before it is repeated."""
+
+    at: Seconds
+    count: int
+    error: str
+    refused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Everything that the journal says about the present. `position` is that of the last event folded in."""
+
+    position: int = 0
+    armed: bool = False
+    upses: Mapping[UpsId, UpsMemory] = field(default_factory=dict)
+    hosts: Mapping[HostId, HostMemory] = field(default_factory=dict)
+    pools: Mapping[PoolId, PoolMemory] = field(default_factory=dict)
+    vms: Mapping[VmId, VmMemory] = field(default_factory=dict)
+    pending: Mapping[int, Action] = field(default_factory=dict)
+    failures: Mapping[str, Failure] = field(default_factory=dict)  # by kind and target
+    requests: tuple[e.Requested, ...] = ()  # not yet answered
+    alerts: Mapping[tuple[str, str], e.Alerted] = field(default_factory=dict)
+    told: frozenset[Action] = frozenset()  # in dry run, during this outage
+
+    def ups(self, ups: UpsId) -> UpsMemory:
+        return self.upses.get(ups, UpsMemory())
+
+    def host(self, host: HostId) -> HostMemory:
+        return self.hosts.get(host, HostMemory())
+
+    def pool(self, pool: PoolId) -> PoolMemory:
+        return self.pools.get(pool, PoolMemory())
+
+    def vm(self, vm: VmId) -> VmMemory:
+        return self.vms.get(vm, VmMemory())
+
+    @property
+    def urgent(self) -> bool:
+        """Whether cards must be polled at the fast pace: some UPS is on battery, doubted or settling."""
+        return any(u.on_battery_since is not None or u.doubted for u in self.upses.values())
+
+    def is_pending(self, action_target: str) -> bool:
+        """Whether an action on this target is under way, as far as the journal knows."""
+        return any(target(action) == action_target for action in self.pending.values())
+
+
+def fold(memory: Memory, position: int, event: e.Event) -> Memory:
+    """The memory after `event`. Pure; the same journal always gives the same memory."""
+    return replace(_fold(memory, position, event), position=position)
+
+
+def fold_all(memory: Memory, events: Iterable[tuple[int, e.Event]]) -> Memory:
+    """The memory after all `events`, in order."""
+    for position, event in events:
+        memory = fold(memory, position, event)
+    return memory
+
+
+def kind_and_target(action: Action) -> str:
+    """Under which key failures of an action are remembered."""
+    return f"{type(action).__name__} {target(action)}"
+
+
+def _fold(m: Memory, position: int, event: e.Event) -> Memory:
+    match event:
+        case e.ControllerStarted():
+            return replace(m, pending={})  # their ends are unknown: what they did is read from the snapshot
+        case e.Armed():
+            return replace(m, armed=True, told=frozenset())
+        case e.Disarmed():
+            return replace(m, armed=False, told=frozenset())
+        case e.Requested():
+            return replace(m, requests=(*m.requests, event))
+        case e.RequestRefused() | e.RequestDone():
+            return _answered(m, event)
+        case e.UpsKnown():
+            return _ups(m, event.ups, known=True)
+        case e.UtilityDoubted():
+            return _ups(m, event.ups, doubted=event)
+        case e.DoubtCleared():
+            return _ups(m, event.ups, doubted=None)
+        case e.UtilityLost():
+            return _utility_lost(m, event)
+        case e.UtilitySeen():
+            return _ups(m, event.ups, utility_since=event.since, settle=event.settle)
+        case e.UtilityLostAgain():
+            return _ups(
+                m,
+                event.ups,
+                on_battery_since=event.since,
+                last_utility=event.last_utility,
+                counts_at=event.counts_at,
+                off_at=event.off_at,
+                settle=event.settle,
+                utility_since=None,
+            )
+        case e.UtilityBack():
+            return _utility_back(m, event)
+        case e.RuntimeTold():
+            return _ups(m, event.ups, told_at=event.at, runtime=event.runtime, charge=event.charge)
+        case e.LowBattery():
+            return _ups(m, event.ups, low_since=event.at)
+        case e.CountdownSeen():
+            return _ups(m, event.ups, cut_at=event.cut_at)
+        case e.CountdownOver():
+            # A cancelled countdown takes the off-time with it; a cut that passed is over as well.
+            return _ups(m, event.ups, cut_at=None, counts_at=None, off_at=None)
+        case e.UpsSilent():
+            return _ups(m, event.ups, silent_since=event.since)
+        case e.UpsAnswers():
+            return _ups(m, event.ups, silent_since=None)
+        case e.PoolRecorded():
+            return _pool(m, event.pool, record=event)
+        case e.PoolRestored():
+            return _restored(m, event)
+        case e.ActionStarted():
+            return _started(replace(m, pending={**m.pending, position: event.action}), event)
+        case e.ActionTold():
+            return replace(m, told=m.told | {event.action})
+        case e.ActionFinished():
+            return _finished(m, event)
+        case e.HostDown():
+            return _host(m, event.host, down_at=event.at)
+        case e.HostReturned():
+            return _host(
+                m,
+                event.host,
+                returned_at=event.at,
+                down_at=None,
+                shut_down_at=None,
+                shutdown=None,
+                disabled_agent=event.agent_started,
+            )
+        case e.HostYielded():
+            return _host(m, event.host, yielded_at=event.at, disabled_at=None, evacuation=None, emptied=False)
+        case e.HoldOverridden():
+            return _host(m, event.host, overridden=True)
+        case e.VmUnplaced():
+            return _vm(m, event.vm, unplaced=event.why)
+        case e.EvacuationBegun():
+            return _host(m, event.host, evacuation=event, emptied=False)
+        case e.ShutdownBegun():
+            return _host(m, event.host, shutdown=event)
+        case e.HostEmptied():
+            return _host(m, event.host, emptied=True)
+        case e.Alerted():
+            return replace(m, alerts={**m.alerts, (event.subject, event.key): event})
+        case e.AlertCleared():
+            gone = (event.subject, event.key)
+            return replace(m, alerts={k: v for k, v in m.alerts.items() if k != gone})
+        case e.RoundFailed():
+            return m
+
+
+def _answered(m: Memory, event: e.RequestRefused | e.RequestDone) -> Memory:
+    def is_it(r: e.Requested) -> bool:
+        return (r.ask, r.subject) == (event.ask, event.subject)
+
+    rest = tuple(r for r in m.requests if not is_it(r))
+    asked = next((r for r in m.requests if is_it(r)), None)
+    m = replace(m, requests=rest)
+    if isinstance(event, e.RequestRefused) or asked is None:
+        return m
+    host, wanted = event.subject, m.host(event.subject).wanted
+    match event.ask:
+        case e.Ask.HOLD:
+            return _host(m, host, held=True, overridden=False)
+        case e.Ask.RELEASE:
+            return _host(m, host, held=False, overridden=False, yielded_at=None)
+        case e.Ask.ENTER_MAINTENANCE | e.Ask.EVACUATE:
+            return _host(m, host, wanted=wanted | {event.ask}, yielded_at=None)
+        case e.Ask.EXIT_MAINTENANCE:
+            return _host(m, host, wanted=frozenset())
+        case e.Ask.SHUT_DOWN_POOL:
+            return _pool(m, event.subject, shutdown_asked=asked)
+        case e.Ask.ARM | e.Ask.DISARM:
+            return m
+
+
+def _utility_lost(m: Memory, event: e.UtilityLost) -> Memory:
+    return _ups(
+        m,
+        event.ups,
+        known=True,
+        doubted=None,
+        on_battery_since=event.since,
+        last_utility=event.last_utility,
+        counts_at=event.counts_at,
+        off_at=event.off_at,
+        utility_since=None,
+        settle=event.settle,
+        low_since=None,
+        cut_at=None,
+        told_at=event.at,
+        runtime=event.runtime,
+        charge=event.charge,
+    )
+
+
+def _utility_back(m: Memory, event: e.UtilityBack) -> Memory:
+    m = _ups(
+        m,
+        event.ups,
+        on_battery_since=None,
+        utility_since=None,
+        counts_at=None,
+        off_at=None,
+        cut_at=None,
+        low_since=None,
+        back_at=event.at,
+        lasted=event.lasted,
+    )
+    over = all(u.on_battery_since is None for u in m.upses.values())
+    return replace(m, told=frozenset()) if over else m
+
+
+def _started(m: Memory, event: e.ActionStarted) -> Memory:
+    action = event.action
+    match action:
+        case DisableHost():
+            return _host(m, action.host, disabled_at=event.at, disabled_agent=event.agent_started)
+        case ShutDownHost():
+            known = m.host(action.host)
+            first = known.shut_down_at if known.shut_down_at is not None else event.at
+            return _host(m, action.host, shut_down_at=first, shut_down_agent=event.agent_started, returned_at=None)
+        case PowerOnHost():
+            return _host(m, action.host, powered_on_at=event.at)
+        case MoveVm():
+            home = m.vm(action.vm).home or action.source
+            return _host(_vm(m, action.vm, home=home, pool=action.pool), action.source, moved_from=True)
+        case StopVm() | ForceStopVm():
+            return _vm(m, action.vm, stopped=True, pool=action.pool, name=action.name)
+        case SuspendAutoPoweron():
+            return _pool(m, action.pool, auto_poweron_suspended=True)
+        case ClaimPool():
+            return _pool(m, action.pool, claim_tried=True)
+        case _:
+            return m
+
+
+def _finished(m: Memory, event: e.ActionFinished) -> Memory:
+    m = replace(m, pending={k: v for k, v in m.pending.items() if k != event.started})
+    action, key = event.action, kind_and_target(event.action)
+    if event.error is not None:
+        before = m.failures.get(key)
+        failure = Failure(event.at, before.count + 1 if before else 1, event.error, event.refused)
+        return _failed(replace(m, failures={**m.failures, key: failure}), event)
+    m = replace(m, failures={k: v for k, v in m.failures.items() if k != key})
+    match action:
+        case EnableHost():
+            kept = HostMemory(held=m.host(action.host).held)
+            return replace(m, hosts={**m.hosts, action.host: kept})
+        case RestoreAutoPoweron():
+            return _pool(m, action.pool, auto_poweron_suspended=False)
+        case StartVm():
+            return _vm(m, action.vm, stopped=False)
+        case _:
+            return m
+
+
+def _failed(m: Memory, event: e.ActionFinished) -> Memory:
+    match event.action:
+        case MoveVm(vm=vm, host=host):
+            return _vm(m, vm, failed_on=(*m.vm(vm).failed_on, host))
+        case StopVm(vm=vm):
+            return _vm(m, vm, stop_failed=event.error)
+        case _:
+            return m
+
+
+def _restored(m: Memory, event: e.PoolRestored) -> Memory:
+    """The outage of a pool is closed: what was asked by people stays, all else of it is forgotten."""
+    record = m.pool(event.pool).record
+    hosts = dict(m.hosts)
+    for host, _ in record.members if record else ():
+        hosts[host] = HostMemory(held=m.host(host).held, wanted=m.host(host).wanted)
+    vms = {k: v for k, v in m.vms.items() if v.pool != event.pool}
+    return replace(m, pools={**m.pools, event.pool: PoolMemory()}, hosts=hosts, vms=vms, failures={})
+
+
+def _ups(m: Memory, key: UpsId, **changes: object) -> Memory:
+    return replace(m, upses={**m.upses, key: replace(m.ups(key), **changes)})  # type: ignore[arg-type]
+
+
+def _host(m: Memory, key: HostId, **changes: object) -> Memory:
+    return replace(m, hosts={**m.hosts, key: replace(m.host(key), **changes)})  # type: ignore[arg-type]
+
+
+def _pool(m: Memory, key: PoolId, **changes: object) -> Memory:
+    return replace(m, pools={**m.pools, key: replace(m.pool(key), **changes)})  # type: ignore[arg-type]
+
+
+def _vm(m: Memory, key: VmId, **changes: object) -> Memory:
+    return replace(m, vms={**m.vms, key: replace(m.vm(key), **changes)})  # type: ignore[arg-type]

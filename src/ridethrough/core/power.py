@@ -1,0 +1,168 @@
+"""From readings to the condition of each UPS, and from there to the supply of each host."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .memory import UpsMemory
+from .model import Host, HostId, Seconds, UpsId
+from .observation import Source, UpsReading
+from .situation import Situation
+
+CARRIED = frozenset({Source.UTILITY, Source.BYPASS, Source.BOOST, Source.TRIM, Source.ECO})
+CUT_MARGIN: Seconds = 10.0  # a cut counts as passed this long after its time
+
+
+class Feed(StrEnum):
+    """What a UPS gives the machines on it."""
+
+    GOOD = "good"  # utility power, or silent since utility power
+    ON_BATTERY = "on battery"
+    SETTLING = "settling"  # utility power seen again, not yet believed
+    OFF = "off"  # the card says off or standby: does not count, starts nothing
+    UNKNOWN = "unknown"  # never answered, or says battery without ever having been seen on utility power
+
+
+class Supply(StrEnum):
+    """What the feeds of a host add up to."""
+
+    FULL = "full"
+    REDUCED = "reduced"
+    ASSUMED = "assumed"  # the host names no UPS
+    SETTLING = "settling"
+    ON_BATTERY = "on battery"
+    LOST = "lost"
+    UNKNOWN = "unknown"
+
+
+POWERED = frozenset({Supply.FULL, Supply.REDUCED, Supply.ASSUMED})
+FAILING = frozenset({Supply.ON_BATTERY, Supply.LOST})
+
+
+@dataclass(frozen=True, slots=True)
+class HostSupply:
+    """A host's supply; `since` is when its outage clock started, None while it does not run."""
+
+    state: Supply
+    since: Seconds | None = None
+
+    @property
+    def powered(self) -> bool:
+        return self.state in POWERED
+
+    @property
+    def failing(self) -> bool:
+        return self.state in FAILING
+
+
+def says_battery(reading: UpsReading, test_since: Seconds | None, test_expires: Seconds) -> bool:
+    """Whether one reading alone speaks of an outage.
+
+    A test or calibration is none while the input is within limits; its label expires (NUT issues 2104, 2168).
+    """
+    if reading.source is not Source.BATTERY:
+        return False
+    if not reading.testing:
+        return True
+    expired = test_since is not None and reading.at - test_since > test_expires
+    return expired or reading.input_dead or reading.input_good is False
+
+
+def says_utility(reading: UpsReading, test_since: Seconds | None, test_expires: Seconds) -> bool:
+    """Whether one reading speaks of utility power."""
+    if reading.source is Source.BATTERY:
+        return not says_battery(reading, test_since, test_expires)
+    return reading.source in CARRIED
+
+
+def is_silent(s: Situation, ups: UpsId) -> bool:
+    """No good answer for `silent_after` seconds."""
+    seen = s.seen.upses.get(ups)
+    at = seen.answered_at if seen else None
+    return at is None or s.now - at > s.policy.silent_after
+
+
+def is_counting(s: Situation, ups: UpsId) -> bool:
+    """Whether the card counts down to cutting its output, or may be counting without our being able to tell.
+
+    Cards exist that cancel when utility power returns, and cards that do not.
+    """
+    m = s.memory.ups(ups)
+    if m.cut_at is not None:
+        return s.now < m.cut_at + CUT_MARGIN
+    if m.on_battery_since is None or m.counts_at is None or m.off_at is None:
+        return False
+    if m.utility_since is not None and m.utility_since < m.counts_at:
+        return False  # utility power was back before the card's warning period had passed
+    slack = m.on_battery_since - m.last_utility  # the true failure lies between the two
+    if not m.counts_at <= s.now < m.off_at + max(slack, 0.0) + CUT_MARGIN:
+        return False
+    return not _denies_countdown(s, ups)
+
+
+def _denies_countdown(s: Situation, ups: UpsId) -> bool:
+    """The card would show a running countdown, and shows none now."""
+    seen = s.seen.upses.get(ups)
+    reading = seen.reading if seen else None
+    return reading is not None and not is_silent(s, ups) and reading.tells_countdown and reading.countdown is None
+
+
+def feed(s: Situation, ups: UpsId) -> Feed:
+    """What this UPS gives now."""
+    m = s.memory.ups(ups)
+    if m.on_battery_since is not None:
+        return Feed.SETTLING if m.utility_since is not None and not is_counting(s, ups) else Feed.ON_BATTERY
+    seen = s.seen.upses.get(ups)
+    reading = seen.reading if seen else None
+    if reading is None or not m.known:
+        return Feed.UNKNOWN
+    return Feed.OFF if reading.source is Source.OFF else Feed.GOOD
+
+
+def supply(s: Situation, host: HostId) -> HostSupply:
+    """What the host's feeds add up to. A host that names no UPS is assumed powered."""
+    built = s.site.hosts.get(host)
+    if built is None or not built.powered_by:
+        return HostSupply(Supply.ASSUMED)
+    feeds = {ups: feed(s, ups) for ups in built.powered_by}
+    failing = [u for u, f in feeds.items() if f is Feed.ON_BATTERY]
+    good = [u for u, f in feeds.items() if f is Feed.GOOD and not (failing and _too_silent(s, u))]
+    settling = [u for u, f in feeds.items() if f is Feed.SETTLING]
+    if len(good) >= built.needs:
+        return HostSupply(Supply.FULL if len(good) == len(feeds) else Supply.REDUCED)
+    if len(good) + len(settling) >= built.needs:
+        return HostSupply(Supply.SETTLING)
+    if not failing:
+        return HostSupply(Supply.SETTLING if settling else Supply.UNKNOWN)
+    state = Supply.LOST if all(is_cut(s, u) for u in failing) else Supply.ON_BATTERY
+    return HostSupply(state, _clock_start(s, built, len(good) + len(settling), failing))
+
+
+def is_cut(s: Situation, ups: UpsId) -> bool:
+    """Whether the time at which the card cuts its output has surely passed."""
+    m = s.memory.ups(ups)
+    if m.utility_since is not None:
+        return False
+    times = [t for t in (m.cut_at, _latest_off(m)) if t is not None]
+    return bool(times) and s.now >= min(times) + CUT_MARGIN
+
+
+def _latest_off(m: UpsMemory) -> Seconds | None:
+    if m.off_at is None or m.on_battery_since is None:
+        return None
+    return m.off_at + max(m.on_battery_since - m.last_utility, 0.0)
+
+
+def _too_silent(s: Situation, ups: UpsId) -> bool:
+    """A feed silent for long does not count once another feed of the host is on battery."""
+    seen = s.seen.upses.get(ups)
+    at = seen.answered_at if seen else None
+    return at is None or s.now - at > s.policy.feed_silent_after
+
+
+def _clock_start(s: Situation, host: Host, left: int, failing: list[UpsId]) -> Seconds:
+    """When the failing feeds became too many: the clock starts with the first that could not be spared."""
+    lost = sorted(m.on_battery_since or s.now for m in (s.memory.ups(u) for u in failing))
+    spare = left + len(failing) - host.needs
+    return lost[min(max(spare, 0), len(lost) - 1)]

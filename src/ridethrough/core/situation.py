@@ -1,0 +1,81 @@
+"""Everything a rule may look at: the time, the snapshot, the memory and the site."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from .events import Event
+from .memory import Memory, fold
+from .model import HostId, PoolId, Seconds
+from .observation import HostSeen, PoolSeen, Snapshot, VmSeen
+from .policy import HostPolicy, Policy, VmPolicy, Wish
+from .site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """One round's four values. Rules read it and return events; they keep nothing."""
+
+    now: Seconds
+    seen: Snapshot
+    memory: Memory
+    site: Site
+
+    def after(self, events: list[Event]) -> Situation:
+        """The situation with these events of the same round already remembered."""
+        memory = self.memory
+        for event in events:
+            memory = fold(memory, memory.position + 1, event)
+        return replace(self, memory=memory)
+
+    @property
+    def policy(self) -> Policy:
+        return self.site.policy
+
+    @property
+    def dry_run(self) -> bool:
+        return not self.memory.armed
+
+    def host_policy(self, host: HostId) -> HostPolicy:
+        return self.policy.of(host)
+
+    def vm_policy(self, vm: VmSeen) -> VmPolicy:
+        """The VM's wish and tier: from site.toml by uuid or name, else from its XenServer tags."""
+        named = self.policy.vms.get(vm.id) or self.policy.vms.get(vm.name)
+        return named if named is not None else _from_tags(vm.tags)
+
+    def is_trusted(self, pool: PoolId) -> bool:
+        """Whether the pool's records may be acted on: current, and its coordinator not just restarted.
+
+        A restarted coordinator calls every host disabled and dead for about ten seconds, and a returning old one
+        speaks with an old database for half a second (facts/xapi-lab.md, "crash").
+        """
+        seen = self.seen.pools.get(pool)
+        if seen is None or seen.coordinator is None or seen.answered_at is None:
+            return False
+        if self.now - seen.answered_at > self.policy.silent_after:
+            return False
+        return seen.coordinator_since is None or self.now - seen.coordinator_since >= self.policy.coordinator_grace
+
+    def is_coordinator(self, host: HostSeen) -> bool:
+        pool: PoolSeen | None = self.seen.pools.get(host.pool)
+        return pool is not None and pool.coordinator == host.id
+
+    def answers(self, host: HostSeen) -> bool:
+        """Whether the host's toolstack answered our own probe just now."""
+        return host.toolstack_at is not None and self.now - host.toolstack_at <= self.policy.target_fresh
+
+
+def _from_tags(tags: frozenset[str]) -> VmPolicy:
+    wish, tier, infrastructure = Wish.MIGRATE, VmPolicy().tier, False
+    for tag in sorted(tags):
+        key, _, value = (
+            tag.removeprefix("ridethrough:").partition("=") if tag.startswith("ridethrough:") else ("", "", "")
+        )
+        if key == "tier" and value.isdecimal() and int(value) <= 9:
+            tier = int(value)
+        elif key == "wish" and value.replace("-", " ") in list(Wish):
+            wish = Wish(value.replace("-", " "))
+        elif key == "infrastructure":
+            infrastructure = True
+    return VmPolicy(wish, tier, infrastructure)
