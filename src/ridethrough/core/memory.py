@@ -197,8 +197,9 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
         case e.CountdownSeen():
             return _ups(m, event.ups, cut_at=event.cut_at)
         case e.CountdownOver():
-            # A cancelled countdown takes the off-time with it; a cut that passed is over as well.
-            return _ups(m, event.ups, cut_at=None, counts_at=None, off_at=None)
+            # A cancelled countdown takes the off-time with it; a cut that passed stands.
+            cut_at = None if event.cancelled else m.ups(event.ups).cut_at
+            return _ups(m, event.ups, cut_at=None, counts_at=None, off_at=cut_at)
         case e.UpsSilent():
             return _ups(m, event.ups, silent_since=event.since)
         case e.UpsAnswers():

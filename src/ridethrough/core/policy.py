@@ -52,6 +52,7 @@ class Policy:
     settle: Seconds = 10.0  # utility power must hold this long to count as back
     settle_max: Seconds = 300.0  # flapping doubles `settle` up to this
     flap_window: Seconds = 60.0  # a return shorter than this accumulates time on battery
+    poll: Seconds = 5.0  # how often a card is asked on utility power; every 2 s while a UPS is on battery
     silent_after: Seconds = 15.0  # a card without an answer for this long is silent: three polls
     feed_silent_after: Seconds = 30.0  # a silent feed stops counting once another feed is on battery
     silent_is_low: Seconds = 60.0  # silent on battery for this long with no runtime ever told: low battery

@@ -1,0 +1,252 @@
+"""Which facts about the UPSs are new in this round."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from . import events as e
+from .memory import UpsMemory
+from .model import UNTOLD, CardTimers, Percent, Seconds, UpsId
+from .observation import UpsReading, UpsSeen
+from .power import CUT_MARGIN, is_counting, is_silent, says_battery, says_utility
+from .situation import Situation
+
+CHARGE_STEP: Percent = 10.0  # a charge lower by this much is worth keeping
+RUNTIME_DRIFT = 0.25  # and so is a runtime this far from what the last one promised
+
+
+def news(s: Situation) -> list[e.Event]:
+    """What the cards say that the journal does not know yet, UPS by UPS in the order of their ids."""
+    return [event for ups in sorted(s.site.upses) for event in _Ups(s, ups).news()]
+
+
+def card_timers(s: Situation, ups: UpsId) -> CardTimers:
+    """The card's own timers: as it tells them, else as the owner entered them."""
+    seen = s.seen.upses.get(ups)
+    told = seen.reading.timers if seen and seen.reading else UNTOLD
+    built = s.site.upses.get(ups)
+    return told.or_else(built.timers if built else UNTOLD)
+
+
+def off_times(timers: CardTimers, last_utility: Seconds) -> tuple[Seconds | None, Seconds | None]:
+    """When the card begins to count and when it cuts at the earliest, had utility failed right after its last poll."""
+    if timers.off_after is None or timers.warning_period is None:
+        return None, None
+    return last_utility + timers.warning_period, last_utility + timers.off_after
+
+
+@dataclass(frozen=True, slots=True)
+class _Ups:
+    """The rules for one UPS. Each yields the events of one row of behaviour.md §1."""
+
+    s: Situation
+    id: UpsId
+
+    @property
+    def memory(self) -> UpsMemory:
+        return self.s.memory.ups(self.id)
+
+    @property
+    def seen(self) -> UpsSeen:
+        return self.s.seen.upses.get(self.id, UpsSeen())
+
+    def news(self) -> Iterator[e.Event]:
+        yield from self._silence()
+        reading = self.seen.reading
+        if reading is None or is_silent(self.s, self.id):
+            yield from self._low_by_silence()
+            yield from self._countdown_passed()
+            return
+        yield from self._test(reading)
+        if self.memory.on_battery_since is None:
+            yield from self._on_utility(reading)
+        else:
+            yield from self._in_outage(reading)
+        yield from self._countdown(reading)
+
+    # --- silence is a value -------------------------------------------------------------------------------------
+
+    def _silence(self) -> Iterator[e.Event]:
+        silent, told = is_silent(self.s, self.id), self.memory.silent_since is not None
+        if silent and not told and self._has_been_asked():
+            since = self.seen.answered_at if self.seen.answered_at is not None else self.s.now
+            yield e.UpsSilent(self.s.now, self.id, since, self.memory.on_battery_since is not None)
+        elif not silent and told:
+            yield e.UpsAnswers(self.s.now, self.id)
+
+    def _has_been_asked(self) -> bool:
+        return self.seen.reading is not None or bool(self.seen.trouble)
+
+    def _low_by_silence(self) -> Iterator[e.Event]:
+        m = self.memory
+        if m.on_battery_since is None or m.utility_since is not None or m.low_since is not None:
+            return
+        heard = max(self.seen.answered_at or m.on_battery_since, m.on_battery_since)
+        if m.runtime is None and self.s.now - heard >= self.s.policy.silent_is_low:
+            yield e.LowBattery(self.s.now, self.id, f"silent for {self.s.now - heard:.0f} s, no runtime ever told")
+
+    # --- on utility power ---------------------------------------------------------------------------------------
+
+    def _on_utility(self, reading: UpsReading) -> Iterator[e.Event]:
+        m = self.memory
+        if self._says_utility(reading):
+            if not m.known:
+                yield e.UpsKnown(self.s.now, self.id)
+            if m.doubted is not None:
+                yield e.DoubtCleared(self.s.now, self.id)
+            if not m.known or ("profile unknown" in self._alerts()):
+                yield from self._clear("profile unknown")
+        elif self._says_battery(reading):
+            yield from self._battery(reading)
+
+    def _battery(self, reading: UpsReading) -> Iterator[e.Event]:
+        """Confirmed by two successive polls, or by one that also shows the input dead."""
+        m, previous = self.memory, self.seen.previous
+        if not m.known:
+            yield from self._unknown_profile(reading)
+        elif reading.input_dead:
+            yield self._lost(reading, *self._began(reading), proof="the input is dead")
+        elif m.doubted is not None and reading.at > m.doubted.since:
+            yield self._lost(reading, m.doubted.since, m.doubted.last_utility, proof="two polls")
+        elif m.doubted is None and previous is not None and self._says_battery(previous):
+            yield self._lost(reading, *self._began(previous), proof="two polls")
+        elif m.doubted is None:
+            since, last_utility = self._began(reading)
+            yield e.UtilityDoubted(self.s.now, self.id, since, last_utility)
+
+    def _began(self, first: UpsReading) -> tuple[Seconds, Seconds]:
+        """When the outage was first seen, and the last poll before that; a doubt has kept both."""
+        if self.memory.doubted is not None:
+            return self.memory.doubted.since, self.memory.doubted.last_utility
+        previous = self.seen.previous
+        if previous is not None and previous.at < first.at and self._says_utility(previous):
+            return first.at, previous.at
+        return first.at, first.at - self.s.policy.poll
+
+    def _unknown_profile(self, reading: UpsReading) -> Iterator[e.Event]:
+        """Battery from first contact: some DC-fed devices always say so. Believed once something proves it."""
+        m = self.memory
+        fell = m.charge is not None and reading.charge is not None and reading.charge < m.charge
+        if reading.input_dead or reading.low_battery or fell:
+            proof = (
+                "the input is dead" if reading.input_dead else "low battery" if reading.low_battery else "charge falls"
+            )
+            yield from self._clear("profile unknown")
+            yield self._lost(reading, reading.at, reading.at, proof=proof)
+            return
+        if "profile unknown" not in self._alerts():
+            yield e.RuntimeTold(self.s.now, self.id, reading.runtime, reading.charge)
+            text = f"{self.id} says battery since first contact; nothing is done until its charge falls, its input is dead or it is low"
+            yield e.Alerted(self.s.now, self.id, "profile unknown", text)
+
+    def _lost(self, reading: UpsReading, since: Seconds, last_utility: Seconds, proof: str) -> e.UtilityLost:
+        """The outage. One that follows another inside a minute goes on counting, and has to settle for longer."""
+        m, policy = self.memory, self.s.policy
+        settle = policy.settle
+        if m.back_at is not None and since - m.back_at < policy.flap_window:
+            settle = min(max(m.settle, policy.settle) * 2, policy.settle_max)
+            since -= m.lasted
+        counts_at, off_at = off_times(card_timers(self.s, self.id), last_utility)
+        return e.UtilityLost(
+            self.s.now, self.id, since, last_utility, counts_at, off_at, reading.runtime, reading.charge, settle, proof
+        )
+
+    # --- in an outage -------------------------------------------------------------------------------------------
+
+    def _in_outage(self, reading: UpsReading) -> Iterator[e.Event]:
+        m = self.memory
+        if self._says_utility(reading):
+            if m.utility_since is None:
+                yield e.UtilitySeen(self.s.now, self.id, reading.at, m.settle or self.s.policy.settle)
+            elif reading.at - m.utility_since >= m.settle and not is_counting(self.s, self.id):
+                lasted = m.utility_since - (m.on_battery_since or m.utility_since)
+                yield e.UtilityBack(self.s.now, self.id, max(lasted, 0.0))
+        elif self._says_battery(reading):
+            if m.utility_since is not None:
+                yield self._lost_again(reading, m.utility_since)
+            yield from self._runtime(reading)
+            yield from self._low(reading)
+
+    def _lost_again(self, reading: UpsReading, seen_at: Seconds) -> e.UtilityLostAgain:
+        m, previous = self.memory, self.seen.previous
+        last_utility = previous.at if previous is not None and self._says_utility(previous) else seen_at
+        so_far = seen_at - (m.on_battery_since or seen_at)
+        counts_at, off_at = off_times(card_timers(self.s, self.id), last_utility)
+        if m.counts_at is not None and counts_at is not None and seen_at >= m.counts_at:
+            counts_at, off_at = m.counts_at, m.off_at  # it may have been counting already, and go on
+        settle = min((m.settle or self.s.policy.settle) * 2, self.s.policy.settle_max)
+        return e.UtilityLostAgain(self.s.now, self.id, reading.at - so_far, last_utility, counts_at, off_at, settle)
+
+    def _runtime(self, reading: UpsReading) -> Iterator[e.Event]:
+        m = self.memory
+        if reading.runtime is None and reading.charge is None:
+            return
+        fell = m.charge is None or (reading.charge is not None and m.charge - reading.charge >= CHARGE_STEP)
+        if (fell and reading.charge is not None) or self._drifted(reading):
+            yield e.RuntimeTold(self.s.now, self.id, reading.runtime, reading.charge)
+
+    def _drifted(self, reading: UpsReading) -> bool:
+        m = self.memory
+        if reading.runtime is None:
+            return False
+        if m.runtime is None or m.told_at is None:
+            return True
+        promised = max(m.runtime - (reading.at - m.told_at), 0.0)
+        return abs(reading.runtime - promised) > max(RUNTIME_DRIFT * m.runtime, 60.0)
+
+    def _low(self, reading: UpsReading) -> Iterator[e.Event]:
+        """Low battery is confirmed by two polls unless the runtime is short too."""
+        if not reading.low_battery or self.memory.low_since is not None:
+            return
+        previous = self.seen.previous
+        twice = previous is not None and previous.low_battery and self._says_battery(previous)
+        short = reading.runtime is not None and reading.runtime <= self.s.policy.low_battery_left
+        if twice or short:
+            yield e.LowBattery(self.s.now, self.id, "two polls" if twice else "its runtime is short")
+
+    # --- the card's countdown -----------------------------------------------------------------------------------
+
+    def _countdown(self, reading: UpsReading) -> Iterator[e.Event]:
+        m = self.memory
+        if reading.countdown is not None:
+            cut_at = reading.at + reading.countdown
+            if m.cut_at is None or abs(m.cut_at - cut_at) > 5.0:
+                yield e.CountdownSeen(self.s.now, self.id, cut_at)
+        elif m.cut_at is not None and reading.tells_countdown and reading.at < m.cut_at - 1.0:
+            yield e.CountdownOver(self.s.now, self.id, cancelled=True)
+        else:
+            yield from self._countdown_passed()
+
+    def _countdown_passed(self) -> Iterator[e.Event]:
+        cut_at = self.memory.cut_at
+        if cut_at is not None and self.s.now >= cut_at + CUT_MARGIN:
+            yield e.CountdownOver(self.s.now, self.id, cancelled=False)
+
+    # --- tests --------------------------------------------------------------------------------------------------
+
+    def _test(self, reading: UpsReading) -> Iterator[e.Event]:
+        told = "test" in self._alerts()
+        if reading.testing and not told:
+            yield e.Alerted(
+                self.s.now, self.id, "test", f"{self.id} tests its battery: not an outage while its input is good"
+            )
+        elif not reading.testing and told:
+            yield from self._clear("test")
+
+    def _says_battery(self, reading: UpsReading) -> bool:
+        return says_battery(reading, self._test_since(), self.s.policy.test_expires)
+
+    def _says_utility(self, reading: UpsReading) -> bool:
+        return says_utility(reading, self._test_since(), self.s.policy.test_expires)
+
+    def _test_since(self) -> Seconds | None:
+        alert = self._alerts().get("test")
+        return alert.at if alert else None
+
+    def _alerts(self) -> dict[str, e.Alerted]:
+        return {key: alert for (subject, key), alert in self.s.memory.alerts.items() if subject == self.id}
+
+    def _clear(self, key: str) -> Iterator[e.Event]:
+        if key in self._alerts():
+            yield e.AlertCleared(self.s.now, self.id, key)
