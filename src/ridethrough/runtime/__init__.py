@@ -1,0 +1,1 @@
+"""The shell around the core: loop, executor, journal and clock."""
