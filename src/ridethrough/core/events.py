@@ -328,6 +328,22 @@ class ShutdownBegun:
 
 
 @dataclass(frozen=True, slots=True)
+class ShutdownDropped:
+    """Utility power is back before the commit point: the host is not shut down after all."""
+
+    at: Seconds
+    host: HostId
+
+
+@dataclass(frozen=True, slots=True)
+class EvacuationEnded:
+    """Nothing more is moved off this host; it stays as disabled as it was before we came."""
+
+    at: Seconds
+    host: HostId
+
+
+@dataclass(frozen=True, slots=True)
 class HostEmptied:
     """A host that we empty has no running VM left, or none that can move. `left` names those that stay."""
 
@@ -395,6 +411,8 @@ Event: TypeAlias = (
     | VmUnplaced
     | EvacuationBegun
     | ShutdownBegun
+    | ShutdownDropped
+    | EvacuationEnded
     | HostEmptied
     | Alerted
     | AlertCleared

@@ -56,6 +56,7 @@ class HostMemory:
     moved_from: bool = False  # at least one move off this host has begun
     disabled_at: Seconds | None = None  # by us
     disabled_agent: float = 0.0
+    disabled_done: Seconds | None = None  # when the server said that it is
     shut_down_at: Seconds | None = None  # the commit point
     shut_down_agent: float = 0.0
     down_at: Seconds | None = None
@@ -227,7 +228,7 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
                 disabled_agent=event.agent_started,
             )
         case e.HostYielded():
-            return _host(m, event.host, yielded_at=event.at, disabled_at=None, evacuation=None, emptied=False)
+            return _host(m, event.host, yielded_at=event.at, disabled_at=None, evacuation=None, shutdown=None)
         case e.HoldOverridden():
             return _host(m, event.host, overridden=True)
         case e.VmUnplaced():
@@ -236,6 +237,10 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
             return _host(m, event.host, evacuation=event, emptied=False)
         case e.ShutdownBegun():
             return _host(m, event.host, shutdown=event)
+        case e.ShutdownDropped():
+            return _host(m, event.host, shutdown=None)
+        case e.EvacuationEnded():
+            return _host(m, event.host, evacuation=None, shutdown=None, emptied=False, moved_from=False)
         case e.HostEmptied():
             return _host(m, event.host, emptied=True)
         case e.Alerted():
@@ -313,10 +318,13 @@ def _started(m: Memory, event: e.ActionStarted) -> Memory:
     action = event.action
     match action:
         case DisableHost():
-            return _host(m, action.host, disabled_at=event.at, disabled_agent=event.agent_started)
+            return _host(m, action.host, disabled_at=event.at, disabled_agent=event.agent_started, disabled_done=None)
         case ShutDownHost():
             known = m.host(action.host)
             first = known.shut_down_at if known.shut_down_at is not None else event.at
+            record = m.pool(action.pool).record
+            if record is not None and record.coordinator == action.host:
+                m = _pool(m, action.pool, shutdown_asked=None)  # what a person asked for is done with its last step
             return _host(m, action.host, shut_down_at=first, shut_down_agent=event.agent_started, returned_at=None)
         case PowerOnHost():
             return _host(m, action.host, powered_on_at=event.at)
@@ -342,6 +350,8 @@ def _finished(m: Memory, event: e.ActionFinished) -> Memory:
         return _failed(replace(m, failures={**m.failures, key: failure}), event)
     m = replace(m, failures={k: v for k, v in m.failures.items() if k != key})
     match action:
+        case DisableHost():
+            return _host(m, action.host, disabled_done=event.at)
         case EnableHost():
             kept = HostMemory(held=m.host(action.host).held)
             return replace(m, hosts={**m.hosts, action.host: kept})

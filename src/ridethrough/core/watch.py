@@ -137,7 +137,10 @@ class _Ups:
             return
         if "profile unknown" not in self._alerts():
             yield e.RuntimeTold(self.s.now, self.id, reading.runtime, reading.charge)
-            text = f"{self.id} says battery since first contact; nothing is done until its charge falls, its input is dead or it is low"
+            text = (
+                f"{self.id} says battery since first contact: nothing is done until its charge falls, "
+                "its input is dead or it is low"
+            )
             yield e.Alerted(self.s.now, self.id, "profile unknown", text)
 
     def _lost(self, reading: UpsReading, since: Seconds, last_utility: Seconds, proof: str) -> e.UtilityLost:

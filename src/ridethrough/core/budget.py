@@ -1,0 +1,143 @@
+"""Seconds needed to evacuate and shut down, against seconds of power left."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from .model import HostId, Seconds, UpsId
+from .observation import HostSeen, VmSeen
+from .placement import is_moving, no_target, stays
+from .power import Feed, feed, is_silent, supply
+from .situation import Situation
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a host's way down takes, in seconds."""
+
+    evacuation: Seconds
+    stops: Seconds
+    host_stop: Seconds
+    reserve: Seconds
+
+    @property
+    def from_evacuation(self) -> Seconds:
+        """From the first move to the cut."""
+        return self.evacuation + self.stops + self.host_stop + self.reserve
+
+    @property
+    def from_stops(self) -> Seconds:
+        """From the first clean stop to the cut."""
+        return self.stops + self.host_stop + self.reserve
+
+    @property
+    def last_moment(self) -> Seconds:
+        """From the host's own shutdown to the cut: guests and moves must have ended by then."""
+        return self.host_stop + self.reserve
+
+
+def runtime(s: Situation, ups: UpsId) -> Seconds | None:
+    """Trusted share of what a UPS on battery still promises; counted down while its card is silent."""
+    m, seen = s.memory.ups(ups), s.seen.upses.get(ups)
+    reading = seen.reading if seen else None
+    if reading is not None and reading.runtime is not None and (m.told_at is None or reading.at >= m.told_at):
+        return max(reading.runtime - (s.now - reading.at), 0.0) * s.policy.trust
+    if m.runtime is None or m.told_at is None or (reading is not None and not is_silent(s, ups)):
+        return None
+    return max(m.runtime - (s.now - m.told_at), 0.0) * s.policy.trust
+
+
+def hard_left(s: Situation, ups: UpsId) -> Seconds:
+    """Seconds until the card cuts the output or a low battery ends; infinite when neither is known."""
+    m = s.memory.ups(ups)
+    ends = [t for t in (m.off_at, m.cut_at) if t is not None]
+    if m.low_since is not None:
+        ends.append(m.low_since + s.policy.low_battery_left)
+    return max(min(ends) - s.now, 0.0) if ends else math.inf
+
+
+def own_left(s: Situation, host: HostId) -> Seconds | None:
+    """Seconds until the host's feeds can no longer carry it; None when nothing known limits it.
+
+    With several feeds each carries its share; when one is gone, the others inherit it and drain faster.
+    """
+    built = s.site.hosts.get(host)
+    if built is None or not built.powered_by:
+        return None
+    feeds = {u: feed(s, u) for u in built.powered_by}
+    alive = {u: _soft_left(s, u) for u, f in feeds.items() if f is Feed.ON_BATTERY}
+    hard = {u: hard_left(s, u) for u in alive}
+    spare = sum(f in (Feed.GOOD, Feed.SETTLING) for f in feeds.values())
+    left = _exhausted_after(alive, hard, max(built.needs - spare, 1))
+    return None if math.isinf(left) else left
+
+
+def _soft_left(s: Situation, ups: UpsId) -> Seconds:
+    told = runtime(s, ups)
+    return math.inf if told is None else told
+
+
+def _exhausted_after(soft: dict[UpsId, Seconds], hard: dict[UpsId, Seconds], needs: int) -> Seconds:
+    """When fewer than `needs` of these feeds are left, draining faster as others go."""
+    count, passed = len(soft), 0.0
+    remaining = dict(soft)
+    while len(remaining) >= needs and remaining:
+        rate = count / len(remaining)
+        ends = {u: min(r / rate, hard[u] - passed) for u, r in remaining.items()}
+        first = min(ends.values())
+        if math.isinf(first):
+            return math.inf
+        passed += max(first, 0.0)
+        remaining = {u: r - max(first, 0.0) * rate for u, r in remaining.items() if ends[u] > first}
+    return passed
+
+
+def left(s: Situation, host: HostSeen) -> Seconds | None:
+    """Seconds left for this host. Deadlines follow dependencies: a member must be down before its coordinator goes."""
+    own = own_left(s, host.id)
+    pool = s.seen.pools.get(host.pool)
+    coordinator = pool.coordinator if pool else None
+    if coordinator is None or coordinator == host.id or not supply(s, coordinator).failing:
+        return own
+    its = own_left(s, coordinator)
+    if its is None:
+        return own
+    bound = max(its - s.policy.host_stop, 0.0)
+    return bound if own is None else min(own, bound)
+
+
+def need(s: Situation, host: HostSeen) -> Need:
+    """What this host's way down takes, from its guests as they are now."""
+    guests = s.seen.guests(host.id)
+    targets = [h for h in s.seen.members(host.pool) if h.id != host.id and not no_target(s, h, -math.inf)]
+    movable = [v for v in guests if targets and not stays(s, v)]
+    staying = len(guests) - len(movable)
+    return Need(
+        evacuation=moving_time(s, movable),
+        stops=s.policy.guest_stop_estimate if staying else 0.0,
+        host_stop=s.policy.host_stop,
+        reserve=s.policy.reserve,
+    )
+
+
+def moving_time(s: Situation, vms: list[VmSeen]) -> Seconds:
+    """Seconds to migrate these VMs over one link."""
+    if not vms:
+        return 0.0
+    waves = math.ceil(len([v for v in vms if not is_moving(s, v)]) / s.policy.parallel)
+    return sum(v.memory for v in vms) / s.policy.link_speed + waves * s.policy.move_overhead
+
+
+def is_last_moment(s: Situation, host: HostSeen) -> bool:
+    """The reserve is reached: the host's own shutdown must start now, or it is cut while running."""
+    seconds = left(s, host)
+    return seconds is not None and seconds <= need(s, host).last_moment
+
+
+def stop_deadline(s: Situation, host: HostSeen) -> Seconds:
+    """How long a clean stop of a guest may take: cut from the budget, never below five seconds."""
+    seconds = left(s, host)
+    if seconds is None:
+        return s.policy.guest_stop
+    return max(min(s.policy.guest_stop, seconds - need(s, host).last_moment), 5.0)

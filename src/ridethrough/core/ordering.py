@@ -1,0 +1,42 @@
+"""Members before the coordinator, high tiers before low ones; the reverse on return."""
+
+from __future__ import annotations
+
+from .model import HostId
+from .observation import HostSeen, VmSeen
+from .power import supply
+from .situation import Situation
+
+
+def is_down(s: Situation, host: HostId) -> bool:
+    """Proven down, and not heard of since."""
+    return s.memory.host(host).down_at is not None
+
+
+def members_still_up(s: Situation, coordinator: HostSeen) -> list[HostId]:
+    """The members that keep the coordinator from going down: everything works through it."""
+    return [h.id for h in s.seen.members(coordinator.pool) if h.id != coordinator.id and not is_down(s, h.id)]
+
+
+def whole_pool_failing(s: Situation, pool: str) -> bool:
+    """Whether no host of the pool has power to stay up with."""
+    members = s.seen.members(pool)
+    return bool(members) and all(supply(s, h.id).failing or is_down(s, h.id) for h in members)
+
+
+def first_to_stop(s: Situation, vms: list[VmSeen]) -> list[VmSeen]:
+    """The wave that stops now: the highest tier; infrastructure stops after everything else."""
+    if not vms:
+        return []
+    last = max(_stop_rank(s, v) for v in vms)
+    return [v for v in vms if _stop_rank(s, v) == last]
+
+
+def start_order(s: Situation, vms: list[VmSeen]) -> list[VmSeen]:
+    """Infrastructure first, then low tiers before high ones, then by name."""
+    return sorted(vms, key=lambda v: (_stop_rank(s, v), v.name, v.id))
+
+
+def _stop_rank(s: Situation, vm: VmSeen) -> int:
+    policy = s.vm_policy(vm)
+    return -1 if policy.infrastructure else policy.tier
