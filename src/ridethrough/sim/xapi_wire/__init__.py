@@ -1,0 +1,1 @@
+"""XenAPI as it travels: names, kinds, envelopes, sockets, sessions, records and events."""

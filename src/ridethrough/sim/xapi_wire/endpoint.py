@@ -1,0 +1,227 @@
+"""A host's address on the wire: it serves, it refuses, or it is dead and swallows every packet.
+
+A closed port on loopback answers RST, which a prober rightly reads as "the network is alive there". A dead machine
+answers nothing. So a dead endpoint keeps listening with a backlog that is full: Linux then drops further SYNs, and
+connects time out (tests/sim_wire/xapi/test_endpoint.py). Open connections fall silent without FIN or RST.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+import struct
+from collections.abc import Awaitable, Callable
+from enum import Enum
+
+from aiohttp import web
+
+RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close with RST
+
+
+class Line(Enum):
+    """What a packet finds at the address."""
+
+    SERVES = "serves"
+    REFUSES = "refuses"  # the machine answers, no toolstack listens
+    DEAD = "dead"  # no power, no network: packets vanish
+
+
+class Dropped(Exception):  # noqa: N818
+    """Raised by a handler: close the connection without an answer."""
+
+
+class Endpoint:
+    """One listening address with TLS. `answer` is called for each POST with the path and the body."""
+
+    def __init__(
+        self,
+        address: str,
+        port: int,
+        tls: ssl.SSLContext,
+        answer: Callable[[web.BaseRequest], Awaitable[web.Response]],
+    ) -> None:
+        """`port` 0 takes a free one at `open` and keeps it. `answer` may raise Dropped."""
+        self.address, self.port = address, port
+        self._tls, self._answer = tls, answer
+        self._line, self._life = Line.DEAD, 0
+        self._http = web.Server(self._handle, access_log=None, keepalive_timeout=3600.0)
+        self._lives: dict[asyncio.BaseTransport, int] = {}  # connection -> the life of the toolstack that took it
+        self._carries, self._closed = asyncio.Event(), asyncio.Event()
+        self._fillers: list[socket.socket] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._accepting: asyncio.Task[None] | None = None
+        self._socket = self._bound()
+
+    def _bound(self) -> socket.socket:
+        """A bound socket that does not listen: Linux refuses connects to it, and nobody else can take the port."""
+        fresh = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        fresh.setblocking(False)
+        fresh.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        fresh.bind((self.address, self.port))
+        self.port = fresh.getsockname()[1]
+        return fresh
+
+    async def become(self, line: Line, life: int) -> None:
+        """Take this state. `life` counts the toolstack's starts: connections of an earlier life are never served."""
+        was, self._line, self._life = self._line, line, life
+        if line is not was:
+            await self._stop_accepting()
+        match line:
+            case Line.SERVES:
+                self._end_old_connections(silently=was is Line.DEAD)
+                self._carries.set()
+                if self._accepting is None:
+                    self._unchoke()
+                    self._accepting = asyncio.create_task(self._accept())
+            case Line.REFUSES:
+                self._end_old_connections(silently=was is Line.DEAD)
+                self._unchoke()
+                self._socket.close()
+                self._socket = self._bound()
+            case Line.DEAD:
+                self._carries.clear()
+                for transport in list(self._lives):
+                    _pause(transport)
+                await self._choke()
+
+    async def close(self) -> None:
+        """End every connection and free the port."""
+        self._closed.set()
+        await self._stop_accepting()
+        for task in list(self._tasks):
+            task.cancel()
+        for filler in (*self._fillers, self._socket):
+            filler.close()
+        for transport in list(self._lives):
+            transport.abort() if isinstance(transport, asyncio.Transport) else transport.close()
+        await self._http.shutdown(0.5)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def drop_connections(self) -> None:
+        """Close every open connection, as a firewall that lost its table would."""
+        for transport in list(self._lives):
+            _reset(transport)
+            self._lives.pop(transport, None)
+
+    # --- listening
+
+    async def _accept(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            accepted, _ = await loop.sock_accept(self._socket)
+            task = asyncio.create_task(self._greet(accepted))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _greet(self, accepted: socket.socket) -> None:
+        life, loop = self._life, asyncio.get_running_loop()
+        with contextlib.suppress(OSError, asyncio.CancelledError):  # a client that goes away while shaking hands
+            transport, _ = await loop.connect_accepted_socket(self._http, accepted, ssl=self._tls)
+            self._lives = {t: n for t, n in self._lives.items() if not t.is_closing()} | {transport: life}
+            if self._line is Line.DEAD:
+                _pause(transport)
+
+    async def _stop_accepting(self) -> None:
+        if self._accepting is not None:
+            self._accepting.cancel()
+            await asyncio.gather(self._accepting, return_exceptions=True)
+            self._accepting = None
+
+    async def _choke(self) -> None:
+        """Fill the backlog. With listen(0) the first connection is queued, and every SYN after it is dropped."""
+        if self._fillers:
+            return
+        self._socket.listen(0)
+        for _ in range(3):
+            filler = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            filler.setblocking(False)
+            filler.connect_ex((self.address, self.port))
+            self._fillers.append(filler)
+        await asyncio.sleep(0)
+
+    def _unchoke(self) -> None:
+        """Empty the backlog and listen properly. Who waited in it spoke to a dead machine: RST."""
+        for filler in self._fillers:
+            filler.close()
+        self._fillers.clear()
+        self._socket.listen(128)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                waiting, _ = self._socket.accept()
+                waiting.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+                waiting.close()
+
+    # --- open connections
+
+    def _end_old_connections(self, silently: bool) -> None:
+        """`silently`: the machine came back and knows nothing of them; each gets RST when it speaks next."""
+        for transport, life in list(self._lives.items()):
+            if life == self._life and self._line is Line.SERVES:
+                _resume(transport)
+                continue
+            del self._lives[transport]
+            if silently and isinstance(transport, asyncio.Transport) and not transport.is_closing():
+                transport.set_protocol(_Stranger(transport))
+                _resume(transport)
+            elif isinstance(transport, asyncio.Transport):
+                transport.abort()  # the process is gone, the kernel closes
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        transport = request.transport
+        life = self._lives.setdefault(transport, self._life) if transport else self._life
+        try:
+            response = await self._answer(request)
+        except Dropped:
+            _reset(transport)
+            raise ConnectionResetError from None
+        while not self._closed.is_set() and (self._line is Line.DEAD or life != self._life):
+            await self._until_carried(life)
+        return response
+
+    async def _until_carried(self, life: int) -> None:
+        """Wait for the network; for ever (until the end) when the toolstack that was asked is gone."""
+        if life != self._life:
+            await self._closed.wait()
+        else:
+            await _first(self._carries.wait(), self._closed.wait())
+
+
+class _Stranger(asyncio.Protocol):
+    """A connection of an earlier life: whatever arrives is answered with RST."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        _reset(self._transport)
+
+
+async def _first(*waits: Awaitable[object]) -> None:
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+def _pause(transport: asyncio.BaseTransport) -> None:
+    if isinstance(transport, asyncio.Transport) and not transport.is_closing() and transport.is_reading():
+        transport.pause_reading()
+
+
+def _resume(transport: asyncio.BaseTransport) -> None:
+    if isinstance(transport, asyncio.Transport) and not transport.is_closing() and not transport.is_reading():
+        transport.resume_reading()
+
+
+def _reset(transport: asyncio.BaseTransport | None) -> None:
+    if not isinstance(transport, asyncio.Transport):
+        return
+    raw = transport.get_extra_info("socket")
+    if raw is not None:
+        with contextlib.suppress(OSError):
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+    transport.abort()
