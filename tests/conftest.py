@@ -1,0 +1,36 @@
+"""Options and fixtures of the whole suite."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--bless", action="store_true", help="rewrite the golden logs; read their diff before you commit it"
+    )
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The repository's root."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def bless(request: pytest.FixtureRequest) -> bool:
+    """Whether golden logs are to be rewritten instead of compared."""
+    return bool(request.config.getoption("--bless"))
+
+
+@pytest.fixture(scope="session")
+def recordings() -> Path:
+    """Recordings of real cards and pools, kept beside the repository; the test is skipped where they are not."""
+    found = ROOT.parent / "shared" / "recordings"
+    if not found.is_dir():
+        pytest.skip("the recordings of real devices are not beside this repository (../shared/recordings)")
+    return found
