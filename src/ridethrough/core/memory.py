@@ -226,6 +226,7 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
                 shut_down_at=None,
                 shutdown=None,
                 disabled_agent=event.agent_started,
+                disabled_done=None,
             )
         case e.HostYielded():
             return _host(m, event.host, yielded_at=event.at, disabled_at=None, evacuation=None, shutdown=None)
@@ -238,7 +239,7 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
         case e.ShutdownBegun():
             return _host(m, event.host, shutdown=event)
         case e.ShutdownDropped():
-            return _host(m, event.host, shutdown=None)
+            return _host(m, event.host, shutdown=None, shut_down_at=None)
         case e.EvacuationEnded():
             return _host(m, event.host, evacuation=None, shutdown=None, emptied=False, moved_from=False)
         case e.HostEmptied():
@@ -369,16 +370,19 @@ def _failed(m: Memory, event: e.ActionFinished) -> Memory:
             return _vm(m, vm, failed_on=(*m.vm(vm).failed_on, host))
         case StopVm(vm=vm):
             return _vm(m, vm, stop_failed=event.error)
+        case ShutDownHost(host=host) if event.refused:
+            return _host(m, host, shut_down_at=None)  # it was not done
         case _:
             return m
 
 
 def _restored(m: Memory, event: e.PoolRestored) -> Memory:
-    """The outage of a pool is closed: what was asked by people stays, all else of it is forgotten."""
+    """The outage of a pool is closed: what people asked for stays, all else of it is forgotten."""
     record = m.pool(event.pool).record
     hosts = dict(m.hosts)
     for host, _ in record.members if record else ():
-        hosts[host] = HostMemory(held=m.host(host).held, wanted=m.host(host).wanted)
+        if not m.host(host).wanted:
+            hosts[host] = HostMemory(held=m.host(host).held)
     vms = {k: v for k, v in m.vms.items() if v.pool != event.pool}
     return replace(m, pools={**m.pools, event.pool: PoolMemory()}, hosts=hosts, vms=vms, failures={})
 

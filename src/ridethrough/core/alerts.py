@@ -1,0 +1,78 @@
+"""What a person must know now; told once, cleared when its cause is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from . import events as e
+from .evacuation import is_held, is_protected
+from .observation import HostSeen, Source
+from .power import supply
+from .recovery import cannot_be_switched_on, is_missing
+from .situation import Situation
+
+_KEYS = frozenset(
+    {"claimed", "no coordinator", "wlb", "ha", "no timers", "stays off", "missing", "held", "counts down", "degraded"}
+)
+
+
+def news(s: Situation) -> list[e.Event]:
+    """Alerts whose cause appeared or vanished in this round."""
+    current = {(subject, key): text for subject, key, text in _causes(s)}
+    told = {k for k in s.memory.alerts if k[1] in _KEYS}
+    new: list[e.Event] = [
+        e.Alerted(s.now, subject, key, current[subject, key]) for subject, key in sorted(set(current) - told)
+    ]
+    return new + [e.AlertCleared(s.now, subject, key) for subject, key in sorted(told - set(current))]
+
+
+def _causes(s: Situation) -> Iterator[tuple[str, str, str]]:
+    yield from _of_upses(s)
+    yield from _of_pools(s)
+    for host_id in sorted(s.seen.hosts):
+        yield from _of_host(s, s.seen.hosts[host_id])
+
+
+def _of_upses(s: Situation) -> Iterator[tuple[str, str, str]]:
+    for ups in sorted(s.site.upses):
+        m, seen = s.memory.ups(ups), s.seen.upses.get(ups)
+        if m.cut_at is not None and m.on_battery_since is None:
+            yield ups, "counts down", f"{ups} counts down to cutting its output although utility power is there"
+        if seen and seen.reading and seen.reading.source in (Source.BYPASS, Source.OFF):
+            text = f"{ups} says {seen.reading.source}: what it feeds has no battery behind it"
+            yield ups, "degraded", text
+
+
+def _of_pools(s: Situation) -> Iterator[tuple[str, str, str]]:
+    for pool_id in sorted(s.seen.pools):
+        pool = s.seen.pools[pool_id]
+        failing = any(supply(s, h.id).failing for h in s.seen.members(pool_id))
+        working = any(s.memory.host(h.id).evacuation is not None for h in s.seen.members(pool_id))
+        if (failing or working) and pool.claim and pool.claim != s.policy.controller:
+            yield pool_id, "claimed", f"controller {pool.claim} is in charge of {pool_id}: this one does not act"
+        if failing and not s.is_trusted(pool_id):
+            yield pool_id, "no coordinator", f"no coordinator of {pool_id} answers: nothing can be moved or stopped now"
+        if working and pool.wlb_enabled and pool.wlb_trouble:
+            yield (
+                pool_id,
+                "wlb",
+                f"{pool_id} uses WLB, which gave no advice ({pool.wlb_trouble}): VMs are placed without it",
+            )
+        if failing and pool.ha_enabled:
+            yield pool_id, "ha", f"HA is on in {pool_id}: it may fence hosts or restart VMs; switch it off"
+
+
+def _of_host(s: Situation, host: HostSeen) -> Iterator[tuple[str, str, str]]:
+    policy, failing = s.host_policy(host.id), supply(s, host.id).failing
+    if failing and not policy.maintenance.enabled and not policy.shutdown.enabled and not is_protected(s, host):
+        yield host.id, "no timers", f"{host.id} is on battery and has both options off: it and its VMs will crash"
+    if failing and is_held(s, host):
+        yield (
+            host.id,
+            "held",
+            f"{host.id} is on battery and held by a person: nothing is done before its last safe start",
+        )
+    if cannot_be_switched_on(s, host):
+        yield host.id, "stays off", f"{host.id} stays off and has no power-on mode: switch it on by hand"
+    if is_missing(s, host):
+        yield host.id, "missing", f"{host.id} has not come back: look at it"

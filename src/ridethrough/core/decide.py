@@ -1,0 +1,90 @@
+"""decide(now, seen, memory, site) -> Decision: the whole behaviour, one rule after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from . import alerts, custody, evacuation, proof, recovery, requests, shutdown, watch
+from . import events as e
+from .memory import Memory
+from .model import Seconds
+from .observation import Snapshot
+from .site import Site
+from .situation import Situation
+from .verdict import next_moment, verdict
+
+Rule = Callable[[Situation], list[e.Event]]
+
+RULES: tuple[Rule, ...] = (
+    requests.answer,  # what people ask for
+    watch.news,  # what the cards say: outages, silence, countdowns
+    proof.news,  # who is proven down, who came back
+    shutdown.begin,  # who must go down, who is spared
+    evacuation.begin,  # who must be emptied
+    custody.take,  # the pool recorded and claimed before the first action
+    evacuation.disable,  # no VM may arrive where power is failing
+    evacuation.move,  # VM by VM to powered hosts
+    shutdown.stop_guests,  # what found no place
+    shutdown.shut_down,  # empty hosts, members first
+    recovery.enable,  # out of maintenance mode, "Skip"
+    recovery.power_on,  # what did not start by itself
+    recovery.start_guests,  # what we stopped
+    recovery.close,  # nothing left to undo
+    alerts.news,  # what a person must know
+)
+
+# In dry run these are intents of actions that will not be done: they are not written down.
+_STEPS = (
+    e.EvacuationBegun,
+    e.ShutdownBegun,
+    e.ShutdownDropped,
+    e.EvacuationEnded,
+    e.HostEmptied,
+    e.HostYielded,
+    e.HoldOverridden,
+    e.VmUnplaced,
+    e.PoolRecorded,
+    e.PoolRestored,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is to be journalled, in order; each ActionStarted among the events is then carried out."""
+
+    events: tuple[e.Event, ...]
+    verdict: str  # "evacuating xenserver1: ups1 on battery for 75 s"
+    wake_at: Seconds | None  # the next moment at which time alone could change the answer
+
+
+def decide(now: Seconds, seen: Snapshot, memory: Memory, site: Site) -> Decision:
+    """One round. Pure: the same four values always give the same decision."""
+    situation = Situation(now, seen, memory, site)
+    events: list[e.Event] = []
+    for rule in RULES:
+        new = rule(situation)
+        situation = situation.after(new)
+        events += new
+    told = _only_told(events, memory) if situation.dry_run else tuple(events)
+    return Decision(told, verdict(situation), next_moment(situation))
+
+
+def _only_told(events: list[e.Event], memory: Memory) -> tuple[e.Event, ...]:
+    """Dry run: what would be done is told once; it is never done and never counts as done."""
+    told = {_essence(action) for action in memory.told}
+    found: list[e.Event] = []
+    for event in events:
+        if isinstance(event, e.ActionStarted):
+            if _essence(event.action) not in told:
+                told.add(_essence(event.action))
+                found.append(e.ActionTold(event.at, event.action))
+        elif not isinstance(event, _STEPS):
+            found.append(event)
+    return tuple(found)
+
+
+def _essence(action: object) -> tuple[str, str, str]:
+    """An action without its reason, target and deadline, which change from round to round."""
+    subject = getattr(action, "vm", "") or getattr(action, "source", "") or getattr(action, "host", "")
+    return type(action).__name__, subject, getattr(action, "pool", "")

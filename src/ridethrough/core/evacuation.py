@@ -1,0 +1,266 @@
+"""When a host is emptied, and how: disabled first, then VM by VM to powered hosts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from . import events as e
+from .actions import DisableHost, MoveVm
+from .budget import left, moving_time, need
+from .model import HostId, PoolId, Seconds
+from .observation import HostSeen
+from .ordering import is_down
+from .placement import Placement, is_moving, place
+from .policy import Wish
+from .power import Feed, feed, supply
+from .situation import Situation
+from .start import may_act, start
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A step whose time has come, with its reason in words."""
+
+    why: str
+    early: bool = False
+
+
+def begin(s: Situation) -> list[e.Event]:
+    """Hosts whose evacuation is due in this round."""
+    found: list[e.Event] = []
+    for host in _hosts(s):
+        m = s.memory.host(host.id)
+        if m.evacuation is not None or m.shut_down_at is not None or is_down(s, host.id):
+            continue
+        due = _due(s, host)
+        if due is None:
+            continue
+        if is_held(s, host):
+            if not is_last_start(s, host):
+                continue
+            found.append(e.HoldOverridden(s.now, host.id))
+        found.append(e.EvacuationBegun(s.now, host.id, due.why, due.early))
+    return found
+
+
+def _due(s: Situation, host: HostSeen) -> Due | None:
+    m, policy = s.memory.host(host.id), s.host_policy(host.id)
+    if m.wanted or s.memory.pool(host.pool).shutdown_asked is not None:
+        return Due("a person asked for it")
+    state = supply(s, host.id)
+    if not state.failing or state.since is None:
+        return None
+    clock = s.now - state.since
+    timers = [t.after for t in (policy.maintenance, policy.shutdown) if t.enabled]
+    if timers and clock >= min(timers):
+        return Due(on_battery_text(s, host.id, clock))
+    seconds, wanted = left(s, host), need(s, host).from_evacuation
+    if (timers or is_protected(s, host)) and seconds is not None and seconds <= wanted:
+        return Due(f"{seconds:.0f} s of power left, {wanted:.0f} s needed", early=True)
+    return None
+
+
+def is_protected(s: Situation, host: HostSeen) -> bool:
+    """A coordinator without timers is shut down in time all the same."""
+    policy = s.host_policy(host.id)
+    without = not policy.maintenance.enabled and not policy.shutdown.enabled
+    return without and s.policy.protect_coordinator and s.is_coordinator(host)
+
+
+def is_held(s: Situation, host: HostSeen) -> bool:
+    """A person's hold, or a person's hand that we yielded to; until the last safe start."""
+    m = s.memory.host(host.id)
+    return (m.held or m.yielded_at is not None) and not m.overridden
+
+
+def is_last_start(s: Situation, host: HostSeen) -> bool:
+    """Never let a hold outlast the last safe start."""
+    seconds = left(s, host)
+    return supply(s, host.id).failing and seconds is not None and seconds <= need(s, host).from_evacuation
+
+
+def on_battery_text(s: Situation, host: HostId, clock: Seconds) -> str:
+    built = s.site.hosts[host]
+    failing = [u for u in built.powered_by if feed(s, u) is Feed.ON_BATTERY]
+    return f"{' and '.join(failing)} on battery for {clock:.0f} s"
+
+
+# --- disabling ---------------------------------------------------------------------------------------------------
+
+
+def disable(s: Situation) -> list[e.Event]:
+    """Every host that is being emptied and still enabled, all in the same round; a person's enable is yielded to."""
+    found: list[e.Event] = []
+    for host in _hosts(s):
+        m = s.memory.host(host.id)
+        if not host.enabled or not may_act(s, host.pool) or not _must_be_disabled(s, host):
+            continue
+        if m.disabled_done is not None and not _forgot(s, host) and not m.overridden:
+            if _is_settled_news(s, host, m.disabled_done):
+                found.append(e.HostYielded(s.now, host.id))
+            continue
+        why = m.evacuation.why if m.evacuation else "it was in maintenance mode before"
+        found += start(s, DisableHost(host.id, host.pool, why))
+    return found
+
+
+def _must_be_disabled(s: Situation, host: HostSeen) -> bool:
+    m = s.memory.host(host.id)
+    if _was_disabled_before(s, host):
+        return _forgot_since_record(s, host)
+    if m.evacuation is None or m.shut_down_at is not None:
+        return False
+    if m.returned_at is not None and not m.wanted:
+        return supply(s, host.id).failing  # it came back on its own, and still has no power to stay with
+    return m.yielded_at is None or m.overridden
+
+
+def _was_disabled_before(s: Situation, host: HostSeen) -> bool:
+    record = s.memory.pool(host.pool).record
+    return record is not None and host.id in record.disabled
+
+
+def _forgot_since_record(s: Situation, host: HostSeen) -> bool:
+    """An administrator's maintenance mode, forgotten at a boot or restart in our outage. A person's enable is not."""
+    record = s.memory.pool(host.pool).record
+    before = dict(record.members).get(host.id, 0.0) if record else 0.0
+    since = s.seen.pools[host.pool].coordinator_since
+    return host.agent_started != before or (since is not None and record is not None and since > record.at)
+
+
+def _forgot(s: Situation, host: HostSeen) -> bool:
+    """XenServer enables a host by itself at boot, at a toolstack restart and at a change of coordinator."""
+    m, pool = s.memory.host(host.id), s.seen.pools[host.pool]
+    moved_on = (
+        pool.coordinator_since is not None and m.disabled_at is not None and pool.coordinator_since > m.disabled_at
+    )
+    return host.agent_started != m.disabled_agent or moved_on
+
+
+def _is_settled_news(s: Situation, host: HostSeen, done: Seconds) -> bool:
+    """The records were read well after our disable had been answered, and still say enabled."""
+    at = s.seen.pools[host.pool].answered_at
+    return at is not None and at >= done + 3.0
+
+
+# --- moving ------------------------------------------------------------------------------------------------------
+
+
+def move(s: Situation) -> list[e.Event]:
+    """The next migrations off every host that is being emptied; then which hosts are empty."""
+    found: list[e.Event] = []
+    for pool in sorted(s.seen.pools):
+        sources = [h for h in s.seen.members(pool) if is_emptying(s, h)]
+        if sources and may_act(s, pool):
+            plan = place(s, [h.id for h in sources])
+            found += _moves(s, pool, sources, plan)
+            found += _told(s, sources, plan)
+    return found
+
+
+def is_emptying(s: Situation, host: HostSeen) -> bool:
+    """Begun and not yet over. Once moves have begun they go on to the end, also when utility power returns."""
+    m = s.memory.host(host.id)
+    if m.evacuation is None or m.shut_down_at is not None or m.down_at is not None:
+        return False
+    if m.wanted or s.memory.pool(host.pool).shutdown_asked is not None:
+        return True
+    return supply(s, host.id).failing or m.moved_from
+
+
+def _moves(s: Situation, pool: PoolId, sources: list[HostSeen], plan: Placement) -> list[e.Event]:
+    if not s.dry_run and _disables_pending(s, pool):
+        return []
+    out, into = _in_flight(s, pool)
+    limit = s.policy.parallel if not s.dry_run else len(s.seen.vms)
+    found: list[e.Event] = []
+    for vm_id, (target_host, why) in plan.moves.items():
+        vm = s.seen.vms[vm_id]
+        source = s.seen.hosts[vm.resident_on or ""]
+        if out[source.id] >= limit or into[target_host] >= limit or not _can_leave(s, source):
+            continue
+        if not _fits_in_time(s, source, moving_time(s, [vm])) or vm.busy:
+            continue
+        deadline = max(4 * moving_time(s, [vm]), 60.0)
+        started = start(s, MoveVm(vm.id, vm.name, pool, source.id, target_host, why, _capped(s, source, deadline)))
+        if started:
+            out[source.id] += 1
+            into[target_host] += 1
+            found += started
+    return found
+
+
+def _disables_pending(s: Situation, pool: PoolId) -> bool:
+    """Moves begin when the disables have answered, or after a few seconds: a dead member's answer takes minutes."""
+    for host in s.seen.members(pool):
+        m = s.memory.host(host.id)
+        if m.evacuation is None or not host.enabled or m.yielded_at is not None or m.shut_down_at is not None:
+            continue
+        asked = m.disabled_at if m.disabled_at is not None else m.evacuation.at
+        if s.now - asked < s.policy.disable_wait:
+            return True
+    return False
+
+
+def _can_leave(s: Situation, source: HostSeen) -> bool:
+    """A call about a dead member blocks for two minutes: only a host that answers is asked to migrate."""
+    return s.answers(source) or s.dry_run
+
+
+def _fits_in_time(s: Situation, source: HostSeen, seconds: Seconds) -> bool:
+    """Never start a move that the host's own shutdown would cut off."""
+    if not supply(s, source.id).failing:
+        return True
+    power = left(s, source)
+    return power is None or power > need(s, source).last_moment + seconds
+
+
+def _capped(s: Situation, source: HostSeen, deadline: Seconds) -> Seconds:
+    power = left(s, source) if supply(s, source.id).failing else None
+    return deadline if power is None else max(min(deadline, power - need(s, source).last_moment), 10.0)
+
+
+def _in_flight(s: Situation, pool: PoolId) -> tuple[Counter[HostId], Counter[HostId]]:
+    out: Counter[HostId] = Counter()
+    into: Counter[HostId] = Counter()
+    pending = {a.vm: a for a in s.memory.pending.values() if isinstance(a, MoveVm)}
+    for vm in s.seen.vms.values():
+        if vm.pool != pool or not is_moving(s, vm):
+            continue
+        action = pending.get(vm.id)
+        out[action.source if action else vm.resident_on or ""] += 1
+        into[action.host if action else vm.moving_to or ""] += 1
+    return out, into
+
+
+def _told(s: Situation, sources: list[HostSeen], plan: Placement) -> list[e.Event]:
+    """Who stays, said once for each reason; and the moment at which nothing more can leave a host."""
+    found: list[e.Event] = []
+    for host in sources:
+        m, guests = s.memory.host(host.id), s.seen.guests(host.id)
+        waiting = any("not been asked again" in plan.unplaced.get(v.id, "") for v in guests)
+        if waiting or (not s.dry_run and _disables_pending(s, host.pool)):
+            continue
+        for vm in guests:
+            why = plan.unplaced.get(vm.id)
+            if (
+                why
+                and s.memory.vm(vm.id).unplaced != why
+                and s.vm_policy(vm).wish is Wish.MIGRATE
+                and not _blames(s, vm.id, why)
+            ):
+                found.append(e.VmUnplaced(s.now, vm.id, vm.name, host.id, why))
+        if not m.emptied and not any(is_moving(s, v) or v.id in plan.moves for v in guests):
+            found.append(e.HostEmptied(s.now, host.id, tuple(v.name for v in guests)))
+    return found
+
+
+def _blames(s: Situation, vm: str, why: str) -> bool:
+    """Whether the same kind of reason was told already: details of it change from round to round."""
+    told = s.memory.vm(vm).unplaced
+    return bool(told) and told.split("(")[0] == why.split("(")[0]
+
+
+def _hosts(s: Situation) -> list[HostSeen]:
+    return [s.seen.hosts[h] for h in sorted(s.seen.hosts)]

@@ -1,0 +1,262 @@
+"""One event -> one plain English line."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from . import actions as a
+from . import events as e
+from .model import Percent, Seconds
+
+
+def duration(seconds: Seconds) -> str:
+    """Seconds as people say them: "45 s", "3 min 05 s", "27 min", "2 h 05 min"."""
+    whole = round(seconds)
+    if whole < 120:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 10 and rest:
+        return f"{minutes} min {rest:02d} s"
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def tell(event: e.Event) -> str:
+    """The sentence of an event: the log, the command line, the web timeline and the golden files all use it."""
+    match event:
+        case e.ControllerStarted():
+            return f"Ridethrough {event.version} starts"
+        case e.Armed():
+            return f"armed by {event.by}: from now on it acts"
+        case e.Disarmed():
+            return f"disarmed by {event.by}: dry run, it only says what it would do"
+        case e.Requested():
+            return f"{event.by} asks: {event.ask}{' ' + event.subject if event.subject else ''}"
+        case e.RequestRefused():
+            return f"refused: {event.ask} {event.subject}: {event.why}".replace("  ", " ")
+        case e.RequestDone():
+            return f"accepted: {event.ask}{' ' + event.subject if event.subject else ''}"
+        case e.RoundFailed():
+            return f"a round failed and is tried again: {event.text}"
+        case e.Alerted():
+            return f"ALERT {event.text}"
+        case e.AlertCleared():
+            return f"no longer: {event.key} ({event.subject})"
+        case e.PoolRecorded():
+            return _recorded(event)
+        case e.PoolRestored():
+            rest = "; differences: " + ", ".join(event.differences) if event.differences else ", as it was before"
+            return f"{event.pool} is restored{rest}"
+        case e.ActionStarted():
+            return _doing(event.action)
+        case e.ActionTold():
+            return f"dry run: would {_would(event.action)}"
+        case e.ActionFinished():
+            return _finished(event)
+        case (
+            e.UpsKnown()
+            | e.UtilityDoubted()
+            | e.DoubtCleared()
+            | e.UtilityLost()
+            | e.UtilitySeen()
+            | e.UtilityLostAgain()
+            | e.UtilityBack()
+            | e.RuntimeTold()
+            | e.LowBattery()
+            | e.CountdownSeen()
+            | e.CountdownOver()
+            | e.UpsSilent()
+            | e.UpsAnswers()
+        ):
+            return _of_ups(event)
+        case _:
+            return _of_host(event)
+
+
+UpsEvent = (
+    e.UpsKnown
+    | e.UtilityDoubted
+    | e.DoubtCleared
+    | e.UtilityLost
+    | e.UtilitySeen
+    | e.UtilityLostAgain
+    | e.UtilityBack
+    | e.RuntimeTold
+    | e.LowBattery
+    | e.CountdownSeen
+    | e.CountdownOver
+    | e.UpsSilent
+    | e.UpsAnswers
+)
+HostEvent = (
+    e.HostDown
+    | e.HostReturned
+    | e.HostYielded
+    | e.HoldOverridden
+    | e.VmUnplaced
+    | e.EvacuationBegun
+    | e.ShutdownBegun
+    | e.ShutdownDropped
+    | e.EvacuationEnded
+    | e.HostEmptied
+)
+
+
+def _of_ups(event: UpsEvent) -> str:
+    match event:
+        case e.UpsKnown():
+            return f"{event.ups} answers, on utility power"
+        case e.UtilityDoubted():
+            return f"{event.ups} says battery; a second poll must confirm it"
+        case e.DoubtCleared():
+            return f"{event.ups} says utility power after all"
+        case e.UtilityLost():
+            told = _charge(event.runtime, event.charge)
+            off = (
+                f"; its card cuts the output in {duration(event.off_at - event.at)}" if event.off_at is not None else ""
+            )
+            return f"{event.ups} is on battery ({event.proof}){', ' + told if told else ''}{off}"
+        case e.UtilitySeen():
+            return f"{event.ups} sees utility power again; it must hold for {duration(event.settle)}"
+        case e.UtilityLostAgain():
+            return (
+                f"{event.ups} is on battery again, {duration(event.at - event.since)} in all; "
+                f"utility power must now hold for {duration(event.settle)}"
+            )
+        case e.UtilityBack():
+            return f"{event.ups} has utility power again, after {duration(event.lasted)} on battery"
+        case e.RuntimeTold():
+            return f"{event.ups}: {_charge(event.runtime, event.charge) or 'no runtime told'}"
+        case e.LowBattery():
+            return f"{event.ups} is low ({event.proof})"
+        case e.CountdownSeen():
+            return f"{event.ups}'s card counts down: output off in {duration(event.cut_at - event.at)}"
+        case e.CountdownOver():
+            return f"{event.ups}'s card {'cancelled its countdown' if event.cancelled else 'has cut the output'}"
+        case e.UpsSilent():
+            if event.on_battery:
+                return f"{event.ups} is silent since it was on battery: its clock goes on"
+            return f"ALERT {event.ups} is silent: nothing is known of it"
+        case e.UpsAnswers():
+            return f"{event.ups} answers again"
+        case _:
+            assert_never(event)
+
+
+def _charge(runtime: Seconds | None, charge: Percent | None) -> str:
+    parts = [f"{duration(runtime)} of runtime"] if runtime is not None else []
+    parts += [f"charge {charge:.0f} %"] if charge is not None else []
+    return ", ".join(parts)
+
+
+def _of_host(event: HostEvent) -> str:
+    match event:
+        case e.HostDown():
+            return f"{event.host} is down: {event.proof}"
+        case e.HostReturned():
+            return f"{event.host} has started again"
+        case e.HostYielded():
+            return f"ALERT a person enabled {event.host}: hands off until its last safe start (hold keeps them off)"
+        case e.HoldOverridden():
+            return f"ALERT the hold on {event.host} ends: this is its last safe start"
+        case e.VmUnplaced():
+            return f"{event.name} stays on {event.host} for now: {event.why}"
+        case e.EvacuationBegun():
+            return f"{event.host} enters maintenance mode{_early(event.early)}: {event.why}"
+        case e.ShutdownBegun():
+            return f"{event.host} must go down{_early(event.early)}: {event.why}"
+        case e.ShutdownDropped():
+            return f"{event.host} is not shut down: utility power is back"
+        case e.EvacuationEnded():
+            return f"nothing more is moved off {event.host}; it stays as it was"
+        case e.HostEmptied():
+            return f"{event.host} is empty" if not event.left else f"on {event.host} remain {', '.join(event.left)}"
+        case _:
+            assert_never(event)
+
+
+def _early(early: bool) -> str:
+    return " early" if early else ""
+
+
+def _recorded(event: e.PoolRecorded) -> str:
+    disabled = f"; already in maintenance mode: {', '.join(event.disabled)}" if event.disabled else ""
+    vms = "1 VM runs" if len(event.running) == 1 else f"{len(event.running)} VMs run"
+    return f"{event.pool} recorded as it is: coordinator {event.coordinator}, {vms}{disabled}"
+
+
+def _would(action: a.Action) -> str:
+    match action:
+        case a.ClaimPool():
+            return f"claim {action.pool} for controller {action.controller}"
+        case a.ReleasePool():
+            return f"release {action.pool}"
+        case a.SuspendAutoPoweron():
+            return f"suspend auto_poweron of {action.pool}"
+        case a.RestoreAutoPoweron():
+            return f"restore auto_poweron of {action.pool}"
+        case a.DisableHost():
+            return f"disable {action.host}"
+        case a.EnableHost():
+            return f"let {action.host} exit maintenance mode: {action.why}"
+        case a.MoveVm():
+            return f"move {action.name} from {action.source} to {action.host}: {action.why}"
+        case a.CancelMove():
+            return f"cancel the move of {action.name}: {action.why}"
+        case a.StopVm():
+            return f"shut {action.name} down on {action.host}, at most {duration(action.deadline)}: {action.why}"
+        case a.ForceStopVm():
+            return f"stop {action.name} hard on {action.host}: {action.why}"
+        case a.StartVm():
+            return f"start {action.name}: {action.why}"
+        case a.ShutDownHost():
+            return f"shut {action.host} down: {action.why}"
+        case a.PowerOnHost():
+            return f"switch {action.host} on: {action.why}"
+        case _:
+            assert_never(action)
+
+
+def _doing(action: a.Action) -> str:
+    return f"-> {_would(action)}"
+
+
+def _finished(event: e.ActionFinished) -> str:
+    action = event.action
+    if event.error is not None:
+        detail = f" ({event.detail})" if event.detail and event.detail != event.error else ""
+        return f"   failed: {_would(action).split(':')[0]}: {event.error}{detail}"
+    return f"   done: {_done(action)}"
+
+
+def _done(action: a.Action) -> str:
+    match action:
+        case a.ClaimPool():
+            return f"{action.pool} is claimed"
+        case a.ReleasePool():
+            return f"{action.pool} is released"
+        case a.SuspendAutoPoweron():
+            return f"auto_poweron of {action.pool} is suspended"
+        case a.RestoreAutoPoweron():
+            return f"auto_poweron of {action.pool} is restored"
+        case a.DisableHost():
+            return f"{action.host} is disabled"
+        case a.EnableHost():
+            return f"{action.host} has left maintenance mode"
+        case a.MoveVm():
+            return f"{action.name} runs on {action.host}"
+        case a.CancelMove():
+            return f"{action.name} stays on {action.host}"
+        case a.StopVm():
+            return f"{action.name} has shut down"
+        case a.ForceStopVm():
+            return f"{action.name} is stopped"
+        case a.StartVm():
+            return f"{action.name} runs again"
+        case a.ShutDownHost():
+            return f"{action.host} accepted its shutdown"
+        case a.PowerOnHost():
+            return f"{action.host} is switched on"
+        case _:
+            assert_never(action)

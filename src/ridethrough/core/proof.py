@@ -1,0 +1,68 @@
+"""Which hosts are proven down, and which have come back."""
+
+from __future__ import annotations
+
+from . import events as e
+from .model import HostId, Seconds
+from .observation import HostSeen
+from .power import supply
+from .situation import Situation
+
+
+def news(s: Situation) -> list[e.Event]:
+    """Hosts proven down in this round, and hosts that were down and answer again."""
+    found: list[e.Event] = []
+    for host_id in sorted(s.seen.hosts):
+        host, m = s.seen.hosts[host_id], s.memory.host(host_id)
+        if m.down_at is None and (proof := _proof_of_down(s, host)):
+            found.append(e.HostDown(s.now, host_id, proof))
+        elif _has_returned(s, host):
+            found.append(e.HostReturned(s.now, host_id, host.agent_started))
+    return found
+
+
+def _proof_of_down(s: Situation, host: HostSeen) -> str:
+    """Toolstack and network both silent for long, while a witness behind the same switch answers.
+
+    Silence alone proves nothing, nor does a success reply: host.shutdown returns ten seconds before it begins.
+    """
+    m = s.memory.host(host.id)
+    if m.shut_down_at is None and not supply(s, host.id).failing:
+        return ""
+    heard = [t for t in (host.toolstack_at, host.network_at, m.shut_down_at) if t is not None]
+    if host.toolstack_at is None and host.network_at is None:
+        return ""
+    silent = s.now - max(heard)
+    witness = _witness(s, host)
+    if silent < s.policy.down_silence or not witness:
+        return ""
+    return f"toolstack and network silent for {silent:.0f} s while {witness} answers"
+
+
+def _witness(s: Situation, host: HostSeen) -> HostId:
+    """A machine behind the same switch that answers now: another host of the pool, or the pool's witness address."""
+    pool = s.seen.pools.get(host.pool)
+    for other in s.seen.members(host.pool):
+        if other.id != host.id and _switch(s, other.id) == _switch(s, host.id) and _just_now(s, other.network_at):
+            return other.id
+    return "the witness" if pool is not None and _just_now(s, pool.witness_at) else ""
+
+
+def _switch(s: Situation, host: HostId) -> str:
+    built = s.site.hosts.get(host)
+    return built.switch if built else ""
+
+
+def _just_now(s: Situation, at: Seconds | None) -> bool:
+    return at is not None and s.now - at <= s.policy.target_fresh
+
+
+def _has_returned(s: Situation, host: HostSeen) -> bool:
+    """It answers again. After a shutdown of ours only a new toolstack counts: the old one answers for a while yet."""
+    m = s.memory.host(host.id)
+    gone_at = m.down_at if m.down_at is not None else m.shut_down_at
+    if gone_at is None or host.toolstack_at is None or host.toolstack_at <= gone_at:
+        return False
+    if not host.live or not s.is_trusted(host.pool) or not s.answers(host):
+        return False
+    return m.shut_down_at is None or host.agent_started != m.shut_down_agent

@@ -1,0 +1,206 @@
+"""What is undone when utility power has settled: hosts leave maintenance mode, what was stopped starts again."""
+
+from __future__ import annotations
+
+from . import events as e
+from .actions import EnableHost, PowerOnHost, ReleasePool, RestoreAutoPoweron, StartVm
+from .evacuation import is_emptying
+from .model import HostId, PoolId, Seconds
+from .observation import HostSeen, Power, VmSeen
+from .ordering import start_order
+from .placement import is_moving, place
+from .power import Supply, supply
+from .situation import Situation
+from .start import may_act, start
+
+
+def enable(s: Situation) -> list[e.Event]:
+    """Hosts that leave maintenance mode, "Skip": only those that we disabled, and only on settled utility power."""
+    found: list[e.Event] = []
+    for host_id in sorted(s.seen.hosts):
+        host, m = s.seen.hosts[host_id], s.memory.host(host_id)
+        if not _may_come_back(s, host) or not s.answers(host) or not host.live or _still_moves(s, host):
+            continue
+        if _belongs_to_administrator(s, host):
+            found += [e.EvacuationEnded(s.now, host_id)] if m.evacuation is not None else []
+        elif m.disabled_at is not None:
+            found += start(s, EnableHost(host_id, host.pool, _back_text(s, host)))
+        elif m.evacuation is not None:
+            found.append(e.EvacuationEnded(s.now, host_id))
+    return found
+
+
+def _may_come_back(s: Situation, host: HostSeen) -> bool:
+    m = s.memory.host(host.id)
+    if m.shut_down_at is not None or m.down_at is not None or m.wanted:
+        return False
+    if s.memory.pool(host.pool).shutdown_asked is not None or not may_act(s, host.pool):
+        return False
+    return supply(s, host.id).powered
+
+
+def _still_moves(s: Situation, host: HostSeen) -> bool:
+    """An evacuation that has begun to move VMs goes on to the end (manual 1, 3.2.2)."""
+    guests = s.seen.guests(host.id)
+    if any(is_moving(s, v) for v in guests):
+        return True
+    m = s.memory.host(host.id)
+    if m.returned_at is not None or not is_emptying(s, host):
+        return False
+    return bool(place(s, [host.id]).moves)
+
+
+def _belongs_to_administrator(s: Situation, host: HostSeen) -> bool:
+    record = s.memory.pool(host.pool).record
+    return record is not None and host.id in record.disabled
+
+
+def _back_text(s: Situation, host: HostSeen) -> str:
+    m = s.memory.host(host.id)
+    return "it has started again on utility power" if m.returned_at is not None else "utility power is back"
+
+
+def power_on(s: Situation) -> list[e.Event]:
+    """Hosts that stayed off although their supply is back, after the time they get to start by themselves."""
+    found: list[e.Event] = []
+    for host_id in sorted(s.seen.hosts):
+        host = s.seen.hosts[host_id]
+        if _stays_off(s, host) and host.power_on_mode and may_act(s, host.pool):
+            found += start(s, PowerOnHost(host_id, host.pool, "its supply is back and it did not start by itself"))
+    return found
+
+
+def _stays_off(s: Situation, host: HostSeen) -> bool:
+    m = s.memory.host(host.id)
+    if (m.shut_down_at is None and m.down_at is None) or s.memory.pool(host.pool).shutdown_asked is not None:
+        return False
+    if supply(s, host.id).state not in (Supply.FULL, Supply.REDUCED) or s.is_coordinator(host) or s.answers(host):
+        return False
+    since = max(_gone_at(s, host.id), *_backs(s, host.id))
+    tried = m.powered_on_at
+    return s.now - since >= s.policy.starts_itself and (tried is None or s.now - tried >= 2 * s.policy.starts_itself)
+
+
+def _gone_at(s: Situation, host: HostId) -> Seconds:
+    m = s.memory.host(host)
+    return m.shut_down_at + s.policy.host_stop if m.shut_down_at is not None else m.down_at or 0.0
+
+
+def _backs(s: Situation, host: HostId) -> list[Seconds]:
+    built = s.site.hosts.get(host)
+    return [s.memory.ups(u).back_at or 0.0 for u in (built.powered_by if built else ())] or [0.0]
+
+
+def cannot_be_switched_on(s: Situation, host: HostSeen) -> bool:
+    """It stays off, and XenServer has no way to start it."""
+    return _stays_off(s, host) and not host.power_on_mode
+
+
+def is_missing(s: Situation, host: HostSeen) -> bool:
+    """It has not come back for so long that the others no longer wait for it."""
+    m = s.memory.host(host.id)
+    gone = m.shut_down_at is not None or m.down_at is not None
+    if not gone or not supply(s, host.id).powered:
+        return False
+    return s.now - max(_gone_at(s, host.id), *_backs(s, host.id)) >= s.policy.start_timeout
+
+
+# --- guests that we stopped --------------------------------------------------------------------------------------
+
+
+def start_guests(s: Situation) -> list[e.Event]:
+    """Guests that we stopped, in order, once the whole pool has its power and its hosts again."""
+    found: list[e.Event] = []
+    for pool in sorted(s.seen.pools):
+        if s.memory.pool(pool).record is None or not may_act(s, pool) or not _is_steady(s, pool):
+            continue
+        waiting = start_order(s, to_start(s, pool))
+        running = sum(isinstance(a, StartVm) and a.pool == pool for a in s.memory.pending.values())
+        for vm in waiting[: max(s.policy.parallel - running, 0)]:
+            if _has_a_home(s, vm):
+                found += start(s, StartVm(vm.id, vm.name, pool, "it ran when the outage began"))
+    return found
+
+
+def to_start(s: Situation, pool: PoolId) -> list[VmSeen]:
+    """The guests that we stopped, that ran when the outage began, and that are halted now."""
+    record = s.memory.pool(pool).record
+    ran = {vm for vm, _ in record.running} if record else set()
+    stopped = [v for v in s.seen.vms.values() if v.pool == pool and v.id in ran and s.memory.vm(v.id).stopped]
+    return [v for v in stopped if v.power is Power.HALTED]
+
+
+def _is_steady(s: Situation, pool: PoolId) -> bool:
+    """Every host has its power and is back, or is given up for now."""
+    if s.memory.pool(pool).shutdown_asked is not None:
+        return False
+    for host in s.seen.members(pool):
+        if not supply(s, host.id).powered:
+            return False
+        m = s.memory.host(host.id)
+        away = m.shut_down_at is not None or m.down_at is not None
+        ours = m.disabled_at is not None and not m.wanted and not _belongs_to_administrator(s, host)
+        if (away and not is_missing(s, host)) or (ours and not away):
+            return False
+    return True
+
+
+def _has_a_home(s: Situation, vm: VmSeen) -> bool:
+    """Some enabled, answering host has the VM's storage attached: storage is late after a boot."""
+    hosts = [h for h in s.seen.members(vm.pool) if h.enabled and s.answers(h) and vm.storage <= h.storage]
+    return any(h.memory_free >= vm.memory for h in hosts)
+
+
+# --- the end -----------------------------------------------------------------------------------------------------
+
+
+def close(s: Situation) -> list[e.Event]:
+    """When nothing is left to undo: auto_poweron restored, the claim released, the record closed."""
+    found: list[e.Event] = []
+    for pool in sorted(s.seen.pools):
+        if s.memory.pool(pool).record is None or not s.is_trusted(pool) or not _is_over(s, pool):
+            continue
+        m, mine = s.memory.pool(pool), s.seen.pools[pool].claim == s.policy.controller
+        if m.auto_poweron_suspended and f"RestoreAutoPoweron pool {pool}" not in s.memory.failures:
+            found += start(s, RestoreAutoPoweron(pool, "the pool is back"))
+        elif mine and f"ReleasePool pool {pool}" not in s.memory.failures:
+            found += start(s, ReleasePool(pool, s.policy.controller, "nothing is left to do"))
+        else:
+            found.append(e.PoolRestored(s.now, pool, differences(s, pool)))
+    return found
+
+
+def _is_over(s: Situation, pool: PoolId) -> bool:
+    if not _is_steady(s, pool) or any(getattr(a, "pool", None) == pool for a in s.memory.pending.values()):
+        return False
+    for host in s.seen.members(pool):
+        m = s.memory.host(host.id)
+        if (m.shut_down_at is not None or m.down_at is not None) or (m.evacuation is not None and not m.wanted):
+            return False
+    waiting = [v for v in to_start(s, pool) if not _given_up(s, v)]
+    return not waiting
+
+
+def _given_up(s: Situation, vm: VmSeen) -> bool:
+    failure = s.memory.failures.get(f"StartVm vm {vm.id}")
+    return failure is not None and failure.count >= 3
+
+
+def differences(s: Situation, pool: PoolId) -> tuple[str, ...]:
+    """How the pool differs from its record, in words; where VMs reside is no difference."""
+    record = s.memory.pool(pool).record
+    if record is None:
+        return ()
+    found = []
+    for vm_id, _ in record.running:
+        vm = s.seen.vms.get(vm_id)
+        if vm is None or vm.power is not Power.RUNNING:
+            found.append(f"{vm.name if vm else vm_id} is {vm.power if vm else 'gone'}")
+    for host_id, _ in record.members:
+        host = s.seen.hosts.get(host_id)
+        before = host_id not in record.disabled
+        if host is None or (host.enabled != before and not s.memory.host(host_id).wanted):
+            found.append(
+                f"{host_id} is {'gone' if host is None else 'enabled' if host.enabled else 'in maintenance mode'}"
+            )
+    return tuple(found)

@@ -1,0 +1,37 @@
+"""What people ask for: obeyed in the next round, or answered why not."""
+
+from __future__ import annotations
+
+from . import events as e
+from .situation import Situation
+
+
+def answer(s: Situation) -> list[e.Event]:
+    """One answer to each open request, in the order they came."""
+    return [event for request in s.memory.requests for event in _one(s, request)]
+
+
+def _one(s: Situation, request: e.Requested) -> list[e.Event]:
+    done = e.RequestDone(s.now, request.ask, request.subject)
+    match request.ask:
+        case e.Ask.ARM:
+            return [done] if s.memory.armed else [e.Armed(s.now, request.by), done]
+        case e.Ask.DISARM:
+            return [e.Disarmed(s.now, request.by), done] if s.memory.armed else [done]
+        case e.Ask.SHUT_DOWN_POOL:
+            why = _unknown("pool", request.subject, [*s.site.pools]) or _not_armed(s)
+        case e.Ask.HOLD | e.Ask.RELEASE:
+            why = _unknown("host", request.subject, [*s.site.hosts, *s.seen.hosts])
+        case e.Ask.ENTER_MAINTENANCE | e.Ask.EVACUATE | e.Ask.EXIT_MAINTENANCE:
+            why = _unknown("host", request.subject, [*s.site.hosts, *s.seen.hosts]) or _not_armed(s)
+    return [e.RequestRefused(s.now, request.ask, request.subject, why)] if why else [done]
+
+
+def _unknown(kind: str, subject: str, known: list[str]) -> str:
+    if subject in known:
+        return ""
+    return f'no {kind} is named "{subject}"; known {kind}s are {", ".join(sorted(set(known))) or "none"}'
+
+
+def _not_armed(s: Situation) -> str:
+    return "the site is in dry run: arm it first" if s.dry_run else ""

@@ -1,0 +1,198 @@
+"""When a host goes down, and how: its guests first, the coordinator last."""
+
+from __future__ import annotations
+
+from . import events as e
+from .actions import CancelMove, ForceStopVm, ShutDownHost, StopVm, SuspendAutoPoweron
+from .budget import is_last_moment, left, need, stop_deadline
+from .evacuation import Due, is_held, is_last_start, is_protected, on_battery_text
+from .model import Seconds
+from .observation import HostSeen, VmSeen
+from .ordering import first_to_stop, members_still_up, whole_pool_failing
+from .placement import is_moving, place
+from .policy import Wish
+from .power import supply
+from .situation import Situation
+from .start import may_act, start
+
+
+def begin(s: Situation) -> list[e.Event]:
+    """Hosts whose shutdown is due in this round; and those that are spared because utility power is back."""
+    found: list[e.Event] = []
+    for host in _hosts(s):
+        m = s.memory.host(host.id)
+        if m.shut_down_at is not None or m.down_at is not None:
+            continue
+        if m.shutdown is not None:
+            if supply(s, host.id).powered and not _asked(s, host):
+                found.append(e.ShutdownDropped(s.now, host.id))
+            continue
+        due = _due(s, host)
+        if due is not None and not (is_held(s, host) and not is_last_start(s, host)):
+            found.append(e.ShutdownBegun(s.now, host.id, due.why, due.early))
+    return found
+
+
+def _asked(s: Situation, host: HostSeen) -> bool:
+    return s.memory.pool(host.pool).shutdown_asked is not None
+
+
+def _due(s: Situation, host: HostSeen) -> Due | None:
+    policy, state = s.host_policy(host.id), supply(s, host.id)
+    if _asked(s, host):
+        return Due("a person asked for it")
+    if not state.failing or state.since is None:
+        return None
+    clock, seconds, wanted = s.now - state.since, left(s, host), need(s, host).from_stops
+    if policy.shutdown.enabled and clock >= policy.shutdown.after:
+        return Due(on_battery_text(s, host.id, clock))
+    if (policy.shutdown.enabled or is_protected(s, host)) and seconds is not None and seconds <= wanted:
+        return Due(f"{seconds:.0f} s of power left, {wanted:.0f} s needed", early=True)
+    return None
+
+
+# --- guests ------------------------------------------------------------------------------------------------------
+
+
+def stop_guests(s: Situation) -> list[e.Event]:
+    """Clean stops of the guests that find no place, the highest tier first; hard stops where those failed."""
+    found: list[e.Event] = []
+    for host in _hosts(s):
+        if not may_act(s, host.pool) or s.memory.host(host.id).shut_down_at is not None:
+            continue
+        if not (s.answers(host) or s.dry_run):
+            continue
+        leaving = _must_stop(s, host)
+        pressed = _is_pressed(s, host)
+        wave = leaving if pressed else first_to_stop(s, leaving)
+        for vm in wave:
+            found += _stop(s, host, vm)
+        if pressed and is_last_moment(s, host) and s.memory.host(host.id).shutdown is not None:
+            found += _end_everything(s, host)
+    return found
+
+
+def _must_stop(s: Situation, host: HostSeen) -> list[VmSeen]:
+    """The guests of a host that are to stop now rather than move or run on."""
+    m, guests = s.memory.host(host.id), s.seen.guests(host.id)
+    if not (supply(s, host.id).failing or _asked(s, host)):
+        return []
+    if m.evacuation is None:
+        return []
+    shed = [v for v in guests if s.vm_policy(v).wish is Wish.SHUT_DOWN]
+    if m.shutdown is None and not _crash_is_near(s, host):
+        return shed
+    plan = place(s, [host.id])
+    stay = [v for v in guests if not is_moving(s, v) and (v.id not in plan.moves or _too_late(s, host, v))]
+    return [v for v in guests if v in shed or v in stay]
+
+
+def _crash_is_near(s: Situation, host: HostSeen) -> bool:
+    """With only maintenance on, guests that found no place are still stopped cleanly; the host is not."""
+    seconds = left(s, host)
+    return seconds is not None and seconds <= s.policy.guest_stop_estimate + s.policy.reserve
+
+
+def _too_late(s: Situation, host: HostSeen, vm: VmSeen) -> bool:
+    """A move of this VM would not end before the host's own shutdown must begin."""
+    seconds = left(s, host)
+    if seconds is None or not supply(s, host.id).failing:
+        return False
+    moving: Seconds = vm.memory / s.policy.link_speed + s.policy.move_overhead
+    return seconds <= need(s, host).last_moment + moving
+
+
+def _is_pressed(s: Situation, host: HostSeen) -> bool:
+    """No time is left for wave after wave."""
+    seconds = left(s, host)
+    if seconds is None or not supply(s, host.id).failing:
+        return False
+    return seconds <= need(s, host).last_moment + 2 * s.policy.guest_stop_estimate
+
+
+def _stop(s: Situation, host: HostSeen, vm: VmSeen) -> list[e.Event]:
+    m, why = s.memory.vm(vm.id), _stop_reason(s, host, vm)
+    if m.stop_failed is None:
+        return start(s, StopVm(vm.id, vm.name, vm.pool, host.id, why, stop_deadline(s, host)))
+    if not s.policy.force_stop:
+        return []
+    return start(s, ForceStopVm(vm.id, vm.name, vm.pool, host.id, f"its clean stop ended with {m.stop_failed}"))
+
+
+def _stop_reason(s: Situation, host: HostSeen, vm: VmSeen) -> str:
+    wish = s.vm_policy(vm).wish
+    if wish is not Wish.MIGRATE:
+        return f'its wish is "{wish}"'
+    return place(s, [host.id]).unplaced.get(vm.id) or "no time is left to move it"
+
+
+def _end_everything(s: Situation, host: HostSeen) -> list[e.Event]:
+    """The reserve is reached. host.shutdown would kill a guest in mid-migration: cancel the moves, stop the guests."""
+    found: list[e.Event] = []
+    for vm in s.seen.guests(host.id):
+        if is_moving(s, vm):
+            found += start(s, CancelMove(vm.id, vm.name, vm.pool, host.id, "the reserve is reached"))
+        elif s.policy.force_stop:
+            found += start(s, ForceStopVm(vm.id, vm.name, vm.pool, host.id, "the reserve is reached"))
+    return found
+
+
+# --- hosts -------------------------------------------------------------------------------------------------------
+
+
+def shut_down(s: Situation) -> list[e.Event]:
+    """Hosts that are disabled and empty, members before the coordinator."""
+    found: list[e.Event] = []
+    for host in _hosts(s):
+        m = s.memory.host(host.id)
+        if m.shutdown is None or m.down_at is not None or not may_act(s, host.pool):
+            continue
+        if m.shut_down_at is not None:
+            found += _again(s, host, m.shutdown, m.shut_down_at)
+        elif (supply(s, host.id).failing or _asked(s, host)) and _is_ready(s, host):
+            if _must_suspend_auto_poweron(s, host):
+                found += start(s, SuspendAutoPoweron(host.pool, "the whole pool goes down"))
+            else:
+                found += start(s, ShutDownHost(host.id, host.pool, m.shutdown.why))
+    return found
+
+
+def _again(s: Situation, host: HostSeen, begun: e.ShutdownBegun, asked_at: Seconds) -> list[e.Event]:
+    """A host that still answers long after it was asked to shut down never was: its answer was lost on the way."""
+    heard = host.toolstack_at
+    if s.dry_run or heard is None or heard < asked_at + s.policy.host_stop or not s.answers(host):
+        return []
+    if supply(s, host.id).powered and not _asked(s, host):
+        return [e.ShutdownDropped(s.now, host.id)]
+    return start(s, ShutDownHost(host.id, host.pool, begun.why)) if _is_ready(s, host) else []
+
+
+def _is_ready(s: Situation, host: HostSeen) -> bool:
+    """Disabled, without a guest or a move on it or to it, and not needed by a member that is up."""
+    if s.dry_run:
+        return True
+    arriving = [v for v in s.seen.vms.values() if v.moving_to == host.id]
+    if host.enabled or s.seen.guests(host.id) or arriving or _is_touched(s, host):
+        return False
+    if s.is_coordinator(host) and members_still_up(s, host):
+        return is_last_moment(s, host)
+    return True
+
+
+def _is_touched(s: Situation, host: HostSeen) -> bool:
+    """An action of ours on this host or on a guest of it is still under way."""
+    for action in s.memory.pending.values():
+        if getattr(action, "host", None) == host.id or getattr(action, "source", None) == host.id:
+            return True
+    return False
+
+
+def _must_suspend_auto_poweron(s: Situation, host: HostSeen) -> bool:
+    """The boot script would start guests before we can judge the battery: off before the first shutdown, tried once."""
+    tried = f"SuspendAutoPoweron pool {host.pool}" in s.memory.failures
+    going = whole_pool_failing(s, host.pool) or _asked(s, host)
+    return s.seen.pools[host.pool].auto_poweron and going and not tried
+
+
+def _hosts(s: Situation) -> list[HostSeen]:
+    return [s.seen.hosts[h] for h in sorted(s.seen.hosts)]

@@ -1,0 +1,62 @@
+"""The sentence of this round, and the next moment that matters."""
+
+from __future__ import annotations
+
+from .budget import left
+from .evacuation import is_emptying
+from .model import Seconds
+from .narrative import duration
+from .observation import HostSeen
+from .power import CUT_MARGIN, supply
+from .situation import Situation
+
+
+def verdict(s: Situation) -> str:
+    """What is going on and why, in one sentence."""
+    parts = [text for h in sorted(s.seen.hosts) if (text := _of_host(s, s.seen.hosts[h]))]
+    failing = [u for u in sorted(s.site.upses) if s.memory.ups(u).on_battery_since is not None]
+    if not parts and failing:
+        parts.append(f"riding through: {' and '.join(failing)} on battery")
+    text = "; ".join(parts) or "nothing to do"
+    return f"dry run: {text}" if s.dry_run else text
+
+
+def _of_host(s: Situation, host: HostSeen) -> str:
+    m = s.memory.host(host.id)
+    doing = ""
+    if m.down_at is not None:
+        doing = f"{host.id} is down"
+    elif m.shut_down_at is not None:
+        doing = f"{host.id} is shutting down"
+    elif m.shutdown is not None:
+        doing = f"stopping the guests of {host.id}"
+    elif is_emptying(s, host):
+        doing = f"evacuating {host.id}"
+    elif m.disabled_at is not None:
+        doing = f"{host.id} is in maintenance mode"
+    state = supply(s, host.id)
+    if not doing and not state.failing:
+        return ""
+    seconds = left(s, host) if state.failing else None
+    power = f"{duration(seconds)} of power left" if seconds is not None else ""
+    clock = f"on battery for {duration(s.now - state.since)}" if state.since is not None else f"supply {state.state}"
+    return f"{doing or host.id + ' rides through'} ({clock}{', ' + power if power else ''})"
+
+
+def next_moment(s: Situation) -> Seconds | None:
+    """The next moment at which time alone could change the decision; None when only news could."""
+    moments: list[Seconds] = []
+    for host_id in sorted(s.seen.hosts):
+        host, state, policy = s.seen.hosts[host_id], supply(s, host_id), s.host_policy(host_id)
+        if state.since is not None:
+            moments += [state.since + t.after for t in (policy.maintenance, policy.shutdown) if t.enabled]
+        m = s.memory.host(host.id)
+        if m.evacuation is not None:
+            moments += [(m.disabled_at or m.evacuation.at) + s.policy.disable_wait, s.now + 1.0]
+    for ups in sorted(s.site.upses):
+        u = s.memory.ups(ups)
+        moments += [t + CUT_MARGIN for t in (u.cut_at, u.off_at) if t is not None]
+        if u.utility_since is not None:
+            moments.append(u.utility_since + u.settle)
+    future = [t for t in moments if t > s.now]
+    return min(future) if future else None
