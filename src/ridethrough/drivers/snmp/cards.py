@@ -1,0 +1,162 @@
+"""All cards of a site or island, watched: the observer that the loop asks."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import resource
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from ridethrough.core.model import Seconds, UpsId
+from ridethrough.core.observation import Snapshot, Source, UpsReading, UpsSeen
+from ridethrough.drivers.snmp.card import Card
+from ridethrough.drivers.snmp.session import CardConfig
+from ridethrough.ports import Refused, Unreachable
+
+log = logging.getLogger(__name__)
+
+PACE: Seconds = 5.0
+URGENT_PACE: Seconds = 2.0
+DISTURBED_PACE: Seconds = 1.0  # the input's disturbance counter moved: a dip shorter than the pace
+SHORTEST_PAUSE: Seconds = 0.2
+SPREAD: Seconds = 0.01  # between the polls of two cards, so that many do not burst
+SPARE_DESCRIPTORS = 256
+
+
+@dataclass(slots=True)
+class _Watched:
+    card: Card
+    seen: UpsSeen = field(default_factory=UpsSeen)
+    answering: bool = False
+    polled: bool = False
+    soon: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Cards:
+    """Polls every card at its own pace and keeps its last two good answers. Implements ports.Observer.
+
+    `now` is the site's clock and stamps the readings; the pace is the event loop's. One socket a card: the daemon's
+    limit of open files must lie above the number of cards (LimitNOFILE= in its unit).
+    """
+
+    def __init__(
+        self,
+        cards: Sequence[CardConfig],
+        now: Callable[[], Seconds],
+        *,
+        pace: Seconds = PACE,
+        urgent_pace: Seconds = URGENT_PACE,
+    ) -> None:
+        self._watched = {config.ups: _Watched(Card(config, now)) for config in cards}
+        self._pace, self._urgent_pace = pace, urgent_pace
+        self._urgent = False
+        self._wake: Callable[[], None] = lambda: None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self, wake: Callable[[], None]) -> None:
+        """Begin to poll; the first polls are spread over `SPREAD` seconds a card."""
+        self._wake = wake
+        _warn_of_few_descriptors(len(self._watched))
+        for place, (ups, watched) in enumerate(sorted(self._watched.items())):
+            watching = self._watch(watched, min(place * SPREAD, self._pace))
+            self._tasks.append(asyncio.create_task(watching, name=f"card {ups}"))
+
+    async def stop(self) -> None:
+        """End polling and close every socket. Never raises."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+        for watched in self._watched.values():
+            watched.card.close()
+
+    async def observe(self, urgent: bool) -> Snapshot:
+        """Every card's last two good answers, at once and from memory. Turning urgent polls every card at once."""
+        if urgent and not self._urgent:
+            for ups in self._watched:
+                self.poll_soon(ups)
+        self._urgent = urgent
+        return Snapshot(upses={ups: watched.seen for ups, watched in sorted(self._watched.items())})
+
+    def poll_soon(self, ups: UpsId) -> None:
+        """Poll this card as soon as a poll that runs has ended: a trap came, or a person asks. Unknown ids are none."""
+        if ups in self._watched:
+            self._watched[ups].soon.set()
+
+    async def _watch(self, watched: _Watched, delay: Seconds) -> None:
+        await asyncio.sleep(delay)
+        loop = asyncio.get_running_loop()
+        while True:
+            began = loop.time()
+            watched.soon.clear()
+            await self._poll(watched)
+            pace = self._urgent_pace if self._urgent else self._pace
+            pace = min(pace, DISTURBED_PACE) if watched.card.disturbed else pace
+            await _any_of(watched.soon, max(pace - (loop.time() - began), SHORTEST_PAUSE))
+
+    async def _poll(self, watched: _Watched) -> None:
+        before = watched.seen
+        try:
+            reading = await watched.card.poll()
+        except Unreachable as error:
+            self._failed(watched, str(error))
+        except Refused as refused:
+            self._failed(watched, f"{watched.card.config.address}: {refused.detail}")
+        except Exception as error:
+            # A card that upsets this driver must look silent, not end its watching for good.
+            log.exception("polling %s failed", watched.card.config.ups)
+            self._failed(watched, f"{watched.card.config.address}: {type(error).__name__}: {error}")
+        else:
+            if reading.link_lost:
+                self._failed(watched, f"{watched.card.config.address}: the card answers, but has lost its UPS")
+            else:
+                self._answered(watched, before, reading)
+
+    def _answered(self, watched: _Watched, before: UpsSeen, reading: UpsReading) -> None:
+        watched.seen = UpsSeen(reading, before.reading, "")
+        began, watched.answering, watched.polled = not watched.answering, True, True
+        if began or reading.source is Source.BATTERY or _changed(before.reading, reading):
+            self._wake()
+
+    def _failed(self, watched: _Watched, why: str) -> None:
+        watched.seen = UpsSeen(watched.seen.reading, watched.seen.previous, why)
+        stopped, watched.answering, watched.polled = watched.answering or not watched.polled, False, True
+        if stopped:
+            self._wake()
+
+
+def _changed(before: UpsReading | None, after: UpsReading) -> bool:
+    """Whether a decision may depend on the difference."""
+    return before is None or _telling(before) != _telling(after)
+
+
+def _telling(reading: UpsReading) -> tuple[object, ...]:
+    return (
+        reading.source,
+        reading.testing,
+        reading.low_battery,
+        reading.input_good,
+        reading.input_dead,
+        reading.countdown,
+        reading.timers,
+    )
+
+
+async def _any_of(soon: asyncio.Event, pause: Seconds) -> None:
+    try:
+        async with asyncio.timeout(pause):
+            await soon.wait()
+    except TimeoutError:
+        return
+
+
+def _warn_of_few_descriptors(cards: int) -> None:
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if limit != resource.RLIM_INFINITY and limit < cards + SPARE_DESCRIPTORS:
+        log.warning(
+            "%d cards need as many sockets, and this process may open %d files: set LimitNOFILE=%d in its unit",
+            cards,
+            limit,
+            2 * (cards + SPARE_DESCRIPTORS),
+        )

@@ -1,0 +1,46 @@
+"""Values that healthy cards really send and that mean nothing, turned into None (facts/ups.md §3.4)."""
+
+from __future__ import annotations
+
+from ridethrough.core.model import Percent, Seconds
+
+LONGEST_RUNTIME: Seconds = 36 * 3600
+# Card and firmware spellings of "do not know": NetAgent, 16 bits full, Eaton 9PX G2's cap of 999 minutes.
+NO_RUNTIME: frozenset[Seconds] = frozenset({9999.0, 65535.0, 999 * 60.0})
+SPENT: Percent = 20.0  # below this charge a runtime of 0 is believable
+# Idle countdowns, counted in 184 NUT dumps: -1 (90), -60 (40), 0 (35), 65535 (19). 32 bits full is Huawei's.
+IDLE: frozenset[float] = frozenset({-1.0, -60.0, 0.0, 65535.0, 2.0**31 - 1, 2.0**32 - 1})
+LONGEST_COUNTDOWN: Seconds = 24 * 3600
+LONGEST_DELAY: Seconds = 7 * 24 * 3600  # USHA's client delay may be 10080 minutes
+
+
+def charge(value: float | None) -> Percent | None:
+    """Charge in percent; None outside 0..100 (1000, 255, 120, 102.3 and -143 have been seen)."""
+    return value if value is not None and 0 <= value <= 100 else None
+
+
+def load(value: float | None) -> Percent | None:
+    """Load in percent of the UPS's rating; RFC 1628 allows 0..200."""
+    return value if value is not None and 0 <= value <= 200 else None
+
+
+def runtime(value: Seconds | None, on_battery: bool, spent: bool) -> Seconds | None:
+    """Runtime in seconds. 0 counts only on battery with the battery low or below `SPENT`: many cards say it always."""
+    if value is None or value in NO_RUNTIME or not 0 <= value < LONGEST_RUNTIME:
+        return None
+    return value if value > 0 or (on_battery and spent) else None
+
+
+def delay(value: Seconds | None) -> Seconds | None:
+    """A configured shutdown delay in seconds; the spellings of an idle countdown are none."""
+    return value if value is not None and value not in IDLE and 0 < value <= LONGEST_DELAY else None
+
+
+def period(value: Seconds | None) -> Seconds | None:
+    """A configured warning period in seconds; 0 means at once."""
+    return value if value is not None and 0 <= value <= LONGEST_DELAY else None
+
+
+def volts(value: float | None) -> float | None:
+    """Volts RMS; None for what no input or output carries."""
+    return value if value is not None and 0 <= value < 1000 else None

@@ -1,0 +1,186 @@
+"""From a card's answers to a reading: what feeds the output, whether the input is dead, what is believable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ridethrough.core.model import CardTimers, Seconds
+from ridethrough.core.observation import Source, UpsReading
+from ridethrough.drivers.snmp import clean
+from ridethrough.drivers.snmp.countdown import Countdown
+from ridethrough.drivers.snmp.mibs import eppc, rfc1628
+from ridethrough.drivers.snmp.told import Told
+
+CARRIED = frozenset({Source.UTILITY, Source.BYPASS, Source.BOOST, Source.TRIM, Source.ECO})
+ALIVE_VOLTS = 50.0  # half of nominal, for a card that tells no nominal voltage
+FORGET_AFTER = 5  # polls without volts, on utility power, until a line is held to be no line
+USUAL = (0.8, 1.2)  # input limits as parts of nominal, for a card that tells no transfer points
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads one card. It remembers what one answer alone cannot say: which input lines exist, what counts down."""
+
+    trusts_idle: bool  # the family shows a running countdown
+    description: str = ""  # sysDescr, for a card that names no model
+    _countdowns: dict[str, Countdown] = field(default_factory=dict)  # by OID
+    _alive: set[str] = field(default_factory=set)  # input lines once seen alive
+    _dark: dict[str, int] = field(default_factory=dict)  # polls in a row without volts while on utility power
+
+    def read(self, told: Told, at: Seconds) -> UpsReading:
+        """One reading; `at` is when the answer was asked for: what it says was true then or later. Never raises."""
+        alarms = told.alarms
+        if rfc1628.COMMUNICATIONS_LOST in alarms or eppc.LOST_ITS_UPS in told.listed("open_events"):
+            return UpsReading(at, Source.UNKNOWN, link_lost=True)
+        source = what_feeds(told)
+        testing = told.any("testing") or rfc1628.TEST_IN_PROGRESS in alarms
+        dead = self._input_dead(told, source, testing)
+        low = told.any("low") or bool(alarms & {rfc1628.LOW_BATTERY, rfc1628.DEPLETED})
+        charge = next((c for v in told.numbers("charge").values() if (c := clean.charge(v)) is not None), None)
+        spent = low or (charge is not None and charge < clean.SPENT)
+        runtimes = (clean.runtime(v, source is Source.BATTERY, spent) for v in told.numbers("runtime").values())
+        counts = self._see_countdowns(told, at)
+        return UpsReading(
+            at=at,
+            source=source,
+            testing=testing,
+            input_good=False if dead else self._input_good(told),
+            input_dead=dead,
+            low_battery=low,
+            charge=charge,
+            runtime=next((r for r in runtimes if r is not None), None),
+            load=max((v for n in told.numbers("load").values() if (v := clean.load(n)) is not None), default=None),
+            countdown=counts,
+            tells_countdown=self._tells_countdown(),
+            timers=_timers(told),
+            model=self._model(told),
+        )
+
+    def _see_countdowns(self, told: Told, at: Seconds) -> Seconds | None:
+        sign, shown = _is_shutting_down(told), told.numbers("countdown")
+        for oid in shown.keys() - self._countdowns.keys():
+            self._countdowns[oid] = Countdown(self.trusts_idle)
+        running = [c.see(shown.get(oid), at, sign) for oid, c in self._countdowns.items()]
+        return min((left for left in running if left is not None), default=None)
+
+    def _tells_countdown(self) -> bool:
+        counts = self._countdowns.values()
+        return any(c.tells() for c in counts) and not any(c.pending for c in counts)
+
+    def _input_dead(self, told: Told, source: Source, testing: bool) -> bool:
+        """The card calls its input bad, or a line is below half of nominal while on battery.
+
+        Volts of 0 on utility power are a sensor that is not there (14 NUT dumps), so a line counts once it has
+        been seen alive. On first contact, on battery and not testing, all lines below half are believed.
+        """
+        if rfc1628.INPUT_BAD in told.alarms:
+            return True
+        lines = {oid: v for oid, n in told.numbers("input_volts").items() if (v := clean.volts(n)) is not None}
+        half = half_of_nominal(told)
+        self._learn_lines(lines, half, source in CARRIED)
+        if source is not Source.BATTERY:
+            return False
+        if self._alive:
+            return any(oid in self._alive and v < half for oid, v in lines.items())
+        return bool(lines) and not testing and not self._dark
+
+    def _learn_lines(self, lines: dict[str, float], half: float, carried: bool) -> None:
+        for oid, volts in lines.items():
+            if volts >= half:
+                self._alive.add(oid)
+                self._dark.pop(oid, None)
+            elif carried:
+                # Volts may fall a poll before the status does, so one dark poll alone forgets no line.
+                self._dark[oid] = self._dark.get(oid, 0) + 1
+                if self._dark[oid] >= FORGET_AFTER:
+                    self._alive.discard(oid)
+
+    def _input_good(self, told: Told) -> bool | None:
+        """Whether every line that exists is within the limits; None when the card does not tell."""
+        lines = [v for oid, v in told.numbers("input_volts").items() if oid in self._alive]
+        if not lines:
+            return None
+        nominal = clean.volts(told.number("nominal_volts"))
+        low, high = told.number("low_transfer") or 0, told.number("high_transfer") or 0
+        if 0 < low < high and (not nominal or low < nominal < high):
+            return all(low <= v <= high for v in lines)
+        if not nominal:
+            return None
+        return True if all(nominal * USUAL[0] <= v <= nominal * USUAL[1] for v in lines) else None
+
+    def _model(self, told: Told) -> str:
+        maker, model = told.text("maker"), told.text("model")
+        if not model:
+            return maker or self.description
+        return model if not maker or model.casefold().startswith(maker.casefold()) else f"{maker} {model}"
+
+
+def half_of_nominal(told: Told) -> float:
+    """Volts below which a line is dead."""
+    nominal = told.number("nominal_volts") or 0
+    return nominal / 2 if 90 <= nominal <= 500 else ALIVE_VOLTS
+
+
+def what_feeds(told: Told) -> Source:
+    """What feeds the output: the card's status, and other signs where the status alone proves nothing."""
+    sources = told.sources()
+    said = next((s for s in sources if s is not Source.UNKNOWN), Source.UNKNOWN)
+    match said:
+        case Source.BYPASS:
+            # 4 is battery for an agent built by RFC 1628's subset statement; such an agent must show alarm 2.
+            return Source.BATTERY if rfc1628.ON_BATTERY in told.alarms else said
+        case Source.OFF:
+            return _off_or_not(told)
+        case Source.UNKNOWN:
+            return _by_signs(told)
+        case _:
+            return said
+
+
+def _off_or_not(told: Told) -> Source:
+    """Standby is also said of loads that are up: they run from the battery, or from raw utility power."""
+    alive = _output_alive(told)
+    if not alive:
+        return Source.OFF
+    return Source.BATTERY if _signs_of_battery(told) else Source.BYPASS
+
+
+def _by_signs(told: Told) -> Source:
+    alive = _output_alive(told)
+    if alive is False or told.alarms & {rfc1628.OUTPUT_OFF, rfc1628.SYSTEM_OFF}:
+        return Source.OFF
+    if _signs_of_battery(told):
+        return Source.BATTERY
+    half = half_of_nominal(told)
+    input_alive = any(v >= half for v in told.numbers("input_volts").values())
+    return Source.UTILITY if alive and input_alive and told.any("battery_fine") else Source.UNKNOWN
+
+
+def _signs_of_battery(told: Told) -> bool:
+    return (
+        rfc1628.ON_BATTERY in told.alarms
+        or eppc.ON_BATTERY in told.listed("open_events")
+        or told.any("discharging")
+        or any(seconds > 0 for seconds in told.numbers("on_battery_for").values())
+    )
+
+
+def _output_alive(told: Told) -> bool | None:
+    """Whether the output carries volts or a load; None when the card tells neither."""
+    volts = [v for n in told.numbers("output_volts").values() if (v := clean.volts(n)) is not None]
+    loads = [v for n in told.numbers("load").values() if (v := clean.load(n)) is not None]
+    if not volts:
+        return True if any(loads) else None
+    return max(volts) >= half_of_nominal(told)
+
+
+def _is_shutting_down(told: Told) -> bool:
+    pending = told.alarms & {rfc1628.SHUTDOWN_PENDING, rfc1628.SHUTDOWN_IMMINENT}
+    return bool(pending) or told.any("shutting_down") or eppc.GOING_SHUTDOWN in told.listed("open_events")
+
+
+def _timers(told: Told) -> CardTimers:
+    """The card's own timers. A period without a known action is no period: unsupported tables read as zeros."""
+    action = told.action()
+    period = clean.period(told.number("warning_period")) if action else None
+    return CardTimers(period, clean.delay(told.number("shutdown_delay")), action)

@@ -1,0 +1,153 @@
+"""One card's conversation: one request in flight, our own deadline and retries, nothing believed that was not asked."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from gufo.snmp import SnmpError, SnmpVersion
+from gufo.snmp.aio import SnmpSession
+
+from ridethrough.core.model import Seconds, UpsId
+from ridethrough.drivers.snmp.mibs.table import Value
+from ridethrough.ports import Unreachable
+
+PORT = 161
+RETRIES = 2
+AT_ONCE = 10  # objects in one GET: embedded agents fail on more (facts/ups.md §3.5)
+PAUSE: Seconds = 0.2  # between attempts: a closed port answers at once, and so would three attempts
+
+
+@dataclass(frozen=True, slots=True)
+class CardConfig:
+    """How to reach one card. `address` is "ip", "ip:port" or "[ipv6]:port"; no names: DNS dies in outages too.
+
+    Raises ValueError, with the remedy, for an address or a version that is none.
+    """
+
+    ups: UpsId
+    address: str
+    version: Literal["1", "2c"] = "2c"
+    community: str = field(default="public", repr=False)
+    timeout: Seconds = 3.0  # per request
+
+    def __post_init__(self) -> None:
+        split_address(self.address)
+        if self.version not in ("1", "2c"):
+            raise ValueError(f'SNMP version "{self.version}" is not known: write "1" or "2c"')
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """The IP address and port of a card. Raises ValueError with the remedy."""
+    host, port = address, ""
+    if address.startswith("["):
+        host, _, port = address[1:].partition("]")
+        port = port.removeprefix(":")
+    elif address.count(":") == 1:
+        host, port = address.split(":")
+    try:
+        ip = str(ipaddress.ip_address(host))
+        number = int(port) if port else PORT
+    except ValueError:
+        raise ValueError(f'"{address}" is no card address: write an IP address, or IP:port') from None
+    if not 0 < number < 65536:
+        raise ValueError(f'"{address}" is no card address: the port must be 1 to 65535')
+    return ip, number
+
+
+class Incomplete(Unreachable):
+    """The card answers, but without what its family requires."""
+
+
+class Session:
+    """Asks one card. Every method raises Unreachable when no usable answer came; none may run beside another.
+
+    gufo-snmp (0.13) neither retries nor bounds a flood of foreign packets, takes a forged packet for an error,
+    and serves one request at a time: hence the lock, the deadline, and a new socket after each failed attempt
+    (which also follows a changed address of our own, and leaves late answers behind).
+    """
+
+    def __init__(self, config: CardConfig) -> None:
+        self._config = config
+        self._host, self._port = split_address(config.address)
+        self._open: SnmpSession | None = None
+        self._busy = asyncio.Lock()
+
+    async def get(self, oids: Sequence[str], required: Collection[str] = ()) -> dict[str, Value]:
+        """The values of these objects; one that the card does not have, or answers with NULL, is left out.
+
+        An answer that lacks an object of `required` is no answer. gufo-snmp hides error-status: genErr, and v1's
+        noSuchName for any object of the request, come as an empty answer.
+        """
+        found: dict[str, Value] = {}
+        for start in range(0, len(oids), AT_ONCE):
+            part = oids[start : start + AT_ONCE]
+            found |= await self._get(part, [oid for oid in part if oid in required])
+        return found
+
+    async def walk(self, column: str, most: int) -> dict[str, Value]:
+        """Up to `most` objects below `column`, by GETNEXT: embedded agents are known to hang on GETBULK."""
+
+        async def ask(session: SnmpSession) -> dict[str, Value]:
+            found: dict[str, Value] = {}
+            following = session.getnext(column).__aiter__()
+            while len(found) < most:
+                try:
+                    async with asyncio.timeout(self._config.timeout):
+                        oid, value = await following.__anext__()
+                except StopAsyncIteration:
+                    break
+                if oid in found or not oid.startswith(f"{column}."):
+                    break  # an agent that answers in circles
+                found[oid] = value
+            return found
+
+        async with self._busy:
+            return await self._attempts(ask)
+
+    def close(self) -> None:
+        """Close the socket. The next request opens a new one."""
+        self._open = None  # gufo-snmp closes the descriptor when its object goes
+
+    async def _get(self, oids: Sequence[str], required: Collection[str]) -> dict[str, Value]:
+        async def ask(session: SnmpSession) -> dict[str, Value]:
+            async with asyncio.timeout(self._config.timeout):
+                answer = await session.get_many(oids)
+            if missing := [oid for oid in required if oid not in answer]:
+                raise Incomplete(f"the answer lacks {', '.join(missing)}")
+            return {oid: answer[oid] for oid in oids if oid in answer}
+
+        async with self._busy:
+            return await self._attempts(ask)
+
+    async def _attempts(self, ask: Callable[[SnmpSession], Awaitable[dict[str, Value]]]) -> dict[str, Value]:
+        why, kind = "", Unreachable
+        for attempt in range(1 + RETRIES):
+            if attempt:
+                await asyncio.sleep(PAUSE)
+            try:
+                return await ask(self._socket())
+            except Incomplete as error:
+                why, kind = str(error), Incomplete
+            except TimeoutError:
+                why = f"no answer within {self._config.timeout:g} s"
+            except OSError as error:
+                why = error.strerror or str(error)
+            except (SnmpError, ValueError, RuntimeError) as error:
+                why = f"unusable answer: {error}"
+            self.close()
+        raise kind(f"{self._config.address}: {why} ({1 + RETRIES} attempts)")
+
+    def _socket(self) -> SnmpSession:
+        if self._open is None:
+            self._open = SnmpSession(
+                self._host,
+                port=self._port,
+                community=self._config.community,
+                version=SnmpVersion.v1 if self._config.version == "1" else SnmpVersion.v2c,
+                timeout=self._config.timeout,
+            )
+        return self._open
