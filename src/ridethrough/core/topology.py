@@ -1,0 +1,54 @@
+"""Islands: parts of a site that share nothing, each with a loop of its own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .model import HostId, Pool, PoolId, UpsId
+from .site import Site
+
+
+def islands(site: Site) -> list[Site]:
+    """The site cut into its connected parts: pools and UPSs that are joined by a host's feeds.
+
+    Policy is shared. A UPS that feeds nothing is an island of its own, so that it is still watched.
+    """
+    group = _Groups()
+    for pool in site.pools:
+        group.join(f"pool {pool}", f"pool {pool}")
+    for ups in site.upses:
+        group.join(f"ups {ups}", f"ups {ups}")
+    for host in site.hosts.values():
+        for ups in host.powered_by:
+            group.join(f"pool {host.pool}", f"ups {ups}")
+    return [_part(site, members) for members in group.all()]
+
+
+def fed_by(site: Site, ups: UpsId) -> list[HostId]:
+    """The hosts that a UPS feeds, in the order of their ids."""
+    return sorted(h.id for h in site.hosts.values() if ups in h.powered_by)
+
+
+def _part(site: Site, members: frozenset[str]) -> Site:
+    pools: dict[PoolId, Pool] = {p: site.pools[p] for p in sorted(site.pools) if f"pool {p}" in members}
+    return replace(
+        site,
+        pools=pools,
+        upses={u: site.upses[u] for u in sorted(site.upses) if f"ups {u}" in members},
+        hosts={h: site.hosts[h] for h in sorted(site.hosts) if site.hosts[h].pool in pools},
+    )
+
+
+class _Groups:
+    """Disjoint sets of names."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, frozenset[str]] = {}
+
+    def join(self, one: str, other: str) -> None:
+        both = self._of.get(one, frozenset({one})) | self._of.get(other, frozenset({other}))
+        for name in both:
+            self._of[name] = both
+
+    def all(self) -> list[frozenset[str]]:
+        return sorted(set(self._of.values()), key=min)
