@@ -1,0 +1,216 @@
+"""How hosts and toolstacks start, stop and crash, as the lab saw them."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ridethrough.core.model import Seconds
+from ridethrough.core.observation import Power
+
+from . import power, tasks
+from .agenda import Steps
+from .machines import EPOCH, Reach, SimHost, SimVm
+
+if TYPE_CHECKING:
+    from .world import World
+
+RESTART_SECONDS: Seconds = 8.0  # a mere toolstack restart, from down to up
+HELLO_RETRY: Seconds = 5.0  # a starting member asks for its coordinator this often
+ENABLES_ITSELF: Seconds = 0.7  # from a member's hello to enabled (lab 14: 0.5 to 0.8 s)
+COORDINATOR_SETTLES_COLD: Seconds = 0.5  # lab 13
+COORDINATOR_SETTLES: Seconds = 6.0  # after a restart: hosts called disabled and dead for 6 to 10 s (lab 10, 11, 13)
+MEMBER_RETURNS: Seconds = 7.0  # a member is known again this long after its coordinator's start, then 1 s apart
+OLD_COORDINATOR_SPEAKS: Seconds = 0.5  # before it steps down (lab 11)
+BOOT_SCRIPT_AFTER: Seconds = 2.0  # xapi-autostart-vms, after the host has enabled itself
+
+
+def power_up(world: World, host: SimHost, how: str) -> None:
+    """Switch a host on. Without supply, or when it is on already, nothing happens."""
+    if host.power or not host.supplied or host.unplugged:
+        return
+    host.life += 1
+    host.power = True
+    world.tell(f"{host.id} {how}")
+    power.rebalance(world)
+    world.agenda.run(_boot(world, host, host.life))
+
+
+def _boot(world: World, host: SimHost, life: int) -> Steps:
+    yield host.boot_seconds
+    if host.life == life:
+        host.network = True
+        host.boot_time = EPOCH + world.now
+        host.other_config["boot_time"] = f"{host.boot_time:.1f}"
+        start_toolstack(world, host, host.toolstack_seconds, cold=True)
+
+
+def crash(world: World, host: SimHost, text: str) -> None:
+    """Power goes while the host runs. Its guests die; the database goes on believing in both for ten minutes."""
+    dead = [v for v in world.guests(host.id) if v.alive]
+    names = ", ".join(v.name for v in dead)
+    world.tell(text + (f"; its guests die with it: {names}" if dead else ""))
+    for vm in dead:
+        vm.alive = False
+    _go_dark(world, host)
+    power.rebalance(world)
+
+
+def switch_off(world: World, host: SimHost) -> None:
+    """The end of an orderly shutdown. A guest that still runs is cut."""
+    for vm in [v for v in world.guests(host.id) if v.alive]:
+        vm.alive = False
+        world.tell(f"{vm.name} is cut off: {host.id} powers off under it")
+    world.tell(f"{host.id} is off")
+    _go_dark(world, host)
+    power.rebalance(world)
+
+
+def _go_dark(world: World, host: SimHost) -> None:
+    host.life += 1
+    host.power = host.network = False
+    _toolstack_goes(world, host)
+    for migration in [m for m in world.links.moving if host.id in (m.source, m.target)]:
+        world.links.drop(migration, "CANNOT_CONTACT_HOST", host.ref)
+    tasks.strand(world, host.id)
+    if host.live and host.id != world.pools[host.pool].coordinator:
+        dead_after = world.pools[host.pool].dead_after
+        world.agenda.after(dead_after, partial(_heartbeat_missed, world, host, host.life))
+
+
+def _heartbeat_missed(world: World, host: SimHost, life: int) -> None:
+    if host.life == life and host.live:
+        host.live = False
+        world.changed("host_metrics", host.metrics_ref)
+
+
+def _toolstack_goes(world: World, host: SimHost) -> None:
+    was_coordinator = host.toolstack == "up" and host.follows == host.id
+    host.toolstack = "down"
+    host.toolstack_since = world.now
+    if was_coordinator:
+        world.pools[host.pool].session_epoch += 1
+        tasks.lose_all(world, host.pool)
+
+
+def restart_toolstack(world: World, host: SimHost) -> None:
+    """xe-toolstack-restart: guests run on; a disabled host comes back enabled."""
+    if host.power and host.network:
+        host.life += 1
+        world.tell(f"{host.id}'s toolstack restarts")
+        start_toolstack(world, host, RESTART_SECONDS, cold=False)
+
+
+def start_toolstack(world: World, host: SimHost, seconds: Seconds, cold: bool) -> None:
+    """Start the toolstack, whatever it is doing now; it is up after `seconds` at the earliest."""
+    _toolstack_goes(world, host)
+    host.toolstack = "starting"
+    host.user_disabled = False
+    world.agenda.run(_start(world, host, seconds, cold, host.life))
+
+
+def _start(world: World, host: SimHost, seconds: Seconds, cold: bool, life: int) -> Steps:
+    yield seconds
+    while host.life == life and host.follows != host.id and world.reach(host.follows) is not Reach.COORDINATOR:
+        yield HELLO_RETRY
+    if host.life != life:
+        return
+    host.toolstack = "up"
+    host.toolstack_since = world.now
+    host.agent_start_time = EPOCH + world.now
+    host.other_config["agent_start_time"] = f"{host.agent_start_time:.1f}"
+    host.current_operations.clear()
+    host.still_booting = True
+    if host.follows == host.id:
+        _coordinate(world, host, cold)
+    else:
+        _hello(world, host, cold)
+
+
+def _coordinate(world: World, host: SimHost, cold: bool) -> None:
+    """A starting coordinator first calls every host disabled and every member dead."""
+    pool = world.pools[host.pool]
+    if pool.coordinator != host.id:
+        world.tell(f"{host.id} speaks as coordinator with an old database")
+        world.agenda.after(OLD_COORDINATOR_SPEAKS, partial(_step_down, world, host, host.life))
+        return
+    world.tell(f"{host.id}'s toolstack is up: it is the coordinator")
+    for member in world.members(host.pool):
+        member.enabled = False
+        member.live = member is host
+        world.changed("host", member.ref)
+        world.changed("host_metrics", member.metrics_ref)
+    resync_guests(world, host)
+    settle = COORDINATOR_SETTLES_COLD if cold else COORDINATOR_SETTLES
+    world.agenda.after(settle, partial(_enable_itself, world, host, host.life, cold))
+    others = [m for m in world.members(host.pool) if m is not host and m.follows == host.id]
+    for position, member in enumerate(others):
+        world.agenda.after(MEMBER_RETURNS + position, partial(_known_again, world, member, member.life))
+
+
+def _known_again(world: World, member: SimHost, life: int) -> None:
+    """A member that ran on meanwhile is heard again; whether it was disabled is still in its memory."""
+    if member.life == life and member.toolstack == "up" and not member.live:
+        member.live = True
+        world.changed("host_metrics", member.metrics_ref)
+        resync_guests(world, member)
+        world.agenda.after(ENABLES_ITSELF, partial(_enable_itself, world, member, life, False))
+
+
+def _step_down(world: World, host: SimHost, life: int) -> None:
+    if host.life == life:
+        host.follows = world.pools[host.pool].coordinator
+        world.tell(f"{host.id} steps down: {host.follows} is the coordinator")
+        start_toolstack(world, host, RESTART_SECONDS, cold=False)
+
+
+def _hello(world: World, host: SimHost, cold: bool) -> None:
+    host.enabled = False
+    host.live = True
+    world.tell(f"{host.id}'s toolstack is up")
+    resync_guests(world, host)
+    world.changed("host", host.ref)
+    world.changed("host_metrics", host.metrics_ref)
+    world.agenda.after(ENABLES_ITSELF, partial(_enable_itself, world, host, host.life, cold))
+
+
+def _enable_itself(world: World, host: SimHost, life: int, cold: bool) -> None:
+    if host.life != life or host.toolstack != "up":
+        return
+    host.still_booting = False
+    if host.auto_enable and not host.user_disabled and not host.enabled:
+        host.enabled = True
+        world.tell(f"{host.id} enables itself")
+        world.changed("host", host.ref)
+    if cold:
+        world.agenda.after(BOOT_SCRIPT_AFTER, partial(_boot_script, world, host, life))
+
+
+def _boot_script(world: World, host: SimHost, life: int) -> None:
+    """xapi-autostart-vms: starts every guest marked auto_poweron, best effort, if the pool says so."""
+    from .xapi import Xapi
+
+    if host.life == life and world.pools[host.pool].other_config.get("auto_poweron") == "true":
+        calls = Xapi(world, host.pool)
+        for vm in sorted(world.vms.values(), key=lambda v: (v.name, v.id)):
+            marked = vm.pool == host.pool and vm.other_config.get("auto_poweron") == "true"
+            if marked and vm.power_state is Power.HALTED and not vm.busy:
+                world.tell(f"{host.id}'s boot script starts {vm.name}")
+                calls.vm_start(vm.ref)
+
+
+def resync_guests(world: World, host: SimHost) -> None:
+    """The host's toolstack compares the database with what runs: guests that died become Halted only now."""
+    for vm in world.guests(host.id):
+        if not vm.alive:
+            halt(world, vm)
+
+
+def halt(world: World, vm: SimVm) -> None:
+    """A guest is off, and the database knows."""
+    vm.alive = False
+    vm.life += 1
+    vm.power_state = Power.HALTED
+    vm.resident_on = vm.scheduled_to_be_resident_on = None
+    world.links.drop_vm(vm.id, "VM_BAD_POWER_STATE", vm.ref, "running", "halted")
+    world.changed("vm", vm.ref)

@@ -1,0 +1,174 @@
+"""UPSs and their cards: what they are, and what they show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from ridethrough.core.model import UNTOLD, CardAction, CardTimers, Percent, Seconds, UpsId
+from ridethrough.core.observation import Source, UpsReading
+
+from .agenda import Appointment
+from .battery import SECONDS_PER_HOUR, Battery
+
+
+class Family(StrEnum):
+    """The MIB that a card speaks decides which of its timers it tells (facts: ups.md 2.12)."""
+
+    RFC1628 = "rfc1628"
+    XPPC = "xppc"
+    EPPC = "eppc"
+    USHA = "usha"
+
+
+@dataclass(slots=True, eq=False)
+class SimCard:
+    """A card with timers of its own. It goes on counting while it is silent."""
+
+    warning_period: Seconds = 900.0
+    shutdown_delay: Seconds = 120.0
+    action: CardAction = CardAction.CLIENT_AND_UPS
+    cancels_on_return: bool = True  # a running countdown ends when utility power returns
+    tells: Family = Family.EPPC
+    low_action: CardAction = CardAction.DISABLED  # what it does when the battery is low; its delay is shutdown_delay
+    model: str = "Simulated card"
+
+    silent: bool = False  # answers nobody; counts on
+    link_lost: bool = False  # answers, but has lost its UPS: starts nothing
+    testing: bool = False  # a self-test runs: on battery while utility power is good
+
+    outage_since: Seconds | None = None  # as the card itself saw it
+    cut_at: Seconds | None = None  # a countdown runs: when the output will be cut
+    warning_ends: Appointment | None = field(default=None, repr=False)
+    countdown_ends: Appointment | None = field(default=None, repr=False)
+    test_ends: Appointment | None = field(default=None, repr=False)
+
+    @property
+    def tells_countdown(self) -> bool:
+        """Whether a running countdown can be read: EPPC 8.7.0, RFC 1628 8.2.0; the others show nothing."""
+        return self.tells in (Family.EPPC, Family.RFC1628)
+
+    def told_timers(self) -> CardTimers:
+        """The timers that can be read from this family of card; what it does not tell is None."""
+        match self.tells:
+            case Family.EPPC | Family.USHA:
+                return CardTimers(self.warning_period, self.shutdown_delay, self.action)
+            case Family.XPPC:
+                return CardTimers(None, self.shutdown_delay, None)
+            case Family.RFC1628:
+                return UNTOLD
+
+    def countdown_left(self, now: Seconds) -> Seconds | None:
+        """Seconds until the card cuts the output; None when no countdown runs."""
+        return None if self.cut_at is None else max(self.cut_at - now, 0.0)
+
+
+@dataclass(slots=True, eq=False)
+class SimUps:
+    """A UPS. `input_good`, `load_watts` and `battery` are current as of the world's last advance."""
+
+    id: UpsId
+    feeder: str
+    battery: Battery
+    card: SimCard
+    charger_watts: float = 100.0
+    rated_watts: float = 2000.0
+    base_load_watts: float = 0.0  # switches and the like, always on its output
+    low_runtime: Seconds = 180.0  # low battery when the told runtime is no longer than this
+    promise: float = 1.0  # told runtime divided by the true one
+    return_delay: Seconds = 5.0  # from utility power at a cut output to output on
+
+    input_good: bool = True
+    output: bool = True
+    load_watts: float = 0.0
+    on_battery_since: Seconds | None = None
+    told_low: bool = False  # the story has told that it is low, this time
+
+    settled_at: Seconds = 0.0
+    empty_at: Appointment | None = field(default=None, repr=False)
+    low_at: Appointment | None = field(default=None, repr=False)
+    returns_at: Appointment | None = field(default=None, repr=False)
+
+    @property
+    def on_battery(self) -> bool:
+        """The output is on and the battery feeds it, in an outage or in a self-test."""
+        return self.output and (not self.input_good or self.card.testing)
+
+    @property
+    def drain_watts(self) -> float:
+        """What the battery gives; negative while it is being charged."""
+        if self.on_battery:
+            return self.load_watts
+        return -self.charger_watts if self.input_good else 0.0
+
+    @property
+    def charge(self) -> Percent:
+        return self.battery.charge
+
+    @property
+    def load_percent(self) -> Percent:
+        return 100.0 * self.load_watts / self.rated_watts
+
+    @property
+    def true_runtime(self) -> Seconds | None:
+        """Seconds that the battery carries the present load; None without a load."""
+        return self.battery.falls_to(0.0, self.load_watts)
+
+    @property
+    def runtime(self) -> Seconds | None:
+        """Seconds as the card tells them: the truth times `promise`."""
+        true = self.true_runtime
+        return None if true is None else true * self.promise
+
+    @property
+    def low_battery(self) -> bool:
+        runtime = self.runtime
+        return self.on_battery and runtime is not None and runtime <= self.low_runtime
+
+    @property
+    def low_stored_wh(self) -> float:
+        """The energy at which the battery counts as low under the present load, watt hours."""
+        return self.low_runtime / self.promise * self.load_watts / SECONDS_PER_HOUR
+
+    @property
+    def source(self) -> Source:
+        """What the card says feeds the output (upsOutputSource: normal, battery, none)."""
+        if not self.output:
+            return Source.OFF
+        return Source.BATTERY if self.on_battery else Source.UTILITY
+
+    def settle(self, now: Seconds) -> None:
+        """Bring the battery up to `now` under the flow that held since the last time."""
+        if now > self.settled_at:
+            self.battery = self.battery.after(now - self.settled_at, self.drain_watts)
+            self.settled_at = now
+
+    def reading(self, now: Seconds) -> UpsReading | None:
+        """What a poll at `now` gets, as a driver would hand it on; None when the card is silent."""
+        card = self.card
+        if card.silent:
+            return None
+        if card.link_lost:
+            return UpsReading(at=now, source=Source.UNKNOWN, link_lost=True, model=card.model)
+        return UpsReading(
+            at=now,
+            source=self.source,
+            testing=card.testing,
+            input_good=self.input_good,
+            input_dead=not self.input_good,
+            low_battery=self.low_battery,
+            charge=float(int(self.charge)),  # upsEstimatedChargeRemaining is a whole number
+            runtime=_as_told(self.runtime, card.tells),
+            load=float(round(self.load_percent)),
+            countdown=card.countdown_left(now) if card.tells_countdown else None,
+            tells_countdown=card.tells_countdown,
+            timers=card.told_timers(),
+            model=card.model,
+        )
+
+
+def _as_told(runtime: Seconds | None, family: Family) -> Seconds | None:
+    """RFC 1628 upsEstimatedMinutesRemaining counts whole minutes; the vendors' own objects count seconds."""
+    if runtime is None:
+        return None
+    return float(int(runtime / 60.0) * 60) if family is Family.RFC1628 else float(int(runtime))

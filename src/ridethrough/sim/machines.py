@@ -1,0 +1,247 @@
+"""Pools, hosts, guests, storage and tasks: what they are, apart from what happens to them."""
+
+from __future__ import annotations
+
+import uuid as uuids
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal, TypeAlias
+
+from ridethrough.core.model import Bytes, HostId, PoolId, Seconds, StorageId, UpsId, VmId
+from ridethrough.core.observation import Power
+
+from .agenda import Process, Signal
+
+GIB = 1024**3
+NULL = "OpaqueRef:NULL"
+EPOCH = 1_790_000_000.0  # second 0 of every world, for agent_start_time and the tasks' dates
+
+
+def uuid_of(kind: str, name: str) -> str:
+    """The same uuid for the same thing in every run."""
+    return str(uuids.uuid5(uuids.NAMESPACE_OID, f"ridethrough sim {kind} {name}"))
+
+
+def ref_of(uuid: str) -> str:
+    return f"OpaqueRef:{uuid}"
+
+
+class Guest(StrEnum):
+    """How a guest answers a clean shutdown."""
+
+    ACKNOWLEDGES = "acknowledges"  # and is off after `stop_seconds`
+    SLOW = "slow"  # acknowledges; `stop_seconds` is long
+    IGNORES = "ignores"  # no acknowledgement within 60 s
+    HANGS = "hangs"  # acknowledges and never stops
+    NO_TOOLS = "no tools"  # VM_LACKS_FEATURE on clean shutdown and migration
+
+
+class Reach(StrEnum):
+    """What a call from outside finds at a host's address."""
+
+    NOTHING = "nothing"  # packets vanish: no power, no network
+    REFUSED = "refused"  # the network answers, no toolstack listens
+    BOOTING = "booting"  # the toolstack answers HOST_STILL_BOOTING
+    MEMBER = "member"  # answers HOST_IS_SLAVE with the address of the host it follows, dead or alive
+    COORDINATOR = "coordinator"  # answers as coordinator
+
+
+Toolstack: TypeAlias = Literal["down", "starting", "up"]
+TaskStatus: TypeAlias = Literal["pending", "success", "failure", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a release of xapi can do (facts: xenapi.md 7). `build` is software_version["xapi_build"]."""
+
+    build: str = "24.19.2"
+    product: str = "8.3.0"
+    brand: str = "XCP-ng"
+
+    @property
+    def _version(self) -> tuple[int, ...]:
+        return tuple(int(part) for part in self.build.split(".")[:2])
+
+    @property
+    def knows_auto_enable(self) -> bool:
+        """host.disable(auto_enable=false), xapi 25.31 and later."""
+        return self._version >= (25, 31)
+
+    @property
+    def evacuate_parameters(self) -> int:
+        """How many parameters host.evacuate takes besides the session: host; network; batch size."""
+        if self._version < (1, 297):
+            return 1
+        return 2 if self._version < (23, 28) else 3
+
+    @property
+    def parallel_evacuation(self) -> bool:
+        """Rolling batches since 22.24; one VM at a time before."""
+        return self._version >= (22, 24)
+
+
+@dataclass(slots=True, eq=False)
+class SimTask:
+    """A XenAPI task. `done` fires when it ends, and also when it is lost with its toolstack (`lost`)."""
+
+    ref: str
+    uuid: str
+    name: str  # as XenAPI labels it: "Async.VM.pool_migrate"
+    pool: PoolId
+    created: Seconds
+    status: TaskStatus = "pending"
+    progress: float = 0.0
+    error_info: tuple[str, ...] = ()
+    result: str = ""  # "<value></value>" for void, as the lab saw it
+    subtask_of: str = NULL
+    finished: Seconds | None = None
+    cancellable: bool = False
+    lost: bool = False  # the coordinator's toolstack went: nobody knows it any more, its work may go on
+    resident_on: HostId = ""
+    other_config: dict[str, str] = field(default_factory=dict)
+    done: Signal = field(default_factory=Signal, repr=False)
+    process: Process | None = field(default=None, repr=False)
+
+    @property
+    def pending(self) -> bool:
+        return self.status == "pending" and not self.lost
+
+
+@dataclass(slots=True, eq=False)
+class SimSr:
+    """A storage repository. Shared ones are attached to several hosts, by SimHost.storage."""
+
+    id: StorageId  # its uuid
+    name: str
+    shared: bool = True
+
+    @property
+    def ref(self) -> str:
+        return ref_of(self.id)
+
+
+@dataclass(slots=True, eq=False)
+class SimHost:
+    """A host. `power`, `network` and `toolstack` are three separate truths; `enabled` and `live` are what the
+    pool's database believes, which may be wrong for ten minutes."""
+
+    id: HostId
+    pool: PoolId
+    address: str = ""
+    mac: str = ""
+    fed_by: tuple[UpsId, ...] = ()
+    needs: int = 1  # feeds with output on that keep it up
+    watts: float = 300.0
+    memory_total: Bytes = 64 * GIB
+    dom0_memory: Bytes = 4 * GIB
+    link_speed: float = 125e6  # bytes per second of its migration network, each way
+    storage: set[StorageId] = field(default_factory=set)
+    switch: str = ""
+
+    bios_power_on: bool = True  # the BIOS setting "power on when utility power returns"
+    boot_seconds: Seconds = 120.0  # from power to a network that answers
+    toolstack_seconds: Seconds = 20.0  # from a toolstack's start to its hello, cold boot
+    stop_seconds: Seconds = 20.0  # from the end of the guests to power off
+    power_on_mode: str = "wake-on-lan"  # "" = host.power_on is refused
+
+    power: bool = True
+    network: bool = True
+    toolstack: Toolstack = "up"
+    toolstack_since: Seconds = 0.0  # when it became what it is
+    follows: HostId = ""  # the host that it takes for its coordinator; its own id when it is that itself
+    supplied: bool = True  # enough feeds with output on
+    unplugged: bool = False  # a person pulled its power cords
+
+    enabled: bool = True
+    live: bool = True
+    agent_start_time: float = EPOCH  # epoch seconds; changes with each start of the toolstack
+    boot_time: float = EPOCH
+    other_config: dict[str, str] = field(default_factory=dict)
+    current_operations: dict[str, str] = field(default_factory=dict)  # task ref -> operation
+    user_disabled: bool = False  # only in the memory of its toolstack: forgotten at each start
+    auto_enable: bool = True  # in its local database: survives
+
+    still_booting: bool = False  # said hello, has not finished its start: host.enable is HOST_STILL_BOOTING
+    refuses_shutdown: bool = False  # a fault: host.shutdown succeeds and nothing follows
+    life: int = 0  # counts boots, crashes and toolstack starts, so that what belonged to an earlier life stops
+
+    @property
+    def uuid(self) -> str:
+        return uuid_of("host", f"{self.pool}/{self.id}")
+
+    @property
+    def ref(self) -> str:
+        return ref_of(self.uuid)
+
+    @property
+    def metrics_ref(self) -> str:
+        """host_metrics, which holds `live` and the memory figures."""
+        return ref_of(uuid_of("host_metrics", f"{self.pool}/{self.id}"))
+
+
+@dataclass(slots=True, eq=False)
+class SimVm:
+    """A guest. `power_state` and `resident_on` are the database's belief; `alive` is the truth."""
+
+    id: VmId  # its uuid
+    name: str
+    pool: PoolId
+    memory: Bytes = 4 * GIB
+    guest: Guest = Guest.ACKNOWLEDGES
+    stop_seconds: Seconds = 20.0
+    start_seconds: Seconds = 3.0
+    dirtying: float = 1.0  # bytes sent for each byte of memory in a migration
+    storage: frozenset[StorageId] = frozenset()
+    tags: tuple[str, ...] = ()
+    affinity: HostId | None = None
+
+    power_state: Power = Power.RUNNING
+    resident_on: HostId | None = None
+    scheduled_to_be_resident_on: HostId | None = None
+    alive: bool = True
+    current_operations: dict[str, str] = field(default_factory=dict)  # task ref -> operation
+    blocked_operations: dict[str, str] = field(default_factory=dict)
+    other_config: dict[str, str] = field(default_factory=dict)
+    life: int = 0  # counts its starts and stops, so that what belonged to an earlier life stops
+    refuses_move: tuple[str, ...] = ()  # a fault: the error that pool_migrate ends with
+    stalls_move: bool = False  # a fault: its migration begins and never gets on
+
+    @property
+    def uuid(self) -> str:
+        return self.id
+
+    @property
+    def ref(self) -> str:
+        return ref_of(self.id)
+
+    @property
+    def has_tools(self) -> bool:
+        return self.guest is not Guest.NO_TOOLS
+
+    @property
+    def busy(self) -> bool:
+        return bool(self.current_operations)
+
+
+@dataclass(slots=True, eq=False)
+class SimPool:
+    """A pool. `coordinator` is the host that the database names (pool.master)."""
+
+    id: PoolId
+    coordinator: HostId
+    name: str = ""
+    profile: Profile = field(default_factory=Profile)
+    other_config: dict[str, str] = field(default_factory=dict)
+    ha_enabled: bool = False
+    wlb_enabled: bool = False
+    suspend_sr: StorageId | None = None
+    session_epoch: int = 0  # grows when every session and every task is lost (coordinator's toolstack start)
+    dead_after: Seconds = 600.0  # without a heartbeat a host counts as not live
+
+    @property
+    def uuid(self) -> str:
+        return uuid_of("pool", self.id)
+
+    @property
+    def ref(self) -> str:
+        return ref_of(self.uuid)

@@ -1,0 +1,213 @@
+"""What utility power, batteries and cards do to each other and to the hosts."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ridethrough.core.model import CardAction, Seconds
+
+from . import boot
+from .cards import SimUps
+from .machines import SimHost
+
+if TYPE_CHECKING:
+    from .world import World
+
+BIOS_DELAY: Seconds = 3.0  # from supply to "power on with utility power"
+
+
+def set_feeder(world: World, name: str, on: bool) -> None:
+    """Utility power of a feeder fails or returns, for every UPS on it."""
+    if world.feeders[name] == on:
+        return
+    world.feeders[name] = on
+    world.tell(f"utility power {'returns' if on else 'fails'} on feeder {name}")
+    for _, ups in sorted(world.upses.items()):
+        if ups.feeder == name:
+            ups.settle(world.now)
+            ups.input_good = on
+            (_input_returns if on else _input_fails)(world, ups)
+    rebalance(world)
+
+
+def settle(world: World) -> None:
+    """Bring every battery up to now."""
+    for ups in world.upses.values():
+        ups.settle(world.now)
+
+
+def rebalance(world: World) -> None:
+    """Loads, batteries and hosts after any change of input, output or of what is switched on."""
+    settle(world)
+    for _, host in sorted(world.hosts.items()):
+        _supply(world, host)
+    for _, ups in sorted(world.upses.items()):
+        ups.load_watts = _load(world, ups)
+        _watch_battery(world, ups)
+
+
+def _load(world: World, ups: SimUps) -> float:
+    """A host's watts are drawn evenly from those of its feeds that have an output."""
+    if not ups.output:
+        return 0.0
+    load = ups.base_load_watts
+    for host in world.hosts.values():
+        if host.power and ups.id in host.fed_by:
+            load += host.watts / sum(world.upses[feed].output for feed in host.fed_by)
+    return load
+
+
+def _supply(world: World, host: SimHost) -> None:
+    """Enough feeds, or not any more: a running host without them crashes; with them again, its BIOS may start it."""
+    on = sum(world.upses[feed].output for feed in host.fed_by)
+    supplied = not host.unplugged and (not host.fed_by or on >= host.needs)
+    if supplied == host.supplied:
+        return
+    host.supplied = supplied
+    if not supplied and host.power:
+        boot.crash(world, host, f"{host.id} loses power while it runs: crash")
+    elif supplied and host.bios_power_on:
+        world.agenda.after(BIOS_DELAY, partial(_bios_starts, world, host, host.life))
+
+
+def _bios_starts(world: World, host: SimHost, life: int) -> None:
+    if host.supplied and not host.power and host.life == life:
+        boot.power_up(world, host, "starts by itself: its supply is back")
+
+
+def _watch_battery(world: World, ups: SimUps) -> None:
+    for appointment in (ups.empty_at, ups.low_at):
+        if appointment:
+            appointment.cancel()
+    ups.empty_at = ups.low_at = None
+    if not ups.on_battery:
+        return
+    if (empty := ups.battery.falls_to(0.0, ups.load_watts)) is not None:
+        ups.empty_at = world.agenda.after(empty, partial(_battery_empty, world, ups))
+    low = ups.battery.falls_to(ups.low_stored_wh, ups.load_watts)
+    if low is not None and ups.load_watts > 0 and not ups.told_low:
+        ups.low_at = world.agenda.after(low, partial(_battery_low, world, ups))
+
+
+def _battery_low(world: World, ups: SimUps) -> None:
+    ups.told_low = True
+    world.tell(f"{ups.id}'s battery is low")
+    if ups.card.testing:
+        end_test(world, ups)
+    elif ups.card.low_action is CardAction.CLIENT_AND_UPS and not ups.card.link_lost:
+        _count_down(world, ups)
+
+
+def _battery_empty(world: World, ups: SimUps) -> None:
+    if ups.card.testing and ups.input_good:
+        end_test(world, ups)
+    else:
+        cut_output(world, ups, f"{ups.id}'s battery is empty: its output is off")
+
+
+def cut_output(world: World, ups: SimUps, text: str) -> None:
+    """The output goes off: hosts that this leaves without supply lose their power. It returns with utility power."""
+    if not ups.output:
+        return
+    ups.settle(world.now)
+    _forget_countdown(ups)
+    ups.output = False
+    ups.on_battery_since = None
+    world.tell(text)
+    rebalance(world)
+    if ups.input_good:
+        _return_later(world, ups)
+
+
+def _return_later(world: World, ups: SimUps) -> None:
+    ups.returns_at = world.agenda.after(ups.return_delay, partial(_output_returns, world, ups))
+
+
+def _output_returns(world: World, ups: SimUps) -> None:
+    if ups.input_good and not ups.output:
+        ups.settle(world.now)
+        ups.output = True
+        world.tell(f"{ups.id} switches its output on")
+        rebalance(world)
+
+
+def _input_fails(world: World, ups: SimUps) -> None:
+    if ups.returns_at:
+        ups.returns_at.cancel()
+    if not ups.output:
+        return
+    if ups.card.testing:
+        _forget_test(ups)
+    ups.on_battery_since = world.now
+    ups.told_low = False
+    if not ups.card.link_lost:
+        card_sees_outage(world, ups)
+
+
+def card_sees_outage(world: World, ups: SimUps) -> None:
+    """From now on the card's warning period runs, unless it is told to do nothing."""
+    card = ups.card
+    card.outage_since = world.now
+    if card.action is CardAction.CLIENT_AND_UPS:
+        card.warning_ends = world.agenda.after(card.warning_period, partial(_count_down, world, ups))
+
+
+def _count_down(world: World, ups: SimUps) -> None:
+    card = ups.card
+    if card.cut_at is not None or not ups.output or (card.link_lost and card.outage_since is None):
+        return
+    card.cut_at = world.now + card.shutdown_delay
+    world.tell(f"{ups.id}'s card counts down: output off in {card.shutdown_delay:.0f} s")
+    text = f"{ups.id}'s card cuts its output"
+    card.countdown_ends = world.agenda.after(card.shutdown_delay, partial(cut_output, world, ups, text))
+
+
+def _input_returns(world: World, ups: SimUps) -> None:
+    card = ups.card
+    card.outage_since = None
+    ups.on_battery_since = None
+    if card.warning_ends:
+        card.warning_ends.cancel()
+    if card.cut_at is not None and card.cancels_on_return and not card.link_lost:
+        world.tell(f"{ups.id}'s card cancels its countdown")
+        _forget_countdown(ups)
+    if not ups.output:
+        _return_later(world, ups)
+
+
+def _forget_countdown(ups: SimUps) -> None:
+    card = ups.card
+    card.cut_at = None
+    for appointment in (card.warning_ends, card.countdown_ends):
+        if appointment:
+            appointment.cancel()
+
+
+def start_test(world: World, ups: SimUps, seconds: Seconds = 10.0) -> None:
+    """A self-test: the battery carries the load though utility power is good. Refused while on battery."""
+    if ups.on_battery or not ups.output or not ups.input_good:
+        return
+    ups.settle(world.now)
+    ups.card.testing = True
+    ups.told_low = False
+    ups.on_battery_since = world.now
+    world.tell(f"{ups.id} begins a self-test")
+    ups.card.test_ends = world.agenda.after(seconds, partial(end_test, world, ups))
+    rebalance(world)
+
+
+def end_test(world: World, ups: SimUps) -> None:
+    """The self-test ends; nothing happens when none runs."""
+    if ups.card.testing:
+        ups.settle(world.now)
+        _forget_test(ups)
+        ups.on_battery_since = None if ups.input_good else world.now
+        world.tell(f"{ups.id} ends its self-test")
+        rebalance(world)
+
+
+def _forget_test(ups: SimUps) -> None:
+    ups.card.testing = False
+    if ups.card.test_ends:
+        ups.card.test_ends.cancel()

@@ -1,0 +1,176 @@
+"""A whole site in memory; time moves only when it is told to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ridethrough.core.model import Bytes, HostId, PoolId, Seconds, StorageId, UpsId
+from ridethrough.core.observation import Power
+
+from . import boot, power
+from .agenda import Agenda
+from .cards import SimUps
+from .machines import Reach, SimHost, SimPool, SimSr, SimTask, SimVm
+from .migration import Links
+
+REFUSED_SECONDS: Seconds = 3.0  # a starting toolstack refuses connections first, then says HOST_STILL_BOOTING
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that truly happened, in plain English."""
+
+    at: Seconds
+    text: str
+
+
+class World:
+    """Utility power, UPSs, hosts, guests, pools. Build it with the `add_` methods, then only `advance` it.
+
+    It knows the truth; what XenAPI and SNMP show of it may lag behind. Calls of XenAPI are made through `sim.xapi.Xapi`,
+    people and faults through `sim.faults`.
+    """
+
+    def __init__(self) -> None:
+        self.agenda = Agenda()
+        self.story: list[Line] = []
+        self.revision = 0
+        self.feeders: dict[str, bool] = {}
+        self.upses: dict[UpsId, SimUps] = {}
+        self.hosts: dict[HostId, SimHost] = {}
+        self.vms: dict[str, SimVm] = {}  # by uuid
+        self.pools: dict[PoolId, SimPool] = {}
+        self.storages: dict[StorageId, SimSr] = {}
+        self.tasks: dict[str, SimTask] = {}  # by ref
+        self.tasks_made = 0
+        self.links = Links(self.agenda)
+        self._watchers: list[Callable[[str, str], None]] = []
+
+    # --- time
+
+    @property
+    def now(self) -> Seconds:
+        """Seconds since the world began."""
+        return self.agenda.now
+
+    def advance(self, to: Seconds) -> None:
+        """Let everything up to and including `to` happen, in time order, each at its own moment."""
+        self.agenda.advance(to)
+        power.settle(self)
+
+    def next_change(self) -> Seconds | None:
+        """When the next thing will happen by itself; None when nothing will."""
+        return self.agenda.next()
+
+    # --- who is told
+
+    def tell(self, text: str) -> None:
+        """Add a line to the story, at this moment."""
+        self.story.append(Line(self.now, text))
+
+    def on_change(self, call: Callable[[str, str], None]) -> None:
+        """Have `call(kind, ref)` called after each change, creation or deletion of an object that XenAPI shows.
+
+        `kind` is the XenAPI class in lower case: pool, host, host_metrics, vm, task, sr.
+        """
+        self._watchers.append(call)
+
+    def forget(self, call: Callable[[str, str], None]) -> None:
+        """Undo `on_change`."""
+        if call in self._watchers:
+            self._watchers.remove(call)
+
+    def changed(self, kind: str, ref: str) -> None:
+        """Note that an object that XenAPI shows has changed."""
+        self.revision += 1
+        for call in tuple(self._watchers):
+            call(kind, ref)
+
+    # --- what there is
+
+    def add_ups(self, ups: SimUps) -> SimUps:
+        self.feeders.setdefault(ups.feeder, True)
+        ups.settled_at = self.now
+        ups.input_good = self.feeders[ups.feeder]
+        self.upses[ups.id] = ups
+        power.rebalance(self)
+        return ups
+
+    def add_pool(self, pool: SimPool) -> SimPool:
+        self.pools[pool.id] = pool
+        return pool
+
+    def add_storage(self, storage: SimSr) -> SimSr:
+        self.storages[storage.id] = storage
+        return storage
+
+    def add_host(self, host: SimHost) -> SimHost:
+        """A host that runs, enabled, as a member of its pool. Its pool and its UPSs must be there already."""
+        host.follows = host.follows or self.pools[host.pool].coordinator
+        host.other_config.setdefault("agent_start_time", f"{host.agent_start_time:.1f}")
+        host.other_config.setdefault("boot_time", f"{host.boot_time:.1f}")
+        self.hosts[host.id] = host
+        self.links.speeds[host.id] = host.link_speed
+        power.rebalance(self)
+        return host
+
+    def add_vm(self, vm: SimVm) -> SimVm:
+        """A guest: running where `resident_on` says, or halted."""
+        vm.alive = vm.power_state in (Power.RUNNING, Power.PAUSED)
+        self.vms[vm.id] = vm
+        return vm
+
+    # --- questions
+
+    def members(self, pool: PoolId) -> list[SimHost]:
+        """Every host of a pool, in the order of their ids."""
+        return [h for _, h in sorted(self.hosts.items()) if h.pool == pool]
+
+    def guests(self, host: HostId) -> list[SimVm]:
+        """The guests that the database places on a host, running or paused, by name."""
+        on_it = [v for v in self.vms.values() if v.resident_on == host]
+        return sorted(
+            (v for v in on_it if v.power_state in (Power.RUNNING, Power.PAUSED)), key=lambda v: (v.name, v.id)
+        )
+
+    def memory_free(self, host: HostId) -> Bytes:
+        """Free now: guests still on their way in are not counted (host_metrics.memory_free)."""
+        it = self.hosts[host]
+        return it.memory_total - it.dom0_memory - sum(v.memory for v in self.guests(host))
+
+    def memory_available(self, host: HostId) -> Bytes:
+        """Free, less what the guests on their way in will need."""
+        coming = [v for v in self.vms.values() if v.scheduled_to_be_resident_on == host and v.resident_on != host]
+        return self.memory_free(host) - sum(v.memory for v in coming)
+
+    def reach(self, host: HostId) -> Reach:
+        """What a call from outside finds at the host's address now."""
+        it = self.hosts[host]
+        if not (it.power and it.network):
+            return Reach.NOTHING
+        match it.toolstack:
+            case "down":
+                return Reach.REFUSED
+            case "starting":
+                return Reach.REFUSED if self.now - it.toolstack_since < REFUSED_SECONDS else Reach.BOOTING
+            case "up":
+                return Reach.COORDINATOR if it.follows == it.id else Reach.MEMBER
+
+    def coordinator(self, pool: PoolId) -> SimHost | None:
+        """The host that answers as the pool's coordinator now; None when none does.
+
+        While an old coordinator has come back and not yet stepped down, that one may be it.
+        """
+        answering = [h for h in self.members(pool) if self.reach(h.id) is Reach.COORDINATOR]
+        return answering[0] if answering else None
+
+    # --- the outside
+
+    def set_feeder(self, name: str, on: bool) -> None:
+        """Utility power of a feeder fails or returns."""
+        power.set_feeder(self, name, on)
+
+    def power_up(self, host: HostId) -> None:
+        """Somebody presses the power button. Without supply nothing happens."""
+        boot.power_up(self, self.hosts[host], "is switched on")
