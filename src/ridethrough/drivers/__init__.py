@@ -1,0 +1,1 @@
+"""Doors to real equipment; they do not know each other."""

@@ -1,0 +1,461 @@
+"""Carries out the core's actions on one pool, each safe to repeat.
+
+xapi mostly does not refuse a second operation on a busy object but queues it for up to two hours; so what already
+runs is looked up first, long calls run as tasks, and what we no longer want is cancelled. Never used: host.evacuate
+(knows no power), VM.power_state_reset, host.declare_dead, emergency transitions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypeVar, assert_never
+
+import msgspec
+
+from ridethrough.core.actions import (
+    Action,
+    CancelMove,
+    ClaimPool,
+    DisableHost,
+    EnableHost,
+    ForceStopVm,
+    MoveVm,
+    PowerOnHost,
+    ReleasePool,
+    RestoreAutoPoweron,
+    ShutDownHost,
+    StartVm,
+    StopVm,
+    SuspendAutoPoweron,
+)
+from ridethrough.core.model import HostId, Seconds
+from ridethrough.ports import Refused, Unreachable
+
+from .errors import sentence, translated
+from .observe import parsed
+from .picture import CLAIM, MAINTENANCE_MODE, claimed_by
+from .records import NULL, Host, HostMetrics, Task, Vm
+from .session import PoolSession
+from .wire import XapiFailure
+
+log = logging.getLogger(__name__)
+
+CALL = 15.0  # seconds for a call that the coordinator answers by itself
+FIRST_LOOK, LOOK = 0.1, 0.5  # seconds between looks at a running task
+DONE_AFTER = 2.0  # seconds for which the object is at its end while the task still says pending
+LOST_AFTER = 10.0  # seconds without the task and without its end after which it counts as lost
+CLEAN_UP = 10.0  # seconds for cancelling what we leave behind
+CLAIM_EXPIRES = 24 * 3600.0  # seconds; a claim of another controller older than this holds nobody off
+AUTO_POWERON, KEPT_AUTO_POWERON = "auto_poweron", "ridethrough:auto_poweron"
+EVACUATED = tuple(f"MAINTENANCE_MODE_EVACUATED_VMS_{kind}" for kind in ("MIGRATED", "HALTED", "SUSPENDED"))
+KNOWS_AUTO_ENABLE = (25, 31)  # xapi_build from which host.disable takes auto_enable (facts: XenAPI 5.1)
+ARRIVING = {"vm_migrate", "vm_start", "vm_resume"}  # host.current_operations of a host that a VM is coming to
+
+T = TypeVar("T")
+Names: TypeAlias = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A long call on a VM: what to call, what it is called among the VM's operations, and when it is done."""
+
+    operation: str
+    params: tuple[object, ...]
+    is_done: Callable[[Vm], bool]
+    cancel: bool = True  # on our deadline; False: better late than not at all
+
+
+class Hands:
+    """The actions of one pool."""
+
+    def __init__(
+        self,
+        session: PoolSession,
+        host_ref: Callable[[HostId], str | None],
+        known_build: Callable[[], tuple[int, ...]],
+        name: Names,
+    ) -> None:
+        self._session = session
+        self._host_ref = host_ref
+        self._known_build = known_build
+        self._name = name
+        self._clean_ups: set[asyncio.Task[None]] = set()
+
+    async def perform(self, action: Action) -> None:
+        """See ports.Actor. What a cancelled or late action leaves running is cancelled behind its back."""
+        try:
+            async with asyncio.timeout(action.deadline):
+                await self._perform(action)
+        except TimeoutError:
+            raise Unreachable(f"not finished within {action.deadline:.0f} s") from None
+        except XapiFailure as failure:
+            raise translated(failure, self._name) from failure
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise Unreachable(f"an answer that cannot be read: {error}") from error
+
+    async def close(self) -> None:
+        """Wait for what is still being cancelled; at most ten seconds."""
+        await asyncio.gather(*self._clean_ups, return_exceptions=True)
+
+    async def _perform(self, action: Action) -> None:
+        match action:
+            case DisableHost():
+                await self._disable(self._host(action.host), action.deadline)
+            case EnableHost():
+                await self._enable(self._host(action.host))
+            case ShutDownHost():
+                await self._shut_down(self._host(action.host), action.deadline)
+            case PowerOnHost():
+                await self._power_on(self._host(action.host))
+            case MoveVm():
+                await self._move(action)
+            case CancelMove():
+                await self._cancel_move(action.vm)
+            case StopVm():
+                await self._stop(action.vm, "clean_shutdown", cancel=True)
+            case ForceStopVm():
+                # hard_shutdown cancels a running clean shutdown or migration by itself (facts: XenAPI 5.8).
+                await self._stop(action.vm, "hard_shutdown", cancel=False)
+            case StartVm():
+                await self._start(action.vm)
+            case ClaimPool():
+                await self._claim(action.controller)
+            case ReleasePool():
+                await self._release(action.controller)
+            case SuspendAutoPoweron():
+                await self._suspend_auto_poweron()
+            case RestoreAutoPoweron():
+                await self._restore_auto_poweron()
+            case _:
+                assert_never(action)
+
+    # Hosts
+
+    async def _disable(self, host: str, deadline: Seconds) -> None:
+        """Disable, then mark. A mark on a host that refused would make XenCenter disable it later."""
+        build = self._known_build()
+        if not build or build >= KNOWS_AUTO_ENABLE:
+            try:
+                await self._do("host.disable", host, False, deadline=deadline)
+            except XapiFailure as failure:
+                if failure.code != "MESSAGE_PARAMETER_COUNT_MISMATCH":
+                    raise
+                await self._do("host.disable", host, deadline=deadline)
+        else:
+            await self._do("host.disable", host, deadline=deadline)
+        await self._do("host.remove_from_other_config", host, MAINTENANCE_MODE)
+        await self._do_unless(("MAP_DUPLICATE_KEY",), "host.add_to_other_config", host, MAINTENANCE_MODE, "true")
+
+    async def _enable(self, host: str) -> None:
+        """Marks first: XenCenter disables a host again that is enabled and marked."""
+        for key in (MAINTENANCE_MODE, *EVACUATED):
+            await self._do("host.remove_from_other_config", host, key)
+        while True:
+            try:
+                await self._do("host.enable", host)
+                return
+            except XapiFailure as failure:
+                if failure.code != "HOST_STILL_BOOTING":
+                    raise
+                await asyncio.sleep(2.0)
+
+    async def _shut_down(self, host: str, deadline: Seconds) -> None:
+        """host.shutdown refuses neither running guests nor arriving ones: it kills them. So look first."""
+        record = await self._read(Host, "host.get_record", host)
+        if "shutdown" in record.current_operations.values():
+            return
+        if record.enabled:
+            raise Refused("HOST_NOT_DISABLED", f"{record.name_label} is enabled: a VM could still arrive there")
+        await self._assert_empty(host, record)
+        try:
+            await self._do("host.shutdown", host, deadline=deadline)
+        except XapiFailure as failure:
+            # Disabled and not live is what a clean stop leaves behind; a crash leaves it enabled.
+            if failure.code != "HOST_OFFLINE" or await self._is_live(record):
+                raise
+
+    async def _assert_empty(self, host: str, record: Host) -> None:
+        arriving = sorted(ARRIVING & set(record.current_operations.values()))
+        if arriving:
+            raise Refused("HOST_NOT_EMPTY", f"a VM is on its way to {record.name_label} ({', '.join(arriving)})")
+        residents = await self._read(tuple[str, ...], "host.get_resident_VMs", host)
+        vms = await asyncio.gather(*(self._read(Vm, "VM.get_record", ref) for ref in residents))
+        guests = sorted(vm.name_label for vm in vms if not vm.is_control_domain)
+        if guests:
+            raise Refused("HOST_NOT_EMPTY", f"{record.name_label} still runs {', '.join(guests)}")
+
+    async def _is_live(self, host: Host) -> bool:
+        return (await self._read(HostMetrics, "host_metrics.get_record", host.metrics)).live
+
+    async def _power_on(self, host: str) -> None:
+        """Wake-on-LAN repeats its packet for minutes: the task may outlive the host's first sign of life."""
+        record = await self._read(Host, "host.get_record", host)
+
+        async def is_live() -> bool:
+            return await self._is_live(record)
+
+        try:
+            task = await self._read(str, "Async.host.power_on", host)
+            await self._until(task, is_live, cancel=True)
+        except XapiFailure as failure:
+            if failure.code != "HOST_IS_LIVE":
+                raise
+
+    # VMs
+
+    async def _move(self, action: MoveVm) -> None:
+        target = self._host(action.host)
+        ref = await self._vm(action.vm)
+        vm = await self._read(Vm, "VM.get_record", ref)
+        if vm.resident_on == target and vm.power_state == "Running":
+            return
+        adopted = _running(vm, "pool_migrate")
+        if adopted and vm.scheduled_to_be_resident_on not in (target, NULL):
+            where = self._name(vm.scheduled_to_be_resident_on)
+            raise Unreachable(f"OTHER_OPERATION_IN_PROGRESS: the VM is on its way to {where}")
+        if vm.power_state != "Running":
+            raise XapiFailure("VM_BAD_POWER_STATE", ref, "running", vm.power_state.lower())
+        if not adopted and vm.resident_on != self._host_ref(action.source):
+            where = self._name(vm.resident_on)
+            raise Refused("VM_NOT_ON_SOURCE", f"it has left {action.source} in the meantime and runs on {where}")
+        await self._carry_out(
+            ref, vm, _Wanted("pool_migrate", (target, {"live": "true"}), lambda now: now.resident_on == target)
+        )
+
+    async def _cancel_move(self, uuid: str) -> None:
+        """Cancel the tasks among the VM's operations: cancelling an evacuation's own task stops nothing."""
+        ref = await self._vm(uuid)
+        while tasks := await self._tasks(ref, "pool_migrate"):
+            for task in tasks:
+                await self._do_unless(("HANDLE_INVALID", "OPERATION_NOT_ALLOWED"), "task.cancel", task)
+            await asyncio.sleep(LOOK)
+
+    async def _stop(self, uuid: str, operation: str, cancel: bool) -> None:
+        ref = await self._vm(uuid)
+        vm = await self._read(Vm, "VM.get_record", ref)
+        if not _runs(vm):
+            return
+        await self._carry_out(ref, vm, _Wanted(operation, (), lambda now: not _runs(now), cancel))
+
+    async def _start(self, uuid: str) -> None:
+        ref = await self._vm(uuid)
+        vm = await self._read(Vm, "VM.get_record", ref)
+        if vm.power_state == "Running":
+            return
+        if vm.power_state == "Suspended":
+            await self._carry_out(ref, vm, _Wanted("resume", (False, False), lambda now: now.power_state == "Running"))
+            return
+        await self._carry_out(ref, vm, _Wanted("start", (False, False), lambda now: now.power_state == "Running"))
+
+    async def _carry_out(self, ref: str, vm: Vm, wanted: _Wanted) -> None:
+        """Begin the operation, or adopt the one that runs already, and see it through."""
+        look = self._look(ref, wanted)
+        task = _running(vm, wanted.operation)
+        try:
+            if not task:
+                task = await self._begin(ref, wanted)
+        except asyncio.CancelledError:
+            if wanted.cancel:
+                self._later(self._cancel_operation(ref, wanted.operation))
+            raise
+        except XapiFailure as failure:
+            if failure.code == "VM_BAD_POWER_STATE" and await look():
+                return
+            raise
+        try:
+            await self._until(task, look, wanted.cancel)
+        except XapiFailure as failure:
+            if failure.code != "VM_BAD_POWER_STATE" or not await look():
+                raise
+
+    async def _begin(self, ref: str, wanted: _Wanted) -> str:
+        """Start the operation as a task. When the answer is lost, the VM knows whether and as which task it runs."""
+        try:
+            return await self._read(str, f"Async.VM.{wanted.operation}", ref, *wanted.params)
+        except Unreachable:
+            await asyncio.sleep(LOOK)
+            tasks = await self._tasks(ref, wanted.operation)
+            if not tasks:
+                raise
+            return tasks[0]
+
+    def _look(self, ref: str, wanted: _Wanted) -> Callable[[], Awaitable[bool]]:
+        async def is_done() -> bool:
+            return wanted.is_done(await self._read(Vm, "VM.get_record", ref))
+
+        return is_done
+
+    async def _until(self, task: str, is_done: Callable[[], Awaitable[bool]], cancel: bool) -> None:
+        """Watch a task and its object until one says that it is over.
+
+        Tasks die with the coordinator's toolstack while the operation may go on: then only the object tells. An
+        object reaches its end up to half a second before its task (lab 15); a task that then hangs is let be.
+        """
+        pause, lost_for, done_for, over = FIRST_LOOK, 0.0, 0.0, False
+        try:
+            while True:
+                await asyncio.sleep(pause)
+                try:
+                    status, error = await self._task(task)
+                    done = await is_done()
+                except Unreachable as trouble:
+                    log.debug("looking at a task: %s", trouble)  # the action's deadline decides how long
+                    continue
+                done_for = done_for + pause if done else 0.0
+                lost_for = lost_for + pause if status == "lost" else 0.0
+                over = status != "pending" or done_for >= DONE_AFTER
+                if status == "success" or (over and done):
+                    return
+                if status in ("failure", "cancelled"):
+                    raise XapiFailure(*(error or ("TASK_CANCELLED", task)))
+                if lost_for >= LOST_AFTER:
+                    raise Unreachable("the toolstack restarted and the operation was lost")
+                pause = min(LOOK, pause * 2)
+        finally:
+            self._later(self._forget(task, cancel=cancel and not over))
+
+    async def _task(self, task: str) -> tuple[str, tuple[str, ...]]:
+        """The task's status and error; `lost` when the coordinator no longer knows it."""
+        try:
+            record = await self._read(Task, "task.get_record", task)
+        except XapiFailure as failure:
+            if failure.code != "HANDLE_INVALID":
+                raise
+            return "lost", ()
+        return record.status, record.error_info
+
+    async def _forget(self, task: str, cancel: bool) -> None:
+        """Leave no task behind: cancelled if it is still wanted no more, and removed once it is over."""
+        if cancel:
+            await self._do_unless(("HANDLE_INVALID", "OPERATION_NOT_ALLOWED"), "task.cancel", task)
+        for _ in range(int(CLEAN_UP / LOOK) - 2):
+            if (await self._task(task))[0] != "pending":
+                break
+            await asyncio.sleep(LOOK)
+        await self._do_unless(("HANDLE_INVALID",), "task.destroy", task)
+
+    async def _cancel_operation(self, ref: str, operation: str) -> None:
+        """Cancel an operation whose task we never learnt: its call may still be on its way into the VM's record."""
+        for _ in range(4):
+            tasks = await self._tasks(ref, operation)
+            for task in tasks:
+                await self._do_unless(("HANDLE_INVALID", "OPERATION_NOT_ALLOWED"), "task.cancel", task)
+            if tasks:
+                return
+            await asyncio.sleep(LOOK)
+
+    async def _tasks(self, ref: str, operation: str) -> list[str]:
+        operations = await self._read(dict[str, str], "VM.get_current_operations", ref)
+        return sorted(task for task, name in operations.items() if name == operation)
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        """Clean up without keeping anybody waiting; `close` waits for it."""
+
+        async def bounded() -> None:
+            try:
+                async with asyncio.timeout(CLEAN_UP):
+                    await work
+            except (TimeoutError, Unreachable, Refused, XapiFailure, msgspec.DecodeError) as error:
+                log.info("could not clean up behind an action: %s", error)
+
+        task = asyncio.create_task(bounded())
+        self._clean_ups.add(task)
+        task.add_done_callback(self._clean_ups.discard)
+
+    # The pool
+
+    async def _claim(self, controller: str) -> None:
+        """Take the pool, unless another controller holds it; read again afterwards, since two may write at once."""
+        pool = await self._pool()
+        held = await self._other_config(pool)
+        now = await self._pool_time(pool)
+        self._refuse_if_claimed(held.get(CLAIM, ""), controller, now)
+        await self._set(pool, CLAIM, f"{controller} {now}")
+        held = await self._other_config(pool)
+        self._refuse_if_claimed(held.get(CLAIM, ""), controller, now)
+
+    def _refuse_if_claimed(self, claim: str, controller: str, now: str) -> None:
+        other = claimed_by(claim)
+        if not other or other == controller or _age(claim, now) > CLAIM_EXPIRES:
+            return
+        raise Refused("CLAIMED_BY_OTHER", sentence(XapiFailure("CLAIMED_BY_OTHER", other)))
+
+    async def _release(self, controller: str) -> None:
+        pool = await self._pool()
+        if claimed_by((await self._other_config(pool)).get(CLAIM, "")) == controller:
+            await self._do("pool.remove_from_other_config", pool, CLAIM)
+
+    async def _suspend_auto_poweron(self) -> None:
+        """The value is kept beside it, so that the pool can be put right by whoever comes later."""
+        pool = await self._pool()
+        held = await self._other_config(pool)
+        if held.get(AUTO_POWERON, "").lower() != "true":
+            return
+        await self._set(pool, KEPT_AUTO_POWERON, held[AUTO_POWERON])
+        await self._set(pool, AUTO_POWERON, "false")
+
+    async def _restore_auto_poweron(self) -> None:
+        pool = await self._pool()
+        held = await self._other_config(pool)
+        if held.get(AUTO_POWERON, "").lower() != "true":
+            await self._set(pool, AUTO_POWERON, held.get(KEPT_AUTO_POWERON, "true"))
+        await self._do("pool.remove_from_other_config", pool, KEPT_AUTO_POWERON)
+
+    async def _set(self, pool: str, key: str, value: str) -> None:
+        """Maps of XenAPI have no replace: remove, then add."""
+        await self._do("pool.remove_from_other_config", pool, key)
+        await self._do_unless(("MAP_DUPLICATE_KEY",), "pool.add_to_other_config", pool, key, value)
+
+    async def _other_config(self, pool: str) -> dict[str, str]:
+        return await self._read(dict[str, str], "pool.get_other_config", pool)
+
+    async def _pool_time(self, pool: str) -> str:
+        coordinator = await self._read(str, "pool.get_master", pool)
+        return await self._read(str, "host.get_servertime", coordinator)
+
+    async def _pool(self) -> str:
+        return (await self._read(tuple[str, ...], "pool.get_all"))[0]
+
+    # Calls
+
+    def _host(self, host: HostId) -> str:
+        ref = self._host_ref(host)
+        if ref is None:
+            raise Unreachable(f"the pool has not told of a host {host} yet")
+        return ref
+
+    async def _vm(self, uuid: str) -> str:
+        return await self._read(str, "VM.get_by_uuid", uuid)
+
+    async def _read(self, want: type[T], method: str, *params: object) -> T:
+        return await self._session.call(want, method, *params, deadline=CALL)
+
+    async def _do(self, method: str, *params: object, deadline: Seconds = CALL) -> None:
+        await self._session.call(object, method, *params, deadline=deadline)
+
+    async def _do_unless(self, harmless: tuple[str, ...], method: str, *params: object) -> None:
+        try:
+            await self._do(method, *params)
+        except XapiFailure as failure:
+            if failure.code not in harmless:
+                raise
+
+
+def _running(vm: Vm, operation: str) -> str:
+    """The task that carries this operation out on the VM; empty when none does."""
+    return next((task for task, name in sorted(vm.current_operations.items()) if name == operation), "")
+
+
+def _runs(vm: Vm) -> bool:
+    return vm.power_state in ("Running", "Paused")
+
+
+def _age(claim: str, now: str) -> Seconds:
+    """How old a claim is by the pool's clock; 0 when it does not tell."""
+    try:
+        return (parsed(now) - parsed(claim.rpartition(" ")[2])).total_seconds()
+    except ValueError:
+        return 0.0

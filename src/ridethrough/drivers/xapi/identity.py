@@ -1,0 +1,36 @@
+"""Which name a host goes by: its key in site.toml, else its name label."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from ridethrough.core.model import HostId
+
+from .records import Host
+
+
+def host_ids(hosts: Mapping[str, Host], names: Mapping[str, HostId]) -> dict[str, HostId]:
+    """Each host reference's id, unique within the pool.
+
+    `names` maps what a host may be called (uuid, address, host name or name label) to its key in site.toml. A name
+    label that two hosts share names neither of them: both are then called by label and uuid.
+    """
+    labels = Counter(host.name_label for host in hosts.values())
+    known = {ref: _known(host, names, labels[host.name_label] == 1) for ref, host in hosts.items()}
+    taken = Counter(key for key in known.values() if key)
+    return {
+        ref: key
+        if key and taken[key] == 1
+        else _own_name(host, labels[host.name_label] == 1 and not taken[host.name_label])
+        for (ref, key), host in zip(known.items(), hosts.values(), strict=True)
+    }
+
+
+def _known(host: Host, names: Mapping[str, HostId], label_is_unique: bool) -> HostId:
+    called = [host.uuid, host.address, *([host.name_label, host.hostname] if label_is_unique else [])]
+    return next((names[name] for name in called if name in names), "")
+
+
+def _own_name(host: Host, is_unique: bool) -> HostId:
+    return host.name_label if host.name_label and is_unique else f"{host.name_label}-{host.uuid[:8]}"

@@ -1,0 +1,142 @@
+"""Keeps the pool's records current over `event.from`, and says how current they are.
+
+Each connection begins with an empty token, which brings every record: a token of another database, or one from its
+future, would be accepted and then tell nothing (facts: lab, 09).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import msgspec
+
+from ridethrough.core.model import Seconds
+from ridethrough.ports import Clock, Refused, Unreachable
+
+from .records import CLASSES
+from .session import Held, PoolSession
+from .store import Batch, Records, batch
+from .wire import Broken, Value, XapiFailure
+
+log = logging.getLogger(__name__)
+
+CALM, URGENT = 5.0, 2.0  # seconds that the coordinator may hold an event.from without events
+SLACK = 3.0  # seconds more until the connection counts as dead
+EVERYTHING = 60.0  # deadline of the first batch: a large pool's records are tens of megabytes
+RETRY = 1.0  # seconds between attempts to reach the coordinator
+RESYNC = 10.0  # seconds at least between two resyncs because of lost changes
+
+
+class Watch:
+    """The event stream of one pool."""
+
+    def __init__(self, session: PoolSession, clock: Clock) -> None:
+        self.records = Records()
+        self.answered_at: Seconds | None = None  # the last moment at which `records` were known to be current
+        self.coordinator_since: Seconds | None = None  # when the coordinator's toolstack started, on our clock
+        self.connected = False
+        self.trouble = ""
+        self.urgent = False
+        self._session = session
+        self._clock = clock
+        self._agent_started: tuple[str, float] | None = None  # whose start `coordinator_since` was reckoned from
+
+    async def run(self, changed: Callable[[], None]) -> None:
+        """Watch for ever; `changed` is called after each batch with changes, and when the connection comes or goes."""
+        while True:
+            try:
+                await self._session.connect()
+                await self._follow(changed)
+            except (Unreachable, Refused, XapiFailure, msgspec.DecodeError) as error:
+                self._note(str(error), changed)
+            await self._clock.sleep(RETRY)
+
+    def _note(self, trouble: str, changed: Callable[[], None]) -> None:
+        self._session.doubt()
+        was, self.connected, self.trouble = (self.connected, self.trouble), False, trouble
+        if was != (self.connected, self.trouble):
+            log.info("%s", trouble)
+            changed()
+
+    async def _follow(self, changed: Callable[[], None]) -> None:
+        """One connection, from everything to whatever breaks it."""
+        records, token = Records(revision=self.records.revision + 1), ""
+        suspicious, resynced_at = 0, self._clock.now()
+        held = await self._session.connect()
+        while True:
+            if (current := await self._session.connect()) != held:
+                held, token = current, ""  # somebody else's call renewed the session: perhaps another database
+            news = await self._next(held, token)
+            if not token:
+                records = Records(revision=self.records.revision + 1)
+            records.apply(news.changes)
+            self.records, self.answered_at = records, self._clock.now()
+            self._session.learn(host.address for host in records.hosts.values())
+            await self._date_coordinator()
+            first, self.connected, self.trouble = not self.connected, True, ""
+            if news.changes or first:
+                changed()
+            token = news.token
+            missing = records.missing(news.counts)
+            suspicious = suspicious + 1 if missing else 0
+            if suspicious > 1 and self._clock.now() - resynced_at > RESYNC:
+                log.info("changes of %s were lost; all records are read again", ", ".join(missing))
+                token, suspicious, resynced_at = "", 0, self._clock.now()
+
+    async def _next(self, held: Held, token: str) -> Batch:
+        """The next batch. A read is harmless: asked again when its kept connection had died in the meantime."""
+        try:
+            answer = await self._ask(held, token, kept=True)
+        except Broken:
+            answer = await self._ask(held, token, kept=False)
+        except XapiFailure as failure:
+            if failure.code != "EVENT_FROM_TOKEN_PARSE_FAILURE" or not token:
+                raise
+            raise Unreachable("the coordinator no longer knows our place in its events") from None
+        return await asyncio.to_thread(batch, answer) if answer.is_large else batch(answer)
+
+    async def _ask(self, held: Held, token: str, kept: bool) -> Value:
+        hold = URGENT if self.urgent else CALM
+        deadline = hold + SLACK if token else EVERYTHING
+        params = (held.ref, sorted(CLASSES), token, hold if token else 0.0)
+        return await self._session.wire.call(held.address, "event.from", params, deadline=deadline, kept=kept)
+
+    async def _date_coordinator(self) -> None:
+        """Place the start of the coordinator's toolstack on our clock, by the age that its own clock gives it.
+
+        After a session was lost to a restart or a move, the database may still show the start before: then the
+        coordinator is taken to be as young as our new session.
+        """
+        found = self.records.coordinator
+        if found is None:
+            self.coordinator_since = self._session.established_at
+            return
+        ref, host = found
+        mark = (ref, host.agent_started)
+        if mark != self._agent_started:
+            age = await self._age(ref, host.agent_started)
+            self.coordinator_since = self._session.established_at
+            if age is not None:
+                self._agent_started, self.coordinator_since = mark, self._clock.now() - age
+        renewed = self._session.renewed_at
+        if renewed is not None and (self.coordinator_since is None or self.coordinator_since < renewed):
+            self.coordinator_since = renewed
+
+    async def _age(self, ref: str, started: float) -> Seconds | None:
+        """Seconds since the coordinator's toolstack started, by the coordinator's clock; None when not to be had."""
+        if not started:
+            return None
+        try:
+            text = await self._session.call(str, "host.get_servertime", ref, deadline=SLACK)
+            age = parsed(text).timestamp() - started
+        except (Unreachable, XapiFailure, ValueError):
+            return None
+        return max(0.0, age)
+
+
+def parsed(text: str) -> datetime:
+    """A date of XenAPI, such as 20261123T03:41:17Z. Raises ValueError."""
+    return datetime.strptime(text.rstrip("Z"), "%Y%m%dT%H:%M:%S").replace(tzinfo=UTC)

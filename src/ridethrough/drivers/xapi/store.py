@@ -1,0 +1,134 @@
+"""The pool's records as the event stream last told them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from .records import CLASSES, Event, GuestMetrics, Host, HostMetrics, Pbd, PlainEvent, Pool, Record, Sr, Vbd, Vdi, Vm
+from .wire import Value
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One record that was added, changed or (None) removed."""
+
+    cls: str
+    ref: str
+    record: Record | None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One answer of `event.from`, decoded."""
+
+    token: str
+    changes: tuple[Change, ...]
+    counts: Mapping[str, int]
+
+
+class _Frame(msgspec.Struct):
+    token: str
+    events: list[Event]
+    valid_ref_counts: dict[str, int] = {}
+
+
+class _PlainFrame(msgspec.Struct):
+    token: str
+    events: list[PlainEvent]
+    valid_ref_counts: dict[str, int] = {}
+
+
+def batch(answer: Value) -> Batch:
+    """Decode an answer of `event.from`. Raises msgspec.ValidationError when it is none."""
+    frame: _Frame | _PlainFrame = answer.decode(_PlainFrame) if answer.is_plain else answer.decode(_Frame)
+    changes = [change for event in frame.events if (change := _change(event)) is not None]
+    return Batch(frame.token, tuple(changes), {name.lower(): n for name, n in frame.valid_ref_counts.items()})
+
+
+def _change(event: Event | PlainEvent) -> Change | None:
+    cls = event.cls.lower()
+    kind = CLASSES.get(cls)
+    if kind is None:
+        return None
+    if event.operation == "del":
+        return Change(cls, event.ref, None)
+    snapshot = event.snapshot
+    value = Value(raw=snapshot) if isinstance(snapshot, msgspec.Raw) else Value(plain=snapshot)
+    try:
+        return Change(cls, event.ref, value.decode(kind))
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        # One record in an unknown shape must not hide the pool; without a uuid it is passed over.
+        log.warning("a record of class %s cannot be read: %s", cls, error)
+        return Change(cls, event.ref, kind())
+
+
+@dataclass(slots=True)
+class Records:
+    """Every record that we watch, by reference. `revision` grows with each change."""
+
+    pools: dict[str, Pool] = field(default_factory=dict)
+    hosts: dict[str, Host] = field(default_factory=dict)
+    metrics: dict[str, HostMetrics] = field(default_factory=dict)
+    vms: dict[str, Vm] = field(default_factory=dict)
+    guest_metrics: dict[str, GuestMetrics] = field(default_factory=dict)
+    pbds: dict[str, Pbd] = field(default_factory=dict)
+    vbds: dict[str, Vbd] = field(default_factory=dict)
+    vdis: dict[str, Vdi] = field(default_factory=dict)
+    srs: dict[str, Sr] = field(default_factory=dict)
+    revision: int = 0
+
+    def apply(self, changes: Iterable[Change]) -> None:
+        """Take the changes over. A batch is grouped by kind of change, not by time; each record appears once."""
+        tables = self._tables()
+        for change in changes:
+            table = tables[change.cls]
+            if change.record is None:
+                table.pop(change.ref, None)
+            else:
+                table[change.ref] = change.record
+            self.revision += 1
+
+    def missing(self, counts: Mapping[str, int]) -> list[str]:
+        """The classes of which we hold another number of records than the coordinator: a change was lost."""
+        tables = self._tables()
+        return sorted(cls for cls, n in counts.items() if cls in tables and len(tables[cls]) != n)
+
+    @property
+    def pool(self) -> tuple[str, Pool] | None:
+        """The pool's reference and record; there is exactly one."""
+        return next(iter(self.pools.items()), None)
+
+    @property
+    def coordinator(self) -> tuple[str, Host] | None:
+        """The coordinator's reference and record."""
+        pool = self.pool
+        host = self.hosts.get(pool[1].master) if pool else None
+        return (pool[1].master, host) if pool and host else None
+
+    def name(self, ref: str) -> str:
+        """What people call the object of a reference; the reference itself when it is unknown."""
+        for table in (self.hosts, self.vms, self.srs, self.pools):
+            record = table.get(ref)
+            if record is not None:
+                return getattr(record, "name_label", "") or ref
+        return ref
+
+    def _tables(self) -> dict[str, dict[str, Any]]:
+        return {
+            "pool": self.pools,
+            "host": self.hosts,
+            "host_metrics": self.metrics,
+            "vm": self.vms,
+            "vm_guest_metrics": self.guest_metrics,
+            "pbd": self.pbds,
+            "vbd": self.vbds,
+            "vdi": self.vdis,
+            "sr": self.srs,
+        }
