@@ -1,0 +1,129 @@
+"""The only module that reads a clock: site seconds for decisions, wall clock for people."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ridethrough.core.model import Seconds
+
+FILE = "clock.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The clocks of the machine. `boot` names this boot, empty where the system cannot tell one from another."""
+
+    boot: Callable[[], str]
+    ticks: Callable[[], float]  # seconds that nobody sets, counting while the machine sleeps where it can
+    wall: Callable[[], float]  # seconds since 1970
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """One moment on every clock. Kept in the state directory: the next controller goes on from it."""
+
+    boot: str
+    ticks: float
+    wall: float
+    site: Seconds
+
+
+def _boot_id() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
+def _ticks() -> float:
+    # CLOCK_MONOTONIC stands still while the machine sleeps; an outage does not.
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
+SYSTEM = Sources(_boot_id, _ticks, time.time)
+
+
+class SiteClock:
+    """Seconds since the first start on this state directory; implements ports.Clock.
+
+    They never go back. In one boot of the machine they follow its boot time, so no one who sets the wall clock can
+    move them. Across a reboot they follow the wall clock, but never below `floor`, the last journalled time.
+    """
+
+    def __init__(
+        self, state_dir: Path, floor: Seconds | None = None, *, keep: bool = True, sources: Sources = SYSTEM
+    ) -> None:
+        """With `keep` the anchor is written: for the controller. Commands read it only. Raises OSError."""
+        self._path = state_dir / FILE
+        self._sources = sources
+        self._boot, self._ticks = sources.boot(), sources.ticks()
+        self._site = max(self._carried_on(_load(self._path)), floor or 0.0)
+        self._latest = self._site
+        if keep:
+            state_dir.mkdir(parents=True, exist_ok=True)
+            self.mark()
+
+    def now(self) -> Seconds:
+        """Site seconds."""
+        self._latest = max(self._latest, self._site + self._sources.ticks() - self._ticks)
+        return self._latest
+
+    async def sleep(self, seconds: Seconds) -> None:
+        """Let `seconds` pass."""
+        await asyncio.sleep(seconds)
+
+    def wall(self, at: Seconds) -> dt.datetime:
+        """The local wall clock time of a moment in site seconds, by what the wall clock says today."""
+        seconds = self._sources.wall() - (self.now() - at)
+        return dt.datetime.fromtimestamp(seconds, dt.UTC).astimezone()
+
+    def wall_text(self, at: Seconds) -> str:
+        """The local time for people: 2026-11-23 08:36:19."""
+        return self.wall(at).strftime("%Y-%m-%d %H:%M:%S")
+
+    def mark(self) -> None:
+        """Write the anchor anew. Blocks for the disk; raises OSError."""
+        anchor = Anchor(self._boot, self._sources.ticks(), self._sources.wall(), self.now())
+        fresh = self._path.with_suffix(".new")
+        with fresh.open("w", encoding="utf-8") as file:
+            json.dump(asdict(anchor), file)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self._path)
+
+    async def keep_marked(self, every: Seconds = 60.0) -> None:
+        """Write the anchor every `every` seconds until cancelled.
+
+        A wall clock that was wrong when the controller started (no battery-backed clock, then NTP) must not be what
+        the time across the next reboot is reckoned from.
+        """
+        while True:
+            await asyncio.sleep(every)
+            try:
+                await asyncio.to_thread(self.mark)
+            except OSError:
+                continue  # the journal alerts about the disk; the old anchor still holds
+
+    def _carried_on(self, anchor: Anchor | None) -> Seconds:
+        if anchor is None:
+            return 0.0
+        # Boot time running backwards in one boot: a virtual machine was reverted to a snapshot.
+        if self._boot and anchor.boot == self._boot and self._ticks >= anchor.ticks:
+            return anchor.site + self._ticks - anchor.ticks
+        return anchor.site + max(0.0, self._sources.wall() - anchor.wall)
+
+
+def _load(path: Path) -> Anchor | None:
+    """The anchor; None when there is none, or none that can be read."""
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        return Anchor(str(kept["boot"]), float(kept["ticks"]), float(kept["wall"]), float(kept["site"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,113 @@
+"""A command's request reaches the controller once, or is told why not."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from ridethrough.core.events import Ask
+from ridethrough.runtime.journal import DiskJournal, Mailbox, Posted
+from ridethrough.runtime.journal_file import FILE
+from ridethrough.runtime.mailbox import Answer, NoAnswer, NoController, post
+
+from .fakes import until
+
+
+def leave(state_dir: Path, ask: str) -> None:
+    """A request whose command was killed, or is of another version."""
+    connection = sqlite3.connect(state_dir / FILE)
+    connection.execute("INSERT INTO requests (ask, subject, asked_by, state) VALUES (?, '', 'eva', 'posted')", (ask,))
+    connection.commit()
+    connection.close()
+
+
+@pytest.fixture
+async def journal(tmp_path: Path) -> AsyncIterator[DiskJournal]:
+    opened = DiskJournal(tmp_path)
+    yield opened
+    await opened.close()
+
+
+def states(state_dir: Path) -> list[str]:
+    connection = sqlite3.connect(state_dir / FILE)
+    found = [row[0] for row in connection.execute("SELECT state FROM requests ORDER BY id")]
+    connection.close()
+    return found
+
+
+async def test_requests_are_obeyed_in_order_and_answered(journal: DiskJournal, tmp_path: Path) -> None:
+    obeyed: list[Posted] = []
+
+    async def obey(posted: Posted) -> Answer:
+        obeyed.append(posted)
+        return Answer(posted.subject != "h9", f"{posted.ask} {posted.subject}")
+
+    serving = asyncio.create_task(Mailbox(journal).serve(obey, every=0.01))
+    assert await asyncio.to_thread(post, tmp_path, Ask.HOLD, "h1", "eva") == Answer(True, "hold h1")
+    assert await asyncio.to_thread(post, tmp_path, Ask.RELEASE, "h9", "eva") == Answer(False, "release h9")
+    assert [(p.ask, p.subject, p.by) for p in obeyed] == [(Ask.HOLD, "h1", "eva"), (Ask.RELEASE, "h9", "eva")]
+    serving.cancel()
+    await asyncio.wait({serving})
+
+
+async def test_a_request_that_nobody_takes_is_withdrawn(journal: DiskJournal, tmp_path: Path) -> None:
+    with pytest.raises(NoAnswer, match="withdrawn"):
+        await asyncio.to_thread(post, tmp_path, Ask.SHUT_DOWN_POOL, "main", "eva", 0.1)
+    assert await Mailbox(journal).take() == []
+
+
+async def test_an_interrupted_command_takes_its_request_with_it(journal: DiskJournal, tmp_path: Path) -> None:
+    def interrupted(_: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        post(tmp_path, Ask.ARM, "", "eva", pause=interrupted)
+    assert await Mailbox(journal).take() == []
+
+
+async def test_a_request_that_was_taken_but_not_answered_says_so(journal: DiskJournal, tmp_path: Path) -> None:
+    asking = asyncio.create_task(asyncio.to_thread(post, tmp_path, Ask.ARM, "", "eva", 0.3))
+    await until(lambda: states(tmp_path) == ["posted"])
+    assert [p.ask for p in await Mailbox(journal).take()] == [Ask.ARM]
+    with pytest.raises(NoAnswer, match="took the request"):
+        await asking
+
+
+async def test_without_a_controller_nothing_is_posted(tmp_path: Path) -> None:
+    with pytest.raises(NoController, match="no controller runs here"):
+        post(tmp_path, Ask.ARM, "", "eva")
+    await DiskJournal(tmp_path).close()
+    with pytest.raises(NoController):
+        post(tmp_path, Ask.ARM, "", "eva")
+
+
+async def test_a_restarted_controller_does_not_obey_what_is_left_over(tmp_path: Path) -> None:
+    await DiskJournal(tmp_path).close()
+    leave(tmp_path, "shut down pool")
+    again = DiskJournal(tmp_path)
+    assert await Mailbox(again).take() == []
+    assert states(tmp_path) == ["answered"]
+    await again.close()
+
+
+async def test_an_unknown_request_is_answered_with_what_is_known(journal: DiskJournal, tmp_path: Path) -> None:
+    leave(tmp_path, "dance")
+    assert await Mailbox(journal).take() == []
+    connection = sqlite3.connect(tmp_path / FILE)
+    accepted, answer = connection.execute("SELECT accepted, answer FROM requests").fetchone()
+    connection.close()
+    assert not accepted
+    assert 'does not know "dance"; it knows arm, disarm, hold' in answer
+
+
+def test_a_command_needs_no_sqlalchemy() -> None:
+    asks = "import sys, ridethrough.runtime.mailbox, ridethrough.runtime.journal_file, ridethrough.runtime.clock"
+    shows = "print(sorted({'sqlalchemy', 'aiohttp', 'pydantic'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", f"{asks}; {shows}"], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
