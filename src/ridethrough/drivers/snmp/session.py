@@ -133,13 +133,14 @@ class Session:
             except Incomplete as error:
                 why, kind = str(error), Incomplete
             except TimeoutError:
-                why = f"no answer within {self._config.timeout:g} s"
+                # A closed port ends here too, at once. A wrong community is silence as well.
+                why = "no answer: check its address, its community and whom it allows"
             except OSError as error:
                 why = error.strerror or str(error)
             except (SnmpError, ValueError, RuntimeError) as error:
                 why = f"unusable answer: {error}"
             self.close()
-        raise kind(f"{self._config.address}: {why} ({1 + RETRIES} attempts)")
+        raise kind(f"{self._config.address}: {why} ({1 + RETRIES} attempts, {self._config.timeout:g} s each)")
 
     def _socket(self) -> SnmpSession:
         if self._open is None:

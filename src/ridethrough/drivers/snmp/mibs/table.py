@@ -9,8 +9,8 @@ from typing import Literal, TypeAlias
 from ridethrough.core.model import CardAction
 from ridethrough.core.observation import Source
 
-Value: TypeAlias = "bool | int | float | str | bytes | None"  # as gufo-snmp gives it; an OID and an IP address are str
-Meaning: TypeAlias = "bool | float | str | Source | CardAction | frozenset[int]"
+Value: TypeAlias = bool | int | float | str | bytes | None  # as gufo-snmp gives it; an OID and an IP address are str
+Meaning: TypeAlias = bool | float | str | Source | CardAction | frozenset[int]
 Convert: TypeAlias = Callable[[Value], Meaning | None]
 
 Field: TypeAlias = Literal[

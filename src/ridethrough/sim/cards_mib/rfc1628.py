@@ -1,0 +1,167 @@
+"""A simulated card's RFC 1628 objects. The vendors' cards answer them too, each with the flaws of real ones."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ridethrough.core.observation import Source
+from ridethrough.sim.cards import Family
+from ridethrough.sim.cards_mib.shown import NOMINAL_VOLTS, Control, Shown
+from ridethrough.sim.cards_mib.tree import BadValue, Leaf
+
+UPS = "1.3.6.1.2.1.33.1"
+IMMINENT = 5.0  # seconds before the cut at which upsAlarmShutdownImminent appears
+SOURCES = {  # upsOutputSource
+    Source.OFF: 2,
+    Source.UTILITY: 3,
+    Source.BYPASS: 4,
+    Source.BATTERY: 5,
+    Source.BOOST: 6,
+    Source.TRIM: 7,
+}
+
+
+def leaves(s: Shown, control: Control) -> dict[str, Leaf]:
+    """Every object of the groups identity, battery, input, output, alarm, test, control and config."""
+    return {
+        **_identity(control),
+        **_battery(s, control),
+        **_lines(s),
+        **_alarm_table(s, control),
+        **_test(s, control),
+        **_control(s, control),
+        **_config(control),
+    }
+
+
+def _identity(control: Control) -> dict[str, Leaf]:
+    return {
+        f"{UPS}.1.1.0": Leaf("string", "Ridethrough"),
+        f"{UPS}.1.2.0": Leaf("string", control.card.model),
+        f"{UPS}.1.3.0": Leaf("string", "1.0"),
+        f"{UPS}.1.4.0": Leaf("string", "simulated"),
+        f"{UPS}.1.5.0": _inert(control, f"{UPS}.1.5.0", control.ups.id.encode()),
+        f"{UPS}.1.6.0": _inert(control, f"{UPS}.1.6.0", b""),
+    }
+
+
+def _battery(s: Shown, control: Control) -> dict[str, Leaf]:
+    status = 4 if s.charge <= 0 else 3 if s.low else 2
+    return {
+        f"{UPS}.2.1.0": Leaf("integer", status),
+        f"{UPS}.2.2.0": Leaf("integer", int(s.on_battery_for)),
+        f"{UPS}.2.3.0": _minutes(s, control),
+        f"{UPS}.2.4.0": Leaf("integer", s.charge),
+        f"{UPS}.2.5.0": Leaf("integer", 480 + int(0.6 * s.charge)),
+        f"{UPS}.2.6.0": Leaf("integer", s.watts // 5 if s.on_battery else 0),
+        f"{UPS}.2.7.0": Leaf("integer", 25),
+    }
+
+
+def _minutes(s: Shown, control: Control) -> Leaf:
+    """upsEstimatedMinutesRemaining: 0 for ever on the XPPC card recorded, TimeTicks on the WebPower one."""
+    match control.card.tells:
+        case Family.XPPC:
+            return Leaf("integer", 0)
+        case Family.USHA:
+            return Leaf("ticks", int(s.runtime / 60))
+        case Family.RFC1628 | Family.EPPC:
+            return Leaf("integer", int(s.runtime / 60))
+
+
+def _lines(s: Shown) -> dict[str, Leaf]:
+    hertz = 500 if s.utility else 0
+    return {
+        f"{UPS}.3.1.0": Leaf("counter", s.line_bads),
+        f"{UPS}.3.2.0": Leaf("integer", 1),
+        f"{UPS}.3.3.1.2.1": Leaf("integer", hertz),
+        f"{UPS}.3.3.1.3.1": Leaf("integer", s.input_volts),
+        f"{UPS}.4.1.0": Leaf("integer", SOURCES[s.source]),
+        f"{UPS}.4.2.0": Leaf("integer", 500 if s.output_volts else 0),
+        f"{UPS}.4.3.0": Leaf("integer", 1),
+        f"{UPS}.4.4.1.2.1": Leaf("integer", s.output_volts),
+        f"{UPS}.4.4.1.3.1": Leaf("integer", 10 * s.watts // NOMINAL_VOLTS),
+        f"{UPS}.4.4.1.4.1": Leaf("integer", s.watts),
+        f"{UPS}.4.4.1.5.1": Leaf("integer", s.load),
+        f"{UPS}.5.1.0": Leaf("integer", hertz),
+        f"{UPS}.5.2.0": Leaf("integer", 0),
+    }
+
+
+def alarms(s: Shown, control: Control) -> list[int]:
+    """The well-known alarms that are present. XPPC and USHA cards do not tell of their countdown (facts §2.12)."""
+    counting = s.countdown if control.card.tells_countdown else None
+    present = {
+        2: s.on_battery,
+        3: s.low,
+        4: s.on_battery and s.charge <= 0,
+        6: not s.utility,
+        14: s.source is Source.OFF,
+        20: s.link_lost,
+        21: s.source is Source.OFF and not s.utility,
+        22: counting is not None,
+        23: counting is not None and counting < IMMINENT,
+        24: s.testing,
+    }
+    return [number for number, there in present.items() if there]
+
+
+def _alarm_table(s: Shown, control: Control) -> dict[str, Leaf]:
+    present = alarms(s, control)
+    rows = {f"{UPS}.6.1.0": Leaf("gauge", len(present))}
+    for row, number in enumerate(present, 1):
+        rows[f"{UPS}.6.2.1.1.{row}"] = Leaf("integer", row)
+        rows[f"{UPS}.6.2.1.2.{row}"] = Leaf("oid", f"{UPS}.6.3.{number}")
+        rows[f"{UPS}.6.2.1.3.{row}"] = Leaf("ticks", max(int(100 * (s.up_for - s.on_battery_for)), 0))
+    return rows
+
+
+def _test(s: Shown, control: Control) -> dict[str, Leaf]:
+    no_test, abort, quick = (f"{UPS}.7.7.{n}" for n in (1, 2, 4))
+
+    def start(test: str) -> None:
+        if test == abort:
+            control.end_test()
+        elif test in (quick, f"{UPS}.7.7.3"):
+            control.start_test()
+        elif test != no_test:
+            raise BadValue
+
+    return {
+        f"{UPS}.7.1.0": Leaf("oid", quick if s.testing else no_test, start),
+        f"{UPS}.7.2.0": _inert(control, f"{UPS}.7.2.0", 1),
+        f"{UPS}.7.3.0": Leaf("integer", 5 if s.testing else 6),
+        f"{UPS}.7.4.0": Leaf("string", ""),
+    }
+
+
+def _control(s: Shown, control: Control) -> dict[str, Leaf]:
+    idle: Leaf = Leaf("integer", -1)
+    if control.card.tells is Family.USHA:  # recording simdata-ingrasys-power-switch: TimeTicks 0, always
+        delay = idle = Leaf("ticks", 0)
+    else:
+        counting = s.countdown if control.card.tells_countdown else None
+        delay = Leaf("integer", -1 if counting is None else int(counting), control.count_down)
+    return {
+        f"{UPS}.8.1.0": _inert(control, f"{UPS}.8.1.0", 1),
+        f"{UPS}.8.2.0": delay,
+        f"{UPS}.8.3.0": idle,
+        f"{UPS}.8.4.0": idle,
+        f"{UPS}.8.5.0": _inert(control, f"{UPS}.8.5.0", 1),
+    }
+
+
+def _config(control: Control) -> dict[str, Leaf]:
+    rated = int(control.ups.rated_watts)
+    fixed = {1: NOMINAL_VOLTS, 2: 500, 3: NOMINAL_VOLTS, 4: 500, 5: rated, 6: rated, 9: 176, 10: 276}
+    low = Leaf("integer", int(control.ups.low_runtime // 60), lambda m: control.set_low_runtime(60 * m))
+    return {
+        **{f"{UPS}.9.{number}.0": Leaf("integer", value) for number, value in fixed.items()},
+        f"{UPS}.9.7.0": low,
+        f"{UPS}.9.8.0": _inert(control, f"{UPS}.9.8.0", 2),
+    }
+
+
+def _inert(control: Control, oid: str, usual: int | bytes) -> Leaf:
+    value = control.settings.get(oid, usual)
+    return Leaf("string" if isinstance(value, bytes) else "integer", value, partial(control.set_inert, oid))
