@@ -114,9 +114,12 @@ class Process:
         if self._stopped:  # stopped from inside its own step
             self._steps.close()
         elif isinstance(wanted, Signal):
-            wanted.watch(lambda: self._agenda.after(0.0, self.resume) and None)
+            wanted.watch(self._resume_next)
         else:
             self._agenda.after(wanted, self.resume)
+
+    def _resume_next(self) -> None:
+        self._agenda.after(0.0, self.resume)
 
     def stop(self) -> None:
         """End it now: its `finally` blocks run, nothing after them does."""

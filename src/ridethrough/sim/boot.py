@@ -68,7 +68,7 @@ def switch_off(world: World, host: SimHost) -> None:
 
 def _go_dark(world: World, host: SimHost) -> None:
     host.life += 1
-    host.power = host.network = False
+    host.power = host.network = host.powering_off = False
     _toolstack_goes(world, host)
     for migration in [m for m in world.links.moving if host.id in (m.source, m.target)]:
         world.links.drop(migration, "CANNOT_CONTACT_HOST", host.ref)
@@ -91,6 +91,16 @@ def _toolstack_goes(world: World, host: SimHost) -> None:
     if was_coordinator:
         world.pools[host.pool].session_epoch += 1
         tasks.lose_all(world, host.pool)
+
+
+def toolstack_stops(world: World, host: SimHost, orderly: bool = True) -> None:
+    """The toolstack ends. In an orderly stop a last heartbeat tells the pool: live and enabled are false at once."""
+    host.life += 1
+    _toolstack_goes(world, host)
+    if orderly:
+        host.live = host.enabled = False
+        world.changed("host", host.ref)
+        world.changed("host_metrics", host.metrics_ref)
 
 
 def restart_toolstack(world: World, host: SimHost) -> None:

@@ -162,6 +162,8 @@ class SimHost:
     auto_enable: bool = True  # in its local database: survives
 
     still_booting: bool = False  # said hello, has not finished its start: host.enable is HOST_STILL_BOOTING
+    powering_off: bool = False  # its system is on the way down
+    ignores_wake: bool = False  # a fault: Wake-on-LAN packets do nothing
     refuses_shutdown: bool = False  # a fault: host.shutdown succeeds and nothing follows
     life: int = 0  # counts boots, crashes and toolstack starts, so that what belonged to an earlier life stops
 

@@ -62,10 +62,14 @@ def lose_all(world: World, pool: PoolId) -> None:
     lost = [t for t in world.tasks.values() if t.pool == pool]
     for task in lost:
         del world.tasks[task.ref]
-    for thing in (*world.hosts.values(), *world.vms.values()):
-        if thing.pool == pool and thing.current_operations:
-            thing.current_operations.clear()
-            world.changed("host" if thing.id in world.hosts else "vm", thing.ref)
+    for host in world.members(pool):
+        if host.current_operations:
+            host.current_operations.clear()
+            world.changed("host", host.ref)
+    for vm in world.vms.values():
+        if vm.pool == pool and vm.current_operations:
+            vm.current_operations.clear()
+            world.changed("vm", vm.ref)
     for task in lost:
         if task.pending:
             task.lost = True

@@ -28,8 +28,8 @@ class Line:
 class World:
     """Utility power, UPSs, hosts, guests, pools. Build it with the `add_` methods, then only `advance` it.
 
-    It knows the truth; what XenAPI and SNMP show of it may lag behind. Calls of XenAPI are made through `sim.xapi.Xapi`,
-    people and faults through `sim.faults`.
+    It knows the truth; what XenAPI and SNMP show of it may lag behind. XenAPI is called through
+    `sim.xapi.Xapi`; people and faults act through `sim.faults`.
     """
 
     def __init__(self) -> None:

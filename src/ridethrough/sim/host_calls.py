@@ -1,0 +1,293 @@
+"""XenAPI's calls on hosts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from ridethrough.core.model import Seconds
+from ridethrough.core.observation import Power
+
+from . import boot
+from .agenda import Steps
+from .errors import XapiError
+from .machines import Reach, SimHost, SimTask, SimVm
+from .operations import set_key
+from .vm_calls import ACKNOWLEDGE_LIMIT, VmCalls
+
+SHUTDOWN_DELAY: Seconds = 10.0  # between host.shutdown's success and /sbin/shutdown (lab 06)
+POWER_ON_EVERY: Seconds = 5.0  # wake-on-lan: a packet every 5 s for 5 min
+POWER_ON_PACKETS = 60
+POWER_ON_WAIT: Seconds = 600.0
+BATCH = 10
+
+
+class HostCalls(VmCalls):
+    """host.*: every call that takes time returns a SimTask, and its refusal is that task's failure."""
+
+    # --- maintenance
+
+    def host_disable(self, ref: str, auto_enable: bool = True) -> SimTask:
+        """host.disable. `auto_enable` is passed over when the host is disabled already (pitfall 8)."""
+        host = self.host(ref)
+
+        def steps(task: SimTask) -> Steps:
+            yield from self.forward(host)
+            if host.enabled:
+                host.enabled = False
+                host.user_disabled = True
+                host.auto_enable = auto_enable or not self.pool.profile.knows_auto_enable
+                self.world.tell(f"{host.id} is disabled")
+                self.world.changed("host", host.ref)
+
+        return self.start("Async.host.disable", steps, on=host.id)
+
+    def host_enable(self, ref: str) -> SimTask:
+        """host.enable: the marker MAINTENANCE_MODE in other_config stays (pitfall 23)."""
+        host = self.host(ref)
+
+        def steps(task: SimTask) -> Steps:
+            yield from self.forward(host)
+            if host.still_booting:
+                raise XapiError("HOST_STILL_BOOTING")
+            host.user_disabled, host.auto_enable = False, True
+            if not host.enabled:
+                host.enabled = True
+                self.world.tell(f"{host.id} is enabled")
+                self.world.changed("host", host.ref)
+
+        return self.start("Async.host.enable", steps, on=host.id)
+
+    # --- evacuation
+
+    def evacuation_plan(self, host: SimHost) -> tuple[dict[str, SimHost], dict[str, XapiError]]:
+        """Where host.evacuate would put each guest, and the errors of those that it cannot, by VM ref.
+
+        As in xapi, every VM must be able to run on every enabled host, not on some; power plays no part.
+        """
+        targets = [h for h in self.world.members(self.pool_id) if h.enabled and h is not host]
+        room = {h.id: self.world.memory_available(h.id) for h in targets}
+        plan: dict[str, SimHost] = {}
+        errors: dict[str, XapiError] = {}
+        for vm in sorted(self.world.guests(host.id), key=lambda v: (-v.memory, v.name, v.id)):
+            try:
+                self._may_evacuate(vm, targets)
+                best = max(targets, key=lambda h: room[h.id])
+                if vm.memory > room[best.id]:
+                    raise XapiError("HOST_NOT_ENOUGH_FREE_MEMORY", vm.ref)
+            except XapiError as error:
+                errors[vm.ref] = error
+            else:
+                plan[vm.ref] = best
+                room[best.id] -= vm.memory
+        return plan, errors
+
+    def _may_evacuate(self, vm: SimVm, targets: Sequence[SimHost]) -> None:
+        self.not_blocked(vm, "pool_migrate")
+        self.in_state(vm, Power.RUNNING)
+        for operation in vm.current_operations.values():
+            raise XapiError("OTHER_OPERATION_IN_PROGRESS", f"VM.{operation}", vm.ref)
+        if not vm.has_tools:
+            raise XapiError("VM_LACKS_FEATURE", vm.ref)
+        if not targets:
+            raise XapiError("NO_HOSTS_AVAILABLE", vm.ref)
+        for target in targets:
+            if not target.live:
+                raise XapiError("HOST_NOT_LIVE")
+            self.storage_reaches(vm, target)
+
+    def host_get_vms_which_prevent_evacuation(self, ref: str) -> dict[str, list[str]]:
+        """VM ref -> [code, param...]; empty when host.evacuate would be planned now."""
+        _, errors = self.evacuation_plan(self.host(ref))
+        return {vm: error.description for vm, error in errors.items()}
+
+    def host_assert_can_evacuate(self, ref: str) -> None:
+        """Raises CANNOT_EVACUATE_HOST with one parameter: "CODE,param|CODE,param"."""
+        _, errors = self.evacuation_plan(self.host(ref))
+        if errors:
+            raise XapiError("CANNOT_EVACUATE_HOST", "|".join(",".join(e.description) for e in errors.values()))
+
+    def host_evacuate(self, ref: str, network: str = "", batch: int = 0) -> SimTask:
+        """host.evacuate: all or nothing to plan; once begun, no rollback. task.cancel does not stop it."""
+        host = self.host(ref)
+        size = (batch or BATCH) if self.pool.profile.parallel_evacuation else 1
+
+        def steps(task: SimTask) -> Steps:
+            yield from self.turn(host, "evacuate")
+            self.hold(host, task, "evacuate")
+            try:
+                yield from self._evacuate(host, task, size)
+            finally:
+                self.release(host, task)
+
+        return self.start("Async.host.evacuate", steps)
+
+    def _evacuate(self, host: SimHost, task: SimTask, size: int) -> Steps:
+        yield 0.05
+        plan, errors = self.evacuation_plan(host)
+        if errors:
+            raise next(iter(errors.values()))
+        waiting = list(plan.items())
+        moving: list[SimTask] = []
+        failure: XapiError | None = None
+        done = 0
+        while (waiting and not failure and not task.lost) or moving:
+            while waiting and not failure and not task.lost and len(moving) < size:
+                vm_ref, target = waiting.pop(0)
+                moving.append(self.vm_pool_migrate(vm_ref, target.ref, {"live": "true"}, parent=task))
+            yield moving[0].done
+            for child in [m for m in moving if not m.pending]:
+                moving.remove(child)
+                done += 1
+                failure = failure or _child_failure(child)
+            if done % size == 0:
+                task.progress = done / len(plan)
+                self.world.changed("task", task.ref)
+        if failure:
+            raise failure
+        if left := self.world.guests(host.id):
+            raise XapiError("INTERNAL_ERROR", f"evacuate: {len(left)} VMs are still resident on {host.ref}")
+
+    # --- down and up
+
+    def host_shutdown(self, ref: str) -> SimTask:
+        """host.shutdown: success at once; ten seconds later it begins, whatever runs there. See `power_off`."""
+        host = self.host(ref)
+
+        def steps(task: SimTask) -> Steps:
+            if host.enabled:
+                raise XapiError("HOST_NOT_DISABLED")
+            yield from self.forward(host)
+            self.hold(host, task, "shutdown")  # stays there after the task has ended (lab 06)
+            self.world.tell(f"{host.id} accepts its shutdown")
+            self.world.agenda.after(SHUTDOWN_DELAY, partial(self._shutdown_begins, host, host.life))
+
+        return self.start("Async.host.shutdown", steps, on=host.id)
+
+    def _shutdown_begins(self, host: SimHost, life: int) -> None:
+        if host.life == life and not host.refuses_shutdown and not host.powering_off:
+            host.powering_off = True
+            self.world.agenda.run(self.power_off(host))
+
+    def power_off(self, host: SimHost) -> Steps:
+        """What /sbin/shutdown does: prepare_for_poweroff, then the toolstack, then the machine.
+
+        Guests that cannot be moved are shut down (60 s) or killed, among them those in the middle of a migration;
+        the others go to any enabled host, powered or not (lab 07).
+        """
+        self.world.tell(f"{host.id} shuts down")
+        if self.world.coordinator(self.pool_id):
+            _, errors = self.evacuation_plan(host)
+            yield from self._stop_guests([self.vm(ref) for ref in errors])
+            if self.world.guests(host.id):
+                yield self.host_evacuate(host.ref).done
+            yield from self._stop_guests(self.world.guests(host.id))
+        if host.powering_off:
+            boot.toolstack_stops(self.world, host)
+            yield host.stop_seconds
+            if host.powering_off:  # else its power went first
+                boot.switch_off(self.world, host)
+
+    def _stop_guests(self, vms: Sequence[SimVm]) -> Steps:
+        """Cleanly where allowed, with 60 s; then hard. Those with an operation under way are killed at once."""
+        stopping: list[SimTask] = []
+        for vm in vms:
+            if "clean_shutdown" in self.vm_allowed_operations(vm.ref):
+                stopping.append(self.vm_clean_shutdown(vm.ref))
+            elif vm.power_state is not Power.HALTED:
+                stopping.append(self.vm_hard_shutdown(vm.ref))
+        limit = self.world.now + ACKNOWLEDGE_LIMIT
+        while self.world.now < limit and any(t.pending for t in stopping):
+            yield 0.5
+        for vm in vms:
+            if vm.power_state in (Power.RUNNING, Power.PAUSED):
+                yield self.vm_hard_shutdown(vm.ref).done
+
+    def host_power_on(self, ref: str) -> SimTask:
+        """host.power_on by wake-on-lan: packets for five minutes, then waiting for the host to be live."""
+        host = self.host(ref)
+
+        def steps(task: SimTask) -> Steps:
+            yield 0.05
+            if host.live:
+                raise XapiError("HOST_IS_LIVE", host.ref)
+            if not host.power_on_mode:
+                raise XapiError("HOST_POWER_ON_MODE_DISABLED")
+            limit = self.world.now + POWER_ON_WAIT
+            packets = POWER_ON_PACKETS
+            while not host.live and self.world.now < limit and not task.lost:
+                if packets > 0 and not host.ignores_wake:
+                    boot.power_up(self.world, host, "is woken over the network")
+                packets -= 1
+                yield POWER_ON_EVERY
+            if not host.live:
+                raise XapiError("INTERNAL_ERROR", "The host failed to power on.")
+
+        return self.start("Async.host.power_on", steps)
+
+    def host_declare_dead(self, ref: str) -> SimTask:
+        """host.declare_dead: its guests become Halted, wherever they are. Raises HOST_IS_LIVE if it answers."""
+        host = self.host(ref)
+
+        def steps(task: SimTask) -> Steps:
+            yield 0.05
+            if self.world.reach(host.id) is not Reach.NOTHING:
+                raise XapiError("HOST_IS_LIVE", host.ref)
+            host.live = host.enabled = False
+            for vm in self.world.guests(host.id):
+                boot.halt(self.world, vm)
+            self.world.changed("host", host.ref)
+            self.world.changed("host_metrics", host.metrics_ref)
+
+        return self.start("Async.host.declare_dead", steps)
+
+    def host_restart_agent(self, ref: str) -> SimTask:
+        """host.restart_agent: the toolstack restarts a moment later."""
+        host = self.host(ref)
+
+        def steps(task: SimTask) -> Steps:
+            yield from self.forward(host)
+            self.world.agenda.after(0.5, partial(boot.restart_toolstack, self.world, host))
+
+        return self.start("Async.host.restart_agent", steps, on=host.id)
+
+    def host_set_power_on_mode(self, ref: str, mode: str, config: dict[str, str] | None = None) -> None:
+        """host.set_power_on_mode."""
+        host = self.host(ref)
+        host.power_on_mode = mode
+        self.world.changed("host", host.ref)
+
+    # --- maps
+
+    def host_add_to_other_config(self, ref: str, key: str, value: str) -> None:
+        """Raises MAP_DUPLICATE_KEY."""
+        host = self.host(ref)
+        set_key(host.other_config, "host", "other_config", host.uuid, key, value)
+        self.world.changed("host", host.ref)
+
+    def host_remove_from_other_config(self, ref: str, key: str) -> None:
+        """A missing key is no error."""
+        host = self.host(ref)
+        host.other_config.pop(key, None)
+        self.world.changed("host", host.ref)
+
+    def host_allowed_operations(self, ref: str) -> list[str]:
+        """A poor guide, as in the lab: enable and evacuate always; shutdown only while disabled (lab 02, 04)."""
+        host = self.host(ref)
+        allowed = ["provision", "evacuate", "vm_start", "vm_resume", "vm_migrate", "enable"]
+        if not host.enabled and host.live:
+            allowed += ["shutdown", "reboot"]
+        if not host.live and host.power_on_mode:
+            allowed.append("power_on")
+        return allowed
+
+
+def _child_failure(child: SimTask) -> XapiError | None:
+    """A migration that failed is told as it is; a cancelled one as an internal error (lab 04)."""
+    match child.status:
+        case "failure" if child.error_info[0] != "VM_BAD_POWER_STATE":
+            return XapiError(*child.error_info)
+        case "cancelled":
+            return XapiError("INTERNAL_ERROR", f"{child.ref}, unexpected status of migration task")
+        case _:
+            return None

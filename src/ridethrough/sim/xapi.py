@@ -1,0 +1,110 @@
+"""XenAPI of one pool, as the lab saw it answer: what each call does to the world, and how it refuses."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ridethrough.core.model import Seconds
+
+from . import boot
+from .agenda import Steps
+from .errors import XapiError
+from .host_calls import HostCalls
+from .machines import Reach, SimHost, SimTask
+from .operations import set_key
+
+__all__ = ["Xapi", "XapiError"]
+
+HAND_OVER_ACCEPTED: Seconds = 0.6  # pool.designate_new_master answers OK (lab 10)
+HAND_OVER_FUSE: Seconds = 10.0  # then the switch comes
+HAND_OVER_REFUSED: Seconds = 3.0  # and nobody listens for so long
+EMERGENCY_SECONDS: Seconds = 12.0  # pool.emergency_transition_to_master (lab 11)
+
+
+class Xapi(HostCalls):
+    """`Xapi(world, pool)`: a method per call, named as on the wire: VM.pool_migrate is `vm_pool_migrate`.
+
+    Arguments are references, as on the wire. An unknown reference raises XapiError(HANDLE_INVALID) at once. Calls that
+    take time return a SimTask, perhaps ended already; their refusals are the task's failure, and `task.done` fires when
+    it ends. Short calls return or raise XapiError at once.
+
+    It keeps nothing itself, so any number may exist for a pool. Who may call it (sessions, HOST_IS_SLAVE, an address
+    that does not answer) is for the caller to ask `World.reach` and `World.coordinator`.
+    """
+
+    # --- the pool
+
+    def pool_add_to_other_config(self, key: str, value: str) -> None:
+        """Raises MAP_DUPLICATE_KEY."""
+        set_key(self.pool.other_config, "pool", "other_config", self.pool.uuid, key, value)
+        self.world.changed("pool", self.pool.ref)
+
+    def pool_remove_from_other_config(self, key: str) -> None:
+        """A missing key is no error."""
+        self.pool.other_config.pop(key, None)
+        self.world.changed("pool", self.pool.ref)
+
+    def pool_designate_new_master(self, ref: str) -> SimTask:
+        """pool.designate_new_master: OK in 0.6 s, the switch ten seconds later, the pool settled after some 22 s.
+
+        It takes a disabled host; every host comes back enabled; sessions and tasks are lost. Any host that cannot be
+        reached makes it fail.
+        """
+        new = self.host(ref)
+
+        def steps(task: SimTask) -> Steps:
+            yield HAND_OVER_ACCEPTED
+            if new.id == self.pool.coordinator:
+                return
+            if self.pool.ha_enabled:
+                raise XapiError("HA_IS_ENABLED")
+            for host in self.world.members(self.pool_id):
+                if self.world.reach(host.id) not in (Reach.MEMBER, Reach.COORDINATOR):
+                    raise XapiError("CANNOT_CONTACT_HOST", host.ref)
+            self.world.agenda.after(HAND_OVER_FUSE, partial(self._hand_over, new))
+
+        return self.start("Async.pool.designate_new_master", steps)
+
+    def _hand_over(self, new: SimHost) -> None:
+        self.world.tell(f"{new.id} becomes the coordinator in place of {self.pool.coordinator}")
+        hosts = [h for h in self.world.members(self.pool_id) if h.power and h.network]
+        for host in hosts:
+            boot.toolstack_stops(self.world, host, orderly=False)
+        self.pool.coordinator = new.id
+        self.world.changed("pool", self.pool.ref)
+        for host in hosts:
+            host.follows = new.id
+            boot.start_toolstack(self.world, host, HAND_OVER_REFUSED, cold=False)
+
+    def pool_emergency_transition_to_master(self, ref: str) -> SimTask:
+        """pool.emergency_transition_to_master, called on the member `ref` itself, with no coordinator to ask."""
+        new = self.host(ref)
+
+        def steps(task: SimTask) -> Steps:
+            yield EMERGENCY_SECONDS
+            if self.pool.ha_enabled:
+                raise XapiError("HA_IS_ENABLED")
+            self.world.tell(f"{new.id} makes itself the coordinator")
+            self.pool.coordinator = new.id
+            new.follows = new.id
+            boot.restart_toolstack(self.world, new)
+
+        return self.start("Async.pool.emergency_transition_to_master", steps)
+
+    def pool_recover_slaves(self) -> list[str]:
+        """pool.recover_slaves: members that answer follow the new coordinator. Returns their references."""
+        coordinator = self.pool.coordinator
+        recovered = []
+        for host in self.world.members(self.pool_id):
+            if host.follows != coordinator and self.world.reach(host.id) in (Reach.MEMBER, Reach.BOOTING):
+                host.follows = coordinator
+                boot.restart_toolstack(self.world, host)
+                recovered.append(host.ref)
+        return recovered
+
+    def pool_disable_ha(self) -> None:
+        """pool.disable_ha. Raises HA_NOT_ENABLED."""
+        if not self.pool.ha_enabled:
+            raise XapiError("HA_NOT_ENABLED")
+        self.pool.ha_enabled = False
+        self.world.changed("pool", self.pool.ref)
