@@ -63,12 +63,11 @@ def stop_guests(s: Situation) -> list[e.Event]:
         if not (s.answers(host) or s.dry_run):
             continue
         leaving = _must_stop(s, host)
-        pressed = _is_pressed(s, host)
-        wave = leaving if pressed else first_to_stop(s, leaving)
-        for vm in wave:
-            found += _stop(s, host, vm)
-        if pressed and is_last_moment(s, host) and s.memory.host(host.id).shutdown is not None:
+        if s.memory.host(host.id).shutdown is not None and _at_reserve(s, host):
             found += _end_everything(s, host)
+            continue
+        for vm in leaving if _is_pressed(s, host) else first_to_stop(s, leaving):
+            found += _stop(s, host, vm)
     return found
 
 
@@ -108,6 +107,10 @@ def _is_pressed(s: Situation, host: HostSeen) -> bool:
     if seconds is None or not supply(s, host.id).failing:
         return False
     return seconds <= need(s, host).last_moment + 2 * s.policy.guest_stop_estimate
+
+
+def _at_reserve(s: Situation, host: HostSeen) -> bool:
+    return supply(s, host.id).failing and is_last_moment(s, host)
 
 
 def _stop(s: Situation, host: HostSeen, vm: VmSeen) -> list[e.Event]:
@@ -164,7 +167,8 @@ def _again(s: Situation, host: HostSeen, begun: e.ShutdownBegun, asked_at: Secon
         return []
     if supply(s, host.id).powered and not _asked(s, host):
         return [e.ShutdownDropped(s.now, host.id)]
-    return start(s, ShutDownHost(host.id, host.pool, begun.why)) if _is_ready(s, host) else []
+    wanted = (supply(s, host.id).failing or _asked(s, host)) and _is_ready(s, host)
+    return start(s, ShutDownHost(host.id, host.pool, begun.why)) if wanted else []
 
 
 def _is_ready(s: Situation, host: HostSeen) -> bool:

@@ -1,0 +1,170 @@
+"""Which powered host takes which VM (behaviour.md §4, "Never" 2)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ridethrough.core import events as e
+from ridethrough.core.actions import MoveVm
+from ridethrough.core.observation import HostSeen, Snapshot, Source, UpsSeen, VmSeen
+from ridethrough.core.placement import place
+from ridethrough.core.policy import Policy, VmPolicy, Wish
+from ridethrough.core.situation import Situation
+
+from .build import GIB, TIMERS, host_seen, lost, site, situation, snapshot, ups_seen, vm_seen
+
+EMPTYING = e.EvacuationBegun(60.0, "h1", "ups1 on battery")
+OUTAGE = lost("ups1", 1.0)
+
+
+def seen_with(now: float = 70.0, hosts: int = 3, vms: tuple[VmSeen, ...] = (), **changes: HostSeen) -> Snapshot:
+    seen = snapshot(now, site(hosts), vms, {"ups1": Source.BATTERY})
+    return replace(seen, hosts={**seen.hosts, **changes})
+
+
+def situated(seen: Snapshot, *events: e.Event, hosts: int = 3, policy: Policy | None = None) -> Situation:
+    return situation(70.0, seen, site(hosts, policy=policy), OUTAGE, EMPTYING, *events)
+
+
+def test_a_vm_goes_to_the_roomiest_powered_host() -> None:
+    seen = seen_with(vms=(vm_seen("web", "h1"),), h3=host_seen("h3", 70.0, memory_free=40 * GIB))
+    assert place(situated(seen), ["h1"]).moves["web"][0] == "h3"
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"enabled": False}, "in maintenance mode"),
+        ({"live": False}, "not live"),
+        ({"toolstack_at": 40.0}, "does not answer"),
+        ({"toolstack_at": None}, "does not answer"),
+    ],
+)
+def test_a_host_that_is_not_enabled_live_and_answering_is_no_target(changes: dict[str, object], reason: str) -> None:
+    seen = seen_with(hosts=2, vms=(vm_seen("web", "h1"),), h2=host_seen("h2", 70.0, **changes))
+    plan = place(situated(seen, hosts=2), ["h1"])
+    assert not plan.moves
+    assert reason in plan.unplaced["web"]
+
+
+@pytest.mark.parametrize("event", [lost("ups2", 65.0), e.UtilityDoubted(69.0, "ups2", 69.0, 67.0)])
+def test_a_host_on_battery_or_suspect_is_no_target(event: e.Event) -> None:
+    seen = seen_with(hosts=2, vms=(vm_seen("web", "h1"),))
+    assert not place(situated(seen, event, hosts=2), ["h1"]).moves
+
+
+def test_a_target_is_proven_by_a_poll_after_the_evacuation_began() -> None:
+    seen = seen_with(hosts=2, vms=(vm_seen("web", "h1"),))
+    old = replace(seen, upses={**seen.upses, "ups2": ups_seen(59.0)})
+    plan = place(situated(old, hosts=2), ["h1"])
+    assert "not been asked again" in plan.unplaced["web"]
+    fresh = replace(seen, upses={**seen.upses, "ups2": ups_seen(61.0)})
+    assert place(situated(fresh, hosts=2), ["h1"]).moves
+
+
+def test_an_unknown_card_is_no_target() -> None:
+    seen = seen_with(hosts=2, vms=(vm_seen("web", "h1"),))
+    unknown = replace(seen, upses={**seen.upses, "ups2": UpsSeen()})
+    assert not place(situated(unknown, hosts=2), ["h1"]).moves
+
+
+def test_storage_must_be_attached_on_the_target() -> None:
+    seen = seen_with(vms=(vm_seen("web", "h1", storage=frozenset({"san"})),))
+    plan = place(situated(seen), ["h1"])
+    assert plan.unplaced["web"] == "no other host reaches its storage"
+    reach = replace(seen, hosts={**seen.hosts, "h3": host_seen("h3", 70.0, storage=frozenset({"san", "nfs"}))})
+    assert place(situated(reach), ["h1"]).moves["web"][0] == "h3"
+
+
+def test_a_reduced_host_is_a_late_choice() -> None:
+    the_site = site(3, feeds=2)
+    seen = snapshot(70.0, the_site, (vm_seen("web", "h1"),), {"ups2b": Source.BATTERY})
+    seen = replace(seen, hosts={**seen.hosts, "h2": host_seen("h2", 70.0, memory_free=60 * GIB)})
+    s = situation(70.0, seen, the_site, OUTAGE, lost("ups1b", 1.0), lost("ups2b", 1.0), EMPTYING)
+    assert place(s, ["h1"]).moves["web"][0] == "h3"
+
+
+def test_a_host_without_a_ups_is_ranked_last() -> None:
+    the_site = site(2)
+    seen = seen_with(hosts=2, vms=(vm_seen("web", "h1"),), stranger=host_seen("stranger", 70.0, memory_free=60 * GIB))
+    s = situation(70.0, seen, the_site, OUTAGE, EMPTYING)
+    assert place(s, ["h1"]).moves["web"][0] == "h2"
+
+
+def test_moves_in_flight_count_on_the_target() -> None:
+    coming = vm_seen("coming", "h3", 20.0, moving_to="h2")
+    asked = MoveVm("asked", "asked", "pool1", "h3", "h2", "", 60.0)
+    seen = seen_with(hosts=3, vms=(vm_seen("web", "h1", 4.0), coming, vm_seen("asked", "h3", 9.0)))
+    seen = replace(seen, hosts={**seen.hosts, "h3": host_seen("h3", 70.0, enabled=False)})
+    plan = place(situated(seen, e.ActionStarted(69.0, asked)), ["h1"])
+    assert plan.unplaced["web"].startswith("not enough memory")
+
+
+def test_tier_then_size_when_memory_is_short() -> None:
+    policy = Policy(hosts={"h1": TIMERS}, vms={"db": VmPolicy(tier=0), "big": VmPolicy(tier=7)}, controller="me")
+    vms = (vm_seen("big", "h1", 16.0), vm_seen("db", "h1", 8.0), vm_seen("web", "h1", 8.0))
+    seen = seen_with(hosts=2, vms=vms, h2=host_seen("h2", 70.0, memory_free=20 * GIB))
+    plan = place(situated(seen, hosts=2, policy=policy), ["h1"])
+    assert set(plan.moves) == {"db", "web"}
+    assert set(plan.unplaced) == {"big"}
+
+
+@pytest.mark.parametrize("wish", [Wish.SHUT_DOWN, Wish.LEAVE])
+def test_a_vm_whose_wish_is_not_to_migrate_stays(wish: Wish) -> None:
+    policy = Policy(vms={"web": VmPolicy(wish)}, controller="me")
+    plan = place(situated(seen_with(vms=(vm_seen("web", "h1"),)), policy=policy), ["h1"])
+    assert wish in plan.unplaced["web"]
+
+
+def test_a_failed_move_is_planned_elsewhere_and_given_up_after_three() -> None:
+    def failed(target: str) -> e.ActionFinished:
+        return e.ActionFinished(65.0, 0, MoveVm("web", "web", "pool1", "h1", target, "", 60.0), "VM_MIGRATE_FAILED")
+
+    seen = seen_with(vms=(vm_seen("web", "h1"),))
+    assert place(situated(seen, failed("h3")), ["h1"]).moves["web"][0] == "h2"
+    assert "failed on every host" in place(situated(seen, failed("h3"), failed("h2")), ["h1"]).unplaced["web"]
+
+
+def test_wlb_advice_is_taken_only_when_it_names_a_powered_host() -> None:
+    seen = seen_with(vms=(vm_seen("web", "h1"),), h3=host_seen("h3", 70.0, memory_free=40 * GIB))
+    advised = replace(seen, pools={"pool1": replace(seen.pools["pool1"], wlb_enabled=True, advice={"web": "h2"})})
+    assert place(situated(advised), ["h1"]).moves["web"][0] == "h2"
+    assert place(situated(advised, lost("ups2", 65.0)), ["h1"]).moves["web"][0] == "h3"
+
+
+def test_tags_tell_tier_and_wish() -> None:
+    vms = (vm_seen("web", "h1", tags=frozenset({"ridethrough:wish=shut-down", "ridethrough:tier=2", "other"})),)
+    s = situated(seen_with(vms=vms))
+    assert s.vm_policy(vms[0]) == VmPolicy(Wish.SHUT_DOWN, 2)
+
+
+sizes = st.lists(st.integers(1, 24), max_size=12)
+
+
+@given(sizes=sizes, free2=st.integers(0, 64), free3=st.integers(0, 64), tiers=st.lists(st.integers(0, 9), max_size=12))
+def test_no_host_is_ever_overfilled(sizes: list[int], free2: int, free3: int, tiers: list[int]) -> None:
+    """Property: what is placed on a host fits its free memory; every VM gets a target or a reason."""
+    vms = tuple(vm_seen(f"vm{n}", "h1", gib) for n, gib in enumerate(sizes))
+    policy = Policy(vms={f"vm{n}": VmPolicy(tier=t) for n, t in enumerate(tiers)}, controller="me")
+    free = {"h2": free2 * GIB, "h3": free3 * GIB}
+    seen = seen_with(
+        vms=vms, h2=host_seen("h2", 70.0, memory_free=free["h2"]), h3=host_seen("h3", 70.0, memory_free=free["h3"])
+    )
+    plan = place(situated(seen, policy=policy), ["h1"])
+    assert set(plan.moves) | set(plan.unplaced) == {v.id for v in vms}
+    for host, limit in free.items():
+        assert sum(v.memory for v in vms if plan.moves.get(v.id, ("",))[0] == host) <= limit
+
+
+@given(sizes=sizes, free=st.integers(0, 64))
+def test_no_vm_is_left_behind_that_would_fit(sizes: list[int], free: int) -> None:
+    """Property: a VM is called unplaced for memory only if it does not fit what is left."""
+    vms = tuple(vm_seen(f"vm{n}", "h1", gib) for n, gib in enumerate(sizes))
+    seen = seen_with(hosts=2, vms=vms, h2=host_seen("h2", 70.0, memory_free=free * GIB))
+    plan = place(situated(seen, hosts=2), ["h1"])
+    left = free * GIB - sum(v.memory for v in vms if v.id in plan.moves)
+    assert all(v.memory > left for v in vms if v.id in plan.unplaced)
