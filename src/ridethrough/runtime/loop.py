@@ -3,35 +3,60 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
-from ridethrough.core.events import Requested
+from ridethrough import __version__
+from ridethrough.core.decide import Decision, decide
+from ridethrough.core.events import (
+    ActionFinished,
+    ActionStarted,
+    ControllerStarted,
+    Event,
+    RequestDone,
+    Requested,
+    RequestRefused,
+    RoundFailed,
+)
+from ridethrough.core.memory import Memory
 from ridethrough.core.model import PoolId, Seconds
+from ridethrough.core.narrative import tell
 from ridethrough.core.observation import Snapshot
 from ridethrough.core.site import Site
 from ridethrough.ports import Actor, Clock, Journal, Notifier, Observer
 
-Decide: TypeAlias = Callable[[Seconds, Snapshot, Any, Site], Any]
+from .executor import Executor
+from .mailbox import Answer
+from .observers import Observers
+from .past import Past
 
+__all__ = ["Answer", "Decide", "Loop", "Status"]
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What became of a person's request: obeyed from the next round on, or why not."""
+log = logging.getLogger(__name__)
 
-    accepted: bool
-    text: str
+Decide: TypeAlias = Callable[[Seconds, Snapshot, Memory, Site], Decision]
+
+SHORTEST: Seconds = 0.2  # between the beginnings of two rounds, however often it is woken
+LONGEST: Seconds = 5.0
+LONGEST_URGENT: Seconds = 2.0  # while a UPS is on battery
+FAILURES_TOLD = 100  # distinct bugs that are journalled in one run
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The loop after its latest round. `at` is that round's `now`, in site seconds."""
+    """The loop after its latest round. `at` is that round's `now`, in site seconds.
+
+    `journal_trouble` says why facts are kept in memory only; empty while the journal's disk answers.
+    """
 
     at: Seconds
     seen: Snapshot
-    memory: Any
+    memory: Memory
     verdict: str
+    journal_trouble: str = ""
 
 
 class Loop:
@@ -46,31 +71,178 @@ class Loop:
         journal: Journal,
         clock: Clock,
         notifiers: Sequence[Notifier] = (),
-        decide: Decide | None = None,
+        decide: Decide = decide,
         name: str = "",
         after_round: Callable[[Status], None] | None = None,
     ) -> None:
         """`after_round` is called with the new status at the end of each round; it must not block."""
-        raise NotImplementedError  # signatures first: filled in within the hour
+        self.name = name
+        self._site = site
+        self._clock = clock
+        self._decide = decide
+        self._notifiers = tuple(notifiers)
+        self._after_round = after_round
+        self._observers = Observers(observers, clock)
+        self._executor = Executor(actors, clock, self._take_fact)
+        self._past = Past(journal, clock, self._tell)
+        self._facts: list[Event] = []  # asked and finished since the last round
+        self._asked: list[tuple[Requested, asyncio.Future[Answer]]] = []
+        self._failures_told: set[str] = set()
+        self._woken = asyncio.Event()
+        self._stopping = False
+        self._running: asyncio.Event | None = None  # set when `run` has ended
+        self._status: Status | None = None
 
     async def run(self) -> None:
         """Read the journal, start the observers, go round until cancelled or stopped. Cleans up on every way out.
 
-        Raises what reading the journal raises at the start. A BaseException out of any port (a simulated kill) ends
-        the loop at once and is passed on. Observers are started and stopped here; journal and notifiers stay open.
+        Raises what reading the journal raises at the start. A BaseException out of journal, observer or `decide` (a
+        simulated kill) ends the loop at once, writes nothing more and is passed on. Observers are started and
+        stopped here; journal and notifiers stay open.
         """
+        self._running = asyncio.Event()
+        end_orderly = False
+        try:
+            await self._past.open(ControllerStarted(self._clock.now(), __version__))
+            self._observers.start(self.wake)
+            while not self._stopping:
+                began = self._clock.now()
+                wake_at = await self._round_or_failure()
+                await self._pause(began, wake_at)
+            end_orderly = True
+        except asyncio.CancelledError:
+            end_orderly = True
+            raise
+        finally:
+            await self._clean_up(end_orderly)
+            self._running.set()
 
     async def stop(self) -> None:
         """End `run` after the round at hand and wait until it has cleaned up. Safe to call twice."""
+        self._stopping = True
+        self.wake()
+        if self._running is not None:
+            await self._running.wait()
 
     def request(self, requested: Requested) -> asyncio.Future[Answer]:
-        """Take a person's request into the next round. The future may be ignored."""
-        raise NotImplementedError
+        """Take a person's request into the next round. The future may be ignored; it is cancelled when `run` ends."""
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._asked.append((requested, answer))
+        self._take_fact(requested)
+        return answer
 
     def wake(self) -> None:
         """Go round as soon as the pace allows (0.2 s after the last round began)."""
+        self._woken.set()
 
     @property
     def status(self) -> Status | None:
         """The latest round; None before the first."""
-        return None
+        return self._status
+
+    async def _round_or_failure(self) -> Seconds | None:
+        try:
+            return await self._round()
+        except Exception as error:
+            await self._round_failed(error)
+            return None
+
+    async def _round(self) -> Seconds | None:
+        """One round; returns the moment at which `decide` wants to look again."""
+        self._woken.clear()
+        # Facts first, then the snapshot: what a finished action did must not be missing from what is seen.
+        facts, self._facts = self._facts, []
+        if facts:
+            await self._past.write(facts)
+        seen = await self._observers.look(self._past.memory.urgent)
+        now = self._clock.now()
+        decision = self._decide(now, seen, self._past.memory, self._site)
+        if decision.events:
+            for position, event in await self._past.write(decision.events):
+                if isinstance(event, ActionStarted):
+                    self._executor.start(position, event.action)
+        self._answer(decision.events)
+        self._publish(Status(now, seen, self._past.memory, decision.verdict, self._past.trouble))
+        return decision.wake_at
+
+    async def _round_failed(self, error: Exception) -> None:
+        """Journal a bug once, and say it in the status; the next round looks again."""
+        text = f"{type(error).__name__}: {error}{_place(error)}"
+        if text not in self._failures_told and len(self._failures_told) < FAILURES_TOLD:
+            self._failures_told.add(text)
+            log.error("a round failed", exc_info=error)
+            try:
+                await self._past.write([RoundFailed(self._clock.now(), text)])
+            except Exception:
+                log.exception("the failed round could not be remembered")
+        before = self._status or Status(self._clock.now(), Snapshot(), self._past.memory, "")
+        self._publish(replace(before, verdict=f"the last round failed: {text}", journal_trouble=self._past.trouble))
+
+    async def _pause(self, began: Seconds, wake_at: Seconds | None) -> None:
+        """Until woken, until time alone could change the answer, or for the longest pause; never below the shortest."""
+        rest = began + SHORTEST - self._clock.now()
+        if rest > 0:
+            await self._clock.sleep(rest)
+        until = began + (LONGEST_URGENT if self._past.memory.urgent else LONGEST)
+        until = until if wake_at is None else min(until, wake_at)
+        rest = until - self._clock.now()
+        if rest <= 0 or self._woken.is_set():
+            return
+        alarm = asyncio.ensure_future(self._clock.sleep(rest))
+        woken = asyncio.ensure_future(self._woken.wait())
+        try:
+            await asyncio.wait({alarm, woken}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            alarm.cancel()
+            woken.cancel()
+            await asyncio.sleep(0)  # let both end: no task is left behind
+
+    async def _clean_up(self, orderly: bool) -> None:
+        await self._executor.stop()
+        await self._observers.stop()
+        if orderly:
+            await self._past.close()
+        else:
+            await self._past.abandon()
+        for _, answer in self._asked:
+            answer.cancel()
+
+    def _take_fact(self, fact: ActionFinished | Requested) -> None:
+        self._facts.append(fact)
+        self.wake()
+
+    def _answer(self, events: Sequence[Event]) -> None:
+        """Tell each asker what this round decided about the request."""
+        for event in events:
+            if isinstance(event, RequestDone | RequestRefused):
+                answer = Answer(isinstance(event, RequestDone), tell(event))
+                for request, asker in self._asked:
+                    if (request.ask, request.subject) == (event.ask, event.subject) and not asker.done():
+                        asker.set_result(answer)
+        self._asked = [(request, asker) for request, asker in self._asked if not asker.done()]
+
+    def _publish(self, status: Status) -> None:
+        self._status = status
+        if self._after_round is not None:
+            try:
+                self._after_round(status)
+            except Exception:
+                log.exception("the status could not be shown")
+
+    def _tell(self, position: int, event: Event) -> None:
+        try:
+            sentence = tell(event)
+        except Exception:
+            log.exception("there is no sentence for %r", event)
+            sentence = repr(event)
+        for notifier in self._notifiers:
+            try:
+                notifier.tell(position, event, sentence)
+            except Exception:
+                log.exception("%s failed", type(notifier).__name__)
+
+
+def _place(error: Exception) -> str:
+    """The innermost line of ours or others that raised; " (in place:123)"."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f" ({frames[-1].name}, line {frames[-1].lineno})" if frames else ""
