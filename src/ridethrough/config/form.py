@@ -1,0 +1,331 @@
+"""The shape of site.toml, key by key."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic import WithJsonSchema as Shape
+
+from ridethrough.core.model import CardAction
+from ridethrough.core.policy import Policy, VmPolicy, Wish
+
+from . import quantities
+from .quantities import quoted
+from .secrets import PREFIX, Secret, Secrets
+
+DEFAULT = Policy()
+WEEK = 7 * 86400
+
+SECONDS: dict[str, Any] = {
+    "anyOf": [
+        {"type": "number", "minimum": 0, "maximum": WEEK},
+        {"type": "string", "pattern": quantities.DURATION.pattern},
+    ]
+}
+SPEED: dict[str, Any] = {
+    "anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string", "pattern": quantities.SPEED.pattern}]
+}
+
+Duration = Annotated[float, Field(ge=0, le=WEEK), BeforeValidator(quantities.seconds), Shape(SECONDS)]
+Speed = Annotated[float, Field(ge=1e6, le=1e12), BeforeValidator(quantities.bytes_per_second), Shape(SPEED)]
+
+
+def _name(text: str) -> str:
+    if not text.strip() or text != text.strip() or len(text) > 200 or not text.isprintable():
+        raise ValueError(f"{quoted(text)} is no name: write one line of text, without spaces around it")
+    return text
+
+
+Name = Annotated[str, AfterValidator(_name)]
+
+
+def _checked_by(read: Callable[[str], object]) -> AfterValidator:
+    """The text stays as it was written; `read` only has to accept it."""
+
+    def check(text: str) -> str:
+        read(text)
+        return text
+
+    return AfterValidator(check)
+
+
+def _fingerprint(text: str) -> str:
+    plain = text.strip().lower().removeprefix("sha256:").replace(":", "")
+    if len(plain) != 64 or not set(plain) <= set("0123456789abcdef"):
+        raise ValueError(f"{quoted(text)} is no SHA-256 fingerprint: write sha256: and 64 hexadecimal digits")
+    return f"sha256:{plain}"
+
+
+def _once(items: list[str]) -> list[str]:
+    twice = sorted(item for item, times in Counter(items).items() if times > 1)
+    if twice:
+        raise ValueError(f"names {', '.join(map(quoted, twice))} more than once: write each once")
+    return items
+
+
+def _known(what: str, key: str, names: Iterable[str], info: ValidationInfo) -> None:
+    """Each of `names` must be an entry of the file's section `key`."""
+    known = sorted(info.context[key]) if info.context else []
+    unknown = [name for name in names if name not in known]
+    if unknown and info.context:
+        listed = f"known {what}s are {', '.join(map(quoted, known))}" if known else f"add a section [{key}.NAME]"
+        raise ValueError(f"names {', '.join(map(quoted, unknown))}; {listed}")
+
+
+def _secret(value: object, info: ValidationInfo) -> Secret:
+    """Look the secret up. A secret written into the file is refused, and not repeated in the error."""
+    if not isinstance(value, str) or not value.startswith(PREFIX):
+        raise ValueError('must not stand in this file: write "secret:NAME", and keep the secret itself under that name')
+    secrets: Secrets = (info.context or {}).get("secrets") or Secrets()
+    return secrets.find(value.removeprefix(PREFIX))
+
+
+def _community(value: object, info: ValidationInfo) -> Secret:
+    return Secret("", "public") if value == "public" else _secret(value, info)
+
+
+REFERENCE: dict[str, Any] = {"type": "string", "pattern": "^secret:[A-Za-z0-9][A-Za-z0-9._-]*$"}
+Password = Annotated[Secret, PlainValidator(_secret), Shape(REFERENCE)]
+Community = Annotated[
+    Secret, PlainValidator(_community), Shape({"anyOf": [REFERENCE, {"const": "public"}], "default": "public"})
+]
+
+
+class Section(BaseModel):
+    """One table of the file."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class SiteSection(Section):
+    """The site's name, and the thresholds that its owner may change."""
+
+    name: Name = Field(description="What people call the site.", examples=["Head office"])
+
+    settle: Duration = Field(
+        DEFAULT.settle, le=3600, description="Utility power must hold this long to count as back.", examples=[10]
+    )
+    settle_max: Duration = Field(
+        DEFAULT.settle_max,
+        le=3600,
+        description="Flapping utility power doubles settle, up to this.",
+        examples=["5 min"],
+    )
+    poll: Duration = Field(
+        DEFAULT.poll, ge=1, le=30, description="How often a card is asked while utility power is there.", examples=[5]
+    )
+    silent_after: Duration = Field(
+        DEFAULT.silent_after, ge=6, description="A card that has not answered for this long is silent.", examples=[15]
+    )
+    feed_silent_after: Duration = Field(
+        DEFAULT.feed_silent_after,
+        ge=6,
+        description="A feed silent for this long stops counting once another feed of its host is on battery.",
+        examples=[30],
+    )
+    trust: float = Field(
+        DEFAULT.trust, gt=0, le=1, description="Share of the runtime told by a UPS that is counted on.", examples=[0.8]
+    )
+    low_battery_left: Duration = Field(
+        DEFAULT.low_battery_left, description="What is left when a UPS says low battery.", examples=["2 min"]
+    )
+    reserve: Duration = Field(DEFAULT.reserve, description="Time kept free before a UPS stops.", examples=[60])
+    host_stop: Duration = Field(
+        DEFAULT.host_stop, ge=10, description="Time an empty host takes to shut down.", examples=[60]
+    )
+    guest_stop: Duration = Field(
+        DEFAULT.guest_stop, ge=1, description="Longest clean stop of a VM when nothing presses.", examples=["2 min"]
+    )
+    guest_stop_estimate: Duration = Field(
+        DEFAULT.guest_stop_estimate, ge=1, description="Time a clean stop of a VM is expected to take.", examples=[40]
+    )
+    link_speed: Speed = Field(
+        DEFAULT.link_speed, description="Speed of the migration network, until it is measured.", examples=["1 Gbit/s"]
+    )
+    parallel: int = Field(
+        DEFAULT.parallel, ge=1, le=20, description="Migrations at once, from each host and to each host.", examples=[3]
+    )
+    move_attempts: int = Field(
+        DEFAULT.move_attempts, ge=1, le=20, description="Failed moves of a VM before it is given up.", examples=[3]
+    )
+    retry_after: Duration = Field(
+        DEFAULT.retry_after, ge=1, description="A failed action is not repeated sooner.", examples=[20]
+    )
+    down_silence: Duration = Field(
+        DEFAULT.down_silence,
+        ge=10,
+        description="A host we shut down is down after this much silence, while a witness answers.",
+        examples=[30],
+    )
+    starts_itself: Duration = Field(
+        DEFAULT.starts_itself, description="Time a host gets to start by itself when power is back.", examples=[90]
+    )
+    start_timeout: Duration = Field(
+        DEFAULT.start_timeout,
+        ge=60,
+        description="A host that is not back after this long is reported.",
+        examples=["15 min"],
+    )
+    protect_coordinator: bool = Field(
+        DEFAULT.protect_coordinator,
+        description="Shut a coordinator without timers down too, last and before its UPS stops.",
+        examples=[True],
+    )
+    force_stop: bool = Field(
+        DEFAULT.force_stop, description="Stop a VM hard when its clean stop ran out of time.", examples=[True]
+    )
+
+    @model_validator(mode="after")
+    def _times_fit(self) -> Self:
+        if self.settle_max < self.settle:
+            raise ValueError(f"has settle_max = {self.settle_max:g} below settle = {self.settle:g}: raise settle_max")
+        if self.silent_after < 2 * self.poll:
+            raise ValueError(
+                f"has silent_after = {self.silent_after:g} below two polls: write {3 * self.poll:g} or more"
+            )
+        return self
+
+
+class ControllerSection(Section):
+    """This controller."""
+
+    name: Annotated[str, AfterValidator(lambda text: text and _name(text))] = Field(
+        "",
+        description="Its name in each pool's claim; empty: the machine's host name. Two controllers need two names.",
+        examples=["ups-controller-1"],
+    )
+
+
+class UpsSection(Section):
+    """A UPS, and where its card answers."""
+
+    source: Annotated[str, _checked_by(quantities.card)] = Field(
+        description="Where the card answers: snmp://ADDRESS, with :PORT if it is not 161.",
+        examples=["snmp://192.0.2.11"],
+    )
+    version: Literal["1", "2c"] = Field("2c", description='SNMP version: "1" or "2c".', examples=["2c"])
+    community: Community = Field(
+        Secret("", "public"), description="SNMP community for reading.", examples=["secret:ups-community"]
+    )
+    warning_period: Duration | None = Field(
+        None, description="The card's warning period, where the card does not tell it.", examples=["15 min"]
+    )
+    shutdown_delay: Duration | None = Field(
+        None, description="The card's shutdown delay, where the card does not tell it.", examples=[120]
+    )
+    action: Annotated[CardAction, Field(strict=False)] | None = Field(
+        None,
+        description="What the card does after its warning period, where it does not tell it.",
+        examples=["client and ups"],
+    )
+
+
+class PoolSection(Section):
+    """A XenServer or XCP-ng pool, and how to log in."""
+
+    addresses: Annotated[
+        list[Annotated[str, _checked_by(quantities.toolstack)]], Field(min_length=1), AfterValidator(_once)
+    ] = Field(description="Addresses of its hosts; any of them leads to the coordinator.", examples=[["192.0.2.101"]])
+    username: Name = Field(description="A user of the pool with the role pool-admin.", examples=["root"])
+    password: Password = Field(description="Where that user's password is kept.", examples=["secret:pool1"])
+    fingerprints: list[Annotated[str, AfterValidator(_fingerprint)]] = Field(
+        [],
+        description="SHA-256 of each host's certificate; `ridethrough check --trust` tells them.",
+        examples=[["sha256:..."]],
+    )
+    witness: Annotated[list[Annotated[str, _checked_by(quantities.witness)]], AfterValidator(_once)] = Field(
+        [], description="Something else behind the hosts' switch that answers TCP.", examples=[["192.0.2.1:22"]]
+    )
+
+
+class TimerSection(Section):
+    """One of a host's two options."""
+
+    enabled: bool = Field(description="Whether this is done at all.", examples=[True])
+    after: Duration | None = Field(None, description="Seconds on battery before it is done.", examples=[60])
+
+    @model_validator(mode="after")
+    def _has_time(self) -> Self:
+        if self.enabled and self.after is None:
+            raise ValueError("has no time: write { enabled = true, after = 60 }")
+        return self
+
+
+def _feeds(names: list[str], info: ValidationInfo) -> list[str]:
+    _known("UPS", "ups", names, info)
+    return names
+
+
+def _pool(name: str, info: ValidationInfo) -> str:
+    _known("pool", "pool", [name], info)
+    return name
+
+
+def _needs(needs: int, info: ValidationInfo) -> int:
+    feeds = info.data.get("powered_by")  # absent when it is wrong itself
+    if feeds is not None and needs > max(len(feeds), 1):
+        named = f"{len(feeds)} UPS{'s' if len(feeds) != 1 else ''}"
+        raise ValueError(f"is {needs}, but powered_by names {named}: write {max(len(feeds), 1)}, or name more feeds")
+    return needs
+
+
+class HostSection(Section):
+    """A host, what feeds it, and what is done when that fails."""
+
+    pool: Annotated[str, AfterValidator(_pool)] = Field(description="The pool it belongs to.", examples=["pool1"])
+    powered_by: Annotated[list[str], AfterValidator(_once), AfterValidator(_feeds)] = Field(
+        [], description="The UPSs that feed it, one for each power supply.", examples=[["ups1"]]
+    )
+    needs: Annotated[int, Field(ge=1, le=16), AfterValidator(_needs)] = Field(
+        1, description="How many of these must be on utility power for full service.", examples=[1]
+    )
+    switch: str = Field(
+        "", description="The network switch it is on; hosts on one switch witness each other.", examples=["sw1"]
+    )
+    maintenance: TimerSection = Field(
+        TimerSection(enabled=False, after=None),
+        description="Move its VMs to other hosts of the pool, after this long on battery.",
+        examples=[{"enabled": True, "after": 60}],
+    )
+    shutdown: TimerSection = Field(
+        TimerSection(enabled=False, after=None),
+        description="Move or stop its VMs and shut it down, after this long on battery.",
+        examples=[{"enabled": True, "after": 120}],
+    )
+
+
+class VmSection(Section):
+    """What may happen to a VM."""
+
+    wish: Annotated[Wish, Field(strict=False)] = Field(
+        VmPolicy().wish, description="What may be done when its host must be emptied.", examples=["shut down"]
+    )
+    tier: int = Field(VmPolicy().tier, ge=0, le=9, description="0 to 9; tier 0 lives longest.", examples=[5])
+    infrastructure: bool = Field(
+        VmPolicy().infrastructure,
+        description="Moves first, stops last, starts first: a firewall, WLB, the controller's own VM.",
+        examples=[True],
+    )
+
+
+class SiteFile(Section):
+    """All of site.toml."""
+
+    site: SiteSection = Field(examples=['a section [site] with name = "Head office"'])
+    controller: ControllerSection = ControllerSection(name="")
+    ups: dict[Name, UpsSection] = {}
+    pool: dict[Name, PoolSection] = {}
+    host: dict[Name, HostSection] = {}
+    vm: dict[Name, VmSection] = {}

@@ -1,0 +1,119 @@
+"""Durations, speeds and addresses as people write them."""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?) ?(s|sec|seconds?|m|min|minutes?|h|hours?)", re.ASCII)
+SPEED = re.compile(r"(\d{1,9}(?:\.\d{1,9})?) ?(k|M|G)?(bit|B)/s", re.ASCII)
+HOST_NAME = re.compile(
+    r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,62}))*\.?", re.ASCII
+)
+
+SECONDS_IN = {"s": 1.0, "m": 60.0, "h": 3600.0}
+TIMES = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9}
+SNMP_PORT = 161
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An address or a name, and a port."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def seconds(value: object) -> float:
+    """A duration: a number of seconds, or text with a unit. Raises ValueError with the remedy."""
+    if isinstance(value, str) and (found := DURATION.fullmatch(value.strip())):
+        return float(found[1]) * SECONDS_IN[found[2][0]]
+    if isinstance(value, str):
+        raise ValueError(f'{quoted(value)} is no duration; write seconds, for example 90, or "90 s", "15 min", "1 h"')
+    return _number(value, 'a duration: seconds, for example 90, or "90 s", "15 min", "1 h"')
+
+
+def bytes_per_second(value: object) -> float:
+    """A speed: bytes per second, or text with a unit. Raises ValueError with the remedy."""
+    if isinstance(value, str) and (found := SPEED.fullmatch(value.strip())):
+        return float(found[1]) * TIMES[found[2] or ""] / (8 if found[3] == "bit" else 1)
+    if isinstance(value, str):
+        raise ValueError(f'{quoted(value)} is no speed; write for example "1 Gbit/s" or "100 MB/s"')
+    return _number(value, 'a speed, for example "1 Gbit/s" or "100 MB/s"')
+
+
+def _number(value: object, wanted: str) -> float:
+    """An ordinary number; TOML also has booleans, inf, nan and integers of any length."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"must be {wanted}")
+    if not (math.isfinite(value) if isinstance(value, float) else abs(value) < 10**15):
+        raise ValueError(f"is too large; it must be {wanted}")
+    return float(value)
+
+
+def card(source: str) -> Endpoint:
+    """Where a card answers SNMP. Raises ValueError with the remedy.
+
+    An IP address only: name services die in outages too.
+    """
+    wrong = f'{quoted(source)} is no card: write "snmp://192.0.2.11", or "snmp://192.0.2.11:1161" for another port'
+    if not source.lower().startswith("snmp://"):
+        raise ValueError(wrong)
+    found = endpoint(source[len("snmp://") :].removesuffix("/"), SNMP_PORT, wrong)
+    if not _is_ip(found.host):
+        raise ValueError(f"{wrong}. A name is not accepted: name services die in outages too")
+    return Endpoint(str(ipaddress.ip_address(found.host)), found.port)
+
+
+def toolstack(address: str) -> Endpoint:
+    """Where a host's toolstack answers: an address or a URL. Raises ValueError with the remedy."""
+    wrong = f'{quoted(address)} is no address: write "192.0.2.101", "xen1.example.com" or "192.0.2.101:443"'
+    scheme, found, rest = address.partition("://")
+    if found and scheme not in ("https", "http"):
+        raise ValueError(wrong)
+    port = 80 if found and scheme == "http" else 443
+    return endpoint(rest.removesuffix("/") if found else address, port, wrong)
+
+
+def witness(text: str) -> Endpoint:
+    """A TCP port that answers while the hosts' switch works. Raises ValueError with the remedy."""
+    wrong = f'{quoted(text)} is no witness: write an address with a TCP port that answers, for example "192.0.2.1:22"'
+    found = endpoint(text, 0, wrong)
+    if not found.port:
+        raise ValueError(wrong)
+    return found
+
+
+def endpoint(text: str, port: int, wrong: str) -> Endpoint:
+    """`host`, `host:port`, `[ipv6]:port` or a bare IPv6 address; without a port, `port`. Else ValueError."""
+    if _is_ip(text):
+        return Endpoint(text, port)
+    try:
+        parts = urlsplit(f"//{text}")
+        host, written = parts.hostname or "", parts.port
+    except ValueError:
+        raise ValueError(wrong) from None
+    exactly = {f"{host}:{written}", f"[{host}]:{written}"} if written is not None else {host, f"[{host}]"}
+    if text.lower() not in exactly or written == 0 or not (_is_ip(host) or HOST_NAME.fullmatch(host)):
+        raise ValueError(wrong)
+    return Endpoint(host, port if written is None else written)
+
+
+def quoted(text: str) -> str:
+    """Text in quotes, shortened, with nothing in it that could upset a terminal."""
+    shown = "".join(c if c.isprintable() else "?" for c in text[:60])
+    return f'"{shown}{"..." if len(text) > 60 else ""}"'
+
+
+def _is_ip(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return "%" not in text

@@ -1,0 +1,158 @@
+"""From site.toml to values; everything that is wrong in it is told at once."""
+
+from __future__ import annotations
+
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from ridethrough.core.model import CardTimers, Host, Pool, Ups
+from ridethrough.core.policy import HostPolicy, Policy, Timer, VmPolicy
+from ridethrough.core.site import Site
+
+from . import quantities
+from .form import HostSection, SiteFile, SiteSection, TimerSection, UpsSection
+from .secrets import Secrets
+from .settings import Configuration, ControllerSettings, PoolConnection, UpsConnection
+from .wording import key, sentence
+
+LARGEST = 4 * 1024 * 1024  # bytes: some ten thousand hosts
+
+
+class ConfigError(Exception):
+    """What is wrong in a site.toml: `problems`, each naming the file, the key and the remedy. Holds no secret."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+def load(path: Path, secrets: Secrets) -> Configuration:
+    """Read a site's file. Raises ConfigError with everything that is wrong in it, and nothing else."""
+    problem = ""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(LARGEST + 1)
+        text = raw.decode()
+    except OSError as error:
+        problem = f"cannot be read ({error.strerror or error}): give the path of the site's file"
+    except UnicodeDecodeError as error:
+        problem = f"is not UTF-8 text: look at byte {error.start + 1}"
+    except ValueError:  # a path with a NUL in it
+        problem = "cannot be read: this is no path"
+    if problem:
+        raise ConfigError([f"{path.name}: {problem}"])
+    if len(raw) > LARGEST:
+        raise ConfigError([f"{path.name}: is larger than 4 MiB: this is no site's file"])
+    return parse(text, secrets, path.name)
+
+
+def parse(text: str, secrets: Secrets, name: str = "site.toml") -> Configuration:
+    """Read a site's text; `name` stands before every problem. Raises ConfigError and nothing else."""
+    found, problems = _form(_table(text, name), secrets)
+    if found is None or problems:
+        raise ConfigError([f"{name}: {problem}" for problem in problems])
+    return _configuration(found)
+
+
+def _table(text: str, name: str) -> dict[str, Any]:
+    problem = ""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        problem = f"is not TOML: {error}"
+    except (ValueError, RecursionError):
+        problem = "is not TOML: a number is too long, or lists are nested too deep"
+    raise ConfigError([f"{name}: {problem}"])
+
+
+def _form(table: dict[str, Any], secrets: Secrets) -> tuple[SiteFile | None, list[str]]:
+    """The form, filled in, and every problem. pydantic's own error holds the file's values: it stops here."""
+    names = {section: set(_entries(table, section)) for section in ("ups", "pool")}
+    twice = list(_used_twice(table))
+    try:
+        return SiteFile.model_validate(table, context={**names, "secrets": secrets}), twice
+    except ValidationError as error:
+        problems = [sentence(detail) for detail in error.errors(include_url=False)]
+    return None, problems + twice
+
+
+def _entries(table: Mapping[str, Any], section: str) -> Mapping[str, Any]:
+    found = table.get(section)
+    return found if isinstance(found, dict) else {}
+
+
+def _used_twice(table: Mapping[str, Any]) -> Iterator[str]:
+    """One card is one UPS and one address one pool: a copied line would make one feed look like two."""
+    users: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for ups, entry in _entries(table, "ups").items():
+        source = entry.get("source") if isinstance(entry, dict) else None
+        with suppress(ValueError):
+            users["ups", str(quantities.card(str(source)))].append(key(["ups", ups, "source"]))
+    for pool, entry in _entries(table, "pool").items():
+        addresses = entry.get("addresses") if isinstance(entry, dict) else None
+        for address in {str(a) for a in addresses} if isinstance(addresses, list) else ():
+            with suppress(ValueError):
+                users["pool", str(quantities.toolstack(address))].append(key(["pool", pool, "addresses"]))
+    for (section, address), keys in users.items():
+        first, *others = sorted(set(keys))
+        kind = "card" if section == "ups" else "host"
+        for other in others:
+            yield f"{other} names the {kind} {address}, and so does {first}: each {kind} belongs to one {section}"
+
+
+def _configuration(form: SiteFile) -> Configuration:
+    return Configuration(
+        site=Site(
+            name=form.site.name,
+            upses={id_: Ups(id_, _timers(ups)) for id_, ups in form.ups.items()},
+            pools={id_: Pool(id_) for id_ in form.pool},
+            hosts={id_: _host(id_, host) for id_, host in form.host.items()},
+            policy=_policy(form),
+        ),
+        upses={id_: _ups(id_, ups) for id_, ups in form.ups.items()},
+        pools={
+            id_: PoolConnection(
+                id=id_,
+                addresses=tuple(pool.addresses),
+                username=pool.username,
+                password=pool.password,
+                fingerprints=tuple(dict.fromkeys(pool.fingerprints)),
+                witnesses=tuple(quantities.witness(text) for text in pool.witness),
+            )
+            for id_, pool in form.pool.items()
+        },
+        controller=ControllerSettings(form.controller.name),
+    )
+
+
+def _ups(id_: str, ups: UpsSection) -> UpsConnection:
+    card = quantities.card(ups.source)
+    return UpsConnection(id_, "snmp", card.host, card.port, ups.version, ups.community)
+
+
+def _timers(ups: UpsSection) -> CardTimers:
+    return CardTimers(ups.warning_period, ups.shutdown_delay, ups.action)
+
+
+def _host(id_: str, host: HostSection) -> Host:
+    return Host(id_, host.pool, tuple(host.powered_by), host.needs, host.switch)
+
+
+def _policy(form: SiteFile) -> Policy:
+    thresholds = {name: getattr(form.site, name) for name in SiteSection.model_fields if name != "name"}
+    return Policy(
+        hosts={id_: HostPolicy(_timer(host.maintenance), _timer(host.shutdown)) for id_, host in form.host.items()},
+        vms={name: VmPolicy(vm.wish, vm.tier, vm.infrastructure) for name, vm in form.vm.items()},
+        controller=form.controller.name,
+        **thresholds,
+    )
+
+
+def _timer(timer: TimerSection) -> Timer:
+    return Timer(timer.enabled, timer.after or 0.0)

@@ -1,0 +1,55 @@
+"""A site.toml that uses every kind of key."""
+
+from __future__ import annotations
+
+from ridethrough.config import Secrets
+
+SECRETS = Secrets(environment={"RIDETHROUGH_SECRET_POOL1": "swordfish", "RIDETHROUGH_SECRET_UPS_COMMUNITY": "shhh"})
+PIN = "sha256:" + "ab" * 32
+
+WHOLE = f"""
+[site]
+name = "Head office"
+settle = 10
+reserve = "1.5 min"
+link_speed = "10 Gbit/s"
+parallel = 2
+protect_coordinator = false
+
+[controller]
+name = "watch-1"
+
+[ups.ups1]
+source = "snmp://192.0.2.11"
+community = "secret:ups-community"
+version = "1"
+warning_period = 180
+shutdown_delay = "2 min"
+action = "client and ups"
+
+[ups.ups2]
+source = "snmp://[2001:db8::12]:1161"
+
+[pool.pool1]
+addresses = ["192.0.2.101", "xen2.example.com:8443"]
+username = "root"
+password = "secret:pool1"
+fingerprints = ["{PIN.upper().replace("SHA256", "sha256")}"]
+witness = ["192.0.2.1:22"]
+
+[host."xen server 1"]
+pool = "pool1"
+powered_by = ["ups1", "ups2"]
+needs = 2
+switch = "sw1"
+maintenance = {{ enabled = true, after = 60 }}
+shutdown = {{ enabled = true, after = "2m" }}
+
+[host.xenserver2]
+pool = "pool1"
+
+[vm.web]
+wish = "shut down"
+tier = 7
+infrastructure = true
+"""

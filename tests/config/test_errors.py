@@ -1,0 +1,166 @@
+"""Every error names file, key and remedy; all of a file's errors are told at once; no error tells a secret."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from ridethrough.config import ConfigError, Secrets, load, parse
+
+SECRETS = Secrets(environment={"RIDETHROUGH_SECRET_POOL1": "swordfish"})
+
+GOOD = """
+[site]
+name = "Lab"
+[ups.a]
+source = "snmp://192.0.2.11"
+[ups.b]
+source = "snmp://192.0.2.12"
+[pool.p]
+addresses = ["192.0.2.101"]
+username = "root"
+password = "secret:pool1"
+[host.h1]
+pool = "p"
+powered_by = ["a", "b"]
+needs = 1
+maintenance = { enabled = true, after = 60 }
+shutdown = { enabled = true, after = 120 }
+[vm.web]
+wish = "migrate"
+"""
+
+
+def problems(text: str, secrets: Secrets = SECRETS) -> tuple[str, ...]:
+    with pytest.raises(ConfigError) as caught:
+        parse(text, secrets)
+    return caught.value.problems
+
+
+def test_the_ground_is_good() -> None:
+    parse(GOOD, SECRETS)
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "told"),
+    [
+        ('["a", "b"]', '["a", "c"]', 'host.h1.powered_by names "c"; known UPSs are "a", "b"'),
+        ('["a", "b"]', '["a", "a"]', 'host.h1.powered_by names "a" more than once: write each once'),
+        ('["a", "b"]', '"a"', 'host.h1.powered_by is "a"; it must be a list, for example powered_by = ["ups1"]'),
+        ('["a", "b"]', '["a", 2]', "host.h1.powered_by (entry 2) is 2; it must be text in quotes"),
+        ("needs = 1", "needs = 3", "host.h1.needs is 3, but powered_by names 2 UPSs: write 2, or name more feeds"),
+        ("needs = 1", "needs = 0", "host.h1.needs is 0; it must be at least 1"),
+        ("needs = 1", 'needs = "one"', 'host.h1.needs is "one"; it must be a whole number, for example needs = 1'),
+        ("needs = 1", "need = 1", "host.h1.need is not known: did you mean needs?"),
+        ("needs = 1", "zzz = 1", "host.h1.zzz is not known: the keys here are maintenance, needs, pool, powered_by"),
+        ('pool = "p"', 'pool = "q"', 'host.h1.pool names "q"; known pools are "p"'),
+        ('pool = "p"\n', "", 'host.h1.pool is missing: write pool = "pool1"'),
+        ("after = 60", "after = -1", "host.h1.maintenance.after is -1; it must be at least 0"),
+        ("after = 60", 'after = "soon"', 'host.h1.maintenance.after "soon" is no duration; write seconds, for example'),
+        ("after = 60", "after = true", "host.h1.maintenance.after must be a duration: seconds, for example 90"),
+        ("after = 60", "after = inf", "host.h1.maintenance.after is too large; it must be a duration"),
+        ("after = 60", f"after = 0x{'f' * 5000}", "host.h1.maintenance.after is too large; it must be a duration"),
+        ("after = 60", 'after = "200 h"', "host.h1.maintenance.after is 720000; it must be at most 604800"),
+        (", after = 60", "", "host.h1.maintenance has no time: write { enabled = true, after = 60 }"),
+        ("enabled = true, after = 60", "after = 60", "host.h1.maintenance.enabled is missing: write enabled = true"),
+        (
+            "{ enabled = true, after = 60 }",
+            "60",
+            "host.h1.maintenance is 60; it must be a table, for example maintenance",
+        ),
+        ("snmp://192.0.2.11", "nut://a", 'ups.a.source "nut://a" is no card: write "snmp://192.0.2.11"'),
+        ("snmp://192.0.2.11", "snmp://card.example", "name services die in outages too"),
+        ("snmp://192.0.2.11", "snmp://192.0.2.11:99999", 'ups.a.source "snmp://192.0.2.11:99999" is no card'),
+        (
+            "snmp://192.0.2.12",
+            "snmp://192.0.2.11:161",
+            "ups.b.source names the card 192.0.2.11:161, and so does ups.a.source: each card belongs to one ups",
+        ),
+        ('["192.0.2.101"]', "[]", 'pool.p.addresses is empty: write addresses = ["192.0.2.101"]'),
+        ('["192.0.2.101"]', '["ftp://x"]', 'pool.p.addresses (entry 1) "ftp://x" is no address: write "192.0.2.101"'),
+        ('["192.0.2.101"]', '["192.0.2.101", "192.0.2.101"]', 'names "192.0.2.101" more than once'),
+        ('username = "root"\n', "", 'pool.p.username is missing: write username = "root"'),
+        ("secret:pool1", "swordfish", 'pool.p.password must not stand in this file: write "secret:NAME"'),
+        ("secret:pool1", "secret:other", "pool.p.password secret:other was not found; looked for no file"),
+        ("secret:pool1", "secret:../../x", "pool.p.password the name after secret: may hold letters"),
+        ('wish = "migrate"', 'wish = "fly"', "vm.web.wish is \"fly\"; it must be 'migrate', 'shut down' or 'leave'"),
+        ('wish = "migrate"', "tier = 10", "vm.web.tier is 10; it must be at most 9"),
+        ("[vm.web]", "[vms.web]", "vms is not known: did you mean vm?"),
+        ('name = "Lab"', "", 'site.name is missing: write name = "Head office"'),
+        ('[site]\nname = "Lab"', "", 'site is missing: write a section [site] with name = "Head office"'),
+        (
+            'name = "Lab"',
+            'name = "Lab"\nsettle = 400',
+            "site has settle_max = 300 below settle = 400: raise settle_max",
+        ),
+        ('name = "Lab"', 'name = "Lab"\npoll = 10', "site has silent_after = 15 below two polls: write 30 or more"),
+        ('name = "Lab"', 'name = "Lab"\nlink_speed = "fast"', 'site.link_speed "fast" is no speed; write for example'),
+        ('name = "Lab"', 'name = "Lab"\ntrust = 0', "site.trust is 0; it must be more than 0"),
+        ("[vm.web]", '[vm." "]', 'vm " " is no name: write one line of text, without spaces around it'),
+        ("[ups.b]", "[ups.a]", "is not TOML: Cannot declare ('ups', 'a') twice (at line"),
+        ("needs = 1", "needs = one", "is not TOML: Invalid value (at line"),
+    ],
+)
+def test_error_names_key_and_remedy(written: str, instead: str, told: str) -> None:
+    assert written in GOOD
+    found = problems(GOOD.replace(written, instead, 1))
+    assert any(problem.startswith("site.toml: ") and told in problem for problem in found), "\n".join(found)
+    assert len(found) == 1, "\n".join(found)
+    assert "swordfish" not in found[0]
+
+
+def test_every_error_of_a_file_is_told_at_once() -> None:
+    text = GOOD.replace('"b"]', '"c"]').replace("after = 60", 'after = "x"').replace("needs = 1", "need = 1")
+    found = problems(text.replace("secret:pool1", "secret:gone").replace('wish = "migrate"', "tier = 10"))
+    assert len(found) == 5, "\n".join(found)
+    assert [re.match(r"site\.toml: ([\w.]+)", problem)[1] for problem in found] == [  # type: ignore[index]
+        "pool.p.password",
+        "host.h1.powered_by",
+        "host.h1.maintenance.after",
+        "host.h1.need",
+        "vm.web.tier",
+    ]
+
+
+def test_two_pools_do_not_share_a_host() -> None:
+    second = '[pool.q]\naddresses = ["https://192.0.2.101:443"]\nusername = "root"\npassword = "secret:pool1"\n'
+    (found,) = problems(GOOD + second)
+    assert "pool.q.addresses names the host 192.0.2.101:443, and so does pool.p.addresses" in found
+
+
+def test_dots_in_a_name_need_quotes() -> None:
+    found = problems(GOOD.replace("[host.h1]", "[host.192.0.2.1]"))
+    assert (
+        'site.toml: host.192.0 is not known: if it is part of a name with dots, quote the name: [host."NAME"]' in found
+    )
+
+
+def test_names_are_quoted_as_in_the_file() -> None:
+    (found,) = problems(GOOD + '[host."xen 2"]\npool = "q"\n')
+    assert found.startswith('site.toml: host."xen 2".pool names "q"')
+
+
+def test_no_error_holds_the_files_values_in_its_chain() -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse(GOOD.replace("secret:pool1", "hunter2"), SECRETS)
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "cannot be read (No such file or directory)"),
+        (b"\xff", "is not UTF-8 text"),
+        (b"[" * 9999, "is not TOML"),
+    ],
+)
+def test_unreadable_file(tmp_path: Path, content: bytes | None, told: str) -> None:
+    path = tmp_path / "lab.toml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ConfigError, match=re.escape(told)) as caught:
+        load(path, SECRETS)
+    assert str(caught.value).startswith("lab.toml: ")

@@ -1,0 +1,91 @@
+"""A good site.toml becomes exactly the values that were written."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from ridethrough.config import Configuration, Endpoint, PoolConnection, Secret, Secrets, UpsConnection, load, parse
+from ridethrough.config.form import SiteSection
+from ridethrough.core.model import CardAction, CardTimers, Host, Pool, Ups
+from ridethrough.core.policy import HostPolicy, Policy, Timer, VmPolicy, Wish
+
+from .example import PIN, SECRETS, WHOLE
+
+
+@pytest.fixture(scope="module")
+def whole() -> Configuration:
+    return parse(WHOLE, SECRETS)
+
+
+def test_topology(whole: Configuration) -> None:
+    site = whole.site
+    assert site.name == "Head office"
+    assert site.upses == {"ups1": Ups("ups1", CardTimers(180, 120, CardAction.CLIENT_AND_UPS)), "ups2": Ups("ups2")}
+    assert site.pools == {"pool1": Pool("pool1")}
+    assert site.hosts == {
+        "xen server 1": Host("xen server 1", "pool1", ("ups1", "ups2"), 2, "sw1"),
+        "xenserver2": Host("xenserver2", "pool1"),
+    }
+
+
+def test_policy(whole: Configuration) -> None:
+    policy = whole.site.policy
+    assert policy.hosts["xen server 1"] == HostPolicy(Timer(True, 60), Timer(True, 120))
+    assert policy.hosts["xenserver2"] == HostPolicy()
+    assert policy.vms == {"web": VmPolicy(Wish.SHUT_DOWN, 7, True)}
+    assert (policy.reserve, policy.link_speed, policy.parallel) == (90, 1.25e9, 2)
+    assert (policy.protect_coordinator, policy.force_stop) == (False, True)
+    assert policy.controller == "watch-1"
+
+
+def test_connections(whole: Configuration) -> None:
+    assert whole.upses["ups1"] == UpsConnection("ups1", "snmp", "192.0.2.11", 161, "1", Secret("ups-community", "shhh"))
+    assert whole.upses["ups2"] == UpsConnection("ups2", "snmp", "2001:db8::12", 1161, "2c", Secret("", "public"))
+    assert whole.upses["ups2"].card == "[2001:db8::12]:1161"
+    assert whole.pools["pool1"] == PoolConnection(
+        id="pool1",
+        addresses=("192.0.2.101", "xen2.example.com:8443"),
+        username="root",
+        password=Secret("pool1", "swordfish"),
+        fingerprints=(PIN,),
+        witnesses=(Endpoint("192.0.2.1", 22),),
+    )
+
+
+def test_least_file_has_every_default() -> None:
+    least = parse('[site]\nname = "Lab"', Secrets())
+    assert least.site.policy == Policy()
+    assert (least.site.upses, least.site.pools, least.site.hosts) == ({}, {}, {})
+
+
+def test_no_secret_is_shown(whole: Configuration) -> None:
+    shown = f"{whole!r} {whole} {whole.pools['pool1'].password} {whole.upses['ups1'].community!r}"
+    assert "swordfish" not in shown
+    assert "shhh" not in shown
+    assert "secret:pool1" in shown
+
+
+def test_file_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "site.toml"
+    path.write_text(WHOLE)
+    assert load(path, SECRETS) == parse(WHOLE, SECRETS)
+
+
+def test_each_threshold_is_the_owners_or_ours() -> None:
+    """A new threshold in Policy has to be offered in site.toml, or be named here as none of the owner's business."""
+    ours = {
+        "coordinator_grace",
+        "disable_wait",
+        "flap_window",
+        "move_overhead",
+        "silent_is_low",
+        "target_fresh",
+        "test_expires",
+    }
+    sections = {"hosts", "vms", "controller"}
+    owners = set(SiteSection.model_fields) - {"name"}
+    assert owners | ours | sections == {field.name for field in fields(Policy)}
+    assert not owners & ours
