@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cache
 
@@ -66,13 +66,18 @@ SELF = Parameter("self", "text")
 class Catalogue:
     """All messages by name; both `class.message` and `class_message` find one."""
 
-    def __init__(self, knows_auto_enable: bool = False) -> None:
-        """`knows_auto_enable`: host.disable takes a second parameter, as from xapi 25.31 on."""
+    def __init__(self, knows_auto_enable: bool = False, evacuate_parameters: int = 3) -> None:
+        """`knows_auto_enable`: host.disable takes a second parameter, as from xapi 25.31 on. `evacuate_parameters`:
+        how many host.evacuate takes, which grew from one to three."""
         self.fields = {name: dict(_fields(text)) for name, text in FIELDS.items()}
         self._by_name: dict[str, Message] = {}
         for message in _messages(self.fields):
-            if knows_auto_enable and message.full_name == "host.disable":
-                message = _with_auto_enable(message)
+            match message.full_name:
+                case "host.disable" if knows_auto_enable:
+                    taken = (*message.parameters, Parameter("auto_enable", "bool", "true"))
+                    message = replace(message, parameters=taken)
+                case "host.evacuate":
+                    message = replace(message, parameters=message.parameters[:evacuate_parameters])
             self._by_name[message.full_name] = message
         aliases = {f"{m.xapi_class}_{m.name}": m for m in self._by_name.values()}
         self.names = tuple(self._by_name)
@@ -90,14 +95,9 @@ class Catalogue:
 
 
 @cache
-def catalogue(knows_auto_enable: bool = False) -> Catalogue:
+def catalogue(knows_auto_enable: bool = False, evacuate_parameters: int = 3) -> Catalogue:
     """The one catalogue of this version, read once."""
-    return Catalogue(knows_auto_enable)
-
-
-def _with_auto_enable(message: Message) -> Message:
-    parameters = (*message.parameters, Parameter("auto_enable", "bool", "true"))
-    return Message(message.xapi_class, message.name, message.form, parameters)
+    return Catalogue(knows_auto_enable, evacuate_parameters)
 
 
 def _fields(text: str) -> Iterator[tuple[str, tuple[str, bool]]]:
@@ -129,7 +129,9 @@ def _about_objects(xapi_class: str, by_name: bool, listed: bool) -> Iterator[Mes
         yield Message(xapi_class, "get_all", Form.GET_ALL, (), "set-text")
         yield Message(xapi_class, "get_all_records", Form.GET_ALL_RECORDS, (), f"map-record-{xapi_class}")
     if by_name:
-        yield Message(xapi_class, "get_by_name_label", Form.GET_BY_NAME_LABEL, (Parameter("label", "text"),), "set-text")
+        yield Message(
+            xapi_class, "get_by_name_label", Form.GET_BY_NAME_LABEL, (Parameter("label", "text"),), "set-text"
+        )
 
 
 def _about_field(xapi_class: str, field: str, kind: str, writable: bool) -> Iterator[Message]:

@@ -45,7 +45,7 @@ class Endpoint:
         """`port` 0 takes a free one at `open` and keeps it. `answer` may raise Dropped."""
         self.address, self.port = address, port
         self._tls, self._answer = tls, answer
-        self._line, self._life = Line.DEAD, 0
+        self.line, self.life = Line.DEAD, -1
         self._http = web.Server(self._handle, access_log=None, keepalive_timeout=3600.0)
         self._lives: dict[asyncio.BaseTransport, int] = {}  # connection -> the life of the toolstack that took it
         self._carries, self._closed = asyncio.Event(), asyncio.Event()
@@ -65,7 +65,7 @@ class Endpoint:
 
     async def become(self, line: Line, life: int) -> None:
         """Take this state. `life` counts the toolstack's starts: connections of an earlier life are never served."""
-        was, self._line, self._life = self._line, line, life
+        was, self.line, self.life = self.line, line, life
         if line is not was:
             await self._stop_accepting()
         match line:
@@ -116,11 +116,11 @@ class Endpoint:
             task.add_done_callback(self._tasks.discard)
 
     async def _greet(self, accepted: socket.socket) -> None:
-        life, loop = self._life, asyncio.get_running_loop()
+        life, loop = self.life, asyncio.get_running_loop()
         with contextlib.suppress(OSError, asyncio.CancelledError):  # a client that goes away while shaking hands
             transport, _ = await loop.connect_accepted_socket(self._http, accepted, ssl=self._tls)
             self._lives = {t: n for t, n in self._lives.items() if not t.is_closing()} | {transport: life}
-            if self._line is Line.DEAD:
+            if self.line is Line.DEAD:
                 _pause(transport)
 
     async def _stop_accepting(self) -> None:
@@ -158,7 +158,7 @@ class Endpoint:
     def _end_old_connections(self, silently: bool) -> None:
         """`silently`: the machine came back and knows nothing of them; each gets RST when it speaks next."""
         for transport, life in list(self._lives.items()):
-            if life == self._life and self._line is Line.SERVES:
+            if life == self.life and self.line is Line.SERVES:
                 _resume(transport)
                 continue
             del self._lives[transport]
@@ -170,19 +170,19 @@ class Endpoint:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         transport = request.transport
-        life = self._lives.setdefault(transport, self._life) if transport else self._life
+        life = self._lives.setdefault(transport, self.life) if transport else self.life
         try:
             response = await self._answer(request)
         except Dropped:
             _reset(transport)
             raise ConnectionResetError from None
-        while not self._closed.is_set() and (self._line is Line.DEAD or life != self._life):
+        while not self._closed.is_set() and (self.line is Line.DEAD or life != self.life):
             await self._until_carried(life)
         return response
 
     async def _until_carried(self, life: int) -> None:
         """Wait for the network; for ever (until the end) when the toolstack that was asked is gone."""
-        if life != self._life:
+        if life != self.life:
             await self._closed.wait()
         else:
             await _first(self._carries.wait(), self._closed.wait())

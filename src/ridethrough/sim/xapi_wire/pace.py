@@ -9,7 +9,7 @@ from typing import Protocol
 
 from ridethrough.core.model import Seconds
 
-LONGEST_NAP = 0.25  # wall seconds between looks at the World, so that changes made by hand are seen soon
+LONGEST_NAP = 0.05  # wall seconds between looks at the World: some of its states end without an appointment
 SHORTEST_NAP = 0.002
 
 
@@ -39,6 +39,11 @@ class Pace:
         """Call this, without arguments, each time the World was carried along."""
         self._after.append(call)
 
+    def forget(self, call: Callable[[], None]) -> None:
+        """Undo `after_each_step`."""
+        if call in self._after:
+            self._after.remove(call)
+
     def start(self) -> None:
         """Let time run; a second start changes nothing."""
         if self._driver is None:
@@ -65,7 +70,7 @@ class Pace:
         now = self.now()
         if now > self.world.now:
             self.world.advance(now)
-        for call in self._after:
+        for call in tuple(self._after):
             call()
 
     async def sleep(self, seconds: Seconds) -> None:

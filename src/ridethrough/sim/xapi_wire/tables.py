@@ -241,6 +241,7 @@ pool.ha_prevent_restarts_for(seconds:int)
 pool.has_extension(self, name) -> bool
 pool.initialize_wlb(wlb_url, wlb_username, wlb_password, xenserver_username, xenserver_password)
 pool.install_ca_certificate(name, cert)
+pool.is_slave(host) -> bool
 pool.join(master_address, master_username, master_password)
 pool.join_force(master_address, master_username, master_password)
 pool.management_reconfigure(network)
@@ -404,6 +405,7 @@ host.install_server_certificate(host, certificate, private_key, certificate_chai
 host.license_add(host, contents)
 host.license_apply(host, contents)
 host.license_remove(host)
+host.is_in_emergency_mode() -> bool
 host.list_methods() -> set-text
 host.local_management_reconfigure(interface)
 host.management_disable()

@@ -1,0 +1,419 @@
+"""The records that XenAPI shows of a pool of the simulated World."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from functools import partial
+
+from ridethrough.core.model import HostId, PoolId, Seconds
+from ridethrough.core.observation import Power
+from ridethrough.sim.machines import EPOCH, SimHost, SimPool, SimSr, SimTask, SimVm, ref_of, uuid_of
+from ridethrough.sim.world import World
+
+from . import record_defaults as default
+from .catalogue import Catalogue
+from .marshal import NULL, Value, empty
+
+Record = dict[str, Value]
+Maker = Callable[[], Record]
+
+CLASSES = (
+    *("pool", "host", "host_metrics", "VM", "VM_metrics", "VM_guest_metrics", "task"),
+    *("SR", "PBD", "VDI", "VBD", "network", "PIF"),
+)
+OVERHEAD = 37748736  # of a guest of 4 GiB; a SimVm's memory already holds it
+GUEST_STATES = {
+    Power.RUNNING: default.VM_RUNNING,
+    Power.PAUSED: default.VM_PAUSED,
+    Power.SUSPENDED: default.VM_SUSPENDED,
+    Power.HALTED: default.VM_HALTED,
+}
+
+
+def moment(at: Seconds | None) -> str:
+    """World seconds as the API writes a date; 1970 for never."""
+    if at is None:
+        return datetime.fromtimestamp(0, UTC).strftime("%Y%m%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(EPOCH + at, UTC).strftime("%Y%m%dT%H:%M:%SZ")
+
+
+def _ref(kind: str, name: str) -> str:
+    return ref_of(uuid_of(kind, name))
+
+
+class Records:
+    """Builds the records of one pool, from the World as it is now."""
+
+    def __init__(
+        self, world: World, pool: PoolId, catalogue: Catalogue, address: Callable[[HostId], str] | None = None
+    ) -> None:
+        """`address`: where a host answers on the wire, when that is not the address it has in the World."""
+        self.world, self.pool_id, self.catalogue = world, pool, catalogue
+        self._address = address or (lambda host: world.hosts[host].address)
+        self._known_storages = {s for v in self._guests() for s in v.storage}
+        self._overlay: dict[str, Record] = {}  # by reference: what clients wrote and the World has no place for
+        self._blank = {c: {f: empty(k) for f, (k, _) in catalogue.fields[c].items()} for c in CLASSES}
+
+    @property
+    def pool(self) -> SimPool:
+        return self.world.pools[self.pool_id]
+
+    def _guests(self) -> list[SimVm]:
+        return [v for v in self.world.vms.values() if v.pool == self.pool_id]
+
+    def _storages(self) -> list[SimSr]:
+        """Every storage repository that a host of this pool has or had attached, or a guest had a disk on."""
+        self._known_storages.update(*(h.storage for h in self.world.members(self.pool_id)))
+        return [self.world.storages[s] for s in sorted(self._known_storages) if s in self.world.storages]
+
+    # --- what there is
+
+    def makers(self, xapi_class: str) -> dict[str, Maker]:
+        """Every object of a class: its reference, and how to make its record."""
+        members = self.world.members(self.pool_id)
+        match xapi_class:
+            case "pool":
+                return {self.pool.ref: self._pool}
+            case "host":
+                return {h.ref: partial(self._host, h) for h in members}
+            case "host_metrics":
+                return {h.metrics_ref: partial(self._host_metrics, h) for h in members}
+            case "PIF":
+                return {_ref("PIF", h.uuid): partial(self._pif, h) for h in members}
+            case "network":
+                return {_ref("network", self.pool_id): self._network}
+            case "task":
+                tasks = [t for t in self.world.tasks.values() if t.pool == self.pool_id]
+                return {t.ref: partial(self._task, t) for t in tasks}
+            case "VM" | "VM_metrics" | "VM_guest_metrics":
+                return self._of_machines(xapi_class, members)
+            case "SR" | "PBD" | "VDI" | "VBD":
+                return self._of_storage(xapi_class, members)
+            case _:
+                return {}
+
+    def _of_machines(self, xapi_class: str, members: Iterable[SimHost]) -> dict[str, Maker]:
+        found: dict[str, Maker] = {}
+        for host in members if xapi_class != "VM_guest_metrics" else ():
+            name = uuid_of("control domain", host.uuid)
+            if xapi_class == "VM":
+                found[ref_of(name)] = partial(self._control_domain, host)
+            else:
+                found[_ref(xapi_class, name)] = partial(self._dom0_metrics, host, name)
+        for vm in self._guests():
+            found.update(self.of_guest(xapi_class, vm))
+        return found
+
+    def of_guest(self, xapi_class: str, vm: SimVm) -> dict[str, Maker]:
+        """A guest's own object of one of the classes VM, VM_metrics and VM_guest_metrics."""
+        match xapi_class:
+            case "VM":
+                return {vm.ref: partial(self._vm, vm)}
+            case "VM_metrics":
+                return {_ref("VM_metrics", vm.uuid): partial(self._vm_metrics, vm)}
+            case _:
+                return {_ref("VM_guest_metrics", vm.uuid): partial(self._guest_metrics, vm)} if vm.has_tools else {}
+
+    def _of_storage(self, xapi_class: str, members: Iterable[SimHost]) -> dict[str, Maker]:
+        storages = self._storages()
+        found: dict[str, Maker] = {}
+        for sr in storages:
+            if xapi_class == "SR":
+                found[sr.ref] = partial(self._sr, sr)
+            for host in members if xapi_class == "PBD" else ():
+                if sr.shared or sr.id in host.storage:
+                    found[self._pbd_ref(host, sr)] = partial(self._pbd, host, sr)
+        for vm in self._guests() if xapi_class in ("VDI", "VBD") else ():
+            for position, storage in enumerate(sorted(vm.storage)):
+                make = partial(self._vdi if xapi_class == "VDI" else self._vbd, vm, storage, position)
+                found[_ref(xapi_class, f"{vm.uuid}/{storage}")] = make
+        return found
+
+    # --- one record each
+
+    def _made(self, xapi_class: str, uuid: str, *layers: Mapping[str, Value]) -> Record:
+        record: Record = dict(self._blank[xapi_class])
+        for layer in layers:
+            record.update(layer)
+        record["uuid"] = uuid
+        record.update(self._overlay.get(ref_of(uuid), {}))
+        return {f: v.copy() if isinstance(v, dict | list) else v for f, v in record.items()}
+
+    def _pool(self) -> Record:
+        pool, world = self.pool, self.world
+        own = {
+            "name_label": pool.name,
+            "master": world.hosts[pool.coordinator].ref,
+            "other_config": pool.other_config,
+            "ha_enabled": pool.ha_enabled,
+            "wlb_enabled": pool.wlb_enabled,
+            "suspend_image_SR": ref_of(pool.suspend_sr) if pool.suspend_sr else NULL,
+        }
+        return self._made("pool", pool.uuid, default.POOL, own)
+
+    def _host(self, host: SimHost) -> Record:
+        allowed = list(default.HOST_ENABLED if host.enabled else default.HOST_DISABLED)
+        if "vm_migrate" in host.current_operations.values() and "evacuate" in allowed and host.enabled:
+            allowed.remove("evacuate")  # recordings/xapi 13
+        if not host.live and host.power_on_mode:
+            allowed.append("power_on")
+        dom0 = ref_of(uuid_of("control domain", host.uuid))
+        own = {
+            "name_label": host.id,
+            "hostname": host.id,
+            "address": self._address(host.id),
+            "enabled": host.enabled,
+            "allowed_operations": allowed,
+            "current_operations": host.current_operations,
+            "other_config": host.other_config,
+            "resident_VMs": [dom0, *(v.ref for v in self.world.guests(host.id))],
+            "control_domain": dom0,
+            "metrics": host.metrics_ref,
+            "PIFs": [_ref("PIF", host.uuid)],
+            "PBDs": [self._pbd_ref(host, sr) for sr in self._storages() if sr.shared or sr.id in host.storage],
+            "power_on_mode": host.power_on_mode,
+            "edition": "xcp-ng" if self.pool.profile.brand == "XCP-ng" else "enterprise-per-socket",
+            "editions": ["xcp-ng"],
+            "software_version": self._software(),
+        }
+        return self._made("host", host.uuid, default.HOST, own)
+
+    def _software(self) -> dict[str, str]:
+        profile = self.pool.profile
+        short = ".".join(profile.product.split(".")[:2])
+        return {
+            "product_version": profile.product,
+            "product_version_text": short,
+            "product_version_text_short": short,
+            "product_brand": profile.brand,
+            "xapi": ".".join(profile.build.split(".")[:2]),
+            "xapi_build": profile.build,
+            **default.HOST_SOFTWARE,
+        }
+
+    def _host_metrics(self, host: SimHost) -> Record:
+        own = {
+            "memory_total": host.memory_total,
+            "memory_free": max(0, self.world.memory_free(host.id)),
+            "live": host.live,
+            "last_updated": moment(0.0),
+        }
+        return self._made("host_metrics", host.metrics_ref.removeprefix("OpaqueRef:"), own)
+
+    def _control_domain(self, host: SimHost) -> Record:
+        uuid = uuid_of("control domain", host.uuid)
+        own = {
+            "name_label": f"Control domain on host: {host.id}",
+            "power_state": "Running",
+            "resident_on": host.ref,
+            "affinity": host.ref,
+            "scheduled_to_be_resident_on": NULL,
+            "metrics": _ref("VM_metrics", uuid),
+            **_memory(host.dom0_memory, default.CONTROL_DOMAIN["memory_overhead"]),
+        }
+        return self._made("VM", uuid, default.CONTROL_DOMAIN, own)
+
+    def _vm(self, vm: SimVm) -> Record:
+        hosts = self.world.hosts
+        up = vm.power_state in (Power.RUNNING, Power.PAUSED)
+        own = {
+            "name_label": vm.name,
+            "power_state": vm.power_state.value.capitalize(),
+            "resident_on": hosts[vm.resident_on].ref if vm.resident_on else NULL,
+            "scheduled_to_be_resident_on": (
+                hosts[vm.scheduled_to_be_resident_on].ref if vm.scheduled_to_be_resident_on else NULL
+            ),
+            "affinity": hosts[vm.affinity].ref if vm.affinity else NULL,
+            "allowed_operations": self._allowed(vm),
+            "current_operations": vm.current_operations,
+            "blocked_operations": vm.blocked_operations,
+            "other_config": vm.other_config,
+            "tags": list(vm.tags),
+            "metrics": _ref("VM_metrics", vm.uuid),
+            "guest_metrics": _ref("VM_guest_metrics", vm.uuid) if vm.has_tools else NULL,
+            "VBDs": [_ref("VBD", f"{vm.uuid}/{storage}") for storage in sorted(vm.storage)],
+            "domid": 1 if up else -1,
+            **_memory(vm.memory, OVERHEAD),
+        }
+        if vm.power_state in (Power.HALTED, Power.SUSPENDED):
+            own["memory_target"] = 0
+        return self._made("VM", vm.uuid, default.VM, own)
+
+    def _allowed(self, vm: SimVm) -> list[str]:
+        """Advisory, as in xapi (lab: a poor guide)."""
+        if vm.current_operations:
+            return list(default.VM_BUSY)
+        running = default.VM_RUNNING if vm.has_tools else default.VM_RUNNING_WITHOUT_TOOLS
+        allowed = running if vm.power_state is Power.RUNNING else GUEST_STATES[vm.power_state]
+        return [operation for operation in allowed if operation not in vm.blocked_operations]
+
+    def _vm_metrics(self, vm: SimVm) -> Record:
+        up = vm.power_state in (Power.RUNNING, Power.PAUSED)
+        own = {
+            "memory_actual": vm.memory - min(OVERHEAD, vm.memory) if up else 0,
+            "VCPUs_number": 2,
+            "start_time": moment(0.0) if up else moment(None),
+            "hvm": True,
+            "current_domain_type": "hvm" if up else "unspecified",
+        }
+        return self._made("VM_metrics", uuid_of("VM_metrics", vm.uuid), own)
+
+    def _dom0_metrics(self, host: SimHost, name: str) -> Record:
+        own = {"memory_actual": host.dom0_memory, "VCPUs_number": 2, "current_domain_type": "pv"}
+        return self._made("VM_metrics", uuid_of("VM_metrics", name), own)
+
+    def _guest_metrics(self, vm: SimVm) -> Record:
+        own = {"last_updated": moment(0.0)}
+        return self._made("VM_guest_metrics", uuid_of("VM_guest_metrics", vm.uuid), default.GUEST_METRICS, own)
+
+    def _task(self, task: SimTask) -> Record:
+        host = self.world.hosts.get(task.resident_on) or self.world.hosts[self.pool.coordinator]
+        own = {
+            "name_label": task.name,
+            "allowed_operations": ["cancel"] if task.pending and task.cancellable else [],
+            "created": moment(task.created),
+            "finished": moment(task.finished),
+            "status": task.status,
+            "resident_on": host.ref,
+            "progress": float(task.progress),
+            "result": task.result,
+            "error_info": list(task.error_info),
+            "other_config": task.other_config,
+            "subtask_of": task.subtask_of,
+            "subtasks": [t.ref for t in self.world.tasks.values() if t.subtask_of == task.ref and t.pending],
+        }
+        return self._made("task", task.uuid, default.TASK, own)
+
+    def _sr(self, sr: SimSr) -> Record:
+        disks = [vm for vm in self._guests() if sr.id in vm.storage]
+        attached = [h for h in self.world.members(self.pool_id) if sr.shared or sr.id in h.storage]
+        own = {
+            "name_label": sr.name,
+            "type": "nfs" if sr.shared else "ext",
+            "shared": sr.shared,
+            "PBDs": [self._pbd_ref(h, sr) for h in attached],
+            "VDIs": [_ref("VDI", f"{vm.uuid}/{sr.id}") for vm in disks],
+        }
+        return self._made("SR", sr.id, default.SR, own)
+
+    def _pbd_ref(self, host: SimHost, sr: SimSr) -> str:
+        return _ref("PBD", f"{host.uuid}/{sr.id}")
+
+    def _pbd(self, host: SimHost, sr: SimSr) -> Record:
+        own = {"host": host.ref, "SR": sr.ref, "currently_attached": sr.id in host.storage}
+        return self._made("PBD", uuid_of("PBD", f"{host.uuid}/{sr.id}"), own)
+
+    def _vdi(self, vm: SimVm, storage: str, position: int) -> Record:
+        name = f"{vm.uuid}/{storage}"
+        own = {"name_label": f"{vm.name} disk {position}", "SR": ref_of(storage), "VBDs": [_ref("VBD", name)]}
+        return self._made("VDI", uuid_of("VDI", name), default.VDI, own)
+
+    def _vbd(self, vm: SimVm, storage: str, position: int) -> Record:
+        name = f"{vm.uuid}/{storage}"
+        own = {
+            "VM": vm.ref,
+            "VDI": _ref("VDI", name),
+            "userdevice": str(position),
+            "device": f"xvd{chr(ord('a') + position % 26)}",
+            "currently_attached": vm.power_state in (Power.RUNNING, Power.PAUSED),
+        }
+        return self._made("VBD", uuid_of("VBD", name), default.VBD, own)
+
+    def _network(self) -> Record:
+        pifs = [_ref("PIF", h.uuid) for h in self.world.members(self.pool_id)]
+        return self._made("network", uuid_of("network", self.pool_id), default.NETWORK, {"PIFs": pifs})
+
+    def _pif(self, host: SimHost) -> Record:
+        own = {
+            "network": _ref("network", self.pool_id),
+            "host": host.ref,
+            "MAC": host.mac,
+            "IP": self._address(host.id),
+        }
+        return self._made("PIF", uuid_of("PIF", host.uuid), default.PIF, own)
+
+    # --- one object
+
+    def record(self, xapi_class: str, ref: str) -> Record | None:
+        """The record of one object as it is now; None when there is no such object."""
+        if xapi_class == "VM" and (vm := self._guest(ref)) is not None:
+            return self._vm(vm)
+        make = self.makers(xapi_class).get(ref)
+        return make() if make else None
+
+    def write(self, xapi_class: str, ref: str, field: str, value: Value) -> None:
+        """Set a field of an object that exists: in the World where it has the field, else beside it."""
+        it = self._thing(xapi_class, ref)
+        match it, field:
+            case (SimHost() | SimVm() | SimPool() | SimTask(), "other_config"):
+                it.other_config = dict(value)
+            case SimVm(), "blocked_operations":
+                it.blocked_operations = dict(value)
+            case SimVm(), "tags":
+                it.tags = tuple(value)
+            case SimVm(), "affinity":
+                it.affinity = next((h.id for h in self.world.members(self.pool_id) if h.ref == value), None)
+            case (SimVm() | SimPool() | SimSr(), "name_label"):
+                it.name = value
+            case SimHost(), "power_on_mode":
+                it.power_on_mode = value
+            case SimPool(), "wlb_enabled":
+                it.wlb_enabled = value
+            case _:
+                self._overlay.setdefault(ref, {})[field] = value
+        self.world.changed(xapi_class.lower(), ref)
+
+    def _thing(self, xapi_class: str, ref: str) -> SimHost | SimVm | SimPool | SimTask | SimSr | None:
+        match xapi_class:
+            case "pool":
+                return self.pool
+            case "host":
+                return next((h for h in self.world.members(self.pool_id) if h.ref == ref), None)
+            case "VM":
+                return self._guest(ref)
+            case "task":
+                return self.world.tasks.get(ref)
+            case "SR":
+                return self.world.storages.get(ref.removeprefix("OpaqueRef:"))
+            case _:
+                return None
+
+    def _guest(self, ref: str) -> SimVm | None:
+        vm = self.world.vms.get(ref.removeprefix("OpaqueRef:"))
+        return vm if vm is not None and vm.pool == self.pool_id else None
+
+    def touched(self, kind: str, ref: str) -> list[tuple[str, str]]:
+        """Class and reference of every object that may look different after the World told of this change."""
+        match kind:
+            case "vm":
+                return self._touched_with_guest(ref)
+            case "host" | "host_metrics":
+                hosts = [h for h in self.world.members(self.pool_id) if ref in (h.ref, h.metrics_ref)]
+                return [each for host in hosts for each in self._with_host(host)]
+            case "pool":
+                return [("pool", ref)] if ref == self.pool.ref else []
+            case "task":
+                parents = [t.subtask_of for t in self.world.tasks.values() if t.ref == ref and t.subtask_of != NULL]
+                return [("task", each) for each in (ref, *parents)]
+            case _:
+                return [(c, each) for c in ("SR", "PBD") for each in self.makers(c)] if kind == "sr" else [(kind, ref)]
+
+    def _with_host(self, host: SimHost) -> list[tuple[str, str]]:
+        disks = [("PBD", self._pbd_ref(host, sr)) for sr in self._storages()]
+        return [("host", host.ref), ("host_metrics", host.metrics_ref), *disks]
+
+    def _touched_with_guest(self, ref: str) -> list[tuple[str, str]]:
+        vm = self._guest(ref)
+        if vm is None:
+            return [("VM", ref)]
+        own = [("VM", ref), *((c, _ref(c, vm.uuid)) for c in ("VM_metrics", "VM_guest_metrics"))]
+        own += [("VBD", _ref("VBD", f"{vm.uuid}/{storage}")) for storage in vm.storage]
+        return own + (self._with_host(self.world.hosts[vm.resident_on])[:2] if vm.resident_on else [])
+
+
+def _memory(total: int, overhead: int) -> dict[str, int]:
+    """`total` includes the overhead, as a host must have it free; the record tells them apart."""
+    own = total - min(overhead, total)
+    fields = ("static_max", "static_min", "dynamic_max", "dynamic_min", "target")
+    return {"memory_overhead": total - own, **{f"memory_{field}": own for field in fields}}

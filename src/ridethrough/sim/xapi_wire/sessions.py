@@ -1,0 +1,91 @@
+"""Sessions of a pool: they live in the memory of one toolstack, and die with it."""
+
+from __future__ import annotations
+
+import uuid as uuids
+from dataclasses import dataclass, field
+
+from ridethrough.core.model import HostId, Seconds
+
+from . import record_defaults
+from .marshal import NULL
+from .records import Record, moment
+
+IDLE: Seconds = 24 * 3600.0  # xapi_globs.ml inactive_session_timeout
+MOST = 500  # per originator (db_gc_util.ml); the oldest idle one dies first
+
+
+@dataclass(slots=True)
+class Session:
+    """`life`: of which start of the toolstack it is; `local`: by slave_local_login, for that host alone."""
+
+    ref: str
+    host: HostId
+    life: int
+    user: str
+    originator: str
+    since: Seconds
+    local: bool = False
+    uuid: str = field(default_factory=lambda: str(uuids.uuid4()))
+    last_active: Seconds = 0.0
+
+
+class Sessions:
+    """Every open session of a pool."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, Session] = {}
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def open(
+        self, now: Seconds, host: HostId, life: int, user: str, originator: str = "", local: bool = False
+    ) -> Session:
+        """A new session. Past the limit of its originator the one longest idle is closed."""
+        session = Session(f"OpaqueRef:{uuids.uuid4()}", host, life, user, originator, now, local, last_active=now)
+        self._open[session.ref] = session
+        alike = [s for s in self._open.values() if s.originator == originator and not s.local]
+        for oldest in sorted(alike, key=lambda s: s.last_active)[: max(0, len(alike) - MOST)]:
+            del self._open[oldest.ref]
+        return session
+
+    def find(self, ref: str, now: Seconds, host: HostId, life: int) -> Session | None:
+        """The session, if it was opened on this host in this life and has not been idle for a day."""
+        session = self._open.get(ref)
+        if session is None or session.host != host or session.life != life:
+            return None
+        if now - session.last_active > IDLE:
+            del self._open[ref]
+            return None
+        session.last_active = now
+        return session
+
+    def is_open(self, session: Session) -> bool:
+        return self._open.get(session.ref) is session
+
+    def close(self, session: Session) -> None:
+        self._open.pop(session.ref, None)
+
+    def forget(self, host: HostId, life: int) -> None:
+        """The toolstack of `host` is in a new life: the sessions of earlier ones are gone."""
+        self._open = {ref: s for ref, s in self._open.items() if s.host != host or s.life == life}
+
+
+def record(session: Session, host_ref: str) -> Record:
+    """The session's record (recordings/xapi 01)."""
+    return {
+        **record_defaults.SESSION,
+        "uuid": session.uuid,
+        "this_host": host_ref or NULL,
+        "last_active": moment(session.last_active),
+        "validation_time": moment(session.since),
+        "pool": False,
+        "other_config": {},
+        "auth_user_sid": "",
+        "auth_user_name": session.user,
+        "rbac_permissions": [],
+        "tasks": [],
+        "originator": session.originator,
+        "client_certificate": False,
+    }
