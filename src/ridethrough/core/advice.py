@@ -1,0 +1,246 @@
+"""What an owner should know about a site before the power fails, in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .model import CardAction, CardTimers, Host, HostId, Seconds, UpsId
+from .observation import Snapshot
+from .policy import HostPolicy, Timer
+from .site import Site
+
+
+class Level(StrEnum):
+    """How much it matters. A danger loses VMs or hosts in the next outage."""
+
+    DANGER = "danger"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """One sentence, with its remedy. `about` is the place in site.toml: "host.h1"."""
+
+    level: Level
+    about: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.level}: {self.about}: {self.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A row of the action table (manual 2.2.3): what an outage does to a host and its VMs."""
+
+    vms: str
+    host: str
+    crash: bool
+
+
+def outcome(options: HostPolicy) -> Outcome:
+    """The row of the action table that a host's two options put it in."""
+    match (options.maintenance.enabled, options.shutdown.enabled):
+        case (_, True):
+            return Outcome("migrate to another available host", "shuts down", crash=False)
+        case (True, _):
+            return Outcome("migrate to another available host", "keeps running until its UPS stops: crash", crash=True)
+        case _:
+            return Outcome("crash", "crash", crash=True)
+
+
+NOTHING_SEEN = Snapshot()
+
+
+def advice(site: Site, seen: Snapshot = NOTHING_SEEN) -> list[Advice]:
+    """Everything worth saying, dangers first, then by place in site.toml.
+
+    With a snapshot it also counts the VMs that are to be moved, uses the timers that cards tell, and compares the hosts
+    and VMs of site.toml with those that are there. Times are seconds.
+    """
+    found = [
+        *(a for _, host in sorted(site.hosts.items()) for a in _host(host, site, seen)),
+        *(a for ups in sorted(site.upses) for a in _ups(ups, site, seen)),
+        *(a for pool in sorted(site.pools) for a in _pool(pool, site, seen)),
+        *_vms(site, seen),
+    ]
+    return sorted(found, key=lambda a: list(Level).index(a.level))
+
+
+def _host(host: Host, site: Site, seen: Snapshot) -> Iterator[Advice]:
+    about = f"host.{host.id}"
+    options = site.policy.of(host.id)
+    result = outcome(options)
+    if not host.powered_by:
+        yield Advice(
+            Level.WARNING,
+            about,
+            "names no UPS, so it is assumed powered: nothing is done for it, and other hosts' VMs may be moved to it. "
+            "Name its UPSs in powered_by",
+        )
+        return
+    if result.crash:
+        yield _crash(host, options, site)
+    maintenance, shutdown = options.maintenance, options.shutdown
+    if maintenance.enabled and shutdown.enabled and shutdown.after < maintenance.after:
+        yield Advice(
+            Level.WARNING,
+            about,
+            f"shutdown.after ({shutdown.after:g} s) is shorter than maintenance.after ({maintenance.after:g} s), so "
+            "maintenance never has a step of its own. Write a longer shutdown.after",
+        )
+    yield from _late(host, "maintenance", maintenance, site, seen)
+    yield from _late(host, "shutdown", shutdown, site, seen)
+    if shutdown.enabled:
+        yield from _stays_off(host, site, seen)
+
+
+def _crash(host: Host, options: HostPolicy, site: Site) -> Advice:
+    """A crash row. `protect_coordinator` is no remedy to count on: any host may be a member when the power fails."""
+    feeds = " and ".join(host.powered_by)
+    lost = "its VMs move away, but the host crashes" if options.maintenance.enabled else "its VMs and the host crash"
+    saved = " It is spared while it is its pool's coordinator." if site.policy.protect_coordinator else ""
+    return Advice(
+        Level.DANGER,
+        f"host.{host.id}",
+        f"{lost} when {feeds} stop{'s' if len(host.powered_by) == 1 else ''}.{saved} "
+        "Write shutdown = { enabled = true, after = ... }",
+    )
+
+
+def _late(host: Host, option: str, timer: Timer, site: Site, seen: Snapshot) -> Iterator[Advice]:
+    """The manual's rule (2.3.2): a step has to be done within the card's warning period, its own work included."""
+    told = {ups: timers(ups, site, seen) for ups in host.powered_by}
+    known = [(t.warning_period, ups, t) for ups, t in told.items() if t.warning_period is not None]
+    if not timer.enabled or not known:
+        return
+    period, ups, card = min(known, key=lambda entry: (entry[0], entry[1]))
+    parts = _work(host.id, option, site, seen)
+    work = sum(parts.values())
+    end = timer.after + work
+    if end <= period and timer.after < period:
+        return
+    sum_ = " + ".join([f"{timer.after:g} s", *(f"{math.ceil(value)} s {name}" for name, value in parts.items())])
+    late = f"{option}.after is not shorter than" if timer.after >= period else f"{option} ends after"
+    text = f"{late} the warning period of {ups}'s card ({period:g} s): {sum_} = {math.ceil(end)} s"
+    if card.off_after is not None:
+        text += f", and the card cuts the output at {card.off_after:g} s"
+        if end > card.off_after:
+            text += "; it will begin earlier than its timer says"
+    latest = math.floor(period - work)
+    remedy = f"Write {option}.after = {latest} or less" if latest >= 0 else f"Give {ups}'s card a longer warning period"
+    yield Advice(Level.WARNING, f"host.{host.id}", f"{text}. {remedy}")
+
+
+def _work(host: HostId, option: str, site: Site, seen: Snapshot) -> dict[str, Seconds]:
+    """What a step takes, part by part: a sum for people, rougher than the budget that decides."""
+    policy = site.policy
+    parts: dict[str, Seconds] = {}
+    if guests := seen.guests(host):
+        moves = sum(vm.memory for vm in guests) / policy.link_speed
+        moves += math.ceil(len(guests) / policy.parallel) * policy.move_overhead
+        parts[f"to move {len(guests)} VM{'s' if len(guests) > 1 else ''}"] = moves
+    if option == "shutdown":
+        parts["to shut the host down"] = policy.host_stop
+        parts["reserve"] = policy.reserve
+    return parts
+
+
+def _stays_off(host: Host, site: Site, seen: Snapshot) -> Iterator[Advice]:
+    """Firmware starts a host when its supply comes; when utility power returns before the cut, it never went."""
+    there = seen.hosts.get(host.id)
+    cuts = [timers(ups, site, seen).action is CardAction.CLIENT_AND_UPS for ups in host.powered_by]
+    if there is None or there.power_on_mode or all(cuts):
+        return
+    keeps = sorted(ups for ups, cut in zip(host.powered_by, cuts, strict=True) if not cut)
+    yield Advice(
+        Level.DANGER,
+        f"host.{host.id}",
+        f"once shut down it may stay off: {' and '.join(keeps)} may keep its output on until power returns, "
+        "and nothing can power the host on. Set its power-on mode in XenCenter, or the card's action to client and ups",
+    )
+
+
+def _ups(ups: UpsId, site: Site, seen: Snapshot) -> Iterator[Advice]:
+    about = f"ups.{ups}"
+    fed = [host for host in site.hosts.values() if ups in host.powered_by]
+    if not fed:
+        yield Advice(Level.NOTE, about, f"feeds no host: name it in powered_by of a host, or remove [{about}]")
+        return
+    there = seen.upses.get(ups)
+    if there is not None and there.reading is None:
+        trouble = f" ({there.trouble})" if there.trouble else ""
+        yield Advice(Level.DANGER, about, f"has never answered{trouble}: check source, version and community")
+    card = timers(ups, site, seen)
+    acts = any(site.policy.of(host.id) != HostPolicy() for host in fed)
+    if acts and card.warning_period is None:
+        yield Advice(
+            Level.WARNING if there is not None and there.reading is not None else Level.NOTE,
+            about,
+            "its card's warning period is not known, so no sum can be made of the time it leaves. "
+            "Write warning_period, shutdown_delay and action as its card has them",
+        )
+    elif card.action is CardAction.CLIENT_AND_UPS and card.shutdown_delay is None:
+        yield Advice(
+            Level.WARNING,
+            about,
+            "cuts its output, but after what delay is not known. Write shutdown_delay as its card has it",
+        )
+
+
+def _pool(pool: str, site: Site, seen: Snapshot) -> Iterator[Advice]:
+    about = f"pool.{pool}"
+    named = {host.id: host for host in site.hosts.values() if host.pool == pool}
+    if not named:
+        yield Advice(
+            Level.WARNING, about, f'none of its hosts is named: write a [host.NAME] with pool = "{pool}" for each'
+        )
+    there = seen.pools.get(pool)
+    if there is not None and there.answered_at is None:
+        trouble = f" ({there.trouble})" if there.trouble else ""
+        yield Advice(Level.DANGER, about, f"has never answered{trouble}: check addresses, username and password")
+    if there is not None and there.answered_at is not None:
+        members = {host.id for host in seen.members(pool)}
+        for host in sorted(members - set(named) if named else []):
+            yield Advice(
+                Level.DANGER, about, f"host {host} is not named, so it crashes with its UPS: write a [host.NAME]"
+            )
+        for host in sorted(set(named) - members):
+            yield Advice(
+                Level.DANGER,
+                f"host.{host}",
+                f"is no host of {pool}: use its name label, uuid or address. There: {_list(members)}",
+            )
+    feeds = {host.powered_by for host in named.values()}
+    if len(named) > 1 and len(set().union(*feeds)) == 1 and all(feeds):
+        (ups,) = set().union(*feeds)
+        yield Advice(
+            Level.NOTE,
+            about,
+            f"all its hosts hang on {ups}: when it fails no host can take VMs, and they are stopped cleanly",
+        )
+
+
+def _vms(site: Site, seen: Snapshot) -> Iterator[Advice]:
+    """Wishes for VMs that no pool has; not said while a pool has yet to answer."""
+    answered = [there for there in seen.pools.values() if there.answered_at is not None]
+    if not site.pools or len(answered) < len(site.pools):
+        return
+    there = {name for vm in seen.vms.values() for name in (vm.id, vm.name)}
+    for name in sorted(set(site.policy.vms) - there):
+        yield Advice(Level.WARNING, f"vm.{name}", "no VM has this name or uuid: correct it, or remove the section")
+
+
+def timers(ups: UpsId, site: Site, seen: Snapshot) -> CardTimers:
+    """A card's timers: what it tells, else what the owner entered."""
+    there = seen.upses.get(ups)
+    entered = site.upses[ups].timers if ups in site.upses else CardTimers()
+    return there.reading.timers.or_else(entered) if there and there.reading else entered
+
+
+def _list(names: set[HostId]) -> str:
+    return ", ".join(sorted(names)) or "none"

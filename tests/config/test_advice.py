@@ -1,0 +1,208 @@
+"""What `check` says of a site, before and after its equipment was seen."""
+
+from __future__ import annotations
+
+import pytest
+
+from ridethrough.config import Secrets, parse
+from ridethrough.core.advice import Advice, Level, advice, outcome
+from ridethrough.core.model import CardAction, CardTimers
+from ridethrough.core.observation import HostSeen, PoolSeen, Snapshot, Source, UpsReading, UpsSeen, VmSeen
+from ridethrough.core.policy import HostPolicy, Timer
+from ridethrough.core.site import Site
+
+GIB = 2**30
+ON = Timer(True, 60)
+
+
+CARD = 'warning_period = 900\nshutdown_delay = 120\naction = "client and ups"'
+BOTH = "maintenance = { enabled = true, after = 60 }\nshutdown = { enabled = true, after = 120 }"
+
+
+def site(options: str = "", ups: str = "", site: str = "", more: str = "") -> Site:
+    """Two UPSs, one pool, host h1 on `a` with the options given, host h2 on `b` with good ones."""
+    text = f"""
+[site]
+name = "Lab"
+{site}
+[ups.a]
+source = "snmp://192.0.2.11"
+{ups or CARD}
+[ups.b]
+source = "snmp://192.0.2.12"
+{CARD}
+[pool.p]
+addresses = ["192.0.2.101"]
+username = "root"
+password = "secret:p"
+[host.h1]
+pool = "p"
+powered_by = ["a"]
+{options or BOTH}
+[host.h2]
+pool = "p"
+powered_by = ["b"]
+{BOTH}
+{more}
+"""
+    return parse(text, Secrets(environment={"RIDETHROUGH_SECRET_P": "x"})).site
+
+
+def said(found: list[Advice]) -> str:
+    return "\n".join(map(str, found))
+
+
+@pytest.mark.parametrize(
+    ("options", "vms", "host", "crash"),
+    [
+        (HostPolicy(ON, ON), "migrate to another available host", "shuts down", False),
+        (HostPolicy(Timer(), ON), "migrate to another available host", "shuts down", False),
+        (
+            HostPolicy(ON, Timer()),
+            "migrate to another available host",
+            "keeps running until its UPS stops: crash",
+            True,
+        ),
+        (HostPolicy(), "crash", "crash", True),
+    ],
+)
+def test_four_rows_of_the_action_table(options: HostPolicy, vms: str, host: str, crash: bool) -> None:
+    row = outcome(options)
+    assert (row.vms, row.host, row.crash) == (vms, host, crash)
+
+
+def test_good_site_needs_no_advice() -> None:
+    assert said(advice(site())) == ""
+
+
+def test_crash_rows_are_dangers_with_the_remedy() -> None:
+    (nothing,) = advice(site(options="needs = 1"))
+    assert nothing.level is Level.DANGER
+    assert nothing.about == "host.h1"
+    assert nothing.text == (
+        "its VMs and the host crash when a stops. It is spared while it is its pool's coordinator. "
+        "Write shutdown = { enabled = true, after = ... }"
+    )
+    (only,) = advice(site(options="maintenance = { enabled = true, after = 60 }", site="protect_coordinator = false"))
+    assert only.text == (
+        "its VMs move away, but the host crashes when a stops. Write shutdown = { enabled = true, after = ... }"
+    )
+
+
+@pytest.mark.parametrize(
+    ("after", "told"),
+    [
+        (780, ""),
+        (
+            800,
+            "shutdown ends after the warning period of a's card (900 s): 800 s + 60 s to shut the host down + "
+            "60 s reserve = 920 s, and the card cuts the output at 1020 s. Write shutdown.after = 780 or less",
+        ),
+        (
+            900,
+            "shutdown.after is not shorter than the warning period of a's card (900 s): 900 s + 60 s to shut the host "
+            "down + 60 s reserve = 1020 s, and the card cuts the output at 1020 s. Write shutdown.after = 780 or less",
+        ),
+        (
+            950,
+            "shutdown.after is not shorter than the warning period of a's card (900 s): 950 s + 60 s to shut the host "
+            "down + 60 s reserve = 1070 s, and the card cuts the output at 1020 s; it will begin earlier than its "
+            "timer says. Write shutdown.after = 780 or less",
+        ),
+    ],
+)
+def test_shutdown_against_the_warning_period(after: int, told: str) -> None:
+    found = advice(site(options=f"shutdown = {{ enabled = true, after = {after} }}"))
+    assert [a.text for a in found] == ([told] if told else [])
+
+
+def test_maintenance_counts_the_vms_that_are_to_be_moved() -> None:
+    vms = {n: VmSeen(n, n, "p", resident_on="h1", memory=10 * GIB) for n in ("v1", "v2", "v3", "v4")}
+    late = site(options="maintenance = { enabled = true, after = 500 }\nshutdown = { enabled = true, after = 501 }")
+    texts = [a.text for a in advice(late, Snapshot(vms=vms)) if a.about == "host.h1"]
+    assert texts[0] == (
+        "maintenance ends after the warning period of a's card (900 s): 500 s + 436 s to move 4 VMs = 936 s, "
+        "and the card cuts the output at 1020 s. Write maintenance.after = 464 or less"
+    )
+    assert len(texts) == 2
+
+
+def test_what_the_card_tells_wins() -> None:
+    told = CardTimers(100.0, 60.0, CardAction.CLIENT_AND_UPS)
+    seen = Snapshot(upses={"a": UpsSeen(UpsReading(0.0, Source.UTILITY, timers=told))})
+    (found,) = advice(site(), seen)
+    assert found.text.startswith("shutdown.after is not shorter than the warning period of a's card (100 s)")
+    assert found.text.endswith("Give a's card a longer warning period")
+
+
+def test_unknown_warning_period() -> None:
+    (before,) = advice(site(ups="version = '2c'"))
+    assert (before.level, before.about) == (Level.NOTE, "ups.a")
+    seen = Snapshot(upses={"a": UpsSeen(UpsReading(0.0, Source.UTILITY))})
+    (after,) = advice(site(ups="version = '2c'"), seen)
+    assert after.level is Level.WARNING
+    assert "Write warning_period, shutdown_delay and action" in after.text
+
+
+def test_shutdown_before_maintenance() -> None:
+    options = "maintenance = { enabled = true, after = 60 }\nshutdown = { enabled = true, after = 30 }"
+    (found,) = advice(site(options=options))
+    assert found.level is Level.WARNING
+    assert found.text.startswith("shutdown.after (30 s) is shorter than maintenance.after (60 s)")
+
+
+def test_host_without_ups_and_ups_without_host() -> None:
+    found = advice(site(more='[ups.c]\nsource = "snmp://192.0.2.13"\n[host.h3]\npool = "p"\n'))
+    assert [(a.level, a.about) for a in found] == [(Level.WARNING, "host.h3"), (Level.NOTE, "ups.c")]
+    assert "assumed powered" in found[0].text
+
+
+def test_host_that_may_stay_off() -> None:
+    there = Snapshot(hosts={h: HostSeen(h, "p") for h in ("h1", "h2")})
+    client = site(ups='warning_period = 900\nshutdown_delay = 120\naction = "client"')
+    (found,) = advice(client, there)
+    assert (found.level, found.about) == (Level.DANGER, "host.h1")
+    assert found.text.startswith("once shut down it may stay off: a may keep its output on until power returns")
+    with_method = Snapshot(hosts={h: HostSeen(h, "p", power_on_mode="wake-on-lan") for h in ("h1", "h2")})
+    assert advice(client, with_method) == []
+
+
+def test_names_are_compared_with_what_is_there() -> None:
+    seen = Snapshot(
+        pools={"p": PoolSeen("p", coordinator="h1", answered_at=1.0)},
+        hosts={h: HostSeen(h, "p") for h in ("h1", "h9")},
+        vms={"u1": VmSeen("u1", "web", "p")},
+    )
+    found = said(advice(site(more="[vm.web]\ntier = 1\n[vm.u1]\ntier = 1\n[vm.gone]\ntier = 1\n"), seen))
+    assert "danger: pool.p: host h9 is not named, so it crashes with its UPS: write a [host.NAME]" in found
+    assert "danger: host.h2: is no host of p: use its name label, uuid or address. There: h1, h9" in found
+    assert "warning: vm.gone: no VM has this name or uuid" in found
+    assert "vm.web" not in found
+    assert "vm.u1" not in found
+
+
+def test_device_that_never_answered_is_a_danger() -> None:
+    seen = Snapshot(
+        upses={"a": UpsSeen(trouble="no answer in 3 s")}, pools={"p": PoolSeen("p", trouble="wrong password")}
+    )
+    found = said(advice(site(), seen))
+    assert "danger: ups.a: has never answered (no answer in 3 s): check source, version and community" in found
+    assert "danger: pool.p: has never answered (wrong password): check addresses, username and password" in found
+
+
+def test_all_hosts_on_one_ups() -> None:
+    one = site().hosts["h1"]
+    built = site()
+    both = Site(built.name, built.upses, built.pools, {"h1": one, "h2": type(one)("h2", "p", ("a",))}, built.policy)
+    assert "note: pool.p: all its hosts hang on a: when it fails no host can take VMs" in said(advice(both))
+
+
+def test_pool_without_named_hosts() -> None:
+    more = '[pool.q]\naddresses = ["192.0.2.201"]\nusername = "root"\npassword = "secret:p"\n'
+    (found,) = advice(site(more=more))
+    assert found.text == 'none of its hosts is named: write a [host.NAME] with pool = "q" for each'
+
+
+def test_dangers_come_first() -> None:
+    found = advice(site(options="needs = 1", more='[ups.c]\nsource = "snmp://192.0.2.13"\n[host.h3]\npool = "p"\n'))
+    assert [a.level for a in found] == [Level.DANGER, Level.WARNING, Level.NOTE]
