@@ -84,7 +84,7 @@ class Loop:
         self._after_round = after_round
         self._observers = Observers(observers, clock)
         self._executor = Executor(actors, clock, self._take_fact)
-        self._past = Past(journal, clock, self._tell)
+        self._past = Past(journal, clock, self._tell, recovered=self.wake)
         self._facts: list[Event] = []  # asked and finished since the last round
         self._asked: list[tuple[Requested, asyncio.Future[Answer]]] = []
         self._failures_told: set[str] = set()

@@ -34,13 +34,16 @@ class _Kept:
 class Past:
     """Journal and memory in step. While the disk fails, facts are kept here and written when it answers again."""
 
-    def __init__(self, journal: Journal, clock: Clock, tell: Callable[[int, Event], None]) -> None:
-        """`tell` is called once for each fact, after it was written or kept."""
+    def __init__(
+        self, journal: Journal, clock: Clock, tell: Callable[[int, Event], None], recovered: Callable[[], None]
+    ) -> None:
+        """`tell` is called once for each fact, after it was written or kept; `recovered` when all kept is written."""
         self.memory = Memory()
         self.trouble = ""  # why facts are in memory only; empty while the disk answers
         self._journal = journal
         self._clock = clock
         self._tell = tell
+        self._recovered = recovered
         self._durable = Memory()  # the fold of what is on the disk
         self._kept: list[_Kept] = []
         self._real: dict[int, int] = {}  # provisional position -> the one on the disk
@@ -116,6 +119,7 @@ class Past:
             if self.trouble:
                 self.trouble = ""
                 self._keep([AlertCleared(self._clock.now(), SUBJECT, KEY)])
+        self._recovered()
 
     async def _flush(self) -> None:
         """Write what is kept, in order. Each try hands in the same event objects: the journal knows them again."""
