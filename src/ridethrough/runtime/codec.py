@@ -63,12 +63,12 @@ def _row(value: Any) -> Row:
     return row
 
 
-def _plain(value: Any, nested: bool) -> Any:
+def _plain(value: Any, nested: bool = False) -> Any:
     if nested:
         return _row(value)
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)  # JSON knows no infinity: msgspec would write null
-    return value
+    return [_plain(part) for part in value] if isinstance(value, tuple) else value
 
 
 def _readable(value: Any) -> Any:
@@ -92,6 +92,7 @@ class _Shape:
     hints: Mapping[str, Any]
     required: frozenset[str]
     nested: frozenset[str]
+    plain: Mapping[str, type]  # what JSON reads back just as it was written: most fields
 
 
 @cache
@@ -100,7 +101,8 @@ def _shape(cls: Any) -> _Shape:
     known = {f.name: hints[f.name] for f in fields(cls)}
     required = {f.name for f in fields(cls) if f.default is MISSING and f.default_factory is MISSING}
     nested = {name for name, hint in known.items() if hint == Action}
-    return _Shape(cls, known, frozenset(required), frozenset(nested))
+    plain = {name: hint for name, hint in known.items() if hint in (str, float, bool)}
+    return _Shape(cls, known, frozenset(required), frozenset(nested), plain)
 
 
 @cache
@@ -119,23 +121,25 @@ def _value(row: Any, shapes: Mapping[str, _Shape], position: int, kind: str) -> 
         raise _newer(position, f'holds an {kind} {name} with the unknown field "{extra[0]}"')
     if missing := sorted(shape.required - row.keys()):
         raise _damaged(position, f'its {kind} {name} lacks the field "{missing[0]}"')
-    return shape.type(**{field: _field(name, shape, field, given, position) for field, given in row.items()})
+    return shape.type(**{field: _field(shape, field, given, position) for field, given in row.items()})
 
 
-def _field(name: str, shape: _Shape, field: str, given: Any, position: int) -> Any:
+def _field(shape: _Shape, field: str, given: Any, position: int) -> Any:
     if field in shape.nested:
         return _value(given, _shapes(Action), position, "action")
+    if type(given) is shape.plain.get(field):
+        return given
     hint = shape.hints[field]
-    if given in ("inf", "-inf", "nan") and _holds_float(hint):
-        return float(given)
     try:
-        return msgspec.convert(given, hint)
+        # Not strict for numbers: "inf", as `encode` writes it.
+        return msgspec.convert(given, hint, strict=not _holds_float(hint))
     except msgspec.ValidationError as error:
-        raise _damaged(position, f"{name}.{field}: {error}") from error
+        raise _damaged(position, f"{shape.type.__name__}.{field}: {error}") from error
 
 
+@cache
 def _holds_float(hint: Any) -> bool:
-    return hint is float or float in typing.get_args(hint)
+    return hint is float or any(_holds_float(part) for part in typing.get_args(hint))
 
 
 def _damaged(position: int, what: str) -> UnreadableEvent:
