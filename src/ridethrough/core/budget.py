@@ -69,7 +69,8 @@ def own_left(s: Situation, host: HostId) -> Seconds | None:
     alive = {u: _soft_left(s, u) for u, f in feeds.items() if f is Feed.ON_BATTERY}
     hard = {u: hard_left(s, u) for u in alive}
     spare = sum(f in (Feed.GOOD, Feed.SETTLING) for f in feeds.values())
-    left = _exhausted_after(alive, hard, max(built.needs - spare, 1))
+    wanted = min(max(built.needs - spare, 1), len(alive))
+    left = _exhausted_after(alive, hard, wanted) if alive and spare < built.needs else math.inf
     return None if math.isinf(left) else left
 
 

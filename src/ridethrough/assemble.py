@@ -1,0 +1,152 @@
+"""Composition root: the only module that names concrete drivers."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ridethrough.config import Configuration
+from ridethrough.core.events import Ask, Requested
+from ridethrough.core.model import HostId, PoolId
+from ridethrough.core.site import Site
+from ridethrough.core.topology import islands
+from ridethrough.drivers.snmp import CardConfig, Cards
+from ridethrough.drivers.xapi import XapiPool
+from ridethrough.ports import Clock, Notifier, Observer
+from ridethrough.runtime.clock import SYSTEM, SiteClock, Sources
+from ridethrough.runtime.journal import DiskJournal, Mailbox, Posted
+from ridethrough.runtime.journal_file import latest_time
+from ridethrough.runtime.loop import Answer, Loop
+from ridethrough.runtime.status import StatusFile
+from ridethrough.views import island_view, site_view
+
+
+def controller_name(configuration: Configuration) -> str:
+    """This controller's name in a pool's claim: as site.toml says, else the machine's host name."""
+    return configuration.controller.name or socket.gethostname()
+
+
+def named_site(configuration: Configuration) -> Site:
+    """The site with this controller's name in its policy."""
+    site = configuration.site
+    return replace(site, policy=replace(site.policy, controller=controller_name(configuration)))
+
+
+def cards(configuration: Configuration, site: Site, clock: Clock) -> Cards:
+    """The observer of every card of a site or island."""
+    configs = [
+        CardConfig(ups.id, ups.card, ups.version, ups.community.value)
+        for ups in configuration.upses.values()
+        if ups.id in site.upses
+    ]
+    return Cards(configs, clock.now)
+
+
+def pool(configuration: Configuration, pool_id: PoolId, clock: Clock, **options: Any) -> XapiPool:
+    """The observer and actor of one pool."""
+    found = configuration.pools[pool_id]
+    names: Mapping[str, HostId] = {h: h for h, built in configuration.site.hosts.items() if built.pool == pool_id}
+    return XapiPool(
+        pool_id,
+        found.addresses,
+        found.username,
+        found.password.value,
+        found.fingerprints,
+        names,
+        clock,
+        controller=controller_name(configuration),
+        witnesses=[str(w) for w in found.witnesses],
+        **options,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Island:
+    """A part of the site with its loop."""
+
+    site: Site
+    loop: Loop
+
+
+class Controller:
+    """The daemon: one journal, and a loop for each island."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        state_dir: Path,
+        notifiers: Sequence[Notifier] = (),
+        sources: Sources = SYSTEM,
+    ) -> None:
+        """Opens the journal; blocks. Raises StateDirInUse, JournalRefused or OSError, each with a remedy."""
+        self.site = named_site(configuration)
+        self.journal = DiskJournal(state_dir)
+        self.clock = SiteClock(state_dir, latest_time(state_dir), sources=sources)
+        self.islands = [self._island(configuration, part, notifiers) for part in islands(self.site)]
+        self._status = StatusFile(state_dir, self.clock, self.view)
+
+    def _island(self, configuration: Configuration, part: Site, notifiers: Sequence[Notifier]) -> Island:
+        pools = {p: pool(configuration, p, self.clock) for p in part.pools}
+        observers: list[Observer] = [*pools.values()]
+        if part.upses:
+            observers.append(cards(configuration, part, self.clock))
+        loop = Loop(
+            site=part,
+            observers=observers,
+            actors=pools,
+            journal=self.journal,
+            clock=self.clock,
+            notifiers=notifiers,
+            name=", ".join(part.pools) or ", ".join(part.upses),
+        )
+        return Island(part, loop)
+
+    async def run(self) -> None:
+        """Watch and protect until cancelled; then everything is closed in order, the journal last."""
+        side = [
+            asyncio.create_task(Mailbox(self.journal).serve(self._obey)),
+            asyncio.create_task(self._status.run()),
+            asyncio.create_task(self.clock.keep_marked()),
+        ]
+        loops = [asyncio.create_task(island.loop.run()) for island in self.islands]
+        try:
+            await asyncio.gather(*loops)
+        finally:
+            for task in (*side, *loops):
+                task.cancel()
+            await asyncio.gather(*side, *loops, return_exceptions=True)
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._status.keep(), 2.0)
+            await self.journal.close()
+
+    async def _obey(self, posted: Posted) -> Answer:
+        """Hand a request to the islands that it concerns, and answer with the first refusal or the last consent."""
+        requested = Requested(self.clock.now(), posted.ask, posted.subject, posted.by)
+        concerned = [i for i in self.islands if self._concerns(i, posted)] or self.islands[:1]
+        answers = [island.loop.request(requested) for island in concerned]
+        given = [await answer for answer in answers]
+        return next((answer for answer in given if not answer.accepted), given[-1])
+
+    def _concerns(self, island: Island, posted: Posted) -> bool:
+        if posted.ask in (Ask.ARM, Ask.DISARM):
+            return True
+        status = island.loop.status
+        seen = status.seen.hosts if status else {}
+        return posted.subject in island.site.pools or posted.subject in island.site.hosts or posted.subject in seen
+
+    def view(self) -> dict[str, Any]:
+        """What people see of the whole site now."""
+        parts = []
+        for island in self.islands:
+            status = island.loop.status
+            if status is not None:
+                parts.append(island_view(status.at, status.seen, status.memory, island.site, status.verdict))
+        return site_view(self.site.name, self.site.policy.controller, parts)
+
+
+__all__ = ["Controller", "cards", "controller_name", "named_site", "pool"]

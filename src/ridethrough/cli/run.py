@@ -1,0 +1,76 @@
+"""The controller."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import typer
+
+from ridethrough.core.events import Event
+from ridethrough.core.model import Seconds
+from ridethrough.runtime.clock import SYSTEM
+from ridethrough.runtime.pace import FastEventLoop, fast_sources
+
+from .common import DEFAULT_SITE, DEFAULT_STATE, FAILED, SecretsDir, SiteFile, StateDir, configuration, fail
+
+SPEED = "RIDETHROUGH_SPEED"  # only for demos and tests against the simulated site
+
+
+class Printer:
+    """Prints each event's sentence with its time; implements ports.Notifier."""
+
+    def __init__(self) -> None:
+        self.wall_text: Callable[[Seconds], str] = "{:.1f}".format
+
+    def tell(self, position: int, event: Event, sentence: str) -> None:
+        """One line on standard output."""
+        typer.echo(f"{self.wall_text(event.at)}  {sentence}")
+
+
+def run(
+    site: SiteFile = DEFAULT_SITE,
+    state: StateDir = DEFAULT_STATE,
+    secrets: SecretsDir = None,
+) -> None:
+    """Watch the site and protect it. A new site is in dry run until `ridethrough arm`."""
+    from ridethrough.assemble import Controller  # the drivers take half a second to import
+    from ridethrough.runtime.journal_file import JournalRefused
+    from ridethrough.runtime.lock import StateDirInUse
+
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    found = configuration(site, secrets)
+    speed = float(os.environ.get(SPEED, "1"))
+    sources = fast_sources(speed) if speed != 1.0 else SYSTEM
+    printer = Printer()
+
+    async def main() -> None:
+        controller = Controller(found, state, [printer], sources)
+        printer.wall_text = controller.clock.wall_text
+        what = f"{len(controller.site.upses)} UPSs, {len(controller.site.pools)} pools"
+        typer.echo(f"Ridethrough watches {controller.site.name}: {what}")
+        await _until_signalled(controller.run())
+
+    try:
+        with asyncio.Runner(loop_factory=(lambda: FastEventLoop(speed)) if speed != 1.0 else None) as runner:
+            runner.run(main())
+    except (JournalRefused, StateDirInUse) as error:
+        fail(str(error))
+    except OSError as error:
+        fail(f"{state}: {error.strerror or error}: the state directory must be writable", FAILED)
+
+
+async def _until_signalled(work: Coroutine[Any, Any, None]) -> None:
+    """Run until SIGTERM or SIGINT; then close everything in order."""
+    task = asyncio.create_task(work)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt
+            loop.add_signal_handler(number, task.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

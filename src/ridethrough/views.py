@@ -1,0 +1,156 @@
+"""Read models: what people see of a site, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from ridethrough.core.advice import outcome
+from ridethrough.core.budget import left, need, runtime
+from ridethrough.core.events import ActionStarted, Alerted
+from ridethrough.core.memory import Memory
+from ridethrough.core.model import HostId, Seconds, UpsId
+from ridethrough.core.narrative import tell
+from ridethrough.core.observation import HostSeen, Snapshot
+from ridethrough.core.power import feed, is_silent, supply
+from ridethrough.core.site import Site
+from ridethrough.core.situation import Situation
+from ridethrough.core.watch import card_timers
+
+
+def island_view(at: Seconds, seen: Snapshot, memory: Memory, site: Site, verdict: str) -> dict[str, Any]:
+    """One island after a round. Times are site seconds; None where nothing is known."""
+    s = Situation(at, seen, memory, site)
+    return {
+        "at": at,
+        "verdict": verdict,
+        "armed": memory.armed,
+        "upses": [_ups(s, ups) for ups in sorted(site.upses)],
+        "pools": [_pool(s, pool) for pool in sorted(site.pools)],
+        "hosts": [_host(s, seen.hosts[host]) for host in sorted(seen.hosts)]
+        + [_unseen(s, host) for host in sorted(set(site.hosts) - set(seen.hosts))],
+        "alerts": [_alert(alert) for _, alert in sorted(memory.alerts.items())],
+        "under_way": [tell_started(memory, position) for position in sorted(memory.pending)],
+    }
+
+
+def site_view(name: str, controller: str, islands: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """The whole site: its islands joined."""
+    parts = list(islands)
+    joined: dict[str, Any] = {"site": name, "controller": controller}
+    joined["armed"] = bool(parts) and all(part["armed"] for part in parts)
+    verdicts = [part["verdict"] for part in parts if "nothing to do" not in part["verdict"]]
+    joined["verdict"] = "; ".join(verdicts) or (parts[0]["verdict"] if parts else "starting")
+    for key in ("upses", "pools", "hosts", "alerts", "under_way"):
+        joined[key] = [row for part in parts for row in part[key]]
+    return joined
+
+
+def tell_started(memory: Memory, position: int) -> str:
+    """An action under way, in words."""
+    return tell(ActionStarted(0.0, memory.pending[position])).removeprefix("-> ")
+
+
+def _ups(s: Situation, ups: UpsId) -> dict[str, Any]:
+    seen, m = s.seen.upses.get(ups), s.memory.ups(ups)
+    reading = seen.reading if seen else None
+    timers = card_timers(s, ups)
+    return {
+        "id": ups,
+        "model": reading.model if reading else "",
+        "condition": str(feed(s, ups)),
+        "silent": is_silent(s, ups),
+        "source": str(reading.source) if reading else None,
+        "charge": reading.charge if reading else None,
+        "runtime": reading.runtime if reading else None,
+        "trusted_runtime": runtime(s, ups),
+        "load": reading.load if reading else None,
+        "low": m.low_since is not None,
+        "testing": bool(reading and reading.testing),
+        "on_battery_for": s.now - m.on_battery_since if m.on_battery_since is not None else None,
+        "off_in": m.off_at - s.now if m.off_at is not None else None,
+        "countdown": m.cut_at - s.now if m.cut_at is not None else None,
+        "answered": s.now - reading.at if reading else None,
+        "warning_period": timers.warning_period,
+        "shutdown_delay": timers.shutdown_delay,
+        "action": str(timers.action) if timers.action else None,
+        "trouble": seen.trouble if seen else "",
+    }
+
+
+def _pool(s: Situation, pool: str) -> dict[str, Any]:
+    seen = s.seen.pools.get(pool)
+    return {
+        "id": pool,
+        "coordinator": seen.coordinator if seen else None,
+        "connected": s.is_trusted(pool),
+        "claim": seen.claim if seen else "",
+        "trouble": seen.trouble if seen else "not contacted yet",
+        "recorded": s.memory.pool(pool).record is not None,
+    }
+
+
+def _host(s: Situation, host: HostSeen) -> dict[str, Any]:
+    built, state, m = s.site.hosts.get(host.id), supply(s, host.id), s.memory.host(host.id)
+    wanted = need(s, host)
+    return {
+        "id": host.id,
+        "pool": host.pool,
+        "address": host.address,
+        "coordinator": s.is_coordinator(host),
+        "connected": s.answers(host),
+        "enabled": host.enabled,
+        "supply": str(state.state),
+        "on_battery_for": s.now - state.since if state.since is not None else None,
+        "powered_by": list(built.powered_by) if built else [],
+        "row": _row(s, host.id),
+        "vms": [v.name for v in s.seen.guests(host.id)],
+        "seconds_left": left(s, host) if state.failing else None,
+        "seconds_needed": wanted.from_evacuation,
+        "step": _step(s, host.id),
+        "held": m.held,
+    }
+
+
+def _unseen(s: Situation, host: HostId) -> dict[str, Any]:
+    built = s.site.hosts[host]
+    return {
+        "id": host,
+        "pool": built.pool,
+        "address": "",
+        "coordinator": False,
+        "connected": False,
+        "enabled": None,
+        "supply": str(supply(s, host).state),
+        "on_battery_for": None,
+        "powered_by": list(built.powered_by),
+        "row": _row(s, host),
+        "vms": [],
+        "seconds_left": None,
+        "seconds_needed": None,
+        "step": "not found in its pool",
+        "held": s.memory.host(host).held,
+    }
+
+
+def _row(s: Situation, host: HostId) -> dict[str, Any]:
+    """The host's row of the action table: what an outage does to it and its VMs (manual 3.1)."""
+    row = outcome(s.host_policy(host))
+    return {"vms": row.vms, "host": row.host, "crash": row.crash}
+
+
+def _step(s: Situation, host: HostId) -> str:
+    m = s.memory.host(host)
+    if m.down_at is not None:
+        return "down"
+    if m.shut_down_at is not None:
+        return "shutting down"
+    if m.shutdown is not None:
+        return "guests stop"
+    if m.evacuation is not None:
+        return "maintenance mode" if m.emptied else "being emptied"
+    return "maintenance mode" if m.disabled_at is not None else ""
+
+
+def _alert(alert: Alerted) -> dict[str, Any]:
+    return {"at": alert.at, "subject": alert.subject, "key": alert.key, "text": alert.text}

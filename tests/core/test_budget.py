@@ -1,0 +1,122 @@
+"""Seconds needed against seconds left (behaviour.md §3)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ridethrough.core import events as e
+from ridethrough.core.budget import is_last_moment, left, need, own_left, runtime, stop_deadline
+from ridethrough.core.observation import Source
+
+from .build import host_seen, lost, site, situation, snapshot, ups_seen, vm_seen
+
+BATTERY = Source.BATTERY
+
+
+def test_left_is_the_least_of_off_time_countdown_and_trusted_runtime() -> None:
+    the_site = site(1)
+    seen = snapshot(100.0, the_site, sources={"ups1": BATTERY})
+    host = seen.hosts["h1"]
+
+    def seconds(*events: e.Event) -> float | None:
+        return left(situation(100.0, seen, the_site, *events), host)
+
+    assert seconds(lost("ups1", 10.0)) == 1500.0 * 0.8
+    assert seconds(lost("ups1", 10.0, off_at=310.0)) == 210.0
+    assert seconds(lost("ups1", 10.0, off_at=310.0), e.CountdownSeen(99.0, "ups1", 150.0)) == 50.0
+    assert seconds(lost("ups1", 10.0), e.LowBattery(90.0, "ups1", "two polls")) == 110.0
+    assert seconds() is None
+
+
+def test_the_runtime_counts_down_while_the_card_is_silent() -> None:
+    the_site = site(1)
+    seen = replace(snapshot(200.0, the_site), upses={"ups1": ups_seen(100.0, BATTERY, runtime=600.0)})
+    assert runtime(situation(200.0, seen, the_site, lost("ups1", 90.0)), "ups1") == 500.0 * 0.8
+
+
+def test_the_runtime_told_before_a_restart_is_counted_down_too() -> None:
+    the_site = site(1)
+    seen = replace(snapshot(200.0, the_site), upses={})
+    assert runtime(situation(200.0, seen, the_site, lost("ups1", 100.0, runtime=600.0)), "ups1") == 500.0 * 0.8
+
+
+def test_a_card_that_tells_no_runtime_leaves_only_its_timers() -> None:
+    the_site = site(1)
+    seen = snapshot(100.0, the_site)
+    seen = replace(seen, upses={"ups1": ups_seen(100.0, BATTERY, runtime=None)})
+    assert left(situation(100.0, seen, the_site, lost("ups1", 10.0, runtime=None)), seen.hosts["h1"]) is None
+
+
+def test_with_two_feeds_the_survivor_inherits_the_load() -> None:
+    the_site = site(1, feeds=2)
+    upses = {"ups1": ups_seen(100.0, BATTERY, runtime=500.0), "ups1b": ups_seen(100.0, BATTERY, runtime=1000.0)}
+    seen = replace(snapshot(100.0, the_site), upses=upses)
+    s = situation(100.0, seen, the_site, lost("ups1", 90.0), lost("ups1b", 90.0))
+    # 400 s together, then the second has 400 s left of its share and carries twice the load: 200 s more.
+    assert own_left(s, "h1") == pytest.approx(600.0)
+    both = site(1, feeds=2, needs=2)
+    assert own_left(situation(100.0, seen, both, lost("ups1", 90.0), lost("ups1b", 90.0)), "h1") == pytest.approx(400.0)
+
+
+def test_a_member_must_be_down_before_its_coordinator_goes() -> None:
+    the_site = site(2)
+    seen = snapshot(100.0, the_site, sources={"ups1": BATTERY, "ups2": BATTERY})
+    s = situation(100.0, seen, the_site, lost("ups1", 10.0, off_at=310.0), lost("ups2", 10.0, off_at=900.0))
+    assert left(s, seen.hosts["h1"]) == 210.0  # the coordinator
+    assert left(s, seen.hosts["h2"]) == 210.0 - s.policy.host_stop
+
+
+def test_need_counts_moves_stops_the_host_and_the_reserve() -> None:
+    the_site = site(2)
+    gib = 2**30
+    vms = (vm_seen("a", "h1", 2.0), vm_seen("b", "h1", 2.0), vm_seen("c", "h1", 2.0, immovable="it has a GPU"))
+    seen = snapshot(100.0, the_site, vms, {"ups1": BATTERY})
+    s = situation(100.0, seen, the_site, lost("ups1", 10.0))
+    wanted = need(s, seen.hosts["h1"])
+    assert wanted.evacuation == pytest.approx(4 * gib / s.policy.link_speed + s.policy.move_overhead)
+    assert wanted.stops == s.policy.guest_stop_estimate
+    assert wanted.last_moment == s.policy.host_stop + s.policy.reserve
+    alone = snapshot(100.0, site(1), vms[:1], {"ups1": BATTERY})
+    assert need(situation(100.0, alone, site(1), lost("ups1", 10.0)), alone.hosts["h1"]).evacuation == 0.0
+
+
+def test_a_clean_stop_gets_what_the_budget_leaves() -> None:
+    the_site = site(1)
+    seen = snapshot(100.0, the_site, sources={"ups1": BATTERY})
+    host = seen.hosts["h1"]
+    assert stop_deadline(situation(100.0, seen, the_site, lost("ups1", 10.0)), host) == 120.0
+    assert stop_deadline(situation(100.0, seen, the_site, lost("ups1", 10.0, off_at=310.0)), host) == 90.0
+    assert stop_deadline(situation(100.0, seen, the_site, lost("ups1", 10.0, off_at=200.0)), host) == 5.0
+    assert is_last_moment(situation(100.0, seen, the_site, lost("ups1", 10.0, off_at=220.0)), host)
+
+
+runtimes = st.floats(0.0, 5000.0)
+
+
+@given(first=runtimes, second=runtimes, off=st.floats(0.0, 5000.0))
+def test_a_second_feed_never_shortens_what_is_left(first: float, second: float, off: float) -> None:
+    """Property: a host that needs one of two feeds has at least as long as each feed alone at its present load."""
+    two = site(1, feeds=2)
+    upses = {"ups1": ups_seen(100.0, BATTERY, runtime=first), "ups1b": ups_seen(100.0, BATTERY, runtime=second)}
+    seen = replace(snapshot(100.0, two), upses=upses)
+    outages = (lost("ups1", 90.0, off_at=100.0 + off), lost("ups1b", 90.0))
+    together = own_left(situation(100.0, seen, two, *outages), "h1")
+    assert together is not None
+    shorter = min(min(first * 0.8, off), second * 0.8)
+    assert together >= shorter - 1e-6
+    assert together <= max(min(first * 0.8, off), second * 0.8) + 1e-6
+    assert math.isfinite(together)
+
+
+@given(count=st.integers(0, 12))
+def test_more_guests_never_need_less_time(count: int) -> None:
+    the_site = site(2)
+    vms = tuple(vm_seen(f"vm{n}", "h1", 1.0) for n in range(count))
+    fewer, more = (snapshot(100.0, the_site, v, {"ups1": BATTERY}) for v in (vms[:-1], vms))
+    needs = [need(situation(100.0, x, the_site, lost("ups1", 10.0)), host_seen("h1", 100.0)) for x in (fewer, more)]
+    assert needs[0].from_evacuation <= needs[1].from_evacuation
