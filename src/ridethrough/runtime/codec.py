@@ -88,7 +88,7 @@ def _readable(value: Any) -> Any:
 class _Shape:
     """How to read a type: its fields' types, which must be there, which hold an action."""
 
-    type: type
+    kind: type
     hints: Mapping[str, Any]
     required: frozenset[str]
     nested: frozenset[str]
@@ -121,7 +121,7 @@ def _value(row: Any, shapes: Mapping[str, _Shape], position: int, kind: str) -> 
         raise _newer(position, f'holds an {kind} {name} with the unknown field "{extra[0]}"')
     if missing := sorted(shape.required - row.keys()):
         raise _damaged(position, f'its {kind} {name} lacks the field "{missing[0]}"')
-    return shape.type(**{field: _field(shape, field, given, position) for field, given in row.items()})
+    return shape.kind(**{field: _field(shape, field, given, position) for field, given in row.items()})
 
 
 def _field(shape: _Shape, field: str, given: Any, position: int) -> Any:
@@ -134,7 +134,7 @@ def _field(shape: _Shape, field: str, given: Any, position: int) -> Any:
         # Not strict for numbers: "inf", as `encode` writes it.
         return msgspec.convert(given, hint, strict=not _holds_float(hint))
     except msgspec.ValidationError as error:
-        raise _damaged(position, f"{shape.type.__name__}.{field}: {error}") from error
+        raise _damaged(position, f"{shape.kind.__name__}.{field}: {error}") from error
 
 
 @cache
