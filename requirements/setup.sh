@@ -43,7 +43,8 @@ environment() {
     local requirements=$root/requirements/$1.txt python stamp
     venv=$root/.venv-$1
     python=$(find_python) || { install_packages python3 python3-venv && python=$(find_python); } ||
-        fail "no Python 3.11 or newer found. Install one, for example: sudo apt-get install python3.11 python3.11-venv"
+        fail "no Python 3.11 or newer found. Run: sudo apt-get install python3 python3-venv
+(Debian 12, Ubuntu 24.04 or newer; elsewhere install one and say PYTHON=/path/to/python3.12 $0)"
     stamp=$("$python" - "$root" "$requirements" "${BASH_SOURCE[0]}" <<'PYTHON'
 import hashlib, pathlib, sys
 root, *files = sys.argv[1:]
