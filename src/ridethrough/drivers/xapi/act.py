@@ -48,6 +48,8 @@ FIRST_LOOK, LOOK = 0.1, 0.5  # seconds between looks at a running task
 DONE_AFTER = 2.0  # seconds for which the object is at its end while the task still says pending
 LOST_AFTER = 10.0  # seconds without the task and without its end after which it counts as lost
 CLEAN_UP = 10.0  # seconds for cancelling what we leave behind
+LAST_CALL = 2.0  # seconds for the same when the driver stops
+SAME_MOMENT = 0.3  # seconds between writing a claim and reading it again
 CLAIM_EXPIRES = 24 * 3600.0  # seconds; a claim of another controller older than this holds nobody off
 AUTO_POWERON, KEPT_AUTO_POWERON = "auto_poweron", "ridethrough:auto_poweron"
 EVACUATED = tuple(f"MAINTENANCE_MODE_EVACUATED_VMS_{kind}" for kind in ("MIGRATED", "HALTED", "SUSPENDED"))
@@ -97,8 +99,13 @@ class Hands:
             raise Unreachable(f"an answer that cannot be read: {error}") from error
 
     async def close(self) -> None:
-        """Wait for what is still being cancelled; at most ten seconds."""
-        await asyncio.gather(*self._clean_ups, return_exceptions=True)
+        """Give what is still being cancelled two seconds, then let it be."""
+        left = set(self._clean_ups)
+        if left:
+            await asyncio.wait(left, timeout=LAST_CALL)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     async def _perform(self, action: Action) -> None:
         match action:
@@ -374,6 +381,8 @@ class Hands:
         now = await self._pool_time(pool)
         self._refuse_if_claimed(held.get(CLAIM, ""), controller, now)
         await self._set(pool, CLAIM, f"{controller} {now}")
+        if claimed_by(held.get(CLAIM, "")) != controller:
+            await asyncio.sleep(SAME_MOMENT)
         held = await self._other_config(pool)
         self._refuse_if_claimed(held.get(CLAIM, ""), controller, now)
 

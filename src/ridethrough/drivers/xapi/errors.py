@@ -40,6 +40,7 @@ CODES: dict[str, tuple[Asks, str]] = {
     "HOST_IS_LIVE": (D, "{0} is up already"),
     "HOST_NOT_DISABLED": (R, "the host is still enabled: it must be disabled before its shutdown"),
     "HOST_NOT_EMPTY": (R, "{0}"),
+    "HOST_HAS_RESIDENT_VMS": (R, "VMs still run on {0}"),
     "HOST_DISABLED": (P, "{0} is in maintenance mode"),
     "HOST_DISABLED_UNTIL_REBOOT": (R, "the host has begun its shutdown and can be enabled after its next start"),
     "HOST_DISABLED_INDEFINITELY": (R, "the host stays disabled until it is enabled by a call"),

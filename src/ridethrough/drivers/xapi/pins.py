@@ -35,7 +35,7 @@ def fingerprint(der: bytes) -> str:
 
 def normalised(text: str) -> str:
     """A fingerprint as people paste it (upper case, colons, with or without `sha256:`). Raises ValueError in words."""
-    plain = text.strip().lower().removeprefix("sha256").replace("-", "").replace(":", "")
+    plain = text.strip().lower().replace("-", "").replace(":", "").removeprefix("sha256")
     if len(plain) != 64 or not set(plain) <= set("0123456789abcdef"):
         raise ValueError(f'"{text}" is no SHA-256 fingerprint; write sha256: and 64 hexadecimal digits')
     return "sha256:" + plain
