@@ -169,7 +169,8 @@ class XapiServer:
         except Malformed as error:
             return web.Response(status=500, body=error.page, content_type="text/html")
         self.pace.step()
-        access = self.log.note(self.pace.now(), door.host.id, door.endpoint.address, call.method, call.params)
+        method = door.calls.full_name(call.method)
+        access = self.log.note(self.pace.now(), door.host.id, door.endpoint.address, method, call.params)
         try:
             body = await self._call(door, call, access)
         except Dropped:
@@ -180,7 +181,7 @@ class XapiServer:
         return web.Response(body=body, headers={**envelope.HEADERS, "Content-Type": call.dialect.content_type})
 
     async def _call(self, door: _Door, call: Request, access: Access) -> bytes:
-        host, bare = door.host.id, call.method.removeprefix("Async.")
+        host, bare = door.host.id, access.method.removeprefix("Async.")
         if delay := self.faults.delay.get(host):
             await self.pace.sleep(delay)
             self.pace.step()

@@ -67,6 +67,12 @@ class PoolCalls:
         self._collected_at: Seconds = world.now
         self.execution = Execution(world, pool, self.catalogue, certificates)
 
+    def full_name(self, method: str) -> str:
+        """The name as the log has it: event_from is event.from."""
+        prefix = "Async." if method.startswith("Async.") else ""
+        message = self.catalogue.find(method.removeprefix("Async."))
+        return prefix + message.full_name if message else method
+
     async def call(self, caller: Caller, method: str, params: Sequence[object]) -> Answer:
         """Answer one call. Raises Failure, or Dropped when nobody is there to answer."""
         if self.world.now - self._collected_at > COLLECTING:

@@ -17,6 +17,7 @@ from enum import Enum
 
 from aiohttp import web
 
+GOODBYE = 5.0  # wall seconds that a client has to answer a TLS goodbye before the connection is closed all the same
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close with RST
 
 
@@ -48,6 +49,8 @@ class Endpoint:
         self.line, self.life = Line.DEAD, -1
         self._http = web.Server(self._handle, access_log=None, keepalive_timeout=3600.0)
         self._lives: dict[asyncio.BaseTransport, int] = {}  # connection -> the life of the toolstack that took it
+        self._busy: set[asyncio.BaseTransport] = set()
+        self._leaving: list[asyncio.BaseTransport] = []
         self._carries, self._closed = asyncio.Event(), asyncio.Event()
         self._fillers: list[socket.socket] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -94,8 +97,9 @@ class Endpoint:
             task.cancel()
         for filler in (*self._fillers, self._socket):
             filler.close()
-        for transport in list(self._lives):
-            transport.abort() if isinstance(transport, asyncio.Transport) else transport.close()
+        for transport in (*self._lives, *self._leaving):
+            if isinstance(transport, asyncio.Transport):
+                transport.abort()
         await self._http.shutdown(0.5)
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
@@ -118,7 +122,9 @@ class Endpoint:
     async def _greet(self, accepted: socket.socket) -> None:
         life, loop = self.life, asyncio.get_running_loop()
         with contextlib.suppress(OSError, asyncio.CancelledError):  # a client that goes away while shaking hands
-            transport, _ = await loop.connect_accepted_socket(self._http, accepted, ssl=self._tls)
+            transport, _ = await loop.connect_accepted_socket(
+                self._http, accepted, ssl=self._tls, ssl_shutdown_timeout=GOODBYE
+            )
             self._lives = {t: n for t, n in self._lives.items() if not t.is_closing()} | {transport: life}
             if self.line is Line.DEAD:
                 _pause(transport)
@@ -165,17 +171,23 @@ class Endpoint:
             if silently and isinstance(transport, asyncio.Transport) and not transport.is_closing():
                 transport.set_protocol(_Stranger(transport))
                 _resume(transport)
-            elif isinstance(transport, asyncio.Transport):
-                transport.abort()  # the process is gone, the kernel closes
+            elif transport in self._busy:
+                _reset(transport)
+            else:
+                transport.close()  # lab 19b: who waited for an answer saw a reset, who was idle an orderly end
+                self._leaving.append(transport)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         transport = request.transport
         life = self._lives.setdefault(transport, self.life) if transport else self.life
         try:
+            self._busy.update({transport} if transport else ())
             response = await self._answer(request)
         except Dropped:
             _reset(transport)
             raise ConnectionResetError from None
+        finally:
+            self._busy.difference_update({transport})
         while not self._closed.is_set() and (self.line is Line.DEAD or life != self.life):
             await self._until_carried(life)
         return response
