@@ -16,7 +16,7 @@ from ridethrough.core.decide import Decision
 from ridethrough.core.memory import Memory, fold_all
 from ridethrough.core.observation import Snapshot, UpsSeen
 from ridethrough.core.site import Site
-from ridethrough.runtime.loop import Loop, Status
+from ridethrough.runtime.loop import STOPPED, Loop, Status
 from ridethrough.runtime.mailbox import Answer
 from ridethrough.runtime.past import KEY, PROVISIONAL
 
@@ -180,7 +180,7 @@ def test_a_request_is_journalled_decided_and_answered() -> None:
     assert kinds == ["Requested", "Requested", "RequestDone", "RequestRefused"]
 
 
-def test_a_request_that_is_never_answered_is_cancelled_with_the_loop() -> None:
+def test_a_request_that_nobody_decided_is_told_so_when_the_loop_ends() -> None:
     bench = Bench()
     asked: list[asyncio.Future[Answer]] = []
 
@@ -189,7 +189,12 @@ def test_a_request_that_is_never_answered_is_cancelled_with_the_loop() -> None:
         await asyncio.sleep(1)
 
     bench.play(story)
-    assert asked[0].cancelled()
+    assert asked[0].result() == STOPPED
+
+    async def later() -> None:
+        assert await bench.loop.request(e.Requested(0.0, e.Ask.ARM, "", "eva")) == STOPPED
+
+    virtually(later)
 
 
 @pytest.mark.parametrize("deaf", [False, True])

@@ -36,6 +36,7 @@ PATIENCE = 2.0  # seconds that an append waits for the disk
 _LOCK_WAIT = 1.5  # seconds that SQLite waits for another process's write lock; below PATIENCE, to tell the reason
 _BATCH = 1000  # appends in one transaction at most
 _REQUESTS_KEPT = 1000
+_ANSWER_WITHIN = 20.0  # seconds; below the patience of a command
 
 _tables = sa.MetaData()
 _events = sa.Table(
@@ -161,13 +162,21 @@ class Mailbox:
         while True:
             try:
                 for posted in await self.take():
-                    await self.answer(posted.id, await obey(posted))
+                    await self.answer(posted.id, await _answered(obey(posted)))
                 failing = False
             except JournalFailed as error:
                 if not failing:
                     log.warning("no requests can be taken: %s", error)
                 failing = True
             await asyncio.sleep(every)
+
+
+async def _answered(answer: Awaitable[Answer]) -> Answer:
+    """One request that gets no answer must not keep the others waiting."""
+    try:
+        return await asyncio.wait_for(answer, _ANSWER_WITHIN)
+    except TimeoutError:
+        return Answer(False, "the controller has taken the request, but its rounds fail; look at the journal")
 
 
 @dataclass(eq=False, slots=True)

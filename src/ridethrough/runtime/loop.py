@@ -43,6 +43,7 @@ SHORTEST: Seconds = 0.2  # between the beginnings of two rounds, however often i
 LONGEST: Seconds = 5.0
 LONGEST_URGENT: Seconds = 2.0  # while a UPS is on battery
 FAILURES_TOLD = 100  # distinct bugs that are journalled in one run
+STOPPED = Answer(False, "the controller stops before it can decide; ask again when it runs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +126,13 @@ class Loop:
             await self._running.wait()
 
     def request(self, requested: Requested) -> asyncio.Future[Answer]:
-        """Take a person's request into the next round. The future may be ignored; it is cancelled when `run` ends."""
+        """Take a person's request into the next round. The future may be ignored; it never raises."""
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._asked.append((requested, answer))
-        self._take_fact(requested)
+        if self._running is not None and self._running.is_set():
+            answer.set_result(STOPPED)
+        else:
+            self._asked.append((requested, answer))
+            self._take_fact(requested)
         return answer
 
     def wake(self) -> None:
@@ -204,8 +208,9 @@ class Loop:
             await self._past.close()
         else:
             await self._past.abandon()
-        for _, answer in self._asked:
-            answer.cancel()
+        for _, asker in self._asked:
+            if not asker.done():
+                asker.set_result(STOPPED)
 
     def _take_fact(self, fact: ActionFinished | Requested) -> None:
         self._facts.append(fact)
