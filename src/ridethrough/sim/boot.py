@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ridethrough.core.model import Seconds
 from ridethrough.core.observation import Power
 
-from . import power, tasks
+from . import tasks
 from .agenda import Steps
 from .machines import EPOCH, Reach, SimHost, SimVm
 
@@ -32,7 +32,7 @@ def power_up(world: World, host: SimHost, how: str) -> None:
     host.life += 1
     host.power = True
     world.tell(f"{host.id} {how}")
-    power.rebalance(world)
+    world.rebalance()
     world.agenda.run(_boot(world, host, host.life))
 
 
@@ -50,20 +50,23 @@ def crash(world: World, host: SimHost, text: str) -> None:
     dead = [v for v in world.guests(host.id) if v.alive]
     names = ", ".join(v.name for v in dead)
     world.tell(text + (f"; its guests die with it: {names}" if dead else ""))
+    world.crashed.append(host.id)
+    world.lost += [v.name for v in dead]
     for vm in dead:
         vm.alive = False
     _go_dark(world, host)
-    power.rebalance(world)
+    world.rebalance()
 
 
 def switch_off(world: World, host: SimHost) -> None:
     """The end of an orderly shutdown. A guest that still runs is cut."""
     for vm in [v for v in world.guests(host.id) if v.alive]:
         vm.alive = False
+        world.lost.append(vm.name)
         world.tell(f"{vm.name} is cut off: {host.id} powers off under it")
     world.tell(f"{host.id} is off")
     _go_dark(world, host)
-    power.rebalance(world)
+    world.rebalance()
 
 
 def _go_dark(world: World, host: SimHost) -> None:
@@ -73,14 +76,26 @@ def _go_dark(world: World, host: SimHost) -> None:
     for migration in [m for m in world.links.moving if host.id in (m.source, m.target)]:
         world.links.drop(migration, "CANNOT_CONTACT_HOST", host.ref)
     tasks.strand(world, host.id)
+    watch_heartbeat(world, host)
+
+
+def watch_heartbeat(world: World, host: SimHost) -> None:
+    """The host went silent: in ten minutes its pool will believe it. The coordinator never counts itself dead."""
     if host.live and host.id != world.pools[host.pool].coordinator:
         dead_after = world.pools[host.pool].dead_after
         world.agenda.after(dead_after, partial(_heartbeat_missed, world, host, host.life))
 
 
 def _heartbeat_missed(world: World, host: SimHost, life: int) -> None:
-    if host.life == life and host.live:
+    if host.life == life and host.live and not host.network:
         host.live = False
+        world.changed("host_metrics", host.metrics_ref)
+
+
+def heard_again(world: World, host: SimHost) -> None:
+    """The heartbeat of a host that ran on is back."""
+    if host.toolstack == "up" and not host.live:
+        host.live = True
         world.changed("host_metrics", host.metrics_ref)
 
 
@@ -197,16 +212,8 @@ def _enable_itself(world: World, host: SimHost, life: int, cold: bool) -> None:
 
 
 def _boot_script(world: World, host: SimHost, life: int) -> None:
-    """xapi-autostart-vms: starts every guest marked auto_poweron, best effort, if the pool says so."""
-    from .xapi import Xapi
-
-    if host.life == life and world.pools[host.pool].other_config.get("auto_poweron") == "true":
-        calls = Xapi(world, host.pool)
-        for vm in sorted(world.vms.values(), key=lambda v: (v.name, v.id)):
-            marked = vm.pool == host.pool and vm.other_config.get("auto_poweron") == "true"
-            if marked and vm.power_state is Power.HALTED and not vm.busy:
-                world.tell(f"{host.id}'s boot script starts {vm.name}")
-                calls.vm_start(vm.ref)
+    if host.life == life:
+        world.run_boot_script(host)
 
 
 def resync_guests(world: World, host: SimHost) -> None:

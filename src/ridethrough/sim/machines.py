@@ -147,15 +147,15 @@ class SimHost:
     power: bool = True
     network: bool = True
     toolstack: Toolstack = "up"
-    toolstack_since: Seconds = 0.0  # when it became what it is
+    toolstack_since: Seconds = -86400.0  # when it became what it is; the world begins a day later
     follows: HostId = ""  # the host that it takes for its coordinator; its own id when it is that itself
     supplied: bool = True  # enough feeds with output on
     unplugged: bool = False  # a person pulled its power cords
 
     enabled: bool = True
     live: bool = True
-    agent_start_time: float = EPOCH  # epoch seconds; changes with each start of the toolstack
-    boot_time: float = EPOCH
+    agent_start_time: float = EPOCH - 86400.0  # epoch seconds; changes with each start of the toolstack
+    boot_time: float = EPOCH - 86400.0
     other_config: dict[str, str] = field(default_factory=dict)
     current_operations: dict[str, str] = field(default_factory=dict)  # task ref -> operation
     user_disabled: bool = False  # only in the memory of its toolstack: forgotten at each start

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from ridethrough.core.model import HostId, PoolId, Seconds
 
@@ -10,7 +11,9 @@ from . import tasks
 from .agenda import Steps
 from .errors import XapiError
 from .machines import Reach, SimHost, SimPool, SimTask, SimVm
-from .world import World
+
+if TYPE_CHECKING:
+    from .world import World
 
 ON_COORDINATOR: Seconds = 0.005  # median of a forwarded call, lab 20
 ON_MEMBER: Seconds = 0.025

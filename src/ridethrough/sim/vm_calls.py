@@ -92,6 +92,9 @@ class VmCalls(Operations):
             yield from self._send(vm, source, target, task)
         task.cancellable = False
         vm.resident_on, vm.scheduled_to_be_resident_on = target.id, None
+        if source is not target:
+            self.world.moves[vm.name] += 1
+            self.world.tell(f"{vm.name} has moved from {source.id} to {target.id}")
         self.world.changed("vm", vm.ref)
         yield MIGRATE_AFTER
 

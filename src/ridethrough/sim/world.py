@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from ridethrough.core.model import Bytes, HostId, PoolId, Seconds, StorageId, UpsId
 from ridethrough.core.observation import Power
 
-from . import boot, power
+from . import autostart, boot, power
 from .agenda import Agenda
 from .cards import SimUps
 from .machines import Reach, SimHost, SimPool, SimSr, SimTask, SimVm
@@ -45,6 +46,9 @@ class World:
         self.tasks: dict[str, SimTask] = {}  # by ref
         self.tasks_made = 0
         self.links = Links(self.agenda)
+        self.crashed: list[HostId] = []  # hosts that lost their power while they ran, in order
+        self.lost: list[str] = []  # guests that died with their host, by name, in order
+        self.moves: Counter[str] = Counter()  # completed migrations of each guest, by name
         self._watchers: list[Callable[[str, str], None]] = []
 
     # --- time
@@ -94,7 +98,7 @@ class World:
         ups.settled_at = self.now
         ups.input_good = self.feeders[ups.feeder]
         self.upses[ups.id] = ups
-        power.rebalance(self)
+        self.rebalance()
         return ups
 
     def add_pool(self, pool: SimPool) -> SimPool:
@@ -112,7 +116,7 @@ class World:
         host.other_config.setdefault("boot_time", f"{host.boot_time:.1f}")
         self.hosts[host.id] = host
         self.links.speeds[host.id] = host.link_speed
-        power.rebalance(self)
+        self.rebalance()
         return host
 
     def add_vm(self, vm: SimVm) -> SimVm:
@@ -174,3 +178,13 @@ class World:
     def power_up(self, host: HostId) -> None:
         """Somebody presses the power button. Without supply nothing happens."""
         boot.power_up(self, self.hosts[host], "is switched on")
+
+    # --- for the parts of the world
+
+    def rebalance(self) -> None:
+        """Loads, batteries and supplies, after anything was switched."""
+        power.rebalance(self)
+
+    def run_boot_script(self, host: SimHost) -> None:
+        """A host has booted and enabled itself."""
+        autostart.run(self, host)

@@ -1,0 +1,72 @@
+"""The ports straight onto a World: what the loop sees and does of a simulated site, without a wire."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ridethrough.core.events import Event
+from ridethrough.core.model import PoolId
+from ridethrough.ports import Actor, Journal, Observer
+
+from .card_door import CardsDoor
+from .memory_journal import Killed, MemoryJournal
+from .pool_door import PoolDoor
+from .virtual_time import VirtualClock
+from .world import World
+
+__all__ = ["CardsDoor", "Doors", "PoolDoor"]
+
+
+@dataclass(slots=True)
+class Doors:
+    """Everything that one life of a controller needs of a World. `cut` ends that life as a kill would."""
+
+    world: World
+    kept: MemoryJournal  # outlives it
+    cards: CardsDoor = field(init=False)
+    pools: dict[PoolId, PoolDoor] = field(init=False)
+    clock: VirtualClock = field(init=False)
+    journal: Journal = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.cards = CardsDoor(self.world)
+        self.pools = {pool: PoolDoor(self.world, pool) for pool in sorted(self.world.pools)}
+        self.clock = VirtualClock(self.world)
+        self.journal = _Pen(self.kept, self)
+        self.is_cut = False
+
+    is_cut: bool = field(init=False, default=False)
+
+    @property
+    def observers(self) -> Sequence[Observer]:
+        return (self.cards, *self.pools.values())
+
+    @property
+    def actors(self) -> Mapping[PoolId, Actor]:
+        return dict(self.pools)
+
+    def cut(self) -> None:
+        """From now on nothing that this controller does reaches the world or the journal, its cleaning up included."""
+        self.is_cut = True
+        for pool in self.pools.values():
+            pool.is_cut = True
+
+
+class _Pen:
+    """The journal as long as its controller lives."""
+
+    def __init__(self, journal: MemoryJournal, doors: Doors) -> None:
+        self._journal = journal
+        self._doors = doors
+
+    async def append(self, events: Sequence[Event]) -> Sequence[int]:
+        if self._doors.is_cut:
+            raise Killed
+        return await self._journal.append(events)
+
+    async def read(self, after: int = 0) -> Sequence[tuple[int, Event]]:
+        return await self._journal.read(after)
+
+    async def close(self) -> None:
+        await self._journal.close()

@@ -1,0 +1,183 @@
+"""What people and bad luck do to a site."""
+
+from __future__ import annotations
+
+from . import boot, power
+from .machines import Guest, SimHost, SimVm
+from .world import World
+from .xapi import Xapi
+
+
+def find_vm(world: World, name: str) -> SimVm:
+    """A guest by its name or uuid. Raises KeyError."""
+    for vm in world.vms.values():
+        if name in (vm.name, vm.id):
+            return vm
+    raise KeyError(name)
+
+
+# --- UPSs and cards
+
+
+def silence_card(world: World, ups: str) -> None:
+    """The card answers nobody any more; its timers run on."""
+    world.tell(f"{ups}'s card falls silent")
+    world.upses[ups].card.silent = True
+
+
+def answer_card(world: World, ups: str) -> None:
+    """The card answers again."""
+    world.tell(f"{ups}'s card answers again")
+    world.upses[ups].card.silent = False
+
+
+def lose_link(world: World, ups: str) -> None:
+    """The card loses its UPS: it answers, knows nothing, and starts no countdown. One that runs goes on."""
+    card = world.upses[ups].card
+    world.tell(f"{ups}'s card loses its UPS")
+    card.link_lost = True
+    card.outage_since = None
+    if card.warning_ends:
+        card.warning_ends.cancel()
+
+
+def restore_link(world: World, ups: str) -> None:
+    """The card sees its UPS again. On battery, its warning period begins now."""
+    it = world.upses[ups]
+    world.tell(f"{ups}'s card finds its UPS again")
+    it.card.link_lost = False
+    if it.output and not it.input_good:
+        power.card_sees_outage(world, it)
+
+
+def start_test(world: World, ups: str, seconds: float = 10.0) -> None:
+    """A self-test of `seconds`."""
+    power.start_test(world, world.upses[ups], seconds)
+
+
+def stop_test(world: World, ups: str) -> None:
+    power.end_test(world, world.upses[ups])
+
+
+# --- hosts
+
+
+def pull_power(world: World, host: str) -> None:
+    """Somebody pulls the power cords of a host."""
+    it = world.hosts[host]
+    it.unplugged = True
+    if not it.power:
+        world.tell(f"{host}'s power cords are pulled")
+    power.rebalance(world)
+
+
+def plug_in(world: World, host: str) -> None:
+    """The cords are back; the BIOS may start the host."""
+    world.hosts[host].unplugged = False
+    world.tell(f"{host} is plugged in again")
+    power.rebalance(world)
+
+
+def switch_on(world: World, host: str) -> None:
+    """Somebody presses the power button."""
+    world.power_up(host)
+
+
+def restart_toolstack(world: World, host: str) -> None:
+    """xe-toolstack-restart on a host."""
+    boot.restart_toolstack(world, world.hosts[host])
+
+
+def lose_network(world: World, host: str) -> None:
+    """A host's management network is gone; it runs on, and after ten minutes nobody believes so."""
+    it = world.hosts[host]
+    world.tell(f"{host}'s network is gone")
+    it.network = False
+    boot.watch_heartbeat(world, it)
+
+
+def restore_network(world: World, host: str) -> None:
+    """The network is back, and with it the heartbeat."""
+    it = world.hosts[host]
+    if it.power:
+        world.tell(f"{host}'s network is back")
+        it.network = True
+        boot.heard_again(world, it)
+
+
+def ignore_shutdown(world: World, host: str) -> None:
+    """host.shutdown will succeed, and nothing will follow."""
+    world.hosts[host].refuses_shutdown = True
+
+
+def ignore_wake(world: World, host: str) -> None:
+    """Wake-on-LAN packets will do nothing."""
+    world.hosts[host].ignores_wake = True
+
+
+# --- guests
+
+
+def refuse_move(world: World, vm: str, code: str = "VM_MIGRATE_FAILED") -> None:
+    """Every migration of the guest ends with this error."""
+    it = find_vm(world, vm)
+    it.refuses_move = (code, it.ref)
+
+
+def allow_move(world: World, vm: str) -> None:
+    it = find_vm(world, vm)
+    it.refuses_move, it.stalls_move = (), False
+
+
+def stall_move(world: World, vm: str) -> None:
+    """The guest's next migration begins and never gets on."""
+    find_vm(world, vm).stalls_move = True
+
+
+def hang_shutdown(world: World, vm: str) -> None:
+    """The guest will acknowledge a clean shutdown and never stop."""
+    find_vm(world, vm).guest = Guest.HANGS
+
+
+def lose_tools(world: World, vm: str) -> None:
+    """The guest's tools no longer answer: no clean shutdown, no migration."""
+    it = find_vm(world, vm)
+    it.guest = Guest.NO_TOOLS
+    world.changed("vm", it.ref)
+
+
+# --- people with XenCenter
+
+
+def person_enables(world: World, host: str) -> None:
+    """Exit maintenance mode by hand, as XenCenter does it: the mark goes, the host is enabled."""
+    it = world.hosts[host]
+    world.tell(f"a person enables {host}")
+    it.other_config.pop("MAINTENANCE_MODE", None)
+    _calls(world, it).host_enable(it.ref)
+
+
+def person_disables(world: World, host: str) -> None:
+    """Enter maintenance mode by hand: disabled and marked."""
+    it = world.hosts[host]
+    world.tell(f"a person disables {host}")
+    it.other_config["MAINTENANCE_MODE"] = "true"
+    _calls(world, it).host_disable(it.ref)
+
+
+def person_shuts_down(world: World, vm: str) -> None:
+    """A person shuts a guest down."""
+    it = find_vm(world, vm)
+    world.tell(f"a person shuts {it.name} down")
+    Xapi(world, it.pool).vm_clean_shutdown(it.ref)
+
+
+def person_starts(world: World, vm: str) -> None:
+    """A person starts a guest."""
+    it = find_vm(world, vm)
+    world.tell(f"a person starts {it.name}")
+    Xapi(world, it.pool).vm_start(it.ref)
+
+
+def _calls(world: World, host: SimHost) -> Xapi:
+    return Xapi(world, host.pool)

@@ -1,0 +1,367 @@
+"""A pool of a World as the XenAPI driver would see and treat it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import assert_never
+
+from ridethrough.core import actions as a
+from ridethrough.core.model import HostId, PoolId, Seconds
+from ridethrough.core.observation import HostSeen, PoolSeen, Power, Snapshot, VmSeen
+from ridethrough.ports import Refused, Unreachable
+
+from .machines import Reach, SimHost, SimTask, SimVm
+from .world import World
+from .xapi import Xapi, XapiError
+
+CLAIM = "ridethrough:claim"
+MAINTENANCE = "MAINTENANCE_MODE"
+EVACUATED = tuple(f"{MAINTENANCE}_EVACUATED_VMS_{what}" for what in ("MIGRATED", "HALTED", "SUSPENDED"))
+
+PROBE: Seconds = 5.0
+URGENT_PROBE: Seconds = 2.0
+PHASE: Seconds = 1.0
+EVENT_LATENCY: Seconds = 0.06  # event.from, lab 20
+NO_ANSWER: Seconds = 5.0  # until a call that nobody will answer is given up
+
+# Asking again may help (facts: xenapi.md 9). Everything else is a refusal.
+COME_BACK_LATER = frozenset(
+    {
+        "HOST_IS_SLAVE",
+        "SESSION_INVALID",
+        "HOST_STILL_BOOTING",
+        "HOST_HAS_NO_MANAGEMENT_IP",
+        "HOST_MASTER_CANNOT_TALK_BACK",
+        "HOST_DISABLED_UNTIL_REBOOT",
+        "HOST_EVACUATE_IN_PROGRESS",
+        "CANNOT_CONTACT_HOST",
+        "HANDLE_INVALID",
+        "OTHER_OPERATION_IN_PROGRESS",
+        "TOO_MANY_PENDING_TASKS",
+        "TASK_CANCELLED",
+        "BALLOONING_TIMEOUT_BEFORE_MIGRATION",
+        "VM_MIGRATE_CONTACT_REMOTE_SERVICE_FAILED",
+        "INTERNAL_ERROR",
+    }
+)
+
+
+class PoolDoor:
+    """ports.Observer and ports.Actor for one pool."""
+
+    def __init__(self, world: World, pool: PoolId) -> None:
+        self._world = world
+        self._pool = pool
+        self._calls = Xapi(world, pool)
+        self._seen = Snapshot(pools={pool: PoolSeen(pool)})
+        self._toolstack_at: dict[HostId, Seconds] = {}
+        self._network_at: dict[HostId, Seconds] = {}
+        self._reach: dict[HostId, Reach] = {}
+        self._urgent = False
+        self._hurry = asyncio.Event()
+        self._probing: asyncio.Task[None] | None = None
+        self._wake: Callable[[], None] | None = None
+        self._waking: asyncio.TimerHandle | None = None
+        self.is_cut = False  # the controller was killed: nothing that still runs of it may touch the world
+
+    # --- ports.Observer
+
+    async def start(self, wake: Callable[[], None]) -> None:
+        self._wake = wake
+        self._probe()
+        self._world.on_change(self._changed)
+        self._probing = asyncio.create_task(self._probe_on(), name=f"simulated pool {self._pool}")
+
+    async def stop(self) -> None:
+        self._world.forget(self._changed)
+        if self._waking:
+            self._waking.cancel()
+        if self._probing:
+            self._probing.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._probing
+
+    async def observe(self, urgent: bool) -> Snapshot:
+        if urgent and not self._urgent:
+            self._hurry.set()
+        self._urgent = urgent
+        coordinator = self._world.coordinator(self._pool)
+        pool = self._pool_seen(coordinator)
+        vms = self._vms_seen() if coordinator else self._seen.vms
+        hosts = {h.id: self._host_seen(h, coordinator) for h in self._world.members(self._pool)}
+        self._seen = Snapshot(pools={self._pool: pool}, hosts=hosts, vms=vms)
+        return self._seen
+
+    def _changed(self, kind: str, ref: str) -> None:
+        """Something that XenAPI shows has changed: an event of it arrives a moment later."""
+        if self._waking is None and self._wake and self._world.coordinator(self._pool):
+            self._waking = asyncio.get_running_loop().call_later(EVENT_LATENCY, self._woken)
+
+    def _woken(self) -> None:
+        self._waking = None
+        if self._wake:
+            self._wake()
+
+    async def _probe_on(self) -> None:
+        pause = PHASE
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._hurry.wait(), pause)
+            self._hurry.clear()
+            if self._probe() and self._wake:
+                self._wake()
+            pause = URGENT_PROBE if self._urgent else PROBE
+
+    def _probe(self) -> bool:
+        """Our own knock at every host's door; whether any answers otherwise than before."""
+        before, now = dict(self._reach), self._world.now
+        for host in self._world.members(self._pool):
+            reach = self._reach[host.id] = self._world.reach(host.id)
+            if reach is not Reach.NOTHING:
+                self._network_at[host.id] = now
+            if reach in (Reach.MEMBER, Reach.COORDINATOR):
+                self._toolstack_at[host.id] = now
+        return before != self._reach
+
+    def _pool_seen(self, coordinator: SimHost | None) -> PoolSeen:
+        it, before = self._world.pools[self._pool], self._seen.pools[self._pool]
+        if coordinator is None:
+            trouble = "no host answers as coordinator"
+            return PoolSeen(
+                self._pool, None, before.answered_at, None, before.claim, before.auto_poweron, trouble=trouble
+            )
+        return PoolSeen(
+            self._pool,
+            coordinator=coordinator.id,
+            answered_at=self._world.now,
+            coordinator_since=coordinator.toolstack_since,
+            claim=it.other_config.get(CLAIM, ""),
+            auto_poweron=it.other_config.get("auto_poweron") == "true",
+            ha_enabled=it.ha_enabled,
+            wlb_enabled=it.wlb_enabled,
+        )
+
+    def _host_seen(self, host: SimHost, coordinator: SimHost | None) -> HostSeen:
+        known = self._seen.hosts.get(host.id)
+        current = coordinator is not None or known is None
+        return HostSeen(
+            host.id,
+            self._pool,
+            uuid=host.uuid,
+            name=host.id,
+            address=host.address,
+            enabled=host.enabled if current or known is None else known.enabled,
+            live=host.live if current or known is None else known.live,
+            toolstack_at=self._toolstack_at.get(host.id),
+            network_at=self._network_at.get(host.id),
+            agent_started=host.agent_start_time if current or known is None else known.agent_started,
+            memory_total=host.memory_total,
+            memory_free=self._world.memory_free(host.id),
+            storage=frozenset(host.storage),
+            busy=frozenset(host.current_operations.values()),
+            maintenance_mode=MAINTENANCE in host.other_config,
+            power_on_mode=host.power_on_mode,
+        )
+
+    def _vms_seen(self) -> dict[str, VmSeen]:
+        return {vm.id: _vm_seen(vm) for vm in self._world.vms.values() if vm.pool == self._pool}
+
+    # --- ports.Actor
+
+    async def perform(self, action: a.Action) -> None:
+        """Raises Refused and Unreachable as the XenAPI driver does."""
+        try:
+            await self._perform(action)
+        except XapiError as error:
+            detail = ", ".join(error.params)
+            if error.code in COME_BACK_LATER:
+                raise Unreachable(f"{error.code} {detail}".strip()) from error
+            raise Refused(error.code, detail) from error
+
+    async def _perform(self, action: a.Action) -> None:
+        match action:
+            case a.ClaimPool():
+                await self._claim(action.controller)
+            case a.ReleasePool():
+                await self._release(action.controller)
+            case a.SuspendAutoPoweron():
+                await self._set_auto_poweron("false")
+            case a.RestoreAutoPoweron():
+                await self._set_auto_poweron("true")
+            case a.DisableHost():
+                await self._disable(self._host(action.host))
+            case a.EnableHost():
+                await self._enable(self._host(action.host))
+            case a.MoveVm():
+                await self._move(self._vm(action.vm), self._host(action.host))
+            case a.CancelMove():
+                await self._cancel_move(self._vm(action.vm))
+            case a.StopVm():
+                await self._stop(self._vm(action.vm))
+            case a.ForceStopVm():
+                await self._force_stop(self._vm(action.vm))
+            case a.StartVm():
+                await self._start(self._vm(action.vm))
+            case a.ShutDownHost():
+                await self._shut_down(self._host(action.host))
+            case a.PowerOnHost():
+                await self._power_on(self._host(action.host))
+            case _:
+                assert_never(action)
+
+    async def _xapi(self) -> Xapi:
+        """The coordinator's XenAPI. Raises Unreachable when nobody answers as coordinator."""
+        if self.is_cut:
+            raise asyncio.CancelledError
+        if self._world.coordinator(self._pool) is None:
+            await asyncio.sleep(NO_ANSWER)
+            raise Unreachable(f"no host of pool {self._pool} answers as coordinator")
+        return self._calls
+
+    async def _done(self, task: SimTask) -> None:
+        """Wait for a task as polling it would. Raises XapiError, and Unreachable when the task was lost.
+
+        Cancelled (the deadline has passed): cancels the task, where XenAPI can.
+        """
+        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def end() -> None:
+            if not ended.done():
+                ended.set_result(None)
+
+        task.done.watch(end)
+        try:
+            await ended
+        except asyncio.CancelledError:
+            if not self.is_cut and self._world.coordinator(self._pool):
+                with suppress(XapiError):
+                    self._calls.task_cancel(task.ref)
+            raise
+        if task.lost:
+            await asyncio.sleep(NO_ANSWER)
+            raise Unreachable(f"{task.name}: the coordinator went away, and the task with it")
+        if not self.is_cut:
+            with suppress(XapiError):
+                self._calls.task_destroy(task.ref)
+        match task.status:
+            case "failure":
+                raise XapiError(*task.error_info)
+            case "cancelled":
+                raise XapiError("TASK_CANCELLED", task.ref)
+
+    async def _claim(self, controller: str) -> None:
+        calls = await self._xapi()
+        owner = calls.pool.other_config.get(CLAIM, "")
+        if owner not in ("", controller):
+            raise Refused("CLAIMED", f"{owner} is in charge of pool {self._pool}")
+        if not owner:
+            calls.pool_add_to_other_config(CLAIM, controller)
+
+    async def _release(self, controller: str) -> None:
+        calls = await self._xapi()
+        if calls.pool.other_config.get(CLAIM) == controller:
+            calls.pool_remove_from_other_config(CLAIM)
+
+    async def _set_auto_poweron(self, value: str) -> None:
+        calls = await self._xapi()
+        if calls.pool.other_config.get("auto_poweron") != value:
+            calls.pool_remove_from_other_config("auto_poweron")
+            calls.pool_add_to_other_config("auto_poweron", value)
+
+    async def _disable(self, host: SimHost) -> None:
+        calls = await self._xapi()
+        await self._done(calls.host_disable(host.ref, auto_enable=not calls.pool.profile.knows_auto_enable))
+        calls = await self._xapi()
+        if host.other_config.get(MAINTENANCE) != "true":
+            calls.host_remove_from_other_config(host.ref, MAINTENANCE)
+            calls.host_add_to_other_config(host.ref, MAINTENANCE, "true")
+
+    async def _enable(self, host: SimHost) -> None:
+        calls = await self._xapi()
+        for key in (MAINTENANCE, *EVACUATED):
+            if key in host.other_config:
+                calls.host_remove_from_other_config(host.ref, key)
+        await self._done(calls.host_enable(host.ref))
+
+    async def _move(self, vm: SimVm, target: SimHost) -> None:
+        calls = await self._xapi()
+        while operations := [ref for ref, op in vm.current_operations.items() if op == "pool_migrate"]:
+            with suppress(XapiError):  # how an earlier move ends is seen in where the VM is
+                await self._done(calls.task(operations[0]))
+        if vm.resident_on != target.id:
+            await self._done(calls.vm_pool_migrate(vm.ref, target.ref, {"live": "true"}))
+
+    async def _cancel_move(self, vm: SimVm) -> None:
+        calls = await self._xapi()
+        for ref in [ref for ref, op in vm.current_operations.items() if op == "pool_migrate"]:
+            calls.task_cancel(ref)
+            with suppress(XapiError):
+                await self._done(calls.task(ref))
+
+    async def _stop(self, vm: SimVm) -> None:
+        if vm.power_state is not Power.HALTED:
+            await self._until_halted(vm, (await self._xapi()).vm_clean_shutdown(vm.ref))
+
+    async def _force_stop(self, vm: SimVm) -> None:
+        if vm.power_state is not Power.HALTED:
+            await self._until_halted(vm, (await self._xapi()).vm_hard_shutdown(vm.ref))
+
+    async def _until_halted(self, vm: SimVm, task: SimTask) -> None:
+        try:
+            await self._done(task)
+        except XapiError:
+            if vm.power_state is not Power.HALTED:
+                raise
+
+    async def _start(self, vm: SimVm) -> None:
+        calls = await self._xapi()
+        if vm.power_state is Power.HALTED:
+            await self._done(calls.vm_start(vm.ref))
+
+    async def _shut_down(self, host: SimHost) -> None:
+        calls = await self._xapi()
+        try:
+            await self._done(calls.host_shutdown(host.ref))
+        except XapiError as error:
+            if error.code != "HOST_OFFLINE":  # it is down, or on the way there
+                raise
+
+    async def _power_on(self, host: SimHost) -> None:
+        calls = await self._xapi()
+        try:
+            await self._done(calls.host_power_on(host.ref))
+        except XapiError as error:
+            if error.code != "HOST_IS_LIVE":
+                raise
+            if self._world.reach(host.id) not in (Reach.MEMBER, Reach.COORDINATOR):
+                raise Unreachable(f"{host.id} is off, but its pool still believes it live") from error
+
+    def _host(self, host: HostId) -> SimHost:
+        return self._world.hosts[host]
+
+    def _vm(self, vm: str) -> SimVm:
+        return self._world.vms[vm]
+
+
+def _vm_seen(vm: SimVm) -> VmSeen:
+    return VmSeen(
+        vm.id,
+        vm.name,
+        vm.pool,
+        power=vm.power_state,
+        resident_on=vm.resident_on,
+        moving_to=vm.scheduled_to_be_resident_on if vm.resident_on else None,
+        memory=vm.memory,
+        storage=vm.storage,
+        busy=frozenset(vm.current_operations.values()),
+        immovable=_immovable(vm),
+        tags=frozenset(vm.tags),
+    )
+
+
+def _immovable(vm: SimVm) -> str:
+    if "pool_migrate" in vm.blocked_operations:
+        return "an administrator has blocked its migration"
+    return "" if vm.has_tools else "it has no guest tools"

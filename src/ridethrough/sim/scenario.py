@@ -1,0 +1,236 @@
+"""A scenario: its file, its run under the real loop on virtual time, and the narrative of the run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ridethrough.core.decide import decide as decide_for_real
+from ridethrough.core.events import Armed, Event, Requested
+from ridethrough.core.model import Seconds
+from ridethrough.core.narrative import tell
+from ridethrough.core.observation import Power
+from ridethrough.runtime.loop import Decide, Loop
+
+from .doors import Doors
+from .faults import find_vm
+from .machines import SimVm
+from .memory_journal import Killed, MemoryJournal
+from .quantity import clock
+from .reading import ScenarioError, Table, read_toml
+from .site_file import SimSite, load_site
+from .timeline import ASKS, BREAK_JOURNAL, CRASH, MEND_JOURNAL, Happening, read_happening
+from .virtual_time import run as run_virtually
+from .world import World
+
+LEAD_IN: Seconds = 60.0  # of quiet before a scenario's second 0, so that the controller knows the site
+EPSILON: Seconds = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """How the world must be at the end. What a scenario does not name is not looked at, crashes excepted."""
+
+    up: tuple[str, ...] = ()
+    down: tuple[str, ...] = ()
+    enabled: tuple[str, ...] = ()
+    disabled: tuple[str, ...] = ()
+    halted: tuple[str, ...] = ()
+    running: Mapping[str, str] = field(default_factory=dict)  # guest -> host
+    moves: Mapping[str, int] = field(default_factory=dict)  # guest -> completed migrations
+    crashed: tuple[str, ...] = ()  # every host that loses its power while it runs must be named here
+    lost: tuple[str, ...] = ()  # and every guest that dies with one
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """What happens, and what must have come of it. Times in seconds since the scenario's beginning."""
+
+    name: str
+    story: str
+    site: SimSite
+    timeline: tuple[Happening, ...]
+    until: Seconds
+    expect: Expectation
+    armed: bool = True
+    lead_in: Seconds = LEAD_IN
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A finished run. `narrative` is the text of the golden file; `failures` say which expectations were missed."""
+
+    world: World
+    journal: MemoryJournal
+    narrative: str
+    failures: tuple[str, ...]
+
+
+def load(path: Path) -> Scenario:
+    """Read scenarios/NAME.toml; its site is scenarios/sites/SITE.toml beside it. Raises ScenarioError."""
+    t = Table(read_toml(path), path.name, "")
+    story = t.take("story", str).strip()
+    if len(story.splitlines()) < 2:
+        raise t.wrong("story", "must tell the scenario in two or more lines")
+    site = load_site(path.parent / "sites" / f"{t.take('site', str)}.toml", t.table("override").rest())
+    world = site.build()
+    lines = t.take("timeline", list)
+    timeline = [read_happening(Table(line, path.name, f"timeline[{i}]"), world) for i, line in enumerate(lines)]
+    expect = _expectation(t.table("expect"), world)
+    until, armed, lead_in = t.time("until"), t.take("armed", bool, True), t.time("lead_in", LEAD_IN)
+    t.end()
+    if late := [h for h in timeline if h.at > until]:
+        raise ScenarioError(f'{path.name}: timeline: "{late[0].do}" happens after the end, until = {until:.0f}')
+    in_order = tuple(sorted(timeline, key=lambda h: h.at))
+    return Scenario(path.stem, story, site, in_order, until, expect, armed, lead_in)
+
+
+def _expectation(t: Table, world: World) -> Expectation:
+    vms = [v.name for v in world.vms.values()]
+    running = t.table("running").rest()
+    moves = t.table("moves").rest()
+    for vm in (*running, *moves):
+        t.one_of("running", vm, vms)
+    found = Expectation(
+        **{key: tuple(t.names(key, world.hosts)) for key in ("up", "down", "enabled", "disabled", "crashed")},
+        **{key: tuple(t.names(key, vms)) for key in ("halted", "lost")},
+        running=running,
+        moves=moves,
+    )
+    t.end()
+    return found
+
+
+# --- running -----------------------------------------------------------------------------------------------------
+
+
+def play(scenario: Scenario, journal: MemoryJournal | None = None, decide: Decide = decide_for_real) -> Run:
+    """Run a scenario from its beginning to its end, in virtual time."""
+    world, kept = scenario.site.build(), journal or MemoryJournal()
+    if scenario.armed and not kept.entries:
+        kept.entries.append(Armed(0.0, "owner"))
+    run_virtually(world, _Player(scenario, world, kept, decide).play())
+    return Run(world, kept, narrative(scenario, world, kept.entries), failures(scenario.expect, world))
+
+
+class _Player:
+    def __init__(self, scenario: Scenario, world: World, kept: MemoryJournal, decide: Decide) -> None:
+        self._scenario = scenario
+        self._world = world
+        self._kept = kept
+        self._decide = decide
+        self._doors: Doors | None = None
+        self._loop: Loop | None = None
+        self._life: asyncio.Task[None] | None = None
+        self._restart_at: Seconds | None = None
+
+    async def play(self) -> None:
+        self._start_controller()
+        for happening in self._scenario.timeline:
+            await self._until(happening.at)
+            await self._happen(happening)
+        await self._until(self._scenario.until)
+        await self._kill_controller()
+
+    async def _until(self, at: Seconds) -> None:
+        """Let time pass, starting a dead controller when its time has come."""
+        end = at + self._scenario.lead_in
+        while self._world.now < end - EPSILON:
+            pause = end - self._world.now
+            if self._restart_at is not None:
+                pause = min(pause, max(self._restart_at - self._world.now, 0.0))
+            await self._pass(pause)
+            if self._restart_at is not None and self._world.now >= self._restart_at - EPSILON:
+                self._restart_at = None
+                self._start_controller()
+
+    async def _pass(self, seconds: Seconds) -> None:
+        """Let time pass; a controller that dies meanwhile, by a bug or by a simulated kill, ends it early."""
+        if self._life is None:
+            await asyncio.sleep(seconds)
+            return
+        await asyncio.wait({self._life}, timeout=seconds)
+        if self._life.done():
+            await self._kill_controller()
+            self._restart_at = self._world.now
+
+    async def _happen(self, happening: Happening) -> None:
+        if happening.do == CRASH:
+            self._world.tell("the controller is killed")
+            await self._kill_controller()
+            self._restart_at = self._world.now + happening.lasts
+        elif happening.do in (BREAK_JOURNAL, MEND_JOURNAL):
+            self._kept.fails = happening.do == BREAK_JOURNAL
+            self._world.tell(f"the journal's disk {'is gone' if self._kept.fails else 'works again'}")
+        elif happening.do in ASKS:
+            ask, subject = ASKS[happening.do]
+            if self._loop:
+                asked = Requested(self._world.now, ask, happening.arguments.get(subject, ""), "a person")
+                self._loop.request(asked)
+        else:
+            happening.happen(self._world)
+
+    def _start_controller(self) -> None:
+        self._doors = Doors(self._world, self._kept)
+        self._loop = Loop(
+            site=self._scenario.site.site,
+            observers=self._doors.observers,
+            actors=self._doors.actors,
+            journal=self._doors.journal,
+            clock=self._doors.clock,
+            decide=self._decide,
+        )
+        self._life = asyncio.create_task(self._loop.run(), name="controller")
+
+    async def _kill_controller(self) -> None:
+        """End it as a kill would: what it still does on its way out reaches nobody."""
+        life, self._life, self._loop = self._life, None, None
+        if life is None or self._doors is None:
+            return
+        self._doors.cut()
+        life.cancel()
+        with suppress(asyncio.CancelledError, Killed):
+            await life
+
+
+# --- telling -----------------------------------------------------------------------------------------------------
+
+
+def narrative(scenario: Scenario, world: World, events: list[Event]) -> str:
+    """One line for each thing that truly happened and each event of the journal, from the scenario's second 0."""
+    lines = [(line.at, 0, i, "site", line.text) for i, line in enumerate(world.story)]
+    lines += [(event.at, 1, i, "ridethrough", tell(event)) for i, event in enumerate(events)]
+    shown = sorted(line for line in lines if line[0] >= scenario.lead_in - EPSILON and line[4])
+    return "".join(f"{clock(at - scenario.lead_in + EPSILON):>6}  {who:<11}  {text}\n" for at, _, _, who, text in shown)
+
+
+def failures(expect: Expectation, world: World) -> tuple[str, ...]:
+    """Which expectations the end of a run misses, in words."""
+    found: list[str] = []
+    for host in (*expect.up, *expect.down):
+        if world.hosts[host].power != (host in expect.up):
+            found.append(f"{host} is {'on' if world.hosts[host].power else 'off'}")
+    for host in (*expect.enabled, *expect.disabled):
+        if world.hosts[host].enabled != (host in expect.enabled):
+            found.append(f"{host} is {'enabled' if world.hosts[host].enabled else 'disabled'}")
+    for name, wanted in expect.running.items():
+        if (where := _where(find_vm(world, name))) != wanted:
+            found.append(f"{name} is {where or 'halted'}, not on {wanted}")
+    for name in expect.halted:
+        if find_vm(world, name).power_state is not Power.HALTED:
+            found.append(f"{name} is not halted")
+    for name, times in expect.moves.items():
+        if world.moves[name] != times:
+            found.append(f"{name} has moved {world.moves[name]} times, not {times}")
+    if sorted(world.crashed) != sorted(expect.crashed):
+        found.append(f"crashed: {sorted(world.crashed)}, expected {sorted(expect.crashed)}")
+    if sorted(world.lost) != sorted(expect.lost):
+        found.append(f"guests lost: {sorted(world.lost)}, expected {sorted(expect.lost)}")
+    return tuple(found)
+
+
+def _where(vm: SimVm) -> str:
+    return vm.resident_on or "" if vm.power_state is Power.RUNNING and vm.alive else ""

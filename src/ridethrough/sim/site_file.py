@@ -1,0 +1,196 @@
+"""scenarios/sites/NAME.toml: a site as its owner wrote it, and under [world] what it truly is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ridethrough.config import ConfigError, Secrets, parse
+from ridethrough.core.model import CardAction, HostId
+from ridethrough.core.observation import Power
+from ridethrough.core.site import Site
+
+from .battery import Battery
+from .cards import Family, SimCard, SimUps
+from .machines import GIB, Guest, Profile, SimHost, SimPool, SimSr, SimVm, uuid_of
+from .reading import ScenarioError, Table, merged, read_toml
+from .world import World
+
+PASSWORD = "secret:simulated"
+SECRETS = Secrets(environment={"RIDETHROUGH_SECRET_SIMULATED": "simulated"})
+
+
+@dataclass(frozen=True, slots=True)
+class SimSite:
+    """What a site's file says; `build` makes a new world of it each time."""
+
+    file: str
+    site: Site
+    world: Mapping[str, Any]
+
+    def build(self) -> World:
+        """A world in good order: utility power on, every host up, every guest where it belongs."""
+        return _build(Table(self.world, self.file, "world"), self.site)
+
+
+def load_site(path: Path, changes: Mapping[str, Any] | None = None) -> SimSite:
+    """Read a site, with a scenario's `override` laid over it. Raises ScenarioError."""
+    content = merged(read_toml(path), changes or {})
+    world = content.pop("world", {})
+    found = SimSite(path.name, _owners_part(path.name, content, world), world)
+    found.build()  # complains now about what is wrong
+    return found
+
+
+def _owners_part(file: str, content: dict[str, Any], world: Mapping[str, Any]) -> Site:
+    """The keys of site.toml. Connections, which no scenario uses, are filled in."""
+    hosts = world.get("host", {})
+    for position, entry in enumerate(content.get("ups", {}).values(), start=11):
+        entry.setdefault("source", f"snmp://192.0.2.{position}")
+    for pool, entry in content.get("pool", {}).items():
+        members = [h for h in hosts if content.get("host", {}).get(h, {}).get("pool") == pool]
+        entry.setdefault("addresses", [address_of(host, hosts) for host in members] or ["192.0.2.101"])
+        entry.setdefault("username", "root")
+        entry.setdefault("password", PASSWORD)
+    content.setdefault("site", {}).setdefault("name", Path(file).stem)
+    content.setdefault("controller", {}).setdefault("name", "controller")
+    try:
+        return parse(_as_toml(content), SECRETS, file).site
+    except ConfigError as error:
+        raise ScenarioError(str(error)) from error
+
+
+def _as_toml(content: Mapping[str, Any]) -> str:
+    return "\n".join(f"{json.dumps(key)} = {_value(value)}" for key, value in content.items())
+
+
+def _value(value: object) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{json.dumps(k)} = {_value(v)}" for k, v in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(_value(item) for item in value) + "]"
+    return json.dumps(value)
+
+
+def address_of(host: HostId, hosts: Mapping[str, Any]) -> str:
+    """The address that a host has when its file gives none: by its place in the file."""
+    return str(hosts[host].get("address", f"192.0.2.{101 + list(hosts).index(host)}"))
+
+
+def _build(table: Table, site: Site) -> World:
+    world = World()
+    for name, entry in table.tables("ups").items():
+        table.one_of("ups", name, site.upses)
+        world.add_ups(_ups(name, entry))
+    for name, entry in table.tables("pool").items():
+        table.one_of("pool", name, site.pools)
+        world.add_pool(_pool(name, entry))
+    storages = table.tables("storage")
+    for name, entry in storages.items():
+        shared = entry.take("shared", bool, True)
+        world.add_storage(SimSr(uuid_of("storage", name), name, shared))
+    hosts = table.tables("host")
+    addresses = {name: f"192.0.2.{101 + position}" for position, name in enumerate(hosts)}
+    for name, entry in hosts.items():
+        table.one_of("host", name, site.hosts)
+        world.add_host(_host(name, entry, site, addresses[name]))
+    for name, entry in storages.items():
+        for host in entry.names("hosts", hosts) or list(hosts):
+            world.hosts[host].storage.add(uuid_of("storage", name))
+        entry.end()
+    for name, entry in table.tables("vm").items():
+        world.add_vm(_vm(name, entry, world))
+    table.end()
+    return world
+
+
+def _ups(name: str, t: Table) -> SimUps:
+    card = t.table("card")
+    capacity = t.take("capacity_wh", float)
+    ups = SimUps(
+        name,
+        t.take("feeder", str),
+        Battery(capacity, capacity * t.take("charge", float, 100.0) / 100.0),
+        SimCard(
+            warning_period=card.time("warning_period", 900.0),
+            shutdown_delay=card.time("shutdown_delay", 120.0),
+            action=CardAction(card.one_of("action", card.take("action", str, "client and ups"), CardAction)),
+            cancels_on_return=card.take("cancels_on_return", bool, True),
+            tells=Family(card.one_of("tells", card.take("tells", str, "eppc"), Family)),
+            low_action=CardAction(card.one_of("low_action", card.take("low_action", str, "disabled"), CardAction)),
+            model=card.take("model", str, "Simulated card"),
+        ),
+        charger_watts=t.take("charger_watts", float, 100.0),
+        rated_watts=t.take("rated_watts", float, 2000.0),
+        base_load_watts=t.take("base_load_watts", float, 0.0),
+        low_runtime=t.time("low_runtime", 180.0),
+        promise=t.take("promise", float, 1.0),
+        return_delay=t.time("return_delay", 5.0),
+    )
+    card.end()
+    t.end()
+    return ups
+
+
+def _pool(name: str, t: Table) -> SimPool:
+    pool = SimPool(name, t.take("coordinator", str), name=t.take("name", str, name))
+    pool.profile = Profile(t.take("build", str, Profile().build))
+    pool.ha_enabled = t.take("ha_enabled", bool, False)
+    pool.dead_after = t.time("dead_after", 600.0)
+    if t.take("auto_poweron", bool, False):
+        pool.other_config["auto_poweron"] = "true"
+    t.end()
+    return pool
+
+
+def _host(name: str, t: Table, site: Site, address: str) -> SimHost:
+    built = site.hosts[name]
+    host = SimHost(
+        name,
+        built.pool,
+        address=t.take("address", str, address),
+        fed_by=tuple(t.names("fed_by", site.upses)) or built.powered_by,
+        needs=t.take("needs", int, built.needs),
+        watts=t.take("watts", float, 300.0),
+        memory_total=round(t.take("memory_gib", float, 64.0) * GIB),
+        dom0_memory=round(t.take("dom0_gib", float, 4.0) * GIB),
+        link_speed=t.take("link_gbit", float, 1.0) * 125e6,
+        switch=t.take("switch", str, built.switch or " ").strip(),
+        bios_power_on=t.take("bios_power_on", bool, True),
+        boot_seconds=t.time("boot_time", 120.0),
+        toolstack_seconds=t.time("toolstack_time", 20.0),
+        stop_seconds=t.time("stop_time", 20.0),
+        power_on_mode=t.take("power_on_mode", str, "wake-on-lan"),
+        enabled=t.take("enabled", bool, True),
+    )
+    host.user_disabled = not host.enabled
+    if host.user_disabled:
+        host.other_config["MAINTENANCE_MODE"] = "true"
+    t.end()
+    return host
+
+
+def _vm(name: str, t: Table, world: World) -> SimVm:
+    host = t.one_of("host", t.take("host", str), world.hosts)
+    stores = t.names("storage", [s.name for s in world.storages.values()])
+    vm = SimVm(
+        uuid_of("vm", name),
+        name,
+        world.hosts[host].pool,
+        memory=round(t.take("memory_gib", float, 4.0) * GIB),
+        guest=Guest(t.one_of("guest", t.take("guest", str, "acknowledges"), Guest)),
+        stop_seconds=t.time("stop_time", 20.0),
+        dirtying=t.take("dirtying", float, 1.0),
+        storage=frozenset(uuid_of("storage", s) for s in stores) or frozenset(world.storages),
+        tags=tuple(t.names("tags")),
+        resident_on=host,
+    )
+    if t.take("halted", bool, False):
+        vm.power_state, vm.resident_on = Power.HALTED, None
+    if t.take("auto_poweron", bool, False):
+        vm.other_config["auto_poweron"] = "true"
+    t.end()
+    return vm

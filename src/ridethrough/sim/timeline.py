@@ -1,0 +1,129 @@
+"""What can happen in a scenario, by the word that its file uses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from ridethrough.core.events import Ask
+from ridethrough.core.model import Seconds
+
+from . import faults
+from .reading import ScenarioError, Table
+from .world import World
+
+Arguments: TypeAlias = Mapping[str, str]
+Does: TypeAlias = Callable[[World, Arguments], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One line of the timeline: at `at` the world, a person, or the controller's machine does something."""
+
+    at: Seconds
+    do: str
+    arguments: Arguments
+    lasts: Seconds = 0.0  # of a self-test, of the controller's death
+
+    def happen(self, world: World) -> None:
+        """Carry out what happens to the world; requests and the controller's death are the runner's business."""
+        if self.do == "start test":
+            faults.start_test(world, self.arguments["ups"], self.lasts)
+        else:
+            TO_THE_WORLD[self.do].does(world, self.arguments)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    subject: str  # the key that names what it happens to
+    does: Does
+
+
+def _on(subject: str, call: Callable[[World, str], None]) -> _Kind:
+    return _Kind(subject, lambda world, arguments: call(world, arguments[subject]))
+
+
+def _refuse_move(world: World, arguments: Arguments) -> None:
+    faults.refuse_move(world, arguments["vm"], arguments.get("code", "VM_MIGRATE_FAILED"))
+
+
+TO_THE_WORLD: dict[str, _Kind] = {
+    "fail": _on("feeder", lambda world, feeder: world.set_feeder(feeder, False)),
+    "restore": _on("feeder", lambda world, feeder: world.set_feeder(feeder, True)),
+    "silence card": _on("ups", faults.silence_card),
+    "answer card": _on("ups", faults.answer_card),
+    "lose link": _on("ups", faults.lose_link),
+    "restore link": _on("ups", faults.restore_link),
+    "start test": _on("ups", lambda world, ups: faults.start_test(world, ups)),
+    "stop test": _on("ups", faults.stop_test),
+    "pull power": _on("host", faults.pull_power),
+    "plug in": _on("host", faults.plug_in),
+    "switch on": _on("host", faults.switch_on),
+    "restart toolstack": _on("host", faults.restart_toolstack),
+    "lose network": _on("host", faults.lose_network),
+    "restore network": _on("host", faults.restore_network),
+    "ignore shutdown": _on("host", faults.ignore_shutdown),
+    "ignore wake": _on("host", faults.ignore_wake),
+    "person enables": _on("host", faults.person_enables),
+    "person disables": _on("host", faults.person_disables),
+    "person shuts down": _on("vm", faults.person_shuts_down),
+    "person starts": _on("vm", faults.person_starts),
+    "refuse move": _Kind("vm", _refuse_move),
+    "allow move": _on("vm", faults.allow_move),
+    "stall move": _on("vm", faults.stall_move),
+    "hang shutdown": _on("vm", faults.hang_shutdown),
+    "lose tools": _on("vm", faults.lose_tools),
+}
+
+ASKS: dict[str, tuple[Ask, str]] = {
+    "arm": (Ask.ARM, ""),
+    "disarm": (Ask.DISARM, ""),
+    "hold": (Ask.HOLD, "host"),
+    "release": (Ask.RELEASE, "host"),
+    "enter maintenance": (Ask.ENTER_MAINTENANCE, "host"),
+    "exit maintenance": (Ask.EXIT_MAINTENANCE, "host"),
+    "evacuate": (Ask.EVACUATE, "host"),
+    "shut down pool": (Ask.SHUT_DOWN_POOL, "pool"),
+}
+
+CRASH = "crash controller"
+BREAK_JOURNAL = "break journal"
+MEND_JOURNAL = "mend journal"
+
+
+def read_happening(t: Table, world: World) -> Happening:
+    """One table of `timeline`. Raises ScenarioError."""
+    at, do = t.time("at"), t.take("do", str)
+    arguments: dict[str, str] = {}
+    lasts = 0.0
+    if do == CRASH:
+        lasts = t.time("for", 30.0)
+    elif do in TO_THE_WORLD or do in ASKS:
+        subject = TO_THE_WORLD[do].subject if do in TO_THE_WORLD else ASKS[do][1]
+        if subject:
+            arguments[subject] = t.one_of(subject, t.take(subject, str), _known(subject, world))
+        if do == "refuse move":
+            arguments["code"] = t.take("code", str, "VM_MIGRATE_FAILED")
+        if do == "start test":
+            lasts = t.time("for", 10.0)
+    elif do not in (BREAK_JOURNAL, MEND_JOURNAL):
+        known = [*TO_THE_WORLD, *ASKS, CRASH, BREAK_JOURNAL, MEND_JOURNAL]
+        raise t.wrong("do", f'is "{do}"; known are {", ".join(sorted(known))}')
+    t.end()
+    return Happening(at, do, arguments, lasts)
+
+
+def _known(subject: str, world: World) -> list[str]:
+    match subject:
+        case "feeder":
+            return list(world.feeders)
+        case "ups":
+            return list(world.upses)
+        case "host":
+            return list(world.hosts)
+        case "pool":
+            return list(world.pools)
+        case "vm":
+            return [v.name for v in world.vms.values()]
+    raise ScenarioError(f"nothing is called {subject}")
