@@ -14,7 +14,7 @@ from .world import World
 
 POLL: Seconds = 5.0
 URGENT_POLL: Seconds = 2.0
-PHASE: Seconds = 2.0  # between the first poll and the second, so that polls and happenings do not coincide
+PHASE: Seconds = 1.5  # from the first poll to the second: off the beat of whole seconds, on which things happen
 
 
 class CardsDoor:
