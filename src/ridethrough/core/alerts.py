@@ -38,7 +38,8 @@ def _of_upses(s: Situation) -> Iterator[tuple[str, str, str]]:
         m, seen = s.memory.ups(ups), s.seen.upses.get(ups)
         if m.cut_at is not None and m.on_battery_since is None:
             yield ups, "counts down", f"{ups} counts down to cutting its output although utility power is there"
-        if seen and seen.reading and seen.reading.source in (Source.BYPASS, Source.OFF):
+        quiet = m.on_battery_since is None
+        if quiet and seen and seen.reading and seen.reading.source in (Source.BYPASS, Source.OFF):
             text = f"{ups} says {seen.reading.source}: what it feeds has no battery behind it"
             yield ups, "degraded", text
 

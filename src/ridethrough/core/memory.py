@@ -40,6 +40,7 @@ class UpsMemory:
     lasted: Seconds = 0.0
     low_since: Seconds | None = None
     cut_at: Seconds | None = None  # a countdown that the card showed
+    was_cut: bool = False  # the output was off in this outage or the last: what it feeds starts by itself
     told_at: Seconds | None = None  # the last runtime and charge worth keeping
     runtime: Seconds | None = None
     charge: Percent | None = None
@@ -177,7 +178,9 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
         case e.UtilityLost():
             return _utility_lost(m, event)
         case e.UtilitySeen():
-            return _ups(m, event.ups, utility_since=event.since, settle=event.settle)
+            ups = m.ups(event.ups)
+            cut = ups.was_cut or (ups.off_at is not None and event.since >= ups.off_at)
+            return _ups(m, event.ups, utility_since=event.since, settle=event.settle, was_cut=cut)
         case e.UtilityLostAgain():
             return _ups(
                 m,
@@ -200,7 +203,7 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
         case e.CountdownOver():
             # A cancelled countdown takes the off-time with it; a cut that passed stands.
             cut_at = None if event.cancelled else m.ups(event.ups).cut_at
-            return _ups(m, event.ups, cut_at=None, counts_at=None, off_at=cut_at)
+            return _ups(m, event.ups, cut_at=None, counts_at=None, off_at=cut_at, was_cut=not event.cancelled)
         case e.UpsSilent():
             return _ups(m, event.ups, silent_since=event.since)
         case e.UpsAnswers():
@@ -292,6 +295,7 @@ def _utility_lost(m: Memory, event: e.UtilityLost) -> Memory:
         settle=event.settle,
         low_since=None,
         cut_at=None,
+        was_cut=False,
         told_at=event.at,
         runtime=event.runtime,
         charge=event.charge,

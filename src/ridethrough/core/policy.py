@@ -75,7 +75,7 @@ class Policy:
     retry_after: Seconds = 20.0  # a failed action is not repeated sooner
     move_attempts: int = 3  # failed moves of a VM before it is given up
     down_silence: Seconds = 30.0  # toolstack and network silent for this long, with a witness: down
-    starts_itself: Seconds = 90.0  # time a host gets to start by itself when its supply is back
+    starts_itself: Seconds = 300.0  # time a host gets to start by itself when its UPS's output was cut and is back
     start_timeout: Seconds = 900.0  # a host that is not back after this long is reported
 
     protect_coordinator: bool = True

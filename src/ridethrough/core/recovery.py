@@ -61,12 +61,15 @@ def _back_text(s: Situation, host: HostSeen) -> str:
 
 
 def power_on(s: Situation) -> list[e.Event]:
-    """Hosts that stayed off although their supply is back, after the time they get to start by themselves."""
+    """Hosts that stayed off although their supply is back.
+
+    A host starts by itself when its UPS's output was cut and came back; without a cut nothing would ever start it.
+    """
     found: list[e.Event] = []
     for host_id in sorted(s.seen.hosts):
         host = s.seen.hosts[host_id]
         if _stays_off(s, host) and host.power_on_mode and may_act(s, host.pool):
-            found += start(s, PowerOnHost(host_id, host.pool, "its supply is back and it did not start by itself"))
+            found += start(s, PowerOnHost(host_id, host.pool, "its supply is back and it does not start by itself"))
     return found
 
 
@@ -78,7 +81,8 @@ def _stays_off(s: Situation, host: HostSeen) -> bool:
         return False
     since = max(_gone_at(s, host.id), *_backs(s, host.id))
     tried = m.powered_on_at
-    return s.now - since >= s.policy.starts_itself and (tried is None or s.now - tried >= 2 * s.policy.starts_itself)
+    patience = s.policy.starts_itself if _was_cut(s, host.id) else 0.0
+    return s.now - since >= patience and (tried is None or s.now - tried >= s.policy.starts_itself)
 
 
 def _gone_at(s: Situation, host: HostId) -> Seconds:
@@ -89,6 +93,11 @@ def _gone_at(s: Situation, host: HostId) -> Seconds:
 def _backs(s: Situation, host: HostId) -> list[Seconds]:
     built = s.site.hosts.get(host)
     return [s.memory.ups(u).back_at or 0.0 for u in (built.powered_by if built else ())] or [0.0]
+
+
+def _was_cut(s: Situation, host: HostId) -> bool:
+    built = s.site.hosts.get(host)
+    return built is not None and all(s.memory.ups(u).was_cut for u in built.powered_by)
 
 
 def cannot_be_switched_on(s: Situation, host: HostSeen) -> bool:
