@@ -174,7 +174,8 @@ class XapiServer:
         try:
             body = await self._call(door, call, access)
         except Dropped:
-            access.outcome = "no answer"
+            if access.outcome == "running":
+                access.outcome = "no answer"
             raise
         finally:
             access.took = self.pace.now() - access.at
@@ -196,7 +197,7 @@ class XapiServer:
             body = call.failure(failure.error)
         if self.faults.take("lose answer", bare, host):
             access.outcome += ", answer lost"
-            raise ConnectionResetError
+            raise Dropped
         return body
 
 

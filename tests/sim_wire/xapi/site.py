@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
@@ -137,6 +137,3 @@ def connect(address: str, port: int, seconds: float) -> str:
         except ConnectionRefusedError:
             return "refused"
         return "connected"
-
-
-Check = Callable[[Caller], Awaitable[None]]

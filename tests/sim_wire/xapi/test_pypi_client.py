@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import pytest
-import XenAPI
+import XenAPI  # type: ignore[import-untyped]
 
 from ridethrough.core.model import HostId
 from ridethrough.sim import boot

@@ -39,7 +39,7 @@ class Database:
         self.generation = 1000
         self.gone: dict[str, list[Gone]] = {c: [] for c in CLASSES}
         self._rows: dict[str, dict[str, Row]] = {c: {} for c in CLASSES}
-        self._dirty: dict[tuple[str, str], None] = {}
+        self._dirty: dict[tuple[str, str], bool] = {}  # True: changed for certain, even if it looks as before
         self._waiting: set[asyncio.Event] = set()
         for xapi_class in CLASSES:
             for ref, make in records.makers(xapi_class).items():
@@ -53,7 +53,10 @@ class Database:
         reached = self.records.touched(kind, ref)
         if kind == "vm":
             reached += self._old_home(ref)
-        self._dirty.update(dict.fromkeys(each for each in reached if each[0] in CLASSES))
+        for each in reached:
+            if each[0] in CLASSES:
+                told = each[0].lower() == kind and each[1] == ref  # disabled and enabled again is a change all the same
+                self._dirty[each] = self._dirty.get(each, False) or told
         if reached:
             self.wake()
 
@@ -66,13 +69,13 @@ class Database:
     def settle(self) -> None:
         """Look at everything touched; what is different takes a new generation."""
         dirty, self._dirty = self._dirty, {}
-        for xapi_class, ref in dirty:
-            self._look(xapi_class, ref, self.records.record(xapi_class, ref))
+        for (xapi_class, ref), told in dirty.items():
+            self._look(xapi_class, ref, self.records.record(xapi_class, ref), told)
 
-    def _look(self, xapi_class: str, ref: str, record: Record | None) -> None:
+    def _look(self, xapi_class: str, ref: str, record: Record | None, told: bool) -> None:
         rows = self._rows[xapi_class]
         row = rows.get(ref)
-        if record == (row.record if row else None):
+        if record == (row.record if row else None) and not (told and record is not None):
             return
         self.generation += 1
         if record is None and row is not None:
@@ -94,7 +97,7 @@ class Database:
         """Look at every object of these classes again: a toolstack's end is told of no object."""
         for xapi_class in classes:
             for ref in {*self._rows[xapi_class], *self.records.makers(xapi_class)}:
-                self._dirty[(xapi_class, ref)] = None
+                self._dirty.setdefault((xapi_class, ref), False)
 
     def forget_the_gone(self) -> None:
         """The coordinator's toolstack started anew: destroyed objects leave no more trace (valid_ref_counts tells)."""

@@ -185,7 +185,7 @@ class Endpoint:
             response = await self._answer(request)
         except Dropped:
             _reset(transport)
-            raise ConnectionResetError from None
+            return web.Response()  # goes nowhere: the connection is gone
         finally:
             self._busy.difference_update({transport})
         while not self._closed.is_set() and (self.line is Line.DEAD or life != self.life):
