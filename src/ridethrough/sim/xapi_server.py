@@ -17,7 +17,7 @@ from .world import World
 from .xapi_wire import certificates, envelope
 from .xapi_wire.access import Access, AccessLog
 from .xapi_wire.calls import Caller, PoolCalls
-from .xapi_wire.endpoint import Dropped, Endpoint, Line
+from .xapi_wire.endpoint import Dropped, Endpoint, Line, Vanished
 from .xapi_wire.envelope import Failure, Malformed, Request
 from .xapi_wire.faults import WireFaults
 from .xapi_wire.pace import Pace
@@ -173,7 +173,7 @@ class XapiServer:
         access = self.log.note(self.pace.now(), door.host.id, door.endpoint.address, method, call.params)
         try:
             body = await self._call(door, call, access)
-        except Dropped:
+        except (Dropped, Vanished):
             if access.outcome == "running":
                 access.outcome = "no answer"
             raise

@@ -12,7 +12,7 @@ import pytest
 
 from ridethrough.sim import boot
 
-from .site import Caller, connect, served
+from .site import Caller, connect, served, vm
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the full backlog is a trick of Linux")
 
@@ -81,6 +81,23 @@ async def test_a_connection_to_a_machine_that_died_is_silent_then_reset_when_it_
         with contextlib.suppress(ConnectionResetError):
             await writer.wait_closed()
         assert await caller.login()
+
+
+async def test_who_waits_for_an_answer_when_the_power_goes_hears_nothing_at_all() -> None:
+    async with served(speed=100.0) as caller:
+        session = await caller.login()
+        world = caller.server.world
+        blocked = [
+            asyncio.create_task(caller.call("h1", "event.from", session, ["pool"], "99999999,0", 3000.0)),
+            asyncio.create_task(caller.call("h1", "VM.clean_shutdown", session, vm(world, "web").ref)),
+        ]
+        await asyncio.sleep(0.1)
+        boot.crash(world, world.hosts["h1"], "h1 loses power")
+        await caller.server.settled()
+        done, _ = await asyncio.wait(blocked, timeout=0.5)
+        assert not done
+        for task in blocked:
+            task.cancel()
 
 
 async def test_a_killed_toolstack_closes_its_connections_at_once() -> None:

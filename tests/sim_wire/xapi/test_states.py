@@ -64,6 +64,21 @@ async def test_with_the_coordinator_dead_members_point_to_it_for_ever_and_local_
         assert await caller.refusal("h2", "host.get_all", local) == ["SESSION_INVALID", local]
 
 
+async def test_a_member_that_restarts_without_a_coordinator_is_in_emergency_mode() -> None:
+    async with served(speed=50.0) as caller:
+        world = caller.server.world
+        boot.crash(world, world.hosts["h1"], "h1 loses power")
+        boot.restart_toolstack(world, world.hosts["h3"])
+        await until(caller, lambda: world.reach("h3").value == "booting")
+        assert await caller.refusal("h3", "session.login_with_password", "root", "x") == ["HOST_STILL_BOOTING"]
+        local = await caller.call("h3", "session.slave_local_login_with_password", "root", PASSWORD)
+        assert await caller.call("h3", "host.is_in_emergency_mode", local) is True
+        assert await caller.refusal("h3", "host.get_all", local) == ["HOST_STILL_BOOTING"]
+        await caller.call("h3", "pool.emergency_transition_to_master", local)
+        await until(caller, lambda: world.reach("h3").value == "coordinator")
+        assert await caller.login("h3")
+
+
 async def test_a_restarted_coordinator_refuses_then_boots_then_calls_everyone_disabled() -> None:
     async with served(speed=10.0) as caller:
         world = caller.server.world

@@ -13,7 +13,7 @@ from ridethrough.sim.world import World
 from . import events, generic
 from .catalogue import Catalogue, Form, Message, catalogue
 from .database import Database
-from .endpoint import Dropped
+from .endpoint import Vanished
 from .envelope import Failure
 from .execution import Execution
 from .marshal import BadArgument, Value, argument, default
@@ -23,6 +23,7 @@ from .sessions import Session, Sessions
 from .sessions import record as session_record
 
 WRONG_PASSWORD: Seconds = 1.7  # PAM's delay (recordings/xapi 01: 1.6 to 1.9 s)
+EMERGENCY_CALLS = ("pool.emergency_transition_to_master", "host.is_in_emergency_mode")
 COLLECTING: Seconds = 30.0  # how often finished tasks are collected
 LISTENING_AGAIN: Seconds = 1.0  # how often a member looks whether its coordinator answers again
 
@@ -74,16 +75,16 @@ class PoolCalls:
         return prefix + message.full_name if message else method
 
     async def call(self, caller: Caller, method: str, params: Sequence[object]) -> Answer:
-        """Answer one call. Raises Failure, or Dropped when nobody is there to answer."""
+        """Answer one call. Raises Failure, or Vanished when nobody is there to answer."""
         if self.world.now - self._collected_at > COLLECTING:
             self._collected_at = self.world.now
             self.execution.collect_tasks()
         try:
             match self.world.reach(caller.host.id):
                 case Reach.NOTHING | Reach.REFUSED:
-                    raise Dropped
+                    raise Vanished
                 case Reach.BOOTING:
-                    raise Failure("HOST_STILL_BOOTING")
+                    return await self._while_starting(caller, method, params)
                 case Reach.MEMBER:
                     return await self._at_member(caller, method, params)
                 case Reach.COORDINATOR:
@@ -92,6 +93,19 @@ class PoolCalls:
             raise Failure("INTERNAL_ERROR", str(error)) from error
         except XapiError as error:
             raise Failure(error.code, *error.params) from error
+
+    async def _while_starting(self, caller: Caller, method: str, params: Sequence[object]) -> Answer:
+        """A starting toolstack refuses; one that found no coordinator is in emergency mode and takes the way out."""
+        message = self.catalogue.find(method)
+        if message is not None and self._finds_no_coordinator(caller.host):
+            if message.name == "slave_local_login_with_password":
+                return await self._login(caller, message, params, local=True)
+            if message.full_name in EMERGENCY_CALLS and self._session(caller, params, required=False):
+                return Answer(message.result, self.execution.at_member(caller.host, message, emergency=True))
+        raise Failure("HOST_STILL_BOOTING")
+
+    def _finds_no_coordinator(self, host: SimHost) -> bool:
+        return host.follows != host.id and self.world.reach(host.follows) is not Reach.COORDINATOR
 
     # --- at a member
 
@@ -250,10 +264,10 @@ class PoolCalls:
                 raise Failure("SESSION_INVALID", session.ref)
 
     def _still_there(self, caller: Caller) -> None:
-        """Raises Dropped when the toolstack that took the call has gone."""
+        """Raises Vanished when the toolstack that took the call has gone."""
         self.pace.step()
         if self._lives.get(caller.host.id, caller.life) != caller.life:
-            raise Dropped
+            raise Vanished
 
     def in_new_life(self, host: HostId, life: int) -> None:
         """The toolstack of a host stopped or starts anew: what lived in its memory is gone."""

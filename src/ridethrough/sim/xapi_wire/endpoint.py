@@ -33,6 +33,10 @@ class Dropped(Exception):  # noqa: N818
     """Raised by a handler: close the connection without an answer."""
 
 
+class Vanished(Exception):  # noqa: N818
+    """Raised by a handler: whoever should answer is no more. What the client sees of it is for `become` to decide."""
+
+
 class Endpoint:
     """One listening address with TLS. `answer` is called for each POST with the path and the body."""
 
@@ -43,7 +47,7 @@ class Endpoint:
         tls: ssl.SSLContext,
         answer: Callable[[web.BaseRequest], Awaitable[web.Response]],
     ) -> None:
-        """`port` 0 takes a free one at `open` and keeps it. `answer` may raise Dropped."""
+        """`port` 0 takes a free one at `open` and keeps it. `answer` may raise Dropped and Vanished."""
         self.address, self.port = address, port
         self._tls, self._answer = tls, answer
         self.line, self.life = Line.DEAD, -1
@@ -180,17 +184,21 @@ class Endpoint:
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         transport = request.transport
         life = self._lives.setdefault(transport, self.life) if transport else self.life
+        self._busy.update({transport} if transport else ())
         try:
-            self._busy.update({transport} if transport else ())
-            response = await self._answer(request)
+            response: web.StreamResponse = await self._answer(request)
+            while not self._closed.is_set() and (self.line is Line.DEAD or life != self.life):
+                await self._until_carried(life)
         except Dropped:
             _reset(transport)
             return web.Response()  # goes nowhere: the connection is gone
+        except Vanished:
+            await self._closed.wait()
+            return web.Response()
+        else:
+            return response
         finally:
             self._busy.difference_update({transport})
-        while not self._closed.is_set() and (self.line is Line.DEAD or life != self.life):
-            await self._until_carried(life)
-        return response
 
     async def _until_carried(self, life: int) -> None:
         """Wait for the network; for ever (until the end) when the toolstack that was asked is gone."""

@@ -13,7 +13,7 @@ from ridethrough.sim.world import World
 from ridethrough.sim.xapi import Xapi
 
 from .catalogue import Catalogue, Message
-from .endpoint import Dropped
+from .endpoint import Vanished
 from .envelope import Failure
 from .marshal import Value, as_xml
 from .records import moment
@@ -55,14 +55,14 @@ class Execution:
         return self.xapi.host(ref)
 
     async def carry_out(self, message: Message, args: Sequence[Value]) -> Value:
-        """Do it and wait for its end, as a call without Async. Raises Failure, XapiError, Dropped."""
+        """Do it and wait for its end, as a call without Async. Raises Failure, XapiError, Vanished."""
         task = self._begun(message, args)
         if not isinstance(task, SimTask):
             return task
         task.name = task.name.removeprefix("Async.")
         await _end_of(task)
         if task.lost:
-            raise Dropped
+            raise Vanished
         tasks.destroy(self.world, task)  # the caller never learns its reference
         match task.status:
             case "failure":
@@ -86,14 +86,14 @@ class Execution:
         ended.result = f"<value>{as_xml(message.result, task, self._catalogue.kind)}</value>"
         return ended.ref
 
-    def at_member(self, host: SimHost, message: Message) -> Value:
+    def at_member(self, host: SimHost, message: Message, emergency: bool = False) -> Value:
         """What a member does by itself for the holder of a local session. Raises KeyError for anything else."""
         match message.full_name:
             case "pool.emergency_transition_to_master":
                 self.xapi.pool_emergency_transition_to_master(host.ref)  # answers at once (lab 11)
                 return None
             case "host.is_in_emergency_mode":
-                return False
+                return emergency  # lab 11: only when its toolstack started without finding a coordinator
             case name:
                 raise KeyError(name)
 

@@ -52,6 +52,7 @@ class Records:
         self.world, self.pool_id, self.catalogue = world, pool, catalogue
         self._address = address or (lambda host: world.hosts[host].address)
         self._known_storages = {s for v in self._guests() for s in v.storage}
+        self._indexes: dict[str, tuple[int, dict[str, Maker]]] = {}
         self._overlay: dict[str, Record] = {}  # by reference: what clients wrote and the World has no place for
         self._blank = {c: {f: empty(k) for f, (k, _) in catalogue.fields[c].items()} for c in CLASSES}
 
@@ -339,8 +340,17 @@ class Records:
         """The record of one object as it is now; None when there is no such object."""
         if xapi_class == "VM" and (vm := self._guest(ref)) is not None:
             return self._vm(vm)
-        make = self.makers(xapi_class).get(ref)
+        many = xapi_class in ("VM_metrics", "VM_guest_metrics", "VBD", "VDI")
+        make = (self._index(xapi_class) if many else self.makers(xapi_class)).get(ref)
         return make() if make else None
+
+    def _index(self, xapi_class: str) -> dict[str, Maker]:
+        """The makers of a class that has objects for every guest, kept until guests come or go."""
+        count, makers = self._indexes.get(xapi_class, (-1, {}))
+        if count != len(self.world.vms):
+            makers = self.makers(xapi_class)
+            self._indexes[xapi_class] = len(self.world.vms), makers
+        return makers
 
     def write(self, xapi_class: str, ref: str, field: str, value: Value) -> None:
         """Set a field of an object that exists: in the World where it has the field, else beside it."""
