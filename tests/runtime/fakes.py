@@ -13,11 +13,16 @@ import sqlalchemy as sa
 
 from ridethrough.core.actions import Action, DisableHost
 from ridethrough.core.events import Armed, Event
+from ridethrough.core.model import Pool, Ups
 from ridethrough.core.observation import Snapshot
+from ridethrough.core.site import Site
 from ridethrough.ports import JournalFailed
 from ridethrough.runtime.journal import engine_for
 
 T = TypeVar("T")
+
+
+SITE = Site("test", {"a": Ups("a")}, {"main": Pool("main")}, {})
 
 
 def armed(number: int) -> Event:

@@ -136,6 +136,7 @@ async def test_the_anchor_is_kept_fresh(tmp_path: Path) -> None:
     keeping.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await keeping
+    await asyncio.get_running_loop().shutdown_default_executor()  # a write may be under way
     machine.reboot(off=60)
     assert machine.clock(tmp_path).now() == 70.0
 

@@ -96,7 +96,10 @@ async def test_a_commit_that_failed_but_was_written_is_not_repeated(tmp_path: Pa
     disk.lying = True
     with pytest.raises(JournalFailed):
         await journal.append([event])
-    disk.lying = False
+    disk.lying, disk.broken = False, True
+    with pytest.raises(JournalFailed):  # what is on the disk cannot be found out yet
+        await journal.append([event])
+    disk.broken = False
     assert await journal.append([armed(3), event]) == [3, 2]
     assert await journal.read() == [(1, armed(1)), (2, armed(2)), (3, armed(3))]
     await journal.close()

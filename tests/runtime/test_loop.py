@@ -20,7 +20,7 @@ from ridethrough.runtime.loop import STOPPED, Loop, Status
 from ridethrough.runtime.mailbox import Answer
 from ridethrough.runtime.past import KEY, PROVISIONAL
 
-from .fakes import FakeActor, FakeNotifier, FakeObserver, Killed, LoopClock, MemoryJournal, disable, virtually
+from .fakes import SITE, FakeActor, FakeNotifier, FakeObserver, Killed, LoopClock, MemoryJournal, disable, virtually
 
 HOSTS = ("h1", "h2", "h3")
 ON_BATTERY = e.UtilityLost(0.0, "a", 0.0, 0.0, None, None, None, None, 10.0, "a test")
@@ -56,7 +56,7 @@ class Bench:
             return self.decide(now, seen, memory, site)
 
         self.loop = Loop(
-            site=Site("test", {}, {}, {}),
+            site=SITE,
             observers=self.observers,
             actors={"main": self.actor},
             journal=self.journal,
@@ -285,7 +285,7 @@ def test_a_notifier_or_a_status_reader_that_fails_stops_nothing() -> None:
     async def run() -> None:
         journal = MemoryJournal()
         loop = Loop(
-            site=Site("test", {}, {}, {}), observers=[], actors={"main": FakeActor()}, journal=journal,
+            site=SITE, observers=[], actors={"main": FakeActor()}, journal=journal,
             clock=LoopClock(), notifiers=[Broken()], decide=toy, after_round=broken,
         )  # fmt: skip
         running = asyncio.create_task(loop.run())

@@ -7,22 +7,21 @@ from pathlib import Path
 
 from ridethrough.core import events as e
 from ridethrough.core.memory import Memory, fold_all
-from ridethrough.core.site import Site
 from ridethrough.runtime.clock import SiteClock
 from ridethrough.runtime.journal import DiskJournal
 from ridethrough.runtime.journal_file import latest_time, read_journal
 from ridethrough.runtime.loop import Loop
 
-from .fakes import FakeActor, FakeObserver, SlowDisk, until
+from .fakes import SITE, FakeActor, FakeObserver, SlowDisk, until
 from .test_loop import HOSTS, toy
 
 
 async def live(state_dir: Path, disk: SlowDisk, actor: FakeActor, hang: bool) -> None:
     """One life of the controller on this state directory, until every host is done."""
-    journal = DiskJournal(state_dir, patience=0.1, engine=disk.engine)
+    journal = DiskJournal(state_dir, patience=0.3, engine=disk.engine)
     clock = SiteClock(state_dir, latest_time(state_dir))
     loop = Loop(
-        site=Site("test", {}, {}, {}),
+        site=SITE,
         observers=[FakeObserver()],
         actors={"main": actor},
         journal=journal,

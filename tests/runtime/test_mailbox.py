@@ -56,6 +56,24 @@ async def test_requests_are_obeyed_in_order_and_answered(journal: DiskJournal, t
     await asyncio.wait({serving})
 
 
+async def test_a_request_without_an_answer_does_not_keep_the_others_waiting(
+    journal: DiskJournal, tmp_path: Path
+) -> None:
+    async def obey(posted: Posted) -> Answer:
+        if posted.subject == "h1":
+            await asyncio.Event().wait()
+        return Answer(True, "done")
+
+    serving = asyncio.create_task(Mailbox(journal).serve(obey, every=0.01, patience=0.05))
+    both = [asyncio.to_thread(post, tmp_path, Ask.HOLD, host, "eva") for host in ("h1", "h2")]
+    stuck, done = await asyncio.gather(*both)
+    assert not stuck.accepted
+    assert "its rounds fail" in stuck.text
+    assert done == Answer(True, "done")
+    serving.cancel()
+    await asyncio.wait({serving})
+
+
 async def test_a_request_that_nobody_takes_is_withdrawn(journal: DiskJournal, tmp_path: Path) -> None:
     with pytest.raises(NoAnswer, match="withdrawn"):
         await asyncio.to_thread(post, tmp_path, Ask.SHUT_DOWN_POOL, "main", "eva", 0.1)

@@ -36,7 +36,7 @@ PATIENCE = 2.0  # seconds that an append waits for the disk
 _LOCK_WAIT = 1.5  # seconds that SQLite waits for another process's write lock; below PATIENCE, to tell the reason
 _BATCH = 1000  # appends in one transaction at most
 _REQUESTS_KEPT = 1000
-_ANSWER_WITHIN = 20.0  # seconds; below the patience of a command
+ANSWER_WITHIN = 20.0  # seconds; below the patience of a command
 
 _tables = sa.MetaData()
 _events = sa.Table(
@@ -112,8 +112,8 @@ class DiskJournal:
         return result
 
     async def close(self) -> None:
-        """Flush, close and let another controller in. Waits for a hanging disk no longer than an append does."""
-        if await self._writer.close(self._patience):
+        """Flush, close and let another controller in. Waits for a hanging disk ten seconds at most."""
+        if await self._writer.close(5 * self._patience):
             self._lock.release()
         else:  # a late commit may still come: the lock stays until this process ends
             log.error("%s: the disk does not answer; closed without it", FILE)
@@ -156,13 +156,18 @@ class Mailbox:
         """Write back what became of a request. May raise JournalFailed."""
         await self._journal.carry_out(lambda connection: _answer(connection, id, answer))
 
-    async def serve(self, obey: Callable[[Posted], Awaitable[Answer]], every: float = 0.5) -> None:
-        """Look every `every` seconds, have each request obeyed in turn, answer it; until cancelled."""
+    async def serve(
+        self, obey: Callable[[Posted], Awaitable[Answer]], every: float = 0.5, patience: float = ANSWER_WITHIN
+    ) -> None:
+        """Look every `every` seconds, have each request obeyed in turn, answer it; until cancelled.
+
+        `obey` may take `patience` seconds: one request that finds no answer must not keep the others waiting.
+        """
         failing = False
         while True:
             try:
                 for posted in await self.take():
-                    await self.answer(posted.id, await _answered(obey(posted)))
+                    await self.answer(posted.id, await _within(patience, obey(posted)))
                 failing = False
             except JournalFailed as error:
                 if not failing:
@@ -171,10 +176,9 @@ class Mailbox:
             await asyncio.sleep(every)
 
 
-async def _answered(answer: Awaitable[Answer]) -> Answer:
-    """One request that gets no answer must not keep the others waiting."""
+async def _within(patience: float, answer: Awaitable[Answer]) -> Answer:
     try:
-        return await asyncio.wait_for(answer, _ANSWER_WITHIN)
+        return await asyncio.wait_for(answer, patience)
     except TimeoutError:
         return Answer(False, "the controller has taken the request, but its rounds fail; look at the journal")
 

@@ -104,7 +104,7 @@ class Loop:
         self._running = asyncio.Event()
         end_orderly = False
         try:
-            await self._past.open(ControllerStarted(self._clock.now(), __version__))
+            await self._past.open(self._site, ControllerStarted(self._clock.now(), __version__))
             self._observers.start(self.wake)
             while not self._stopping:
                 began = self._clock.now()

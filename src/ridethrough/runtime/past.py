@@ -12,7 +12,10 @@ from typing import TypeAlias
 from ridethrough.core.events import ActionFinished, ActionStarted, AlertCleared, Alerted, Event
 from ridethrough.core.memory import Memory, fold, fold_all
 from ridethrough.core.model import Seconds
+from ridethrough.core.site import Site
 from ridethrough.ports import Clock, Journal
+
+from .concern import concerning
 
 log = logging.getLogger(__name__)
 
@@ -50,9 +53,10 @@ class Past:
         self._provisional = itertools.count(PROVISIONAL)
         self._recovery: asyncio.Task[None] | None = None
 
-    async def open(self, first: Event) -> None:
-        """Read and fold the whole journal, then write `first`. Raises what the journal raises when it is read."""
-        self.memory = self._durable = fold_all(Memory(), await self._journal.read())
+    async def open(self, site: Site, first: Event) -> None:
+        """Read the whole journal, fold what concerns `site`, then write `first`. Raises what reading it raises."""
+        facts = concerning(site, await self._journal.read())
+        self.memory = self._durable = fold_all(Memory(), facts)
         left_over = (SUBJECT, KEY) in self.memory.alerts
         await self.write([first, AlertCleared(first.at, SUBJECT, KEY)] if left_over else [first])
 
