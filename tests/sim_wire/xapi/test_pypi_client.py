@@ -128,7 +128,7 @@ async def test_after_a_toolstack_restart_the_session_is_gone_and_the_module_logs
             await caller.server.settled()
             await until(caller, lambda: host.toolstack == "up")
             assert await in_thread(lambda: after(session)) == [world.pools["p"].ref]
-        assert [c.outcome for c in caller.server.log.calls("pool.get_all")][:2] == ["ok", "SESSION_INVALID"]
+        assert [c.outcome for c in caller.server.log.of("pool.get_all")][:2] == ["ok", "SESSION_INVALID"]
 
 
 async def test_a_migration_with_options_and_a_refusal_with_two_parameters() -> None:

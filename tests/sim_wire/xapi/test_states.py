@@ -32,7 +32,7 @@ async def test_the_log_holds_every_call_but_no_secret() -> None:
         login, getter = list(caller.server.log)
         assert login.arguments == ("root", "***", "1.0", "tests")
         assert (getter.method, getter.arguments, getter.outcome) == ("host.get_enabled", (host,), "ok")
-        assert caller.server.log.calls("host.get_enabled", "h1") == [getter]
+        assert caller.server.log.of("host.get_enabled", "h1") == [getter]
 
 
 async def test_members_refuse_everything_but_a_local_session() -> None:
@@ -182,7 +182,7 @@ async def test_an_answer_lost_after_execution_and_a_request_lost_before() -> Non
         with pytest.raises(aiohttp.ClientError):
             await caller.call("h1", "host.disable", session, world.hosts["h3"].ref)
         assert world.hosts["h3"].enabled is True
-        outcomes = [c.outcome for c in caller.server.log.calls("host.disable")]
+        outcomes = [c.outcome for c in caller.server.log.of("host.disable")]
         assert outcomes == ["ok, answer lost", "no answer"]
 
 

@@ -31,7 +31,12 @@ class AccessLog:
         self._calls: deque[Access] = deque(maxlen=most)
 
     def __iter__(self) -> Iterator[Access]:
-        return iter(tuple(self._calls))
+        return iter(self.calls)
+
+    @property
+    def calls(self) -> list[Access]:
+        """All of them."""
+        return list(self._calls)
 
     def note(self, at: Seconds, host: HostId, address: str, method: str, params: Sequence[object]) -> Access:
         """A call arrived. Its outcome is filled in when it ends."""
@@ -44,7 +49,7 @@ class AccessLog:
         self._calls.append(access)
         return access
 
-    def calls(self, method: str = "", host: HostId = "") -> list[Access]:
+    def of(self, method: str = "", host: HostId = "") -> list[Access]:
         """Calls of one method ("" is any; with and without Async), at one host ("" is any)."""
         wanted = (c for c in self._calls if host in ("", c.host))
         return [c for c in wanted if method in ("", c.method, c.method.removeprefix("Async."))]
