@@ -19,7 +19,7 @@ from ridethrough.drivers.snmp import CardConfig, Cards
 from ridethrough.drivers.xapi import XapiPool
 from ridethrough.ports import Clock, Notifier, Observer
 from ridethrough.runtime.clock import SYSTEM, SiteClock, Sources
-from ridethrough.runtime.journal import DiskJournal, Mailbox, Posted
+from ridethrough.runtime.journal import PATIENCE, DiskJournal, Mailbox, Posted
 from ridethrough.runtime.journal_file import latest_time
 from ridethrough.runtime.loop import Answer, Loop
 from ridethrough.runtime.status import StatusFile
@@ -82,10 +82,14 @@ class Controller:
         state_dir: Path,
         notifiers: Sequence[Notifier] = (),
         sources: Sources = SYSTEM,
+        speed: float = 1.0,
     ) -> None:
-        """Opens the journal; blocks. Raises StateDirInUse, JournalRefused or OSError, each with a remedy."""
+        """Opens the journal; blocks. Raises StateDirInUse, JournalRefused or OSError, each with a remedy.
+
+        `speed` is that of the event loop, for demos: the disk is waited for in seconds of the wall.
+        """
         self.site = named_site(configuration)
-        self.journal = DiskJournal(state_dir)
+        self.journal = DiskJournal(state_dir, patience=PATIENCE * speed)
         self.clock = SiteClock(state_dir, latest_time(state_dir), sources=sources)
         self.islands = [self._island(configuration, part, notifiers) for part in islands(self.site)]
         self._status = StatusFile(state_dir, self.clock, self.view)
@@ -145,7 +149,8 @@ class Controller:
         for island in self.islands:
             status = island.loop.status
             if status is not None:
-                parts.append(island_view(status.at, status.seen, status.memory, island.site, status.verdict))
+                part = island_view(status.at, status.seen, status.memory, island.site, status.verdict)
+                parts.append({**part, "journal_trouble": status.journal_trouble})
         return site_view(self.site.name, self.site.policy.controller, parts)
 
 

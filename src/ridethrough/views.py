@@ -41,6 +41,7 @@ def site_view(name: str, controller: str, islands: Iterable[dict[str, Any]]) -> 
     joined["armed"] = bool(parts) and all(part["armed"] for part in parts)
     verdicts = [part["verdict"] for part in parts if "nothing to do" not in part["verdict"]]
     joined["verdict"] = "; ".join(verdicts) or (parts[0]["verdict"] if parts else "starting")
+    joined["journal_trouble"] = next((p["journal_trouble"] for p in parts if p.get("journal_trouble")), "")
     for key in ("upses", "pools", "hosts", "alerts", "under_way"):
         joined[key] = [row for part in parts for row in part[key]]
     return joined

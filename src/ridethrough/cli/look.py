@@ -54,6 +54,8 @@ def _print(shown: dict[str, Any]) -> None:
     elif shown["age"] > STALE:
         console.print(f"[bold red]This is {duration(shown['age'])} old[/bold red]: the controller does not write it.")
     console.print(shown["verdict"])
+    if shown["journal_trouble"]:
+        console.print(f"[bold red]ALERT[/bold red] the journal: {shown['journal_trouble']}")
     for alert in shown["alerts"]:
         console.print(f"[bold red]ALERT[/bold red] {alert['text']}")
     console.print(_upses(shown["upses"]))

@@ -50,7 +50,7 @@ def run(
     printer = Printer()
 
     async def main() -> None:
-        controller = Controller(found, state, [printer], sources)
+        controller = Controller(found, state, [printer], sources, speed)
         printer.wall_text = controller.clock.wall_text
         what = f"{len(controller.site.upses)} UPSs, {len(controller.site.pools)} pools"
         typer.echo(f"Ridethrough watches {controller.site.name}: {what}")

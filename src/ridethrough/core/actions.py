@@ -120,11 +120,12 @@ class ForceStopVm:
 
 @dataclass(frozen=True, slots=True)
 class StartVm:
-    """Start a guest that we stopped, where XenServer finds room for it."""
+    """Start a guest that we stopped: on `host`, or where XenServer finds room when that is empty or refuses."""
 
     vm: VmId
     name: str
     pool: PoolId
+    host: HostId
     why: str
     deadline: Seconds = 120.0
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from . import events as e
 from .evacuation import is_held, is_protected
+from .model import PoolId
 from .observation import HostSeen, Source
 from .power import supply
 from .recovery import cannot_be_switched_on, is_missing
@@ -51,7 +52,7 @@ def _of_pools(s: Situation) -> Iterator[tuple[str, str, str]]:
         working = any(s.memory.host(h.id).evacuation is not None for h in s.seen.members(pool_id))
         if (failing or working) and pool.claim and pool.claim != s.policy.controller:
             yield pool_id, "claimed", f"controller {pool.claim} is in charge of {pool_id}: this one does not act"
-        if failing and not s.is_trusted(pool_id):
+        if failing and not s.is_trusted(pool_id) and not _went_down_by_us(s, pool_id):
             yield pool_id, "no coordinator", f"no coordinator of {pool_id} answers: nothing can be moved or stopped now"
         if working and pool.wlb_enabled and pool.wlb_trouble:
             yield (
@@ -63,11 +64,16 @@ def _of_pools(s: Situation) -> Iterator[tuple[str, str, str]]:
             yield pool_id, "ha", f"HA is on in {pool_id}: it may fence hosts or restart VMs; switch it off"
 
 
+def _went_down_by_us(s: Situation, pool: PoolId) -> bool:
+    record = s.memory.pool(pool).record
+    return record is not None and s.memory.host(record.coordinator).shut_down_at is not None
+
+
 def _of_host(s: Situation, host: HostSeen) -> Iterator[tuple[str, str, str]]:
     policy, failing = s.host_policy(host.id), supply(s, host.id).failing
     if failing and not policy.maintenance.enabled and not policy.shutdown.enabled and not is_protected(s, host):
         yield host.id, "no timers", f"{host.id} is on battery and has both options off: it and its VMs will crash"
-    if failing and is_held(s, host):
+    if failing and s.memory.host(host.id).held and is_held(s, host):
         yield (
             host.id,
             "held",

@@ -16,12 +16,25 @@ def take(s: Situation) -> list[e.Event]:
     for pool in sorted(s.seen.pools):
         if not s.is_trusted(pool) or not _is_needed(s, pool):
             continue
-        if s.memory.pool(pool).record is None:
+        if _must_record(s, pool):
             found.append(_record(s, pool))
         if not s.seen.pools[pool].claim and not s.memory.pool(pool).claim_tried:
             why = "no other controller may act on this pool now"
             found += start(s, ClaimPool(pool, s.policy.controller, why))
     return found
+
+
+def _must_record(s: Situation, pool: PoolId) -> bool:
+    """No record yet; or only one from a maintenance mode that a person asked for, long before this outage."""
+    record = s.memory.pool(pool).record
+    if record is None:
+        return True
+    touched = [m for h in s.seen.members(pool) if (m := s.memory.host(h.id)).evacuation is not None and not m.wanted]
+    return (
+        bool(touched)
+        and all(m.evacuation is not None and m.evacuation.at == s.now for m in touched)
+        and (record.at < s.now and not any(v.pool == pool and v.stopped for v in s.memory.vms.values()))
+    )
 
 
 def _is_needed(s: Situation, pool: PoolId) -> bool:

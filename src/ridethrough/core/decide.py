@@ -20,8 +20,8 @@ RULES: tuple[Rule, ...] = (
     requests.answer,  # what people ask for
     watch.news,  # what the cards say: outages, silence, countdowns
     proof.news,  # who is proven down, who came back
+    evacuation.begin,  # who must be emptied; whose hold ends
     shutdown.begin,  # who must go down, who is spared
-    evacuation.begin,  # who must be emptied
     custody.take,  # the pool recorded and claimed before the first action
     evacuation.disable,  # no VM may arrive where power is failing
     evacuation.move,  # VM by VM to powered hosts
@@ -64,7 +64,8 @@ def decide(now: Seconds, seen: Snapshot, memory: Memory, site: Site) -> Decision
     events: list[e.Event] = []
     for rule in RULES:
         new = rule(situation)
-        situation = situation.after(new)
+        # In dry run no action begins, so none may stand in the way of the next.
+        situation = situation.after([n for n in new if not (situation.dry_run and isinstance(n, e.ActionStarted))])
         events += new
     told = _only_told(events, memory) if situation.dry_run else tuple(events)
     return Decision(told, verdict(situation), next_moment(situation))

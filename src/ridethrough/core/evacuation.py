@@ -9,7 +9,7 @@ from . import events as e
 from .actions import DisableHost, MoveVm
 from .budget import left, moving_time, need
 from .model import HostId, PoolId, Seconds
-from .observation import HostSeen
+from .observation import HostSeen, VmSeen
 from .ordering import is_down
 from .placement import Placement, is_moving, place
 from .policy import Wish
@@ -27,20 +27,19 @@ class Due:
 
 
 def begin(s: Situation) -> list[e.Event]:
-    """Hosts whose evacuation is due in this round."""
+    """Hosts whose evacuation is due in this round; a hold ends at the last safe start."""
     found: list[e.Event] = []
     for host in _hosts(s):
         m = s.memory.host(host.id)
-        if m.evacuation is not None or m.shut_down_at is not None or is_down(s, host.id):
-            continue
-        due = _due(s, host)
-        if due is None:
+        if m.shut_down_at is not None or is_down(s, host.id):
             continue
         if is_held(s, host):
             if not is_last_start(s, host):
                 continue
             found.append(e.HoldOverridden(s.now, host.id))
-        found.append(e.EvacuationBegun(s.now, host.id, due.why, due.early))
+        due = _due(s, host) if m.evacuation is None else None
+        if due is not None:
+            found.append(e.EvacuationBegun(s.now, host.id, due.why, due.early))
     return found
 
 
@@ -109,9 +108,9 @@ def _must_be_disabled(s: Situation, host: HostSeen) -> bool:
     m = s.memory.host(host.id)
     if _was_disabled_before(s, host):
         return _forgot_since_record(s, host)
-    if m.evacuation is None or m.shut_down_at is not None:
+    if m.evacuation is None or m.shut_down_at is not None or (m.held and not m.overridden):
         return False
-    if m.returned_at is not None and not m.wanted:
+    if (m.returned_at is not None or m.down_at is not None) and not m.wanted:
         return supply(s, host.id).failing  # it came back on its own, and still has no power to stay with
     return m.yielded_at is None or m.overridden
 
@@ -162,7 +161,7 @@ def move(s: Situation) -> list[e.Event]:
 def is_emptying(s: Situation, host: HostSeen) -> bool:
     """Begun and not yet over. Once moves have begun they go on to the end, also when utility power returns."""
     m = s.memory.host(host.id)
-    if m.evacuation is None or m.shut_down_at is not None or m.down_at is not None:
+    if m.evacuation is None or m.shut_down_at is not None or m.down_at is not None or is_held(s, host):
         return False
     if m.wanted or s.memory.pool(host.pool).shutdown_asked is not None:
         return True
@@ -244,22 +243,18 @@ def _told(s: Situation, sources: list[HostSeen], plan: Placement) -> list[e.Even
             continue
         for vm in guests:
             why = plan.unplaced.get(vm.id)
-            if (
-                why
-                and s.memory.vm(vm.id).unplaced != why
-                and s.vm_policy(vm).wish is Wish.MIGRATE
-                and not _blames(s, vm.id, why)
-            ):
+            if why and _is_worth_telling(s, vm, why):
                 found.append(e.VmUnplaced(s.now, vm.id, vm.name, host.id, why))
         if not m.emptied and not any(is_moving(s, v) or v.id in plan.moves for v in guests):
             found.append(e.HostEmptied(s.now, host.id, tuple(v.name for v in guests)))
     return found
 
 
-def _blames(s: Situation, vm: str, why: str) -> bool:
-    """Whether the same kind of reason was told already: details of it change from round to round."""
-    told = s.memory.vm(vm).unplaced
-    return bool(told) and told.split("(")[0] == why.split("(")[0]
+def _is_worth_telling(s: Situation, vm: VmSeen, why: str) -> bool:
+    """A new kind of reason, for a VM that was to move and is not being stopped already."""
+    if s.vm_policy(vm).wish is not Wish.MIGRATE or s.memory.is_pending(f"vm {vm.id}"):
+        return False
+    return s.memory.vm(vm.id).unplaced.split("(")[0] != why.split("(")[0]
 
 
 def _hosts(s: Situation) -> list[HostSeen]:

@@ -59,6 +59,7 @@ class HostMemory:
     disabled_agent: float = 0.0
     disabled_done: Seconds | None = None  # when the server said that it is
     shut_down_at: Seconds | None = None  # the commit point
+    shutdown_last_asked: Seconds | None = None
     shut_down_agent: float = 0.0
     down_at: Seconds | None = None
     returned_at: Seconds | None = None
@@ -76,7 +77,8 @@ class PoolMemory:
     record: e.PoolRecorded | None = None
     claim_tried: bool = False
     auto_poweron_suspended: bool = False
-    shutdown_asked: e.Requested | None = None
+    shutdown_asked: e.Requested | None = None  # until the coordinator is back
+    off_by_person: bool = False  # nobody but a person switches its hosts on again
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +224,7 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
             return _host(m, event.host, down_at=event.at)
         case e.HostReturned():
             return _host(
-                m,
+                _coordinator_is_back(m, event.host),
                 event.host,
                 returned_at=event.at,
                 down_at=None,
@@ -256,6 +258,14 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
             return m
 
 
+def _coordinator_is_back(m: Memory, host: HostId) -> Memory:
+    """What a person asked of a whole pool is over when its coordinator is up again."""
+    for pool, known in m.pools.items():
+        if known.record is not None and known.record.coordinator == host:
+            m = _pool(m, pool, shutdown_asked=None)
+    return m
+
+
 def _answered(m: Memory, event: e.RequestRefused | e.RequestDone) -> Memory:
     def is_it(r: e.Requested) -> bool:
         return (r.ask, r.subject) == (event.ask, event.subject)
@@ -276,7 +286,7 @@ def _answered(m: Memory, event: e.RequestRefused | e.RequestDone) -> Memory:
         case e.Ask.EXIT_MAINTENANCE:
             return _host(m, host, wanted=frozenset())
         case e.Ask.SHUT_DOWN_POOL:
-            return _pool(m, event.subject, shutdown_asked=asked)
+            return _pool(m, event.subject, shutdown_asked=asked, off_by_person=True)
         case e.Ask.ARM | e.Ask.DISARM:
             return m
 
@@ -327,10 +337,14 @@ def _started(m: Memory, event: e.ActionStarted) -> Memory:
         case ShutDownHost():
             known = m.host(action.host)
             first = known.shut_down_at if known.shut_down_at is not None else event.at
-            record = m.pool(action.pool).record
-            if record is not None and record.coordinator == action.host:
-                m = _pool(m, action.pool, shutdown_asked=None)  # what a person asked for is done with its last step
-            return _host(m, action.host, shut_down_at=first, shut_down_agent=event.agent_started, returned_at=None)
+            return _host(
+                m,
+                action.host,
+                shut_down_at=first,
+                shutdown_last_asked=event.at,
+                shut_down_agent=event.agent_started,
+                returned_at=None,
+            )
         case PowerOnHost():
             return _host(m, action.host, powered_on_at=event.at)
         case MoveVm():

@@ -40,8 +40,10 @@ def tell(event: e.Event) -> str:
         case e.RoundFailed():
             return f"a round failed and is tried again: {event.text}"
         case e.Alerted():
-            return f"ALERT {event.text}"
+            return event.text if event.key == "test" else f"ALERT {event.text}"
         case e.AlertCleared():
+            if event.key == "test":
+                return f"{event.subject} no longer tests its battery"
             return f"no longer: {event.key} ({event.subject})"
         case e.PoolRecorded():
             return _recorded(event)
@@ -133,7 +135,9 @@ def _of_ups(event: UpsEvent) -> str:
         case e.CountdownSeen():
             return f"{event.ups}'s card counts down: output off in {duration(event.cut_at - event.at)}"
         case e.CountdownOver():
-            return f"{event.ups}'s card {'cancelled its countdown' if event.cancelled else 'has cut the output'}"
+            if event.cancelled:
+                return f"{event.ups}'s card has cancelled its countdown"
+            return f"the time at which {event.ups}'s card cuts its output has passed"
         case e.UpsSilent():
             if event.on_battery:
                 return f"{event.ups} is silent since it was on battery: its clock goes on"
@@ -209,7 +213,7 @@ def _would(action: a.Action) -> str:
         case a.ForceStopVm():
             return f"stop {action.name} hard on {action.host}: {action.why}"
         case a.StartVm():
-            return f"start {action.name}: {action.why}"
+            return f"start {action.name}{f' on {action.host}' if action.host else ''}: {action.why}"
         case a.ShutDownHost():
             return f"shut {action.host} down: {action.why}"
         case a.PowerOnHost():

@@ -75,7 +75,7 @@ def power_on(s: Situation) -> list[e.Event]:
 
 def _stays_off(s: Situation, host: HostSeen) -> bool:
     m = s.memory.host(host.id)
-    if (m.shut_down_at is None and m.down_at is None) or s.memory.pool(host.pool).shutdown_asked is not None:
+    if (m.shut_down_at is None and m.down_at is None) or s.memory.pool(host.pool).off_by_person:
         return False
     if supply(s, host.id).state not in (Supply.FULL, Supply.REDUCED) or s.is_coordinator(host) or s.answers(host):
         return False
@@ -127,7 +127,7 @@ def start_guests(s: Situation) -> list[e.Event]:
         running = sum(isinstance(a, StartVm) and a.pool == pool for a in s.memory.pending.values())
         for vm in waiting[: max(s.policy.parallel - running, 0)]:
             if _has_a_home(s, vm):
-                found += start(s, StartVm(vm.id, vm.name, pool, "it ran when the outage began"))
+                found += start(s, StartVm(vm.id, vm.name, pool, _home(s, vm), "it ran when the outage began"))
     return found
 
 
@@ -137,6 +137,14 @@ def to_start(s: Situation, pool: PoolId) -> list[VmSeen]:
     ran = {vm for vm, _ in record.running} if record else set()
     stopped = [v for v in s.seen.vms.values() if v.pool == pool and v.id in ran and s.memory.vm(v.id).stopped]
     return [v for v in stopped if v.power is Power.HALTED]
+
+
+def _home(s: Situation, vm: VmSeen) -> HostId:
+    """The host on which the VM ran when the outage began, if it can take it now; else empty."""
+    record = s.memory.pool(vm.pool).record
+    host = s.seen.hosts.get(dict(record.running).get(vm.id, "")) if record else None
+    fits = host is not None and host.enabled and s.answers(host) and vm.storage <= host.storage
+    return host.id if host is not None and fits and host.memory_free >= vm.memory else ""
 
 
 def _is_steady(s: Situation, pool: PoolId) -> bool:
@@ -184,7 +192,7 @@ def _is_over(s: Situation, pool: PoolId) -> bool:
         return False
     for host in s.seen.members(pool):
         m = s.memory.host(host.id)
-        if (m.shut_down_at is not None or m.down_at is not None) or (m.evacuation is not None and not m.wanted):
+        if m.shut_down_at is not None or m.down_at is not None or m.evacuation is not None:
             return False
     waiting = [v for v in to_start(s, pool) if not _given_up(s, v)]
     return not waiting

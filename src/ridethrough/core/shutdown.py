@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from . import events as e
-from .actions import CancelMove, ForceStopVm, ShutDownHost, StopVm, SuspendAutoPoweron
+from .actions import CancelMove, ForceStopVm, MoveVm, ShutDownHost, StopVm, SuspendAutoPoweron
 from .budget import is_last_moment, left, need, stop_deadline
-from .evacuation import Due, is_held, is_last_start, is_protected, on_battery_text
+from .evacuation import Due, is_held, is_protected, on_battery_text
 from .model import Seconds
 from .observation import HostSeen, VmSeen
 from .ordering import first_to_stop, members_still_up, whole_pool_failing
@@ -28,7 +28,7 @@ def begin(s: Situation) -> list[e.Event]:
                 found.append(e.ShutdownDropped(s.now, host.id))
             continue
         due = _due(s, host)
-        if due is not None and not (is_held(s, host) and not is_last_start(s, host)):
+        if due is not None and not is_held(s, host):
             found.append(e.ShutdownBegun(s.now, host.id, due.why, due.early))
     return found
 
@@ -60,10 +60,10 @@ def stop_guests(s: Situation) -> list[e.Event]:
     for host in _hosts(s):
         if not may_act(s, host.pool) or s.memory.host(host.id).shut_down_at is not None:
             continue
-        if not (s.answers(host) or s.dry_run):
+        if not (s.answers(host) or s.dry_run) or is_held(s, host):
             continue
         leaving = _must_stop(s, host)
-        if s.memory.host(host.id).shutdown is not None and _at_reserve(s, host):
+        if s.memory.host(host.id).shutdown is not None and _at_reserve(s, host) and not s.dry_run:
             found += _end_everything(s, host)
             continue
         for vm in leaving if _is_pressed(s, host) else first_to_stop(s, leaving):
@@ -83,7 +83,8 @@ def _must_stop(s: Situation, host: HostSeen) -> list[VmSeen]:
         return shed
     plan = place(s, [host.id])
     stay = [v for v in guests if not is_moving(s, v) and (v.id not in plan.moves or _too_late(s, host, v))]
-    return [v for v in guests if v in shed or v in stay]
+    told = {a.vm for a in s.memory.told if isinstance(a, MoveVm)}  # dry run: they would be gone by now
+    return [v for v in guests if v in shed or (v in stay and v.id not in told)]
 
 
 def _crash_is_near(s: Situation, host: HostSeen) -> bool:
@@ -148,10 +149,10 @@ def shut_down(s: Situation) -> list[e.Event]:
     found: list[e.Event] = []
     for host in _hosts(s):
         m = s.memory.host(host.id)
-        if m.shutdown is None or m.down_at is not None or not may_act(s, host.pool):
+        if m.shutdown is None or m.down_at is not None or is_held(s, host) or not may_act(s, host.pool):
             continue
         if m.shut_down_at is not None:
-            found += _again(s, host, m.shutdown, m.shut_down_at)
+            found += _again(s, host, m.shutdown, m.shutdown_last_asked or m.shut_down_at)
         elif (supply(s, host.id).failing or _asked(s, host)) and _is_ready(s, host):
             if _must_suspend_auto_poweron(s, host):
                 found += start(s, SuspendAutoPoweron(host.pool, "the whole pool goes down"))

@@ -32,6 +32,7 @@ class SimCard:
     tells: Family = Family.EPPC
     low_action: CardAction = CardAction.DISABLED  # what it does when the battery is low; its delay is shutdown_delay
     model: str = "Simulated card"
+    tells_runtime: bool = True  # some cards always say 0 minutes
 
     silent: bool = False  # answers nobody; counts on
     link_lost: bool = False  # answers, but has lost its UPS: starts nothing
@@ -158,7 +159,7 @@ class SimUps:
             input_dead=not self.input_good,
             low_battery=self.low_battery,
             charge=float(int(self.charge)),  # upsEstimatedChargeRemaining is a whole number
-            runtime=_as_told(self.runtime, card.tells),
+            runtime=_as_told(self.runtime, card.tells) if card.tells_runtime else None,
             load=float(round(self.load_percent)),
             countdown=card.countdown_left(now) if card.tells_countdown else None,
             tells_countdown=card.tells_countdown,

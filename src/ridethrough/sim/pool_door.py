@@ -203,7 +203,7 @@ class PoolDoor:
             case a.ForceStopVm():
                 await self._force_stop(self._vm(action.vm))
             case a.StartVm():
-                await self._start(self._vm(action.vm))
+                await self._start(self._vm(action.vm), self._host(action.host) if action.host else None)
             case a.ShutDownHost():
                 await self._shut_down(self._host(action.host))
             case a.PowerOnHost():
@@ -315,10 +315,14 @@ class PoolDoor:
             if vm.power_state is not Power.HALTED:
                 raise
 
-    async def _start(self, vm: SimVm) -> None:
+    async def _start(self, vm: SimVm, host: SimHost | None) -> None:
         calls = await self._xapi()
-        if vm.power_state is Power.HALTED:
-            await self._done(calls.vm_start(vm.ref))
+        if vm.power_state is not Power.HALTED:
+            return
+        if host is not None:
+            with suppress(XapiError):  # where it was at home; else anywhere
+                return await self._done(calls.vm_start_on(vm.ref, host.ref))
+        await self._done(calls.vm_start(vm.ref))
 
     async def _shut_down(self, host: SimHost) -> None:
         calls = await self._xapi()

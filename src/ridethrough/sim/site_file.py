@@ -122,6 +122,7 @@ def _ups(name: str, t: Table) -> SimUps:
             tells=Family(card.one_of("tells", card.take("tells", str, "eppc"), Family)),
             low_action=CardAction(card.one_of("low_action", card.take("low_action", str, "disabled"), CardAction)),
             model=card.take("model", str, "Simulated card"),
+            tells_runtime=card.take("tells_runtime", bool, True),
         ),
         charger_watts=t.take("charger_watts", float, 100.0),
         rated_watts=t.take("rated_watts", float, 2000.0),

@@ -127,7 +127,7 @@ class Hands:
                 # hard_shutdown cancels a running clean shutdown or migration by itself (facts: XenAPI 5.8).
                 await self._stop(action.vm, "hard_shutdown", cancel=False)
             case StartVm():
-                await self._start(action.vm)
+                await self._start(action.vm, action.host)
             case ClaimPool():
                 await self._claim(action.controller)
             case ReleasePool():
@@ -247,7 +247,7 @@ class Hands:
             return
         await self._carry_out(ref, vm, _Wanted(operation, (), lambda now: not _runs(now), cancel))
 
-    async def _start(self, uuid: str) -> None:
+    async def _start(self, uuid: str, host: HostId) -> None:
         ref = await self._vm(uuid)
         vm = await self._read(Vm, "VM.get_record", ref)
         if vm.power_state == "Running":
@@ -255,6 +255,12 @@ class Hands:
         if vm.power_state == "Suspended":
             await self._carry_out(ref, vm, _Wanted("resume", (False, False), lambda now: now.power_state == "Running"))
             return
+        if host:
+            on = _Wanted("start_on", (self._host_ref(host), False, False), lambda now: now.power_state == "Running")
+            try:
+                return await self._carry_out(ref, vm, on)
+            except XapiFailure:
+                pass  # not where it was at home: then wherever XenServer finds room
         await self._carry_out(ref, vm, _Wanted("start", (False, False), lambda now: now.power_state == "Running"))
 
     async def _carry_out(self, ref: str, vm: Vm, wanted: _Wanted) -> None:

@@ -61,7 +61,7 @@ def shown(world: World, ups: SimUps) -> Shown:
         output_volts=NOMINAL_VOLTS if ups.output else 0,
         low=ups.low_battery,
         charge=int(ups.charge),
-        runtime=ups.runtime if ups.runtime is not None else 0.0,
+        runtime=ups.runtime if ups.runtime is not None and ups.card.tells_runtime else 0.0,
         load=round(ups.load_percent),
         watts=round(ups.load_watts),
         on_battery_for=world.now - since if since is not None else 0.0,
