@@ -27,7 +27,7 @@ class Battery:
 
     @property
     def charge(self) -> Percent:
-        return 100.0 * self.stored_wh / self.capacity_wh
+        return self.stored_wh / self.capacity_wh * 100.0
 
     def falls_to(self, stored_wh: float, watts: float) -> Seconds | None:
         """Seconds until a load of `watts` has drawn it down to `stored_wh`; 0 if it is there, None if never."""

@@ -19,7 +19,6 @@ class Migration:
     source: HostId
     target: HostId
     left: float  # bytes still to be sent, as of `settled_at`
-    total: float
     settled_at: Seconds
     stalled: bool = False
     rate: float = 0.0  # bytes per second now
@@ -38,7 +37,7 @@ class Links:
 
     def send(self, vm: VmId, source: HostId, target: HostId, size: float, stalled: bool = False) -> Migration:
         """Begin to send `size` bytes. A `stalled` one takes part in nothing and never arrives."""
-        migration = Migration(vm, source, target, size, size, self._agenda.now, stalled)
+        migration = Migration(vm, source, target, size, self._agenda.now, stalled)
         self.moving.append(migration)
         self._share()
         return migration
@@ -52,11 +51,6 @@ class Links:
     def drop_vm(self, vm: VmId, *error: str) -> None:
         for migration in [m for m in self.moving if m.vm == vm]:
             self.drop(migration, *error)
-
-    def sent(self, migration: Migration) -> float:
-        """The share of its bytes that has been sent by now, 0 to 1."""
-        left = migration.left - migration.rate * (self._agenda.now - migration.settled_at)
-        return 1.0 if migration.total <= 0 else min(max(1.0 - left / migration.total, 0.0), 1.0)
 
     def _end(self, migration: Migration) -> None:
         self.moving.remove(migration)

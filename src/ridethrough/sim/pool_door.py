@@ -315,14 +315,15 @@ class PoolDoor:
             if vm.power_state is not Power.HALTED:
                 raise
 
-    async def _start(self, vm: SimVm, host: SimHost | None) -> None:
+    async def _start(self, vm: SimVm, host: HostId) -> None:
+        """On `host`; where XenServer finds room when that is empty or refuses."""
         calls = await self._xapi()
         if vm.power_state is not Power.HALTED:
             return
-        if host is not None:
-            with suppress(XapiError):  # where it was at home; else anywhere
-                return await self._done(calls.vm_start_on(vm.ref, host.ref))
-        await self._done(calls.vm_start(vm.ref))
+        if host in self._world.hosts:
+            with suppress(XapiError):
+                return await self._done(calls.vm_start_on(vm.ref, self._host(host).ref))
+        await self._done((await self._xapi()).vm_start(vm.ref))
 
     async def _shut_down(self, host: SimHost) -> None:
         calls = await self._xapi()

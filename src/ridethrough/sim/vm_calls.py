@@ -41,6 +41,8 @@ class VmCalls(Operations):
         def steps(task: SimTask) -> Steps:
             self._may_move(vm, force)
             yield from self.turn(vm)
+            for earlier in [m for m in self.world.links.moving if m.vm == vm.id]:
+                yield earlier.done  # its task was lost with a toolstack; its memory still flows
             self._may_move(vm, force)
             self.may_receive(vm, target)
             source = self._resident(vm)

@@ -1,0 +1,1 @@
+"""The simulated site against what the laboratory saw."""

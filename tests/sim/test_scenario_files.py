@@ -1,0 +1,99 @@
+"""Scenarios and sites are read strictly; what is wrong is told with its file and key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ridethrough.sim.quantity import clock, seconds
+from ridethrough.sim.reading import ScenarioError
+from ridethrough.sim.scenario import Scenario, load, play
+
+GOOD = '''
+story = """
+Utility power fails on feeder a,
+and returns before anybody minds.
+"""
+site = "two_hosts"
+until = "2m"
+timeline = [
+  { at = 0, do = "fail", feeder = "a" },
+  { at = "20 s", do = "restore", feeder = "a" },
+]
+[expect]
+up = ["xenserver1", "xenserver2"]
+'''
+
+
+def read(tmp_path: Path, root: Path, text: str) -> Scenario:
+    (tmp_path / "sites").symlink_to(root / "scenarios" / "sites")
+    path = tmp_path / "blip.toml"
+    path.write_text(text)
+    return load(path)
+
+
+def test_a_scenario_runs_and_tells(tmp_path: Path, root: Path) -> None:
+    run = play(read(tmp_path, root, GOOD))
+    assert run.failures == ()
+    assert run.narrative.splitlines()[0] == "  0:00  site         utility power fails on feeder a"
+    assert "  0:20  site         utility power returns on feeder a" in run.narrative.splitlines()
+
+
+def test_a_scenario_ends_the_same_each_time(tmp_path: Path, root: Path) -> None:
+    scenario = read(tmp_path, root, GOOD)
+    assert play(scenario).narrative == play(scenario).narrative
+
+
+def test_missed_expectations_are_told(tmp_path: Path, root: Path) -> None:
+    text = GOOD + 'down = ["xenserver1"]\nrunning = { web1 = "xenserver2" }\nmoves = { web1 = 1 }\nlost = ["db1"]\n'
+    run = play(read(tmp_path, root, text.replace('up = ["xenserver1", "xenserver2"]', "")))
+    assert run.failures == (
+        "xenserver1 is on",
+        "web1 is xenserver1, not on xenserver2",
+        "web1 has moved 0 times, not 1",
+        "guests lost: [], expected ['db1']",
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "complaint"),
+    [
+        ('until = "2m"', 'until = "soon"', "blip.toml: until 'soon' is no time"),
+        ('until = "2m"', 'until = "2m"\nuntill = 3', "blip.toml: untill is unknown; known are "),
+        ('until = "2m"', "until = 10", 'blip.toml: timeline: "restore" happens after the end'),
+        ('feeder = "a"', 'feeder = "z"', 'blip.toml: timeline[0].feeder names "z"; known are a, b'),
+        ('feeder = "a"', 'feader = "a"', "blip.toml: timeline[0].feeder is missing"),
+        ('do = "fail"', 'do = "explode"', 'blip.toml: timeline[0].do is "explode"; known are '),
+        ("and returns before anybody minds.\n", "", "blip.toml: story must tell"),
+        ('"two_hosts"', '"no_hosts"', "no_hosts.toml: cannot be read"),
+        ('"xenserver2"]', '"xenserver9"]', 'blip.toml: expect.up names "xenserver9"'),
+        ("[expect]", "[expect]\nlive = []", "blip.toml: expect.live is unknown"),
+        ("[expect]", "[override.ups.ups1]\nvolts = 1\n[expect]", "two_hosts.toml: ups.ups1.volts"),
+        ("[expect]", "[override.world.vm.web1]\nram = 1\n[expect]", "two_hosts.toml: world.vm.web1.ram is unknown"),
+        ("[expect]", '[override.world.vm.web1]\nguest = "x"\n[expect]', "two_hosts.toml: world.vm.web1.guest names"),
+        ("[expect]", "[expect", "blip.toml: is not TOML"),
+    ],
+)
+def test_what_is_wrong_is_told(tmp_path: Path, root: Path, before: str, after: str, complaint: str) -> None:
+    assert before in GOOD
+    with pytest.raises(ScenarioError) as error:
+        read(tmp_path, root, GOOD.replace(before, after, 1))
+    assert str(error.value).startswith(complaint)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [(90, 90.0), ("90 s", 90.0), ("5m", 300.0), ("1:30", 90.0), ("20 min", 1200.0), ("1 h", 3600.0)]
+)
+def test_times(text: object, value: float) -> None:
+    assert seconds(text) == value
+
+
+@pytest.mark.parametrize("text", [-1, "", "soon", "1:3", True, None, "1 d"])
+def test_no_times(text: object) -> None:
+    with pytest.raises(ValueError, match="is no time"):
+        seconds(text)
+
+
+def test_the_clock_column() -> None:
+    assert [clock(0), clock(59.9), clock(61), clock(3600)] == ["0:00", "0:59", "1:01", "60:00"]
