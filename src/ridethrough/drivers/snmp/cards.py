@@ -64,9 +64,11 @@ class Cards:
 
     async def stop(self) -> None:
         """End polling and close every socket. Never raises."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        pending = set(self._tasks)
+        while pending:
+            for task in pending:
+                task.cancel()
+            _, pending = await asyncio.wait(pending, timeout=1.0)
         self._tasks.clear()
         for watched in self._watched.values():
             watched.card.close()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from ridethrough.core.model import Percent, Seconds
 
 LONGEST_RUNTIME: Seconds = 36 * 3600
-# Card and firmware spellings of "do not know": NetAgent, 16 bits full, Eaton 9PX G2's cap of 999 minutes.
-NO_RUNTIME: frozenset[Seconds] = frozenset({9999.0, 65535.0, 999 * 60.0})
+# "Do not know" as firmware spells it: NetAgent, 16 bits of seconds full, the same told in whole minutes (recording
+# simdata-eaton-93e-80), Eaton 9PX G2's cap of 999 minutes.
+NO_RUNTIME: frozenset[Seconds] = frozenset({9999.0, 65535.0, 1092 * 60.0, 999 * 60.0})
 SPENT: Percent = 20.0  # below this charge a runtime of 0 is believable
 # Idle countdowns, counted in 184 NUT dumps: -1 (90), -60 (40), 0 (35), 65535 (19). 32 bits full is Huawei's.
 IDLE: frozenset[float] = frozenset({-1.0, -60.0, 0.0, 65535.0, 2.0**31 - 1, 2.0**32 - 1})

@@ -95,8 +95,9 @@ async def _families(session: Session, object_id: str) -> tuple[Mib, ...]:
 
 
 async def _rows(session: Session, mibs: Sequence[Mib]) -> tuple[Oid, ...]:
+    """What the card has of its families, and of RFC 1628 whatever little: its name, its alarms, its limits."""
     rows: list[Oid] = []
-    for mib in mibs:
+    for mib in dict.fromkeys((*mibs, RFC1628)):
         told = {row.field for row in rows} & NO_COPY
         wanted = [row for row in mib.rows if row.field not in told]
         has = await supported(session, list(dict.fromkeys(row.oid for row in wanted)))

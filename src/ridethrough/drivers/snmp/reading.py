@@ -13,6 +13,7 @@ from ridethrough.drivers.snmp.told import Told
 
 CARRIED = frozenset({Source.UTILITY, Source.BYPASS, Source.BOOST, Source.TRIM, Source.ECO})
 ALIVE_VOLTS = 50.0  # half of nominal, for a card that tells no nominal voltage
+LONGEST_NAME = 60
 FORGET_AFTER = 5  # polls without volts, on utility power, until a line is held to be no line
 USUAL = (0.8, 1.2)  # input limits as parts of nominal, for a card that tells no transfer points
 
@@ -111,7 +112,7 @@ class Reader:
     def _model(self, told: Told) -> str:
         maker, model = told.text("maker"), told.text("model")
         if not model:
-            return maker or self.description
+            return maker or self.description[:LONGEST_NAME]
         return model if not maker or model.casefold().startswith(maker.casefold()) else f"{maker} {model}"
 
 

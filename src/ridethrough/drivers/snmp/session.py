@@ -125,9 +125,10 @@ class Session:
 
     async def _attempts(self, ask: Callable[[SnmpSession], Awaitable[dict[str, Value]]]) -> dict[str, Value]:
         why, kind = "", Unreachable
+        cancels = _cancels()
         for attempt in range(1 + RETRIES):
             if attempt:
-                await asyncio.sleep(PAUSE)
+                await asyncio.sleep(min(PAUSE, self._config.timeout))
             try:
                 return await ask(self._socket())
             except Incomplete as error:
@@ -139,6 +140,11 @@ class Session:
                 why = error.strerror or str(error)
             except (SnmpError, ValueError, RuntimeError) as error:
                 why = f"unusable answer: {error}"
+            finally:
+                # gufo-snmp waits by asyncio.wait_for, which before Python 3.12 swallows a cancellation that comes
+                # together with the answer: a card would go on being polled after `stop`. Remove with Python 3.11.
+                if _cancels() > cancels:
+                    raise asyncio.CancelledError
             self.close()
         raise kind(f"{self._config.address}: {why} ({1 + RETRIES} attempts, {self._config.timeout:g} s each)")
 
@@ -152,3 +158,9 @@ class Session:
                 timeout=self._config.timeout,
             )
         return self._open
+
+
+def _cancels() -> int:
+    """How many cancellations of the running task have not been dealt with."""
+    task = asyncio.current_task()
+    return task.cancelling() if task else 0

@@ -1,0 +1,125 @@
+"""A card on loopback that answers from a list of objects: a recording, a few rows, or a hostile one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from ridethrough.drivers.snmp import CardConfig
+from ridethrough.sim.cards_mib.tree import Kind, Leaf, Tree, answer
+
+Rows = dict[str, Leaf]
+KINDS: dict[str, Kind] = {
+    "2": "integer",
+    "4": "string",
+    "5": "null",
+    "6": "oid",
+    "64": "address",
+    "65": "counter",
+    "66": "gauge",
+    "67": "ticks",
+}
+
+
+def parse(lines: Iterable[str]) -> Rows:
+    """Rows in snmpsim's form: OID|TAG|VALUE, a tag with x has its value in hexadecimal."""
+    rows: Rows = {}
+    for line in lines:
+        if not line.strip():
+            continue
+        oid, tag, value = line.rstrip("\n").split("|", 2)
+        if tag.endswith("x"):
+            rows[oid] = Leaf("string", bytes.fromhex(value))
+        elif (kind := KINDS.get(tag)) is not None:
+            number = kind in ("integer", "counter", "gauge", "ticks")
+            rows[oid] = Leaf(kind, int(value) if number else value)
+    return rows
+
+
+def recorded(recordings: Path, name: str) -> Rows:
+    return parse((recordings / "snmp" / f"{name}.snmprec").read_text(encoding="utf-8").splitlines())
+
+
+class ReplayCard(asyncio.DatagramProtocol):
+    """One card. `rows` may be changed while it runs; `silent` swallows requests; `mangle` replaces the answers."""
+
+    def __init__(self, rows: Mapping[str, Leaf], community: str = "public") -> None:
+        self.rows: Rows = dict(rows)
+        self.silent = False
+        self.mangle: Callable[[bytes, bytes], list[bytes]] | None = None
+        self.asked = 0
+        self._community = community.encode()
+
+    async def __aenter__(self) -> Self:
+        loop = asyncio.get_running_loop()
+        self._transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=("127.0.0.1", 0))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._transport.close()
+        await asyncio.sleep(0)
+
+    @property
+    def address(self) -> str:
+        host, port = self._transport.get_extra_info("sockname")
+        return f"{host}:{port}"
+
+    def config(self, version: str = "2c", timeout: float = 0.3, ups: str = "a") -> CardConfig:
+        return CardConfig(ups, self.address, "1" if version == "1" else "2c", timeout=timeout)
+
+    def datagram_received(self, request: bytes, sender: tuple[str, int]) -> None:
+        self.asked += 1
+        if self.silent:
+            return
+        response = answer(request, self._community, lambda: Tree(self.rows))
+        if response is None:
+            return
+        for datagram in self.mangle(request, response) if self.mangle else [response]:
+            self._transport.sendto(datagram, sender)
+
+
+RFC = "1.3.6.1.2.1.33.1"
+XPPC = "1.3.6.1.4.1.935.1.1.1"
+EPPC = "1.3.6.1.4.1.935.10.1.1"
+USHA = "1.3.6.1.4.1.2468.1.2.1.1"
+
+
+def integers(values: Mapping[str, int]) -> Rows:
+    return {oid: Leaf("integer", value) for oid, value in values.items()}
+
+
+def on_battery(rows: Rows, seconds: int = 30, minutes: int = 20, charge: int = 90, low: bool = False) -> Rows:
+    """A copy of an online walk as it would look in an outage (facts/ups.md §10, the recipe)."""
+    copy = dict(rows)
+
+    def put(values: Mapping[str, int]) -> None:
+        copy.update({oid: leaf for oid, leaf in integers(values).items() if oid in rows})
+
+    lines = {oid: 0 for oid in rows if oid.startswith((f"{RFC}.3.3.1.3.", f"{USHA}.3.3.1.3.", f"{EPPC}.2.16.1.3."))}
+    put(lines)
+    put({f"{RFC}.4.1.0": 5, f"{RFC}.2.2.0": seconds, f"{RFC}.2.3.0": minutes, f"{RFC}.2.4.0": charge})
+    put({f"{XPPC}.4.1.1.0": 3, f"{XPPC}.2.1.2.0": seconds, f"{XPPC}.3.2.1.0": 0, f"{XPPC}.3.2.5.0": 4})
+    put({f"{XPPC}.2.2.1.0": charge, f"{XPPC}.2.2.4.0": 60 * minutes})
+    put({f"{EPPC}.2.1.0": 5, f"{EPPC}.3.1.0": 5, f"{EPPC}.3.2.0": seconds, f"{EPPC}.3.3.0": minutes})
+    put({f"{EPPC}.3.4.0": charge})
+    put({f"{USHA}.4.1.0": 5, f"{USHA}.2.1.0": 5, f"{USHA}.2.2.0": seconds, f"{USHA}.2.4.0": charge})
+    if f"{EPPC}.9.2.0" in rows:
+        copy[f"{EPPC}.9.2.0"] = Leaf("string", "1,7")
+    if low:
+        put({f"{RFC}.2.1.0": 3, f"{XPPC}.2.1.1.0": 3, f"{EPPC}.3.1.0": 3, f"{USHA}.2.1.0": 3})
+    if f"{RFC}.6.1.0" in rows:
+        copy |= alarm_rows([2, 3] if low else [2])
+    return copy
+
+
+def alarm_rows(numbers: Iterable[int]) -> Rows:
+    """The alarm table with these well-known alarms, at indices that do not begin with 1."""
+    listed = list(numbers)
+    rows: Rows = {f"{RFC}.6.1.0": Leaf("gauge", len(listed))}
+    rows |= {f"{RFC}.6.2.1.2.{7 + row}": Leaf("oid", f"{RFC}.6.3.{n}") for row, n in enumerate(listed)}
+    return rows
