@@ -50,6 +50,7 @@ class Walk:
             for n in range(self.dice.randint(0, 6))
         )
         self.seen = snapshot(self.now, self.site, vms)
+        self._pool(auto_poweron=self.dice.random() < 0.5)
         armed: list[e.Event] = [e.Armed(0.0, "owner")] if self.armed else []
         self.memory = fold_all(Memory(), enumerate([*armed, *known(self.site)], start=1))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from . import alerts, custody, evacuation, proof, recovery, requests, shutdown, watch
 from . import events as e
+from .actions import target
 from .memory import Memory
 from .model import Seconds
 from .observation import Snapshot
@@ -63,12 +64,25 @@ def decide(now: Seconds, seen: Snapshot, memory: Memory, site: Site) -> Decision
     situation = Situation(now, seen, memory, site)
     events: list[e.Event] = []
     for rule in RULES:
-        new = rule(situation)
+        new = _once_a_target(rule(situation))
         # In dry run no action begins, so none may stand in the way of the next.
         situation = situation.after([n for n in new if not (situation.dry_run and isinstance(n, e.ActionStarted))])
         events += new
     told = _only_told(events, memory) if situation.dry_run else tuple(events)
     return Decision(told, verdict(situation), next_moment(situation))
+
+
+def _once_a_target(events: list[e.Event]) -> list[e.Event]:
+    """Two hosts may want the same of their pool in one round: it is done once."""
+    targets: set[str] = set()
+    found: list[e.Event] = []
+    for event in events:
+        if isinstance(event, e.ActionStarted):
+            if target(event.action) in targets:
+                continue
+            targets.add(target(event.action))
+        found.append(event)
+    return found
 
 
 def _only_told(events: list[e.Event], memory: Memory) -> tuple[e.Event, ...]:

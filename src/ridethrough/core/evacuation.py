@@ -216,8 +216,11 @@ def _fits_in_time(s: Situation, source: HostSeen, seconds: Seconds) -> bool:
 
 
 def _capped(s: Situation, source: HostSeen, deadline: Seconds) -> Seconds:
+    """A move that does not get on is given up while there is time for a clean stop."""
     power = left(s, source) if supply(s, source.id).failing else None
-    return deadline if power is None else max(min(deadline, power - need(s, source).last_moment), 10.0)
+    if power is None:
+        return deadline
+    return max(min(deadline, power - need(s, source).last_moment - s.policy.guest_stop_estimate), 10.0)
 
 
 def _in_flight(s: Situation, pool: PoolId) -> tuple[Counter[HostId], Counter[HostId]]:

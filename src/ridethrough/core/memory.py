@@ -23,6 +23,8 @@ from .actions import (
 )
 from .model import HostId, Percent, PoolId, Seconds, UpsId, VmId
 
+UNREACHABLE = "UNREACHABLE"  # the error of an action whose answer was lost
+
 
 @dataclass(frozen=True, slots=True)
 class UpsMemory:
@@ -384,7 +386,7 @@ def _finished(m: Memory, event: e.ActionFinished) -> Memory:
 
 def _failed(m: Memory, event: e.ActionFinished) -> Memory:
     match event.action:
-        case MoveVm(vm=vm, host=host):
+        case MoveVm(vm=vm, host=host) if event.error != UNREACHABLE:  # else it may have been done after all
             return _vm(m, vm, failed_on=(*m.vm(vm).failed_on, host))
         case StopVm(vm=vm):
             return _vm(m, vm, stop_failed=event.error)

@@ -137,7 +137,7 @@ def _fitting(s: Situation, vm: VmSeen, free: Mapping[HostId, Bytes]) -> tuple[li
     if not roomy:
         return [], f"not enough memory: needs {vm.memory / 2**30:.1f} GiB"
     untried = [h for h in roomy if h not in failed]
-    return (untried, "") if untried else ([], "its migration failed on every host")
+    return (untried, "") if untried else ([], "its migration failed on every host that could take it")
 
 
 def _preference(s: Situation, vm: VmSeen, host: HostId, free: Bytes) -> tuple[int, bool, int, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import events as e
 from .actions import Action, DisableHost, EnableHost, MoveVm, ShutDownHost, target
-from .memory import kind_and_target
+from .memory import UNREACHABLE, kind_and_target
 from .model import PoolId
 from .situation import Situation
 
@@ -17,7 +17,7 @@ def start(s: Situation, action: Action) -> list[e.Event]:
     if s.memory.is_pending(target(action)):
         return []
     failure = s.memory.failures.get(kind_and_target(action))
-    if failure is not None and not isinstance(action, MoveVm):
+    if failure is not None and not (isinstance(action, MoveVm) and failure.error != UNREACHABLE):
         pause = s.policy.retry_after * (min(failure.count, 6) if failure.refused else 1)
         if s.now - failure.at < pause:
             return []
