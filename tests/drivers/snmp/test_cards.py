@@ -242,11 +242,11 @@ async def test_stopping_closes_every_socket() -> None:
         assert len(os.listdir("/proc/self/fd")) <= before
 
 
-async def test_stopping_ends_every_poll_however_often(loops: int = 40) -> None:
+async def test_stopping_ends_every_poll_however_often() -> None:
     """A cancellation that comes together with an answer must not get lost (asyncio.wait_for before Python 3.12)."""
     loop = Loop()
     async with ReplayCard(RFC_CARD) as replay:
-        for turn in range(loops):
+        for turn in range(40):
             cards = Cards([replay.config()], loop.now, pace=0.0)
             await cards.start(loop.wake)
             asked = replay.asked

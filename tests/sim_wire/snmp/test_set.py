@@ -1,0 +1,145 @@
+"""SET on the World's cards: what a real card takes, and what it does then; checked with the tree alone."""
+
+from __future__ import annotations
+
+import pytest
+from pyasn1.codec.ber import decoder, encoder  # type: ignore[import-untyped]
+from pysnmp.proto import api  # type: ignore[import-untyped]
+
+from ridethrough.core.model import CardAction
+from ridethrough.sim.cards import Family
+from ridethrough.sim.cards_mib.tree import BAD_VALUE, NO_CREATION, NO_SUCH_NAME, NOT_WRITABLE, WRONG_VALUE, answer
+from ridethrough.sim.snmp_agent import WireCard
+from ridethrough.sim.world import World
+
+from .site import DELAY, world_of
+
+RFC = "1.3.6.1.2.1.33.1"
+P = "1.3.6.1.4.1.935.1.1.1"
+E = "1.3.6.1.4.1.935.10.1.1"
+U = "1.3.6.1.4.1.2468.1.2.1.1"
+
+
+def put(card: WireCard, oid: str, value: int | str, version: int = 1) -> int:
+    """error-status of a SET. A str is an OID."""
+    proto = api.PROTOCOL_MODULES[version]
+    pdu = proto.SetRequestPDU()
+    proto.apiPDU.set_defaults(pdu)
+    wire = proto.Integer(value) if isinstance(value, int) else proto.ObjectIdentifier(value)
+    proto.apiPDU.set_varbinds(pdu, [(oid, wire)])
+    message = proto.Message()
+    proto.apiMessage.set_defaults(message)
+    proto.apiMessage.set_community(message, "public")
+    proto.apiMessage.set_pdu(message, pdu)
+    response = answer(encoder.encode(message), b"public", card.tree)
+    assert response is not None
+    decoded, _ = decoder.decode(response, asn1Spec=proto.Message())
+    return int(proto.apiPDU.get_error_status(proto.apiMessage.get_pdu(decoded)))
+
+
+def get(card: WireCard, oid: str) -> object:
+    return card.tree().leaves[tuple(int(part) for part in oid.split("."))].value
+
+
+def card_of(family: Family) -> tuple[World, WireCard]:
+    world = world_of([family])
+    return world, WireCard(world, family.value)
+
+
+def test_rfc_1628_shutdown_after_delay_counts_down_cuts_and_comes_back() -> None:
+    world, card = card_of(Family.RFC1628)
+    assert put(card, f"{RFC}.8.2.0", 60) == 0
+    world.advance(10)
+    assert get(card, f"{RFC}.8.2.0") == 50
+    assert f"{RFC}.6.3.22" in [leaf.value for leaf in card.tree().leaves.values()]
+    world.advance(61)
+    assert not world.upses["rfc1628"].output
+    world.advance(80)
+    assert world.upses["rfc1628"].output
+
+
+def test_rfc_1628_shutdown_after_delay_is_aborted_by_minus_1() -> None:
+    world, card = card_of(Family.RFC1628)
+    put(card, f"{RFC}.8.2.0", 60)
+    world.advance(10)
+    assert put(card, f"{RFC}.8.2.0", -1) == 0
+    assert get(card, f"{RFC}.8.2.0") == -1
+    world.advance(100)
+    assert world.upses["rfc1628"].output
+
+
+def test_rfc_1628_shutdown_at_once() -> None:
+    world, card = card_of(Family.RFC1628)
+    put(card, f"{RFC}.8.2.0", 0)
+    world.advance(0.1)
+    assert not world.upses["rfc1628"].output
+
+
+def test_rfc_1628_starts_and_aborts_a_test() -> None:
+    world, card = card_of(Family.RFC1628)
+    assert put(card, f"{RFC}.7.1.0", f"{RFC}.7.7.4") == 0
+    assert world.upses["rfc1628"].card.testing
+    assert get(card, f"{RFC}.7.3.0") == 5
+    assert put(card, f"{RFC}.7.1.0", f"{RFC}.7.7.2") == 0
+    assert not world.upses["rfc1628"].card.testing
+
+
+@pytest.mark.parametrize(
+    ("family", "action", "period", "value", "seconds"),
+    [
+        (Family.EPPC, f"{E}.8.4.1.2.1", f"{E}.8.4.1.3.1", 300, 300),
+        (Family.USHA, f"{U}.7.4.1.2.1", f"{U}.7.4.1.3.1", 5, 300),
+    ],
+)
+def test_the_event_table_sets_action_and_warning_period(
+    family: Family, action: str, period: str, value: int, seconds: float
+) -> None:
+    world, card = card_of(family)
+    sim = world.upses[family.value].card
+    assert put(card, action, 3) == 0
+    assert sim.action is CardAction.CLIENT
+    assert put(card, period, value) == 0
+    assert sim.warning_period == seconds
+    assert get(card, period) == value
+    assert put(card, action, 9) == WRONG_VALUE
+    assert put(card, action, 9, version=0) == BAD_VALUE
+    assert put(card, period, -1) == WRONG_VALUE
+
+
+def test_usha_and_xppc_set_their_shutdown_delay() -> None:
+    world, card = card_of(Family.USHA)
+    assert put(card, f"{U}.7.1.0", 90) == 0
+    assert world.upses["usha"].card.shutdown_delay == 90
+    world, card = card_of(Family.XPPC)
+    for asked, kept in ((120, 120), (121, 180), (13, 18), (5, 12)):
+        assert put(card, f"{P}.5.2.10.0", asked) == 0
+        assert world.upses["xppc"].card.shutdown_delay == kept
+    assert put(card, f"{P}.5.2.10.0", 601) == WRONG_VALUE
+
+
+def test_setting_eppcs_output_off_delay_turns_the_output_off_as_its_mib_warns() -> None:
+    world, card = card_of(Family.EPPC)
+    assert put(card, f"{E}.8.1.0", 30) == 0
+    world.advance(10)
+    assert get(card, f"{E}.8.7.0") == 20
+    assert put(card, f"{E}.8.3.0", 2) == 0
+    assert get(card, f"{E}.8.7.0") == -1
+
+
+def test_xppc_sleeps_on_battery_only() -> None:
+    world, card = card_of(Family.XPPC)
+    assert put(card, f"{P}.6.1.1.0", 3) == WRONG_VALUE
+    world.set_feeder("a", on=False)
+    world.advance(1)
+    assert put(card, f"{P}.6.1.1.0", 3) == 0
+    world.advance(DELAY + 2)
+    assert not world.upses["xppc"].output
+
+
+@pytest.mark.parametrize(
+    ("version", "readonly", "missing"), [(0, NO_SUCH_NAME, NO_SUCH_NAME), (1, NOT_WRITABLE, NO_CREATION)]
+)
+def test_what_cannot_be_set_is_refused(version: int, readonly: int, missing: int) -> None:
+    _, card = card_of(Family.EPPC)
+    assert put(card, f"{RFC}.4.1.0", 3, version) == readonly
+    assert put(card, "1.3.6.1.4.1.99.1.0", 3, version) == missing
