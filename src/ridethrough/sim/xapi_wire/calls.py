@@ -18,9 +18,10 @@ from .envelope import Failure
 from .execution import Execution
 from .marshal import BadArgument, Value, argument, default
 from .pace import Pace
-from .records import Record, Records
+from .records import Records
 from .sessions import Session, Sessions
 from .sessions import record as session_record
+from .site_records import Record
 
 WRONG_PASSWORD: Seconds = 1.7  # PAM's delay (recordings/xapi 01: 1.6 to 1.9 s)
 EMERGENCY_CALLS = ("pool.emergency_transition_to_master", "host.is_in_emergency_mode")
@@ -80,6 +81,9 @@ class PoolCalls:
             self._collected_at = self.world.now
             self.execution.collect_tasks()
         try:
+            while self.world.reach(caller.host.id) is Reach.NOTHING:  # its packets are sent again until they arrive
+                await self.pace.sleep(LISTENING_AGAIN)
+                self._still_there(caller)
             match self.world.reach(caller.host.id):
                 case Reach.NOTHING | Reach.REFUSED:
                     raise Vanished

@@ -10,7 +10,8 @@ import asyncio
 from dataclasses import dataclass
 
 from .marshal import Value
-from .records import CLASSES, Record, Records
+from .records import Records
+from .site_records import CLASSES, Record
 
 
 @dataclass(slots=True)

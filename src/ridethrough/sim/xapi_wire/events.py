@@ -15,7 +15,7 @@ from .catalogue import Catalogue
 from .database import Database
 from .envelope import Failure
 from .marshal import Value
-from .records import CLASSES
+from .site_records import CLASSES
 
 BATCHING = 0.05  # seconds that xapi waits for further changes, unless only tasks are watched
 LONGEST = 24 * 3600.0  # what a negative timeout becomes

@@ -8,7 +8,7 @@ from .catalogue import Form, Message
 from .database import Database
 from .envelope import Failure
 from .marshal import Value
-from .records import Record
+from .site_records import Record
 
 Shown = Callable[[str, Record], Record]  # class, record -> the record as this host's database has it
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import partial
 
@@ -13,15 +13,9 @@ from ridethrough.sim.world import World
 
 from . import record_defaults as default
 from .catalogue import Catalogue
-from .marshal import NULL, Value, empty
+from .marshal import NULL, Value
+from .site_records import Maker, Record, SiteRecords, named_ref
 
-Record = dict[str, Value]
-Maker = Callable[[], Record]
-
-CLASSES = (
-    *("pool", "host", "host_metrics", "VM", "VM_metrics", "VM_guest_metrics", "task"),
-    *("SR", "PBD", "VDI", "VBD", "network", "PIF"),
-)
 OVERHEAD = 37748736  # of a guest of 4 GiB; a SimVm's memory already holds it
 GUEST_STATES = {
     Power.RUNNING: default.VM_RUNNING,
@@ -38,35 +32,15 @@ def moment(at: Seconds | None) -> str:
     return datetime.fromtimestamp(EPOCH + at, UTC).strftime("%Y%m%dT%H:%M:%SZ")
 
 
-def _ref(kind: str, name: str) -> str:
-    return ref_of(uuid_of(kind, name))
-
-
-class Records:
+class Records(SiteRecords):
     """Builds the records of one pool, from the World as it is now."""
 
     def __init__(
         self, world: World, pool: PoolId, catalogue: Catalogue, address: Callable[[HostId], str] | None = None
     ) -> None:
         """`address`: where a host answers on the wire, when that is not the address it has in the World."""
-        self.world, self.pool_id, self.catalogue = world, pool, catalogue
-        self._address = address or (lambda host: world.hosts[host].address)
-        self._known_storages = {s for v in self._guests() for s in v.storage}
+        super().__init__(world, pool, catalogue, address)
         self._indexes: dict[str, tuple[int, dict[str, Maker]]] = {}
-        self._overlay: dict[str, Record] = {}  # by reference: what clients wrote and the World has no place for
-        self._blank = {c: {f: empty(k) for f, (k, _) in catalogue.fields[c].items()} for c in CLASSES}
-
-    @property
-    def pool(self) -> SimPool:
-        return self.world.pools[self.pool_id]
-
-    def _guests(self) -> list[SimVm]:
-        return [v for v in self.world.vms.values() if v.pool == self.pool_id]
-
-    def _storages(self) -> list[SimSr]:
-        """Every storage repository that a host of this pool has or had attached, or a guest had a disk on."""
-        self._known_storages.update(*(h.storage for h in self.world.members(self.pool_id)))
-        return [self.world.storages[s] for s in sorted(self._known_storages) if s in self.world.storages]
 
     # --- what there is
 
@@ -81,9 +55,9 @@ class Records:
             case "host_metrics":
                 return {h.metrics_ref: partial(self._host_metrics, h) for h in members}
             case "PIF":
-                return {_ref("PIF", h.uuid): partial(self._pif, h) for h in members}
+                return {named_ref("PIF", h.uuid): partial(self._pif, h) for h in members}
             case "network":
-                return {_ref("network", self.pool_id): self._network}
+                return {named_ref("network", self.pool_id): self._network}
             case "task":
                 tasks = [t for t in self.world.tasks.values() if t.pool == self.pool_id]
                 return {t.ref: partial(self._task, t) for t in tasks}
@@ -101,7 +75,7 @@ class Records:
             if xapi_class == "VM":
                 found[ref_of(name)] = partial(self._control_domain, host)
             else:
-                found[_ref(xapi_class, name)] = partial(self._dom0_metrics, host, name)
+                found[named_ref(xapi_class, name)] = partial(self._dom0_metrics, host, name)
         for vm in self._guests():
             found.update(self.of_guest(xapi_class, vm))
         return found
@@ -112,34 +86,12 @@ class Records:
             case "VM":
                 return {vm.ref: partial(self._vm, vm)}
             case "VM_metrics":
-                return {_ref("VM_metrics", vm.uuid): partial(self._vm_metrics, vm)}
+                return {named_ref("VM_metrics", vm.uuid): partial(self._vm_metrics, vm)}
             case _:
-                return {_ref("VM_guest_metrics", vm.uuid): partial(self._guest_metrics, vm)} if vm.has_tools else {}
-
-    def _of_storage(self, xapi_class: str, members: Iterable[SimHost]) -> dict[str, Maker]:
-        storages = self._storages()
-        found: dict[str, Maker] = {}
-        for sr in storages:
-            if xapi_class == "SR":
-                found[sr.ref] = partial(self._sr, sr)
-            for host in members if xapi_class == "PBD" else ():
-                if sr.shared or sr.id in host.storage:
-                    found[self._pbd_ref(host, sr)] = partial(self._pbd, host, sr)
-        for vm in self._guests() if xapi_class in ("VDI", "VBD") else ():
-            for position, storage in enumerate(sorted(vm.storage)):
-                make = partial(self._vdi if xapi_class == "VDI" else self._vbd, vm, storage, position)
-                found[_ref(xapi_class, f"{vm.uuid}/{storage}")] = make
-        return found
+                ref = named_ref("VM_guest_metrics", vm.uuid)
+                return {ref: partial(self._guest_metrics, vm)} if vm.has_tools else {}
 
     # --- one record each
-
-    def _made(self, xapi_class: str, uuid: str, *layers: Mapping[str, Value]) -> Record:
-        record: Record = dict(self._blank[xapi_class])
-        for layer in layers:
-            record.update(layer)
-        record["uuid"] = uuid
-        record.update(self._overlay.get(ref_of(uuid), {}))
-        return {f: v.copy() if isinstance(v, dict | list) else v for f, v in record.items()}
 
     def _pool(self) -> Record:
         pool, world = self.pool, self.world
@@ -171,7 +123,7 @@ class Records:
             "resident_VMs": [dom0, *(v.ref for v in self.world.guests(host.id))],
             "control_domain": dom0,
             "metrics": host.metrics_ref,
-            "PIFs": [_ref("PIF", host.uuid)],
+            "PIFs": [named_ref("PIF", host.uuid)],
             "PBDs": [self._pbd_ref(host, sr) for sr in self._storages() if sr.shared or sr.id in host.storage],
             "power_on_mode": host.power_on_mode,
             "edition": "xcp-ng" if self.pool.profile.brand == "XCP-ng" else "enterprise-per-socket",
@@ -210,7 +162,7 @@ class Records:
             "resident_on": host.ref,
             "affinity": host.ref,
             "scheduled_to_be_resident_on": NULL,
-            "metrics": _ref("VM_metrics", uuid),
+            "metrics": named_ref("VM_metrics", uuid),
             **_memory(host.dom0_memory, default.CONTROL_DOMAIN["memory_overhead"]),
         }
         return self._made("VM", uuid, default.CONTROL_DOMAIN, own)
@@ -231,9 +183,9 @@ class Records:
             "blocked_operations": vm.blocked_operations,
             "other_config": vm.other_config,
             "tags": list(vm.tags),
-            "metrics": _ref("VM_metrics", vm.uuid),
-            "guest_metrics": _ref("VM_guest_metrics", vm.uuid) if vm.has_tools else NULL,
-            "VBDs": [_ref("VBD", f"{vm.uuid}/{storage}") for storage in sorted(vm.storage)],
+            "metrics": named_ref("VM_metrics", vm.uuid),
+            "guest_metrics": named_ref("VM_guest_metrics", vm.uuid) if vm.has_tools else NULL,
+            "VBDs": [named_ref("VBD", f"{vm.uuid}/{storage}") for storage in sorted(vm.storage)],
             "domid": 1 if up else -1,
             **_memory(vm.memory, OVERHEAD),
         }
@@ -285,54 +237,6 @@ class Records:
             "subtasks": [t.ref for t in self.world.tasks.values() if t.subtask_of == task.ref and t.pending],
         }
         return self._made("task", task.uuid, default.TASK, own)
-
-    def _sr(self, sr: SimSr) -> Record:
-        disks = [vm for vm in self._guests() if sr.id in vm.storage]
-        attached = [h for h in self.world.members(self.pool_id) if sr.shared or sr.id in h.storage]
-        own = {
-            "name_label": sr.name,
-            "type": "nfs" if sr.shared else "ext",
-            "shared": sr.shared,
-            "PBDs": [self._pbd_ref(h, sr) for h in attached],
-            "VDIs": [_ref("VDI", f"{vm.uuid}/{sr.id}") for vm in disks],
-        }
-        return self._made("SR", sr.id, default.SR, own)
-
-    def _pbd_ref(self, host: SimHost, sr: SimSr) -> str:
-        return _ref("PBD", f"{host.uuid}/{sr.id}")
-
-    def _pbd(self, host: SimHost, sr: SimSr) -> Record:
-        own = {"host": host.ref, "SR": sr.ref, "currently_attached": sr.id in host.storage}
-        return self._made("PBD", uuid_of("PBD", f"{host.uuid}/{sr.id}"), own)
-
-    def _vdi(self, vm: SimVm, storage: str, position: int) -> Record:
-        name = f"{vm.uuid}/{storage}"
-        own = {"name_label": f"{vm.name} disk {position}", "SR": ref_of(storage), "VBDs": [_ref("VBD", name)]}
-        return self._made("VDI", uuid_of("VDI", name), default.VDI, own)
-
-    def _vbd(self, vm: SimVm, storage: str, position: int) -> Record:
-        name = f"{vm.uuid}/{storage}"
-        own = {
-            "VM": vm.ref,
-            "VDI": _ref("VDI", name),
-            "userdevice": str(position),
-            "device": f"xvd{chr(ord('a') + position % 26)}",
-            "currently_attached": vm.power_state in (Power.RUNNING, Power.PAUSED),
-        }
-        return self._made("VBD", uuid_of("VBD", name), default.VBD, own)
-
-    def _network(self) -> Record:
-        pifs = [_ref("PIF", h.uuid) for h in self.world.members(self.pool_id)]
-        return self._made("network", uuid_of("network", self.pool_id), default.NETWORK, {"PIFs": pifs})
-
-    def _pif(self, host: SimHost) -> Record:
-        own = {
-            "network": _ref("network", self.pool_id),
-            "host": host.ref,
-            "MAC": host.mac,
-            "IP": self._address(host.id),
-        }
-        return self._made("PIF", uuid_of("PIF", host.uuid), default.PIF, own)
 
     # --- one object
 
@@ -417,8 +321,8 @@ class Records:
         vm = self._guest(ref)
         if vm is None:
             return [("VM", ref)]
-        own = [("VM", ref), *((c, _ref(c, vm.uuid)) for c in ("VM_metrics", "VM_guest_metrics"))]
-        own += [("VBD", _ref("VBD", f"{vm.uuid}/{storage}")) for storage in vm.storage]
+        own = [("VM", ref), *((c, named_ref(c, vm.uuid)) for c in ("VM_metrics", "VM_guest_metrics"))]
+        own += [("VBD", named_ref("VBD", f"{vm.uuid}/{storage}")) for storage in vm.storage]
         return own + (self._with_host(self.world.hosts[vm.resident_on])[:2] if vm.resident_on else [])
 
 

@@ -9,7 +9,8 @@ from ridethrough.core.model import HostId, Seconds
 
 from . import record_defaults
 from .marshal import NULL
-from .records import Record, moment
+from .records import moment
+from .site_records import Record
 
 IDLE: Seconds = 24 * 3600.0  # xapi_globs.ml inactive_session_timeout
 MOST = 500  # per originator (db_gc_util.ml); the oldest idle one dies first

@@ -1,0 +1,125 @@
+"""Records of storage and network, and what all records have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+
+from ridethrough.core.model import HostId, PoolId
+from ridethrough.core.observation import Power
+from ridethrough.sim.machines import SimHost, SimPool, SimSr, SimVm, ref_of, uuid_of
+from ridethrough.sim.world import World
+
+from . import record_defaults as default
+from .catalogue import Catalogue
+from .marshal import Value, empty
+
+Record = dict[str, Value]
+Maker = Callable[[], Record]
+
+CLASSES = (
+    *("pool", "host", "host_metrics", "VM", "VM_metrics", "VM_guest_metrics", "task"),
+    *("SR", "PBD", "VDI", "VBD", "network", "PIF"),
+)
+
+
+def named_ref(kind: str, name: str) -> str:
+    """The reference of an object that the World has no object for, such as a guest's metrics."""
+    return ref_of(uuid_of(kind, name))
+
+
+class SiteRecords:
+    """The World of one pool as records; this part of it changes seldom."""
+
+    def __init__(
+        self, world: World, pool: PoolId, catalogue: Catalogue, address: Callable[[HostId], str] | None = None
+    ) -> None:
+        """`address`: where a host answers on the wire, when that is not the address it has in the World."""
+        self.world, self.pool_id, self.catalogue = world, pool, catalogue
+        self._address = address or (lambda host: world.hosts[host].address)
+        self._known_storages = {s for v in self._guests() for s in v.storage}
+        self._overlay: dict[str, Record] = {}  # by reference: what clients wrote and the World has no place for
+        self._blank = {c: {f: empty(k) for f, (k, _) in catalogue.fields[c].items()} for c in CLASSES}
+
+    @property
+    def pool(self) -> SimPool:
+        return self.world.pools[self.pool_id]
+
+    def _guests(self) -> list[SimVm]:
+        return [v for v in self.world.vms.values() if v.pool == self.pool_id]
+
+    def _storages(self) -> list[SimSr]:
+        """Every storage repository that a host of this pool has or had attached, or a guest had a disk on."""
+        self._known_storages.update(*(h.storage for h in self.world.members(self.pool_id)))
+        return [self.world.storages[s] for s in sorted(self._known_storages) if s in self.world.storages]
+
+    def _made(self, xapi_class: str, uuid: str, *layers: Mapping[str, Value]) -> Record:
+        record: Record = dict(self._blank[xapi_class])
+        for layer in layers:
+            record.update(layer)
+        record["uuid"] = uuid
+        record.update(self._overlay.get(ref_of(uuid), {}))
+        return {f: v.copy() if isinstance(v, dict | list) else v for f, v in record.items()}
+
+    def _of_storage(self, xapi_class: str, members: Iterable[SimHost]) -> dict[str, Maker]:
+        storages = self._storages()
+        found: dict[str, Maker] = {}
+        for sr in storages:
+            if xapi_class == "SR":
+                found[sr.ref] = partial(self._sr, sr)
+            for host in members if xapi_class == "PBD" else ():
+                if sr.shared or sr.id in host.storage:
+                    found[self._pbd_ref(host, sr)] = partial(self._pbd, host, sr)
+        for vm in self._guests() if xapi_class in ("VDI", "VBD") else ():
+            for position, storage in enumerate(sorted(vm.storage)):
+                make = partial(self._vdi if xapi_class == "VDI" else self._vbd, vm, storage, position)
+                found[named_ref(xapi_class, f"{vm.uuid}/{storage}")] = make
+        return found
+
+    def _sr(self, sr: SimSr) -> Record:
+        disks = [vm for vm in self._guests() if sr.id in vm.storage]
+        attached = [h for h in self.world.members(self.pool_id) if sr.shared or sr.id in h.storage]
+        own = {
+            "name_label": sr.name,
+            "type": "nfs" if sr.shared else "ext",
+            "shared": sr.shared,
+            "PBDs": [self._pbd_ref(h, sr) for h in attached],
+            "VDIs": [named_ref("VDI", f"{vm.uuid}/{sr.id}") for vm in disks],
+        }
+        return self._made("SR", sr.id, default.SR, own)
+
+    def _pbd_ref(self, host: SimHost, sr: SimSr) -> str:
+        return named_ref("PBD", f"{host.uuid}/{sr.id}")
+
+    def _pbd(self, host: SimHost, sr: SimSr) -> Record:
+        own = {"host": host.ref, "SR": sr.ref, "currently_attached": sr.id in host.storage}
+        return self._made("PBD", uuid_of("PBD", f"{host.uuid}/{sr.id}"), own)
+
+    def _vdi(self, vm: SimVm, storage: str, position: int) -> Record:
+        name = f"{vm.uuid}/{storage}"
+        own = {"name_label": f"{vm.name} disk {position}", "SR": ref_of(storage), "VBDs": [named_ref("VBD", name)]}
+        return self._made("VDI", uuid_of("VDI", name), default.VDI, own)
+
+    def _vbd(self, vm: SimVm, storage: str, position: int) -> Record:
+        name = f"{vm.uuid}/{storage}"
+        own = {
+            "VM": vm.ref,
+            "VDI": named_ref("VDI", name),
+            "userdevice": str(position),
+            "device": f"xvd{chr(ord('a') + position % 26)}",
+            "currently_attached": vm.power_state in (Power.RUNNING, Power.PAUSED),
+        }
+        return self._made("VBD", uuid_of("VBD", name), default.VBD, own)
+
+    def _network(self) -> Record:
+        pifs = [named_ref("PIF", h.uuid) for h in self.world.members(self.pool_id)]
+        return self._made("network", uuid_of("network", self.pool_id), default.NETWORK, {"PIFs": pifs})
+
+    def _pif(self, host: SimHost) -> Record:
+        own = {
+            "network": named_ref("network", self.pool_id),
+            "host": host.ref,
+            "MAC": host.mac,
+            "IP": self._address(host.id),
+        }
+        return self._made("PIF", uuid_of("PIF", host.uuid), default.PIF, own)
