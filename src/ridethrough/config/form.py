@@ -170,7 +170,9 @@ class SiteSection(Section):
         examples=[30],
     )
     starts_itself: Duration = Field(
-        DEFAULT.starts_itself, description="Time a host gets to start by itself when power is back.", examples=[90]
+        DEFAULT.starts_itself,
+        description="Time a host gets to start by itself once its UPS is back on.",
+        examples=["5 min"],
     )
     start_timeout: Duration = Field(
         DEFAULT.start_timeout,
