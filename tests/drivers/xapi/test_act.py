@@ -441,12 +441,30 @@ async def test_force_stop(site: Site) -> None:
     assert site.host.called("Async.VM.hard_shutdown") == [(VM,)]
 
 
+def start(host: str = "") -> StartVm:
+    return StartVm("v", "web", "pool-a", host, "why")
+
+
 async def test_start(site: Site) -> None:
-    await site.perform(StartVm("v", "web", "pool-a", "why"))  # runs already
+    await site.perform(start())  # runs already
     site.vm["power_state"] = "Halted"
     site.starts("start", then=lambda: site.vm.update(power_state="Running"))
-    await site.perform(StartVm("v", "web", "pool-a", "why"))
+    await site.perform(start())
     assert site.host.called("Async.VM.start") == [(VM, False, False)]
+
+
+async def test_start_at_home_or_else_anywhere(site: Site) -> None:
+    site.vm["power_state"] = "Halted"
+    site.starts("start_on", then=lambda: site.vm.update(power_state="Running"))
+    site.starts("start", then=lambda: site.vm.update(power_state="Running"))
+    await site.perform(start("xcp2"))
+    assert site.host.called("Async.VM.start_on") == [(VM, MEMBER, False, False)]
+    site.vm["power_state"] = "Halted"
+    site.starts("start_on", status="failure", error_info=["HOST_NOT_ENOUGH_FREE_MEMORY", "1", "2"])
+    await site.perform(start("xcp2"))
+    site.vm["power_state"] = "Halted"
+    await site.perform(start("a host that is gone"))
+    assert len(site.host.called("Async.VM.start")) == 2
 
 
 # The pool

@@ -6,11 +6,11 @@ import pytest
 from msgspec.structs import replace
 
 from ridethrough.core.observation import Power
-from ridethrough.drivers.xapi.identity import host_ids
+from ridethrough.drivers.xapi.identity import ambiguous, host_ids
 from ridethrough.drivers.xapi.movability import immovable
-from ridethrough.drivers.xapi.picture import Evidence, Picture, claimed_by, picture
+from ridethrough.drivers.xapi.picture import Evidence, Memo, Picture, claimed_by, picture
 from ridethrough.drivers.xapi.records import NULL, GuestMetrics, Host, HostMetrics, Pbd, Pool, Sr, Vbd, Vdi, Vm
-from ridethrough.drivers.xapi.store import Records
+from ridethrough.drivers.xapi.store import Change, Records
 
 GIB = 2**30
 
@@ -169,6 +169,8 @@ def test_host_ids(names: dict[str, str], expected: tuple[str, str]) -> None:
 def test_a_shared_label_names_neither_host() -> None:
     hosts = {ref: replace(host, name_label="xcp") for ref, host in site().hosts.items()}
     assert tuple(host_ids(hosts, {"xcp": "h1"}).values()) == ("xcp-uuid-1-o", "xcp-uuid-2-o")
+    assert ambiguous(hosts.values(), {"xcp": "h1"}) == 'site.toml: 2 hosts are called "xcp"; name each by its uuid'
+    assert ambiguous(hosts.values(), {"10.0.0.1": "h1"}) == ""
     assert tuple(host_ids(hosts, {"10.0.0.1": "h1"}).values()) == ("h1", "xcp-uuid-2-o")
 
 
@@ -178,3 +180,25 @@ def test_claims() -> None:
     assert claimed_by("north 20261123T03:41:17Z") == "north"
     assert claimed_by("north room") == "north room"
     assert claimed_by("north room 20261123T03:41:17Z") == "north room"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        Change("vm", "V", Vm(uuid="web", name_label="other", power_state="Running", resident_on="H2")),
+        Change("vm", "V", None),
+        Change("vm", "W", Vm(uuid="new", power_state="Running", resident_on="H2")),
+        Change("vm_guest_metrics", "G", GuestMetrics(uuid="g")),
+        Change("vm_guest_metrics", "G", None),
+        Change("vbd", "B", Vbd(uuid="b", vdi="CD", currently_attached=True)),
+        Change("vdi", "D", Vdi(uuid="d", sr="L1")),
+        Change("sr", "S", Sr(uuid="renamed", shared=True)),
+        Change("host", "H1", Host(uuid="uuid-1-of-a-host", name_label="renamed")),
+        Change("pbd", "shared-1", None),
+    ],
+)
+def test_a_picture_drawn_from_memory_is_the_same(change: Change) -> None:
+    records, memo = site(), Memo()
+    assert picture("pool-a", records, {}, memo) == seen(records)
+    records.apply([change])
+    assert picture("pool-a", records, {}, memo) == seen(records)

@@ -268,6 +268,29 @@ async def test_the_watch_moves_to_a_coordinator_that_members_name(site: Site) ->
     await third.stop()
 
 
+async def test_records_of_a_young_coordinator_are_never_shown_with_an_old_age(site: Site) -> None:
+    """Not even while its age is being asked for: a round in between would act on what it says of its members."""
+    await site.until_connected()
+    host = site.coordinator
+    await host.stop()
+    host.sessions.clear()
+    host.records["host"][MEMBER]["enabled"] = False
+    host.records["host"][COORDINATOR]["other_config"] = {"agent_start_time": str(time.time())}
+    asked = asyncio.Event()
+
+    async def slowly(*_: str) -> str:
+        asked.set()
+        await asyncio.sleep(0.3)
+        return time.strftime("%Y%m%dT%H:%M:%SZ", time.gmtime())
+
+    host.answers["host.get_servertime"] = slowly
+    restarted = site.clock.now()
+    await host.start("127.0.1.1", site.member.port)
+    seen = await site.until_seen(lambda seen: not seen.hosts["xcp2"].enabled)
+    assert asked.is_set()
+    assert (seen.pools["pool-a"].coordinator_since or 0) >= restarted - 1
+
+
 async def test_stop_logs_out(site: Site) -> None:
     await site.until_connected()
     await until(lambda: len(site.pool._prober.evidence) == 2)

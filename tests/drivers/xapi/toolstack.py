@@ -12,7 +12,7 @@ import ssl
 import tempfile
 import xmlrpc.client
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -254,13 +254,16 @@ async def half_open(host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[tup
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writers.append(writer)
-        await reader.read()
+        with suppress(ConnectionError):
+            await reader.read()
+        writer.close()
 
     server = await asyncio.start_server(accept, host, port)
     try:
         yield server.sockets[0].getsockname()[:2]
     finally:
         server.close()
+        await asyncio.sleep(0.05)  # connections that were accepted just now become writers
         for writer in writers:
             writer.close()
         await asyncio.gather(*(writer.wait_closed() for writer in writers), return_exceptions=True)

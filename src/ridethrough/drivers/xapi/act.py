@@ -248,20 +248,20 @@ class Hands:
         await self._carry_out(ref, vm, _Wanted(operation, (), lambda now: not _runs(now), cancel))
 
     async def _start(self, uuid: str, host: HostId) -> None:
+        """Start it at home if it has one that takes it, else wherever XenServer finds room."""
         ref = await self._vm(uuid)
         vm = await self._read(Vm, "VM.get_record", ref)
         if vm.power_state == "Running":
             return
-        if vm.power_state == "Suspended":
-            await self._carry_out(ref, vm, _Wanted("resume", (False, False), lambda now: now.power_state == "Running"))
-            return
-        if host:
-            on = _Wanted("start_on", (self._host_ref(host), False, False), lambda now: now.power_state == "Running")
+        home = self._host_ref(host) if host else None
+        kind = "resume" if vm.power_state == "Suspended" else "start"
+        if home is not None:
             try:
-                return await self._carry_out(ref, vm, on)
-            except XapiFailure:
-                pass  # not where it was at home: then wherever XenServer finds room
-        await self._carry_out(ref, vm, _Wanted("start", (False, False), lambda now: now.power_state == "Running"))
+                await self._carry_out(ref, vm, _Wanted(f"{kind}_on", (home, False, False), _is_running))
+                return
+            except XapiFailure as failure:
+                log.info("%s does not start on %s: %s", vm.name_label, host, sentence(failure, self._name))
+        await self._carry_out(ref, vm, _Wanted(kind, (False, False), _is_running))
 
     async def _carry_out(self, ref: str, vm: Vm, wanted: _Wanted) -> None:
         """Begin the operation, or adopt the one that runs already, and see it through."""
@@ -462,6 +462,10 @@ class Hands:
 def _running(vm: Vm, operation: str) -> str:
     """The task that carries this operation out on the VM; empty when none does."""
     return next((task for task, name in sorted(vm.current_operations.items()) if name == operation), "")
+
+
+def _is_running(vm: Vm) -> bool:
+    return vm.power_state == "Running"
 
 
 def _runs(vm: Vm) -> bool:

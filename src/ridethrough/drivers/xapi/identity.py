@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from ridethrough.core.model import HostId
 
@@ -34,3 +34,12 @@ def _known(host: Host, names: Mapping[str, HostId], label_is_unique: bool) -> Ho
 
 def _own_name(host: Host, is_unique: bool) -> HostId:
     return host.name_label if host.name_label and is_unique else f"{host.name_label}-{host.uuid[:8]}"
+
+
+def ambiguous(hosts: Iterable[Host], names: Mapping[str, HostId]) -> str:
+    """What site.toml names without saying which host it means, in words; empty when all is clear."""
+    labels = Counter(host.name_label for host in hosts)
+    doubles = sorted(label for label, n in labels.items() if n > 1 and label in names)
+    if not doubles:
+        return ""
+    return "; ".join(f'site.toml: {labels[d]} hosts are called "{d}"; name each by its uuid' for d in doubles)

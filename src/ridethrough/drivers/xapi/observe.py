@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 CALM, URGENT = 5.0, 2.0  # seconds that the coordinator may hold an event.from without events
 SLACK = 3.0  # seconds more until the connection counts as dead
 EVERYTHING = 60.0  # deadline of the first batch: a large pool's records are tens of megabytes
+GAP = 0.1  # seconds after a batch with changes, in which the coordinator gathers the next one
 RETRY = 1.0  # seconds between attempts to reach the coordinator
 RESYNC = 10.0  # seconds at least between two resyncs because of lost changes
 
@@ -42,7 +43,7 @@ class Watch:
         self.urgent = False
         self._session = session
         self._clock = clock
-        self._agent_started: tuple[str, float] | None = None  # whose start `coordinator_since` was reckoned from
+        self._reckoned: tuple[tuple[str, float], Seconds] | None = None  # a start as told, and when that was for us
 
     async def run(self, changed: Callable[[], None]) -> None:
         """Watch for ever; `changed` is called after each batch with changes, and when the connection comes or goes."""
@@ -73,12 +74,15 @@ class Watch:
             if not token:
                 records = Records(revision=self.records.revision + 1)
             records.apply(news.changes)
-            self.records, self.answered_at = records, self._clock.now()
+            # Before anybody sees the records: those of a young coordinator must never be shown with an old one's age.
+            since = await self._start_of_coordinator(records)
+            self.records, self.answered_at, self.coordinator_since = records, self._clock.now(), since
             self._session.learn(host.address for host in records.hosts.values())
-            await self._date_coordinator()
             first, self.connected, self.trouble = not self.connected, True, ""
             if news.changes or first:
                 changed()
+            if token and news.changes:
+                await self._clock.sleep(GAP)
             token = news.token
             missing = records.missing(news.counts)
             suspicious = suspicious + 1 if missing else 0
@@ -104,26 +108,30 @@ class Watch:
         params = (held.ref, sorted(CLASSES), token, hold if token else 0.0)
         return await self._session.wire.call(held.address, "event.from", params, deadline=deadline, kept=kept)
 
-    async def _date_coordinator(self) -> None:
-        """Place the start of the coordinator's toolstack on our clock, by the age that its own clock gives it.
+    async def _start_of_coordinator(self, records: Records) -> Seconds | None:
+        """The start of the coordinator's toolstack on our clock, from the age that its own clock gives it.
 
         After a session was lost to a restart or a move, the database may still show the start before: then the
-        coordinator is taken to be as young as our new session.
+        coordinator is taken to be as young as our new session. So it is when its age is not to be had.
         """
-        found = self.records.coordinator
+        since = await self._told_start(records)
+        renewed = self._session.renewed_at
+        if since is None:
+            return self._session.established_at
+        return since if renewed is None else max(since, renewed)
+
+    async def _told_start(self, records: Records) -> Seconds | None:
+        found = records.coordinator
         if found is None:
-            self.coordinator_since = self._session.established_at
-            return
+            return None
         ref, host = found
         mark = (ref, host.agent_started)
-        if mark != self._agent_started:
+        if self._reckoned is None or self._reckoned[0] != mark:
             age = await self._age(ref, host.agent_started)
-            self.coordinator_since = self._session.established_at
-            if age is not None:
-                self._agent_started, self.coordinator_since = mark, self._clock.now() - age
-        renewed = self._session.renewed_at
-        if renewed is not None and (self.coordinator_since is None or self.coordinator_since < renewed):
-            self.coordinator_since = renewed
+            if age is None:
+                return None
+            self._reckoned = (mark, self._clock.now() - age)
+        return self._reckoned[1]
 
     async def _age(self, ref: str, started: float) -> Seconds | None:
         """Seconds since the coordinator's toolstack started, by the coordinator's clock; None when not to be had."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from ridethrough.core.model import Bytes, HostId, PoolId, Seconds, StorageId
 from ridethrough.core.observation import HostSeen, PoolSeen, Power, Snapshot, VmSeen
 
-from .identity import host_ids
+from .identity import ambiguous, host_ids
 from .movability import immovable, storage_refs
-from .records import NULL, Host, HostMetrics, Vm
+from .records import NULL, GuestMetrics, Host, HostMetrics, Vm
 from .store import Records
 
 CLAIM = "ridethrough:claim"  # pool other_config: the controller in charge
@@ -55,15 +55,44 @@ def _with_evidence(host: HostSeen, evidence: Evidence) -> HostSeen:
     return replace(host, toolstack_at=evidence.toolstack_at, network_at=evidence.network_at)
 
 
-def picture(pool: PoolId, records: Records, names: Mapping[str, HostId]) -> Picture:
+@dataclass(slots=True)
+class Memo:
+    """Guests as they were last drawn: most of them are the same in the next picture."""
+
+    ids: Mapping[str, HostId] = field(default_factory=dict)
+    records: Records | None = None
+    disks_revision: int = -1
+    guests: dict[str, tuple[Vm, GuestMetrics | None, VmSeen]] = field(default_factory=dict)
+
+    def open(self, records: Records, ids: Mapping[str, HostId]) -> None:
+        """Forget everything when hosts, disks or the database are not what they were."""
+        if records is not self.records or records.disks_revision != self.disks_revision or ids != self.ids:
+            self.guests.clear()
+        self.records, self.disks_revision, self.ids = records, records.disks_revision, ids
+
+    def guest(self, ref: str, vm: Vm, pool: PoolId) -> VmSeen:
+        """The guest, drawn again only when its own records have changed."""
+        assert self.records is not None
+        tools = self.records.guest_metrics.get(vm.guest_metrics)
+        known = self.guests.get(ref)
+        if known is not None and known[0] is vm and known[1] is tools:
+            return known[2]
+        drawn = _vm_seen(ref, vm, pool, self.ids, self.records)
+        self.guests[ref] = (vm, tools, drawn)
+        return drawn
+
+
+def picture(pool: PoolId, records: Records, names: Mapping[str, HostId], memo: Memo | None = None) -> Picture:
     """Guests only: control domains, templates and snapshots are no guests, but control domains use memory."""
+    memo = memo or Memo()
     hosts = {ref: host for ref, host in records.hosts.items() if host.uuid}
     ids = host_ids(hosts, names)
+    memo.open(records, ids)
     used = _used(records)
     attached = _attached(records)
     found = records.pool
     return Picture(
-        pool=_pool_seen(pool, records),
+        pool=_pool_seen(pool, records, ambiguous(hosts.values(), names)),
         coordinator=ids.get(found[1].master) if found else None,
         hosts={
             ids[ref]: _host_seen(
@@ -76,17 +105,15 @@ def picture(pool: PoolId, records: Records, names: Mapping[str, HostId]) -> Pict
             )
             for ref, host in hosts.items()
         },
-        vms={
-            vm.uuid: _vm_seen(ref, vm, pool, ids, records) for ref, vm in records.vms.items() if vm.uuid and vm.is_guest
-        },
+        vms={vm.uuid: memo.guest(ref, vm, pool) for ref, vm in records.vms.items() if vm.uuid and vm.is_guest},
         ids=ids,
     )
 
 
-def _pool_seen(pool: PoolId, records: Records) -> PoolSeen:
+def _pool_seen(pool: PoolId, records: Records, trouble: str) -> PoolSeen:
     found = records.pool
     if found is None:
-        return PoolSeen(pool)
+        return PoolSeen(pool, trouble=trouble)
     record = found[1]
     return PoolSeen(
         pool,
@@ -94,6 +121,7 @@ def _pool_seen(pool: PoolId, records: Records) -> PoolSeen:
         auto_poweron=record.other_config.get("auto_poweron", "").lower() == "true",
         ha_enabled=record.ha_enabled,
         wlb_enabled=record.wlb_enabled,
+        trouble=trouble,
     )
 
 

@@ -15,7 +15,7 @@ from ridethrough.ports import Clock
 from .act import Hands
 from .address import Address
 from .observe import Watch
-from .picture import Picture, picture
+from .picture import Memo, Picture, picture
 from .pins import Trust
 from .probe import Host, Prober
 from .session import Account, PoolSession
@@ -61,6 +61,7 @@ class XapiPool:
         )
         self._hands = Hands(self._session, self._host_ref, self._build, lambda ref: self._watch.records.name(ref))
         self._picture = Picture(PoolSeen(pool_id))
+        self._memo = Memo()
         self._drawn = -1
         self._told: object = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -91,7 +92,7 @@ class XapiPool:
             answered_at=self._watch.answered_at,
             coordinator_since=self._watch.coordinator_since,
             witness_at=self._prober.witness_at,
-            trouble="" if self._watch.connected else self._watch.trouble or self._session.trouble or "not asked yet",
+            trouble=drawn.pool.trouble if self._watch.connected else self._watch.trouble or "not asked yet",
         )
         return drawn.at(pool, self._prober.evidence)
 
@@ -107,7 +108,8 @@ class XapiPool:
     def _draw(self) -> Picture:
         records = self._watch.records
         if records.revision != self._drawn:
-            self._picture, self._drawn = picture(self.id, records, self._names), records.revision
+            self._picture = picture(self.id, records, self._names, self._memo)
+            self._drawn = records.revision
         return self._picture
 
     def _on_records(self) -> None:

@@ -69,9 +69,15 @@ def _change(event: Event | PlainEvent) -> Change | None:
         return Change(cls, event.ref, kind())
 
 
+DISKS = {"vbd", "vdi", "sr"}
+
+
 @dataclass(slots=True)
 class Records:
-    """Every record that we watch, by reference. `revision` grows with each change."""
+    """Every record that we watch, by reference.
+
+    `revision` grows with each change, `disks_revision` with each that may change which storage a VM uses.
+    """
 
     pools: dict[str, Pool] = field(default_factory=dict)
     hosts: dict[str, Host] = field(default_factory=dict)
@@ -83,6 +89,7 @@ class Records:
     vdis: dict[str, Vdi] = field(default_factory=dict)
     srs: dict[str, Sr] = field(default_factory=dict)
     revision: int = 0
+    disks_revision: int = 0
 
     def apply(self, changes: Iterable[Change]) -> None:
         """Take the changes over. A batch is grouped by kind of change, not by time; each record appears once."""
@@ -94,6 +101,7 @@ class Records:
             else:
                 table[change.ref] = change.record
             self.revision += 1
+            self.disks_revision += change.cls in DISKS
 
     def missing(self, counts: Mapping[str, int]) -> list[str]:
         """The classes of which we hold another number of records than the coordinator: a change was lost."""
