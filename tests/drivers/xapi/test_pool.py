@@ -291,6 +291,29 @@ async def test_records_of_a_young_coordinator_are_never_shown_with_an_old_age(si
     assert (seen.pools["pool-a"].coordinator_since or 0) >= restarted - 1
 
 
+async def test_a_bug_of_ours_is_told_and_the_watcher_looks_again(site: Site) -> None:
+    await site.until_connected()
+    looks: list[str] = []
+    told: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context["message"]))
+
+    async def watcher() -> None:
+        looks.append("look")
+        if len(looks) == 1:
+            raise ZeroDivisionError
+        await asyncio.Event().wait()
+
+    kept = asyncio.create_task(site.pool._kept_up(watcher))
+    lost = await site.until_seen(lambda seen: seen.pools["pool-a"].coordinator is None)
+    assert "Ridethrough itself failed" in lost.pools["pool-a"].trouble
+    await until(lambda: len(looks) == 2)
+    assert told == ["a watcher of pool pool-a failed"]
+    kept.cancel()
+    await asyncio.gather(kept, return_exceptions=True)
+    await site.coordinator.put("host", MEMBER, enabled=False)
+    await site.until_connected()  # the records go on coming: the other watcher never stopped
+
+
 async def test_stop_logs_out(site: Site) -> None:
     await site.until_connected()
     await until(lambda: len(site.pool._prober.evidence) == 2)

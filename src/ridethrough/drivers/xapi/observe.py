@@ -55,6 +55,11 @@ class Watch:
                 self._note(str(error), changed)
             await self._clock.sleep(RETRY)
 
+    def failed(self, trouble: str) -> None:
+        """A watcher ended by a bug: what we hold may be old, and is no longer vouched for."""
+        self._session.doubt()
+        self.connected, self.trouble = False, trouble
+
     def _note(self, trouble: str, changed: Callable[[], None]) -> None:
         self._session.doubt()
         was, self.connected, self.trouble = (self.connected, self.trouble), False, trouble

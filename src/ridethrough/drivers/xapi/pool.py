@@ -21,6 +21,8 @@ from .probe import Host, Prober
 from .session import Account, PoolSession
 from .wire import Wire
 
+AGAIN = 1.0  # seconds until a watcher that failed by a bug of ours looks again
+
 
 class XapiPool:
     """Observer and Actor of one pool (ports.Observer, ports.Actor).
@@ -70,7 +72,8 @@ class XapiPool:
     async def start(self, wake: Callable[[], None]) -> None:
         """Begin to watch and to probe."""
         self._wake = wake
-        self._tasks = [self._begin(self._watch.run(self._on_records)), self._begin(self._prober.run(self._on_probes))]
+        watchers = (lambda: self._watch.run(self._on_records), lambda: self._prober.run(self._on_probes))
+        self._tasks = [asyncio.create_task(self._kept_up(watcher), name=f"pool {self.id}") for watcher in watchers]
 
     async def stop(self) -> None:
         """End watching, log out, close every connection. Never raises."""
@@ -100,10 +103,18 @@ class XapiPool:
         """Carry out an action on this pool."""
         await self._hands.perform(action)
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(work, name=f"pool {self.id}")
-        task.add_done_callback(_raise_bugs)
-        return task
+    async def _kept_up(self, watcher: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run a watcher for ever. A bug of ours is told, and the watcher looks again: its silence must not last."""
+        while True:
+            try:
+                await watcher()
+            except Exception as error:
+                asyncio.get_running_loop().call_exception_handler(
+                    {"message": f"a watcher of pool {self.id} failed", "exception": error}
+                )
+                self._watch.failed(f"Ridethrough itself failed while it watched this pool: {error!r}")
+                self._wake()
+                await self._clock.sleep(AGAIN)
 
     def _draw(self) -> Picture:
         records = self._watch.records
@@ -155,9 +166,3 @@ class XapiPool:
 
 def _nobody() -> None:
     """No loop listens yet."""
-
-
-def _raise_bugs(task: asyncio.Task[None]) -> None:
-    """A watcher that ended by a bug of ours must be heard: the loop would take its silence for the pool's."""
-    if not task.cancelled() and (error := task.exception()) is not None:
-        asyncio.get_running_loop().call_exception_handler({"message": "a watcher of a pool failed", "exception": error})
