@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ridethrough.config import ConfigError, Secrets, parse
-from ridethrough.core.model import CardAction, HostId
+from ridethrough.core.model import CardAction, HostId, PoolId, UpsId
 from ridethrough.core.observation import Power
 from ridethrough.core.site import Site
 
@@ -30,6 +30,7 @@ class SimSite:
     file: str
     site: Site
     world: Mapping[str, Any]
+    owner: Mapping[str, Any]  # the keys of site.toml, connections filled in
 
     def build(self) -> World:
         """A world in good order: utility power on, every host up, every guest where it belongs."""
@@ -40,7 +41,7 @@ def load_site(path: Path, changes: Mapping[str, Any] | None = None) -> SimSite:
     """Read a site, with a scenario's `override` laid over it. Raises ScenarioError."""
     content = merged(read_toml(path), changes or {})
     world = content.pop("world", {})
-    found = SimSite(path.name, _owners_part(path.name, content, world), world)
+    found = SimSite(path.name, _owners_part(path.name, content, world), world, content)
     found.build()  # complains now about what is wrong
     return found
 
@@ -61,6 +62,17 @@ def _owners_part(file: str, content: dict[str, Any], world: Mapping[str, Any]) -
         return parse(_as_toml(content), SECRETS, file).site
     except ConfigError as error:
         raise ScenarioError(str(error)) from error
+
+
+def owners_file(site: SimSite, cards: Mapping[UpsId, str], pools: Mapping[PoolId, Mapping[str, Any]]) -> str:
+    """The text of a site.toml for this site with its equipment at these addresses.
+
+    `cards`: where each card answers, "ip:port". `pools`: for each pool the keys that say how to reach it.
+    """
+    content = {key: dict(value) for key, value in site.owner.items()}
+    content["ups"] = {u: {**entry, "source": f"snmp://{cards[u]}"} for u, entry in content["ups"].items()}
+    content["pool"] = {p: {**entry, **pools[p]} for p, entry in content["pool"].items()}
+    return _as_toml(content)
 
 
 def _as_toml(content: Mapping[str, Any]) -> str:

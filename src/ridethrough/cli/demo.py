@@ -1,0 +1,235 @@
+"""An outage on a simulated site: real SNMP, real XenAPI, the real controller."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ridethrough.core.events import Ask
+from ridethrough.core.model import Seconds
+from ridethrough.core.narrative import tell
+from ridethrough.sim.quantity import clock
+from ridethrough.sim.reading import ScenarioError
+from ridethrough.sim.scenario import Scenario, failures, load
+from ridethrough.sim.site_file import load_site
+from ridethrough.sim.timeline import ASKS, BREAK_JOURNAL, CRASH, MEND_JOURNAL, Happening
+from ridethrough.sim.world import World
+
+from .common import FAILED, USAGE, fail
+from .stories import scenario_file, site_file
+from .wire import Daemon, WireSite, is_ready
+
+PATIENCE = 60.0  # seconds of the wall until the controller must see the whole site
+LOOK = 0.05
+
+HELP = """fail FEEDER | restore FEEDER | status | help | quit"""
+
+
+def demo(
+    scenario: Annotated[
+        str, typer.Option("--scenario", help="A story from scenarios/, by name. Without it: a prompt.", metavar="NAME")
+    ] = "",
+    site: Annotated[
+        str, typer.Option("--site", help="The simulated site for the prompt.", metavar="NAME")
+    ] = "two_hosts",
+    speed: Annotated[float, typer.Option("--speed", min=0.1, max=20.0, help="Site seconds per second.")] = 12.0,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the folder with site.toml, journal and log.")] = False,
+) -> None:
+    """Pull the plug on a simulated site, and watch.
+
+    Starts simulated cards (SNMP) and a simulated pool (XenAPI over TLS) on loopback addresses, and the unmodified
+    controller as a process of its own. Exit code 1 when the story does not end as it must.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="ridethrough-demo-"))
+    try:
+        story = load(scenario_file(scenario)) if scenario else None
+        found = story.site if story else load_site(site_file(site))
+        missed = asyncio.run(_play(WireSite(found, folder, speed), story))
+    except (ScenarioError, FileNotFoundError) as error:
+        fail(str(error), USAGE)
+    except TimeoutError as error:
+        fail(str(error), FAILED)
+    except KeyboardInterrupt:
+        missed = ()
+    finally:
+        _tidy(folder, keep)
+    if missed:
+        raise typer.Exit(FAILED)
+
+
+def _tidy(folder: Path, keep: bool) -> None:
+    if keep:
+        typer.echo(f"kept: {folder}")
+        return
+    for path in sorted(folder.rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    folder.rmdir()
+
+
+async def _play(wire: WireSite, story: Scenario | None) -> tuple[str, ...]:
+    await wire.start()
+    daemon = Daemon(wire.folder, wire.speed)
+    try:
+        typer.echo(_introduction(wire, story))
+        await daemon.start()
+        await daemon.until(is_ready, PATIENCE)
+        if story is None or story.armed:
+            await daemon.ask(Ask.ARM)
+        teller = Teller(wire, daemon)
+        if story is None:
+            await _prompt(wire, daemon, teller)
+            return ()
+        return await _tell_story(wire, daemon, teller, story)
+    finally:
+        await daemon.stop()
+        await wire.stop()
+
+
+def _introduction(wire: WireSite, story: Scenario | None) -> str:
+    lines = [story.story, ""] if story else []
+    hosts = ", ".join(f"{h} ({', '.join(host.fed_by)})" for h, host in wire.world.hosts.items())
+    feeders = ", ".join(f"{u.id} on feeder {u.feeder}" for u in wire.world.upses.values())
+    lines += [f"Hosts and their UPSs: {hosts}", f"UPSs: {feeders}"]
+    lines += [f"Time runs {wire.speed:g} times as fast as on the wall. Waiting for the controller to see the site ..."]
+    return "\n".join(lines)
+
+
+class Teller:
+    """Prints what truly happens on the site and what the controller writes in its journal, as it happens."""
+
+    def __init__(self, wire: WireSite, daemon: Daemon) -> None:
+        self._wire, self._daemon = wire, daemon
+        self.began = wire.now()
+        self._told = len(wire.world.story)
+        self.lines: list[str] = []
+        daemon.news()  # what came before the story
+
+    def look(self) -> None:
+        """Print what is new."""
+        self._wire.pace.step()
+        new = self._wire.world.story[self._told :]
+        self._told += len(new)
+        lines = [(line.at, 0, n, "site", line.text) for n, line in enumerate(new)]
+        events = self._daemon.news()
+        if events:
+            ahead = self._wire.now() - self._daemon.now()  # the two clocks differ by a constant
+            lines += [(event.at + ahead, 1, n, "ridethrough", tell(event)) for n, (_, event) in enumerate(events)]
+        for at, _, _, who, text in sorted(lines):
+            line = f"{clock(max(at - self.began, 0.0)):>6}  {who:<11}  {text}"
+            self.lines.append(line)
+            typer.echo(line)
+
+    async def until(self, at: Seconds) -> None:
+        """Tell on until the story's second `at`."""
+        while self._wire.now() < self.began + at:
+            self.look()
+            await asyncio.sleep(LOOK)
+
+
+async def _tell_story(wire: WireSite, daemon: Daemon, teller: Teller, story: Scenario) -> tuple[str, ...]:
+    restarts: list[tuple[Seconds, Happening]] = []
+    for happening in story.timeline:
+        await _restart_due(daemon, teller, restarts, happening.at)
+        await teller.until(happening.at)
+        await _happen(wire, daemon, happening, restarts)
+    await _restart_due(daemon, teller, restarts, story.until)
+    await teller.until(story.until)
+    teller.look()
+    missed = failures(story.expect, wire.world)
+    typer.echo(_summary(wire.world, missed))
+    return missed
+
+
+async def _restart_due(
+    daemon: Daemon, teller: Teller, restarts: list[tuple[Seconds, Happening]], before: Seconds
+) -> None:
+    while restarts and restarts[0][0] <= before:
+        at, _ = restarts.pop(0)
+        await teller.until(at)
+        await daemon.start()
+
+
+async def _happen(
+    wire: WireSite, daemon: Daemon, happening: Happening, restarts: list[tuple[Seconds, Happening]]
+) -> None:
+    wire.pace.step()
+    if happening.do == CRASH:
+        await daemon.kill()
+        wire.world.tell("the controller is killed")
+        restarts.append((happening.at + happening.lasts, happening))
+    elif happening.do in ASKS:
+        ask, subject = ASKS[happening.do]
+        await daemon.ask(ask, happening.arguments.get(subject, ""))
+    elif happening.do in (BREAK_JOURNAL, MEND_JOURNAL):
+        typer.echo("(the journal's disk cannot be broken here; see `ridethrough simulate`)")
+    else:
+        happening.happen(wire.world)
+
+
+def _summary(world: World, missed: Iterable[str]) -> str:
+    up = [h for h, host in world.hosts.items() if host.power]
+    running = [v.name for v in world.vms.values() if v.alive and v.resident_on]
+    moved = sum(world.moves.values())
+    lines = [
+        "",
+        f"Hosts up: {', '.join(up) or 'none'}. VMs running: {len(running)} of {len(world.vms)}; moved live: {moved}.",
+        f"Crashed hosts: {', '.join(world.crashed) or 'none'}. Lost VMs: {', '.join(world.lost) or 'none'}.",
+    ]
+    lines += [f"NOT AS IT MUST BE: {text}" for text in missed] or ["The story ended as it must."]
+    return "\n".join(lines)
+
+
+# --- the prompt --------------------------------------------------------------------------------------------------
+
+
+async def _prompt(wire: WireSite, daemon: Daemon, teller: Teller) -> None:
+    """People fail and restore feeders themselves."""
+    typer.echo(f"\n{HELP}\nFeeders: {', '.join(sorted(wire.world.feeders))}")
+    lines = asyncio.create_task(obey_lines(wire))
+    while not lines.done() and daemon.running:
+        teller.look()
+        await asyncio.sleep(LOOK)
+    lines.cancel()
+    await asyncio.gather(lines, return_exceptions=True)
+
+
+async def obey_lines(wire: WireSite) -> None:
+    """Carry out the lines of standard input until it ends or says quit."""
+    reader = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    while line := await reader.readline():
+        if not _obey(wire, line.decode(errors="replace").split()):
+            return
+
+
+def _obey(wire: WireSite, words: list[str]) -> bool:
+    """Carry out one line; False ends the demo."""
+    match words:
+        case ["quit" | "exit"]:
+            return False
+        case ["fail" | "restore", feeder] if feeder in wire.world.feeders:
+            wire.pace.step()
+            wire.world.set_feeder(feeder, words[0] == "restore")
+        case ["status"]:
+            _show(wire.world)
+        case []:
+            pass
+        case _:
+            typer.echo(f"{HELP}\nFeeders: {', '.join(sorted(wire.world.feeders))}")
+    return True
+
+
+def _show(world: World) -> None:
+    for host in world.hosts.values():
+        vms = [v.name for v in world.vms.values() if v.resident_on == host.id and v.alive]
+        state = "up" if host.power else "off"
+        mode = "enabled" if host.enabled else "in maintenance mode"
+        typer.echo(f"  {host.id}: {state}, {mode}; VMs: {', '.join(vms) or 'none'}")
+    for name, on in sorted(world.feeders.items()):
+        typer.echo(f"  feeder {name}: {'utility power' if on else 'failed'}")

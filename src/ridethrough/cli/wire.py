@@ -1,0 +1,166 @@
+"""A simulated site on the wire, and the unmodified controller as a process of its own against it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ridethrough.core.events import Ask, Event
+from ridethrough.core.model import Seconds
+from ridethrough.runtime.clock import SiteClock
+from ridethrough.runtime.journal_file import read_journal
+from ridethrough.runtime.mailbox import Answer, post
+from ridethrough.runtime.pace import fast_sources
+from ridethrough.runtime.status import read_status
+from ridethrough.sim.site_file import SimSite, owners_file
+from ridethrough.sim.snmp_agent import SnmpAgent
+from ridethrough.sim.xapi_server import XapiServer
+from ridethrough.sim.xapi_wire.pace import Pace
+
+from .run import SPEED
+
+PASSWORD = "ridethrough-demo"
+SECRET = "simulated-pool"
+
+
+class WireSite:
+    """Cards over SNMP and pools over XenAPI, on loopback addresses, with the site.toml that reaches them."""
+
+    def __init__(self, site: SimSite, folder: Path, speed: float = 1.0) -> None:
+        """`folder` gets site.toml and secrets/; it must exist. `speed`: world seconds per second of the wall."""
+        self.site, self.folder, self.speed = site, folder, speed
+        self.world = site.build()
+        self.pace = Pace(self.world, speed)
+        cards = {ups: (f"127.0.20.{n}", 0) for n, ups in enumerate(sorted(self.world.upses), start=11)}
+        self.agent = SnmpAgent(self.world, cards, before_answer=self.pace.step)
+        self.server = XapiServer(self.world, self.pace, users={"root": PASSWORD})
+
+    async def start(self) -> None:
+        """Listen, let time run, and write site.toml."""
+        await self.agent.start()
+        await self.server.start()
+        self.pace.start()
+        (self.folder / "site.toml").write_text(self._site_toml(), encoding="utf-8")
+        secrets = self.folder / "secrets"
+        secrets.mkdir(mode=0o700, exist_ok=True)
+        secret = secrets / SECRET
+        secret.write_text(PASSWORD, encoding="utf-8")
+        secret.chmod(0o600)
+
+    async def stop(self) -> None:
+        """Close everything."""
+        await self.pace.stop()
+        await self.server.stop()
+        await self.agent.stop()
+
+    def now(self) -> Seconds:
+        """World seconds."""
+        return self.pace.now()
+
+    def _site_toml(self) -> str:
+        cards = {ups: "{}:{}".format(*self.agent.address(ups)) for ups in self.world.upses}
+        pools: dict[str, dict[str, Any]] = {}
+        for pool in self.world.pools:
+            found = [self.server.endpoints[h] for h, host in self.world.hosts.items() if host.pool == pool]
+            pools[pool] = {
+                "addresses": [f"{address}:{port}" for address, port, _ in found],
+                "username": "root",
+                "password": f"secret:{SECRET}",
+                "fingerprints": [fingerprint for _, _, fingerprint in found],
+            }
+        return owners_file(self.site, cards, pools)
+
+
+class Daemon:
+    """`ridethrough run` as a process, watched through its journal and its status file."""
+
+    def __init__(self, folder: Path, speed: float, log: Path | None = None) -> None:
+        self.folder, self.state, self.speed = folder, folder / "state", speed
+        self._log = log or folder / "controller.log"
+        self._process: asyncio.subprocess.Process | None = None
+        self._read = 0
+
+    async def start(self) -> None:
+        """Start the controller; it may be started again after it ended."""
+        arguments = ["run", "--site", str(self.folder / "site.toml"), "--state", str(self.state)]
+        arguments += ["--secrets", str(self.folder / "secrets")]
+        with self._log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "ridethrough.cli",
+                *arguments,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, SPEED: str(self.speed)},
+            )
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.returncode is None
+
+    async def stop(self) -> None:
+        """End it as a service manager would."""
+        await self._end(signal.SIGTERM)
+
+    async def kill(self) -> None:
+        """End it as a crash would."""
+        await self._end(signal.SIGKILL)
+
+    async def _end(self, number: signal.Signals) -> None:
+        if self._process is None or self._process.returncode is not None:
+            return
+        self._process.send_signal(number)
+        try:
+            await asyncio.wait_for(self._process.wait(), 15.0)
+        except TimeoutError:
+            self._process.kill()
+            await self._process.wait()
+
+    def log_text(self) -> str:
+        """What it printed."""
+        return self._log.read_text(encoding="utf-8", errors="replace") if self._log.exists() else ""
+
+    def news(self) -> list[tuple[int, Event]]:
+        """The events of its journal since the last call."""
+        if not (self.state / "journal.db").exists():
+            return []
+        found = list(read_journal(self.state, self._read))
+        if found:
+            self._read = found[-1][0]
+        return found
+
+    def now(self) -> Seconds:
+        """The controller's own clock, in site seconds."""
+        return SiteClock(self.state, keep=False, sources=fast_sources(self.speed)).now()
+
+    async def ask(self, ask: Ask, subject: str = "") -> Answer:
+        """Hand it a person's request, as the commands do."""
+        return await asyncio.to_thread(post, self.state, ask, subject, "demo")
+
+    async def until(self, is_so: Callable[[dict[str, Any]], bool], seconds: float) -> dict[str, Any]:
+        """Wait until its status is as wanted. Raises TimeoutError with what it printed."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while True:
+                    status = read_status(self.state)
+                    if status is not None and is_so(status):
+                        return status
+                    if not self.running:
+                        break
+                    await asyncio.sleep(0.05)
+        raise TimeoutError(f"the controller is not ready after {seconds:.0f} s; it printed:\n{self.log_text()}")
+
+
+def is_ready(status: dict[str, Any]) -> bool:
+    """Every card and every host answers."""
+    cards = all(row["source"] is not None for row in status["upses"])
+    hosts = all(row["connected"] or row["enabled"] is False for row in status["hosts"])
+    return cards and hosts and all(row["connected"] for row in status["pools"]) and bool(status["hosts"])
