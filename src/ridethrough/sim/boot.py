@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 RESTART_SECONDS: Seconds = 8.0  # a mere toolstack restart, from down to up
 HELLO_RETRY: Seconds = 5.0  # a starting member asks for its coordinator this often
+TAKES_HELLOS_AFTER: Seconds = 5.0  # a started coordinator; so members follow 5 to 9 s behind it (lab 10, 13)
 ENABLES_ITSELF: Seconds = 0.7  # from a member's hello to enabled (lab 14: 0.5 to 0.8 s)
 COORDINATOR_SETTLES_COLD: Seconds = 0.5  # lab 13
 COORDINATOR_SETTLES: Seconds = 6.0  # after a restart: hosts called disabled and dead for 6 to 10 s (lab 10, 11, 13)
@@ -136,7 +137,7 @@ def start_toolstack(world: World, host: SimHost, seconds: Seconds, cold: bool) -
 
 def _start(world: World, host: SimHost, seconds: Seconds, cold: bool, life: int) -> Steps:
     yield seconds
-    while host.life == life and host.follows != host.id and world.reach(host.follows) is not Reach.COORDINATOR:
+    while host.life == life and not _may_say_hello(world, host):
         yield HELLO_RETRY
     if host.life != life:
         return
@@ -150,6 +151,15 @@ def _start(world: World, host: SimHost, seconds: Seconds, cold: bool, life: int)
         _coordinate(world, host, cold)
     else:
         _hello(world, host, cold)
+
+
+def _may_say_hello(world: World, host: SimHost) -> bool:
+    """It is the coordinator itself, or the one that it follows is ready for members."""
+    if host.follows == host.id:
+        return True
+    coordinator = world.hosts[host.follows]
+    ready = world.now - coordinator.toolstack_since >= TAKES_HELLOS_AFTER
+    return ready and world.reach(coordinator.id) is Reach.COORDINATOR
 
 
 def _coordinate(world: World, host: SimHost, cold: bool) -> None:

@@ -203,7 +203,7 @@ class PoolDoor:
             case a.ForceStopVm():
                 await self._force_stop(self._vm(action.vm))
             case a.StartVm():
-                await self._start(self._vm(action.vm), self._host(action.host) if action.host else None)
+                await self._start(self._vm(action.vm), action.host)
             case a.ShutDownHost():
                 await self._shut_down(self._host(action.host))
             case a.PowerOnHost():
@@ -317,13 +317,11 @@ class PoolDoor:
 
     async def _start(self, vm: SimVm, host: HostId) -> None:
         """On `host`; where XenServer finds room when that is empty or refuses."""
-        calls = await self._xapi()
-        if vm.power_state is not Power.HALTED:
-            return
-        if host in self._world.hosts:
+        if host in self._world.hosts and vm.power_state is Power.HALTED:
             with suppress(XapiError):
-                return await self._done(calls.vm_start_on(vm.ref, self._host(host).ref))
-        await self._done((await self._xapi()).vm_start(vm.ref))
+                await self._done((await self._xapi()).vm_start_on(vm.ref, self._host(host).ref))
+        if vm.power_state is Power.HALTED:
+            await self._done((await self._xapi()).vm_start(vm.ref))
 
     async def _shut_down(self, host: SimHost) -> None:
         calls = await self._xapi()
