@@ -102,9 +102,12 @@ class XapiServer:
         self.pace.forget(self._look)
         for keeper in self._keepers:
             keeper.cancel()
-        await asyncio.gather(*self._keepers, return_exceptions=True)
+        ended = await asyncio.gather(*self._keepers, return_exceptions=True)
         await asyncio.gather(*(door.endpoint.close() for door in self._doors.values()))
         self._doors.clear()
+        for bug in ended:
+            if isinstance(bug, Exception):  # an endpoint that stopped following its host must not go unseen
+                raise bug
 
     async def settled(self) -> None:
         """Wait until every endpoint is as its host is now (after a change made by hand)."""

@@ -12,7 +12,7 @@ import pytest
 
 from ridethrough.sim import boot
 
-from .site import Caller, connect, served, vm
+from .site import Caller, connect, served, until, vm
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the full backlog is a trick of Linux")
 
@@ -110,3 +110,22 @@ async def test_a_killed_toolstack_closes_its_connections_at_once() -> None:
         with pytest.raises((aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)):
             await asyncio.wait_for(blocked, 2.0)
         assert await knock(caller, "h1") == "refused"
+
+
+async def test_a_toolstack_that_is_killed_again_and_again_under_clients_that_give_up() -> None:
+    """Connections that their clients close at the very moment must not disturb the endpoint."""
+    async with served(speed=20.0) as caller:
+        host = caller.server.world.hosts["h1"]
+        for _ in range(5):
+            session = await caller.login()
+            calls = [
+                asyncio.create_task(caller.call("h1", "event.from", session, ["pool"], "99999999,0", 60.0))
+                for _ in range(5)
+            ]
+            await asyncio.sleep(0.05)
+            for call in calls:
+                call.cancel()
+            boot.restart_toolstack(caller.server.world, host)
+            await caller.server.settled()
+            assert await knock(caller, "h1") == "refused"
+            await until(caller, lambda: caller.server.world.reach("h1").value == "coordinator")

@@ -118,7 +118,10 @@ class Endpoint:
     async def _accept(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            accepted, _ = await loop.sock_accept(self._socket)
+            try:
+                accepted, _ = await loop.sock_accept(self._socket)
+            except ConnectionAbortedError:  # gone before it was greeted
+                continue
             task = asyncio.create_task(self._greet(accepted))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -238,10 +241,7 @@ def _resume(transport: asyncio.BaseTransport) -> None:
 
 
 def _reset(transport: asyncio.BaseTransport | None) -> None:
-    if not isinstance(transport, asyncio.Transport):
-        return
-    raw = transport.get_extra_info("socket")
-    if raw is not None:
-        with contextlib.suppress(OSError):
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-    transport.abort()
+    if isinstance(transport, asyncio.Transport):
+        with contextlib.suppress(OSError, AttributeError):  # AttributeError: asyncio's, for one that its client closed
+            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        transport.abort()
