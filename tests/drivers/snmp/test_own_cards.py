@@ -140,6 +140,29 @@ async def test_a_value_that_comes_later_is_learned_in_time() -> None:
         card.close()
 
 
+async def test_an_alarm_table_that_cannot_be_walked_hides_no_outage() -> None:
+    walks = [0]
+
+    def swallow_walks(request: bytes, response: bytes) -> list[bytes]:
+        is_walk = 0xA1 in request[:40]  # GETNEXT
+        walks[0] += is_walk
+        return [] if is_walk else [response]
+
+    clock = [0.0]
+    async with ReplayCard(on_battery(RFC_CARD)) as replay:
+        replay.mangle = swallow_walks
+        card = Card(replay.config(timeout=0.05), lambda: clock[0])
+        assert (await card.poll()).source is Source.BATTERY
+        assert walks[0] == 3
+        clock[0] = 2
+        assert (await card.poll()).source is Source.BATTERY
+        assert walks[0] == 3  # not again so soon: it would make every poll of the outage late
+        clock[0] = 61
+        await card.poll()
+        assert walks[0] > 3
+        card.close()
+
+
 async def test_a_disturbed_input_is_noticed() -> None:
     async with ReplayCard(RFC_CARD) as replay:
         card = Card(replay.config(), now)

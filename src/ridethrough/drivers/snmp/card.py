@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 from ridethrough.core.model import Seconds
@@ -35,6 +36,7 @@ class Card:
         self._slow: dict[str, Value] = {}
         self._slow_at: Seconds | None = None
         self._alarms: frozenset[int] = frozenset()
+        self._walk_after: Seconds = -math.inf
         self._line_bads: float | None = None
         self._carried = False  # the last reading showed utility power
 
@@ -76,13 +78,14 @@ class Card:
         return self.profile
 
     async def _slow_values(self, profile: Profile) -> dict[str, Value]:
-        """What hardly ever changes: asked once a minute, and not in an outage, where it would cost time."""
-        if self._slow_at is None or (self._carried and self._now() - self._slow_at >= SLOW_EVERY):
+        """What hardly ever changes: asked once a minute, and once known not in an outage, where it would cost time."""
+        due = self._slow_at is None or self._now() - self._slow_at >= SLOW_EVERY
+        if due and (self._carried or not self._slow):
+            self._slow_at = self._now()
             try:
                 self._slow = await self._session.get(profile.oids(slow=True))
             except Unreachable:
                 return self._slow  # the status has been read, and must not be lost for this
-            self._slow_at = self._now()
         return self._slow
 
     async def _present_alarms(self, values: Mapping[str, Value]) -> frozenset[int]:
@@ -90,12 +93,14 @@ class Card:
         present = number(values.get(f"{rfc1628.UPS}.6.1.0")) or 0
         if present <= 0:
             self._alarms = frozenset()
-            return self._alarms
-        try:
-            rows = await self._session.walk(rfc1628.ALARM_ID_COLUMN, MOST_ALARMS)
-        except Unreachable:
-            return self._alarms  # the status has been read, and must not be lost for this
-        self._alarms = frozenset(n for value in rows.values() if (n := _well_known(value)) is not None)
+        elif self._now() >= self._walk_after:
+            try:
+                rows = await self._session.walk(rfc1628.ALARM_ID_COLUMN, MOST_ALARMS)
+            except Unreachable:
+                # The status has been read, and must not be lost for this, nor late at each poll of an outage.
+                self._walk_after = self._now() + SLOW_EVERY
+            else:
+                self._alarms = frozenset(n for value in rows.values() if (n := _well_known(value)) is not None)
         return self._alarms
 
     def _notice(self, told: Told, reading: UpsReading) -> None:

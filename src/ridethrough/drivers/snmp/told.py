@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ridethrough.core.model import CardAction
@@ -14,17 +14,20 @@ from ridethrough.drivers.snmp.mibs.table import Field, Meaning, Oid, Value
 class Told:
     """Every meaning that an answer holds, in the order of the rows: the vendor's own first, RFC 1628's after it."""
 
-    found: tuple[tuple[Oid, Meaning], ...]
+    found: Mapping[Field, Sequence[tuple[str, Meaning]]]  # OID and meaning
     alarms: frozenset[int] = frozenset()  # numbers of RFC 1628's well-known alarms that are present
 
     @classmethod
     def of(cls, rows: Iterable[Oid], values: Mapping[str, Value], alarms: frozenset[int] = frozenset()) -> Told:
         """What `values` say, by these rows. A value without meaning is left out."""
-        meant = ((row, row.convert(values[row.oid])) for row in rows if row.oid in values)
-        return cls(tuple((row, meaning) for row, meaning in meant if meaning is not None), alarms)
+        found: dict[Field, list[tuple[str, Meaning]]] = {}
+        for row in rows:
+            if row.oid in values and (meaning := row.convert(values[row.oid])) is not None:
+                found.setdefault(row.field, []).append((row.oid, meaning))
+        return cls(found, alarms)
 
     def all(self, field: Field) -> list[Meaning]:
-        return [meaning for row, meaning in self.found if row.field == field]
+        return [meaning for _, meaning in self.found.get(field, ())]
 
     def any(self, field: Field) -> bool:
         """Whether any row says yes."""
@@ -32,7 +35,7 @@ class Told:
 
     def numbers(self, field: Field) -> dict[str, float]:
         """Every number of this field by its OID."""
-        return {r.oid: m for r, m in self.found if r.field == field and isinstance(m, float)}
+        return {oid: m for oid, m in self.found.get(field, ()) if isinstance(m, float)}
 
     def number(self, field: Field) -> float | None:
         """The first number of this field."""
