@@ -13,12 +13,14 @@ from typing import Any
 from ridethrough.config import Configuration
 from ridethrough.core.events import Ask, Requested
 from ridethrough.core.model import HostId, PoolId
+from ridethrough.core.observation import Snapshot
 from ridethrough.core.site import Site
 from ridethrough.core.topology import islands
 from ridethrough.drivers.snmp import CardConfig, Cards
-from ridethrough.drivers.xapi import XapiPool
+from ridethrough.drivers.xapi import Survey, XapiPool, survey
+from ridethrough.drivers.xapi.pins import Trust
 from ridethrough.ports import Clock, Notifier, Observer
-from ridethrough.runtime.clock import SYSTEM, SiteClock, Sources
+from ridethrough.runtime.clock import SYSTEM, SiteClock, Sources, Stopwatch
 from ridethrough.runtime.journal import PATIENCE, DiskJournal, Mailbox, Posted
 from ridethrough.runtime.journal_file import latest_time
 from ridethrough.runtime.loop import Answer, Loop
@@ -62,6 +64,48 @@ def pool(configuration: Configuration, pool_id: PoolId, clock: Clock, **options:
         controller=controller_name(configuration),
         witnesses=[str(w) for w in found.witnesses],
         **options,
+    )
+
+
+async def look(configuration: Configuration, patience: float, trust: Trust | None = None) -> Snapshot:
+    """The whole site as it is now, read once. Waits up to `patience` seconds for every card and pool to answer."""
+    clock, site = Stopwatch(), named_site(configuration)
+    observers: list[Observer] = [pool(configuration, p, clock, trust=trust) for p in sorted(site.pools)]
+    if site.upses:
+        observers.append(cards(configuration, site, clock))
+    try:
+        for observer in observers:
+            await observer.start(lambda: None)
+        while True:
+            seen = Snapshot()
+            for part in [await observer.observe(urgent=False) for observer in observers]:
+                seen = seen.joined(part)
+            if _is_complete(site, seen) or clock.now() > patience:
+                return seen
+            await asyncio.sleep(0.1)
+    finally:
+        for observer in observers:
+            await observer.stop()
+
+
+def _is_complete(site: Site, seen: Snapshot) -> bool:
+    cards_told = all((found := seen.upses.get(u)) and (found.reading or found.trouble) for u in site.upses)
+    pools_told = all((told := seen.pools.get(p)) and told.answered_at is not None for p in site.pools)
+    probed = all(h.toolstack_at is not None or not h.live for h in seen.hosts.values())
+    return cards_told and pools_told and probed
+
+
+async def survey_pool(configuration: Configuration, pool_id: PoolId, trust: Trust | None = None) -> Survey:
+    """What `ridethrough check` tells of a pool: it logs in, looks, and changes nothing."""
+    found = configuration.pools[pool_id]
+    return await survey(
+        found.addresses,
+        found.username,
+        found.password.value,
+        found.fingerprints,
+        Stopwatch(),
+        controller=controller_name(configuration),
+        trust=trust,
     )
 
 
@@ -154,4 +198,4 @@ class Controller:
         return site_view(self.site.name, self.site.policy.controller, parts)
 
 
-__all__ = ["Controller", "cards", "controller_name", "named_site", "pool"]
+__all__ = ["Controller", "cards", "controller_name", "look", "named_site", "pool", "survey_pool"]

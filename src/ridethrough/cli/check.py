@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ridethrough.config import Configuration
 from ridethrough.core.advice import Level, advice, outcome
+from ridethrough.core.narrative import duration
 from ridethrough.core.observation import Snapshot
 
 from .common import DEFAULT_SITE, FAILED, AsJson, SecretsDir, SiteFile, configuration, print_json
+
+if TYPE_CHECKING:
+    from ridethrough.drivers.snmp import CardConfig, CardReport
+    from ridethrough.drivers.xapi import Survey
 
 PATIENCE = 20.0  # seconds that a pool gets to show all of its hosts
 
@@ -40,41 +46,41 @@ def check(
 
 
 async def _report(found: Configuration, trust: bool) -> dict[str, Any]:
-    from ridethrough.runtime.clock import SYSTEM
+    from ridethrough.assemble import look, survey_pool  # the drivers take half a second to import
+    from ridethrough.drivers.snmp import CardConfig, read_card
+    from ridethrough.runtime.clock import Stopwatch
 
-    started = SYSTEM.ticks()
-
-    def now() -> float:
-        return SYSTEM.ticks() - started
-
-    cards, pools = await asyncio.gather(
-        asyncio.gather(*(_card(found, ups, now) for ups in sorted(found.upses))),
-        asyncio.gather(*(_pool(found, pool, trust) for pool in sorted(found.pools))),
+    clock = Stopwatch()
+    accept = _accept if trust else None
+    configs = [CardConfig(u.id, u.card, u.version, u.community.value) for _, u in sorted(found.upses.items())]
+    cards, surveys, seen = await asyncio.gather(
+        asyncio.gather(*(read_card(config, clock.now) for config in configs)),
+        asyncio.gather(*(survey_pool(found, p, accept) for p in sorted(found.pools))),
+        look(found, PATIENCE, accept),
     )
-    seen = Snapshot()
-    for part in (*(c["seen"] for c in cards), *(p["seen"] for p in pools)):
-        seen = seen.joined(part)
-    reports = [{k: v for k, v in row.items() if k != "seen"} for row in (*cards, *pools)]
+    upses = [_card(config, report) for config, report in zip(configs, cards, strict=True)]
+    pools = [_pool(p, survey) for p, survey in zip(sorted(found.pools), surveys, strict=True)]
+    troubles = [f"{row['id']}: {text}" for row in (*upses, *pools) for text in row["troubles"]]
     return {
         "site": found.site.name,
-        "upses": reports[: len(cards)],
-        "pools": reports[len(cards) :],
+        "upses": upses,
+        "pools": pools,
         "hosts": [_host_row(found, host) for host in sorted(found.site.hosts)],
         "advice": [{"level": str(a.level), "about": a.about, "text": a.text} for a in advice(found.site, seen)],
-        "problems": [row["trouble"] for row in reports if row["trouble"]] + _not_found(found, seen, list(pools)),
+        "problems": troubles + _not_found(found, seen, pools),
     }
 
 
-async def _card(found: Configuration, ups: str, now: Any) -> dict[str, Any]:
-    from ridethrough.drivers.snmp import CardConfig, read_card
+def _accept(_address: str, _fingerprint: str) -> bool:
+    """--trust: the person compares what is printed with what the hosts' consoles show."""
+    return True
 
-    connection = found.upses[ups]
-    config = CardConfig(ups, connection.card, connection.version, connection.community.value)
-    report = await read_card(config, now)
+
+def _card(config: CardConfig, report: CardReport) -> dict[str, Any]:
     reading = report.seen.reading
     return {
-        "id": ups,
-        "address": connection.card,
+        "id": config.ups,
+        "address": config.address,
         "family": report.family,
         "model": report.model,
         "source": str(reading.source) if reading else None,
@@ -84,15 +90,21 @@ async def _card(found: Configuration, ups: str, now: Any) -> dict[str, Any]:
         "shutdown_delay": reading.timers.shutdown_delay if reading else None,
         "action": str(reading.timers.action) if reading and reading.timers.action else None,
         "does_not_tell": list(report.missing),
-        "trouble": f"{ups}: {report.seen.trouble}" if report.seen.trouble else "",
-        "seen": Snapshot(upses={ups: report.seen}),
+        "troubles": [report.seen.trouble] if report.seen.trouble else [],
     }
 
 
-async def _pool(found: Configuration, pool_id: str, trust: bool) -> dict[str, Any]:
-    from ridethrough.assemble import check_pool
-
-    return await check_pool(found, pool_id, trust, PATIENCE)
+def _pool(pool_id: str, survey: Survey) -> dict[str, Any]:
+    return {
+        "id": pool_id,
+        "name": survey.name,
+        "members": [asdict(member) for member in survey.members],
+        "guests": survey.guests,
+        "missing_rights": list(survey.missing_rights),
+        "claim": survey.claim,
+        "fingerprints": list(survey.fingerprints),
+        "troubles": list(survey.troubles),
+    }
 
 
 def _host_row(found: Configuration, host: str) -> dict[str, Any]:
@@ -102,7 +114,7 @@ def _host_row(found: Configuration, host: str) -> dict[str, Any]:
 
 def _not_found(found: Configuration, seen: Snapshot, pools: list[dict[str, Any]]) -> list[str]:
     """Hosts of site.toml that their pool, which answers, does not have."""
-    answering = {p["id"] for p in pools if not p["trouble"]}
+    answering = {row["id"] for row in pools if row["members"]}
     missing = {h: built.pool for h, built in sorted(found.site.hosts.items()) if built.pool in answering}
     known = ", ".join(sorted(seen.hosts))
     return [
@@ -113,27 +125,46 @@ def _not_found(found: Configuration, seen: Snapshot, pools: list[dict[str, Any]]
 
 
 def _print(report: dict[str, Any]) -> None:
-    echo = typer.echo
-    echo(f"Site {report['site']}")
+    typer.echo(f"Site {report['site']}")
     for row in report["upses"]:
-        if row["trouble"]:
-            echo(f"  UPS {row['trouble']}")
-            continue
-        echo(f"  UPS {row['id']}: {row['model'] or 'unnamed'} at {row['address']} ({row['family']}), {row['source']}")
-        if row["does_not_tell"]:
-            echo(f"      it does not tell: {', '.join(row['does_not_tell'])}")
+        _print_ups(row)
     for row in report["pools"]:
-        if row["trouble"]:
-            echo(f"  Pool {row['trouble']}")
-        else:
-            echo(f"  Pool {row['id']}: {row['version']}, coordinator {row['coordinator']}, {row['rights']}")
-        for line in row["fingerprints"]:
-            echo(f"      fingerprint of {line['address']}: {line['fingerprint']}")
+        _print_pool(row)
     for row in report["hosts"]:
-        echo(f"  Host {row['id']}: in an outage its VMs {row['vms']}; the host {row['host']}")
+        typer.echo(f"  Host {row['id']}: in an outage its VMs {row['vms']}; the host {row['host']}")
     for problem in report["problems"]:
-        echo(f"PROBLEM: {problem}")
+        typer.echo(f"PROBLEM: {problem}")
     for row in report["advice"]:
-        echo(f"{row['level'].upper()}: {row['about']}: {row['text']}")
+        typer.echo(f"{row['level'].upper()}: {row['about']}: {row['text']}")
     if not report["problems"] and not report["advice"]:
-        echo("Everything answers, and nothing is to be said.")
+        typer.echo("Everything answers, and there is nothing to advise.")
+
+
+def _print_ups(row: dict[str, Any]) -> None:
+    if row["source"] is None:
+        return  # told among the problems
+    charge = f", charge {row['charge']:.0f} %" if row["charge"] is not None else ""
+    runtime = f", {duration(row['runtime'])} of runtime" if row["runtime"] is not None else ""
+    name = row["model"] or "unnamed card"
+    typer.echo(f"  UPS {row['id']}: {name} at {row['address']} ({row['family']}), {row['source']}{charge}{runtime}")
+    if row["warning_period"] is not None and row["shutdown_delay"] is not None:
+        off = duration(row["warning_period"] + row["shutdown_delay"])
+        typer.echo(f'      its card: action "{row["action"]}", {off} from a failure to the cut')
+    if row["does_not_tell"]:
+        typer.echo(f"      it does not tell: {', '.join(row['does_not_tell'])}")
+
+
+def _print_pool(row: dict[str, Any]) -> None:
+    if not row["members"]:
+        return
+    typer.echo(f"  Pool {row['id']} ({row['name'] or 'no name label'}): {row['guests']} guests run")
+    for member in row["members"]:
+        role = "coordinator" if member["is_coordinator"] else "member"
+        mode = "enabled" if member["enabled"] else "in maintenance mode"
+        typer.echo(f"      {member['name']} at {member['address']}: {role}, {mode}, {member['version']}")
+        if member["fingerprint"]:
+            typer.echo(f"          {member['fingerprint']}")
+    rights = (
+        f"the account lacks {', '.join(row['missing_rights'])}" if row["missing_rights"] else "the account may do all"
+    )
+    typer.echo(f"      {rights}")

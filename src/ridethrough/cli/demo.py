@@ -17,7 +17,7 @@ from ridethrough.core.narrative import tell
 from ridethrough.sim.quantity import clock
 from ridethrough.sim.reading import ScenarioError
 from ridethrough.sim.scenario import Scenario, failures, load
-from ridethrough.sim.site_file import load_site
+from ridethrough.sim.site_file import SimSite, load_site
 from ridethrough.sim.timeline import ASKS, BREAK_JOURNAL, CRASH, MEND_JOURNAL, Happening
 from ridethrough.sim.world import World
 
@@ -50,6 +50,7 @@ def demo(
     try:
         story = load(scenario_file(scenario)) if scenario else None
         found = story.site if story else load_site(site_file(site))
+        assert isinstance(found, SimSite)  # a story from a file stands on a site from a file
         missed = asyncio.run(_play(WireSite(found, folder, speed), story))
     except (ScenarioError, FileNotFoundError) as error:
         fail(str(error), USAGE)

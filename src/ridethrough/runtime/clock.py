@@ -120,6 +120,20 @@ class SiteClock:
         return anchor.site + max(0.0, self._sources.wall() - anchor.wall)
 
 
+class Stopwatch:
+    """Seconds since it was made; for commands that look at a site without a state directory. Implements ports.Clock."""
+
+    def __init__(self, sources: Sources = SYSTEM) -> None:
+        self._ticks = sources.ticks
+        self._began = sources.ticks()
+
+    def now(self) -> Seconds:
+        return self._ticks() - self._began
+
+    async def sleep(self, seconds: Seconds) -> None:
+        await asyncio.sleep(seconds)
+
+
 def _load(path: Path) -> Anchor | None:
     """The anchor; None when there is none, or none that can be read."""
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid as uuids
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from typing import Literal, TypeAlias
 
 from ridethrough.core.model import Bytes, HostId, PoolId, Seconds, StorageId, UpsId, VmId
@@ -17,11 +18,13 @@ NULL = "OpaqueRef:NULL"
 EPOCH = 1_790_000_000.0  # second 0 of every world, for agent_start_time and the tasks' dates
 
 
+@cache
 def uuid_of(kind: str, name: str) -> str:
     """The same uuid for the same thing in every run."""
     return str(uuids.uuid5(uuids.NAMESPACE_OID, f"ridethrough sim {kind} {name}"))
 
 
+@cache
 def ref_of(uuid: str) -> str:
     return f"OpaqueRef:{uuid}"
 

@@ -68,8 +68,8 @@ class Operations:
         """Begin a call. Its task ends with success, or with the XapiError that its steps raise."""
         task = tasks.create(self.world, self.pool_id, name, on, parent)
         task.cancellable = cancellable
-        process = self.world.agenda.run(self._guarded(task, steps(task)))
-        task.process = process
+        self.world.at_work.append(task)
+        task.process = self.world.agenda.run(self._guarded(task, steps(task)))
         return task
 
     def _guarded(self, task: SimTask, steps: Steps) -> Steps:
@@ -79,6 +79,8 @@ class Operations:
             tasks.fail(self.world, task, error)
         else:
             tasks.succeed(self.world, task)
+        finally:
+            self.world.at_work.remove(task)
 
     def forward(self, host: SimHost) -> Steps:
         """The way from the coordinator to the host that does the work; a dead one blocks the call (lab 08)."""

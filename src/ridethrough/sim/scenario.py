@@ -1,4 +1,18 @@
-"""A scenario: its file, its run under the real loop on virtual time, and the narrative of the run."""
+"""A scenario: its file, its run under the real loop on virtual time, and the narrative of the run.
+
+    story = two or more lines of prose
+    site = "two_hosts"                    # scenarios/sites/two_hosts.toml
+    until = "20m"                         # times: 90, "90 s", "5m", "1:30", from the scenario's second 0
+    timeline = [{ at = 0, do = "fail", feeder = "a" }, { at = "5m", do = "restore", feeder = "a" }]
+    armed = false                         # default true
+    lead_in = 0                           # quiet seconds before second 0 that are not told; default 60
+    [override.world.vm.web1]              # laid over the site's file, table by table
+    guest = "hangs"
+    [expect]                              # the end; hosts that crash and guests that are lost must always be named
+    up = ["xenserver1"]
+
+`timeline.py` lists what can happen.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +21,14 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from ridethrough.core.decide import decide as decide_for_real
 from ridethrough.core.events import Armed, Event, Requested
 from ridethrough.core.model import Seconds
 from ridethrough.core.narrative import tell
 from ridethrough.core.observation import Power
+from ridethrough.core.site import Site
 from ridethrough.runtime.loop import Decide, Loop
 
 from .doors import Doors
@@ -21,7 +37,7 @@ from .machines import SimVm
 from .memory_journal import Killed, MemoryJournal
 from .quantity import clock
 from .reading import ScenarioError, Table, read_toml
-from .site_file import SimSite, load_site
+from .site_file import load_site
 from .timeline import ASKS, BREAK_JOURNAL, CRASH, MEND_JOURNAL, Happening, read_happening
 from .virtual_time import run as run_virtually
 from .world import World
@@ -45,13 +61,22 @@ class Expectation:
     lost: tuple[str, ...] = ()  # and every guest that dies with one
 
 
+class Built(Protocol):
+    """A site and the world that it truly is: from a file, or copied from a live one."""
+
+    @property
+    def site(self) -> Site: ...
+
+    def build(self) -> World: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """What happens, and what must have come of it. Times in seconds since the scenario's beginning."""
 
     name: str
     story: str
-    site: SimSite
+    site: Built
     timeline: tuple[Happening, ...]
     until: Seconds
     expect: Expectation

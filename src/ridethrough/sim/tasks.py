@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ridethrough.core.model import HostId, PoolId, Seconds
@@ -77,9 +78,9 @@ def lose_all(world: World, pool: PoolId) -> None:
 
 
 def strand(world: World, host: HostId) -> None:
-    """The host went dark: what was forwarded to it hangs, and then says that nobody can be contacted."""
-    for task in [t for t in world.tasks.values() if t.pending and t.resident_on == host]:
+    """The host went dark: what it was doing ends there; a caller hangs, and then hears that nobody can be contacted."""
+    error = XapiError("CANNOT_CONTACT_HOST", world.hosts[host].ref)
+    for task in [t for t in world.at_work if t.resident_on == host]:
         if task.process:
             task.process.stop()
-        error = XapiError("CANNOT_CONTACT_HOST", world.hosts[host].ref)
-        world.agenda.after(DEAD_MEMBER_BLOCKS, lambda task=task, error=error: fail(world, task, error))  # type: ignore[misc]
+        world.agenda.after(DEAD_MEMBER_BLOCKS, partial(fail, world, task, error))

@@ -45,6 +45,7 @@ class World:
         self.storages: dict[StorageId, SimSr] = {}
         self.tasks: dict[str, SimTask] = {}  # by ref
         self.tasks_made = 0
+        self.at_work: list[SimTask] = []  # what is being done, whether anybody still knows its task or not
         self.links = Links(self.agenda)
         self.crashed: list[HostId] = []  # hosts that lost their power while they ran, in order
         self.lost: list[str] = []  # guests that died with their host, by name, in order
