@@ -17,14 +17,15 @@ class Need:
     """What a host's way down takes, in seconds."""
 
     evacuation: Seconds
-    stops: Seconds
+    stops: Seconds  # of the guests that stay
+    fallback: Seconds  # a clean stop for a guest whose move fails
     host_stop: Seconds
     reserve: Seconds
 
     @property
     def from_evacuation(self) -> Seconds:
         """From the first move to the cut."""
-        return self.evacuation + self.stops + self.host_stop + self.reserve
+        return self.evacuation + max(self.stops, self.fallback) + self.host_stop + self.reserve
 
     @property
     def from_stops(self) -> Seconds:
@@ -117,6 +118,7 @@ def need(s: Situation, host: HostSeen) -> Need:
     return Need(
         evacuation=moving_time(s, movable),
         stops=s.policy.guest_stop_estimate if staying else 0.0,
+        fallback=s.policy.guest_stop_estimate if movable else 0.0,
         host_stop=s.policy.host_stop,
         reserve=s.policy.reserve,
     )

@@ -220,7 +220,8 @@ def _capped(s: Situation, source: HostSeen, deadline: Seconds) -> Seconds:
     power = left(s, source) if supply(s, source.id).failing else None
     if power is None:
         return deadline
-    return max(min(deadline, power - need(s, source).last_moment - s.policy.guest_stop_estimate), 10.0)
+    wanted = need(s, source)
+    return max(min(deadline, power - wanted.last_moment - wanted.fallback), 10.0)
 
 
 def _in_flight(s: Situation, pool: PoolId) -> tuple[Counter[HostId], Counter[HostId]]:

@@ -58,8 +58,11 @@ class Situation:
         return seen.coordinator_since is None or self.now - seen.coordinator_since >= self.policy.coordinator_grace
 
     def is_coordinator(self, host: HostSeen) -> bool:
+        """As seen; while nobody answers as coordinator, as it was when the outage began."""
         pool: PoolSeen | None = self.seen.pools.get(host.pool)
-        return pool is not None and pool.coordinator == host.id
+        record = self.memory.pool(host.pool).record
+        known = (pool.coordinator if pool else None) or (record.coordinator if record else None)
+        return known == host.id
 
     def answers(self, host: HostSeen) -> bool:
         """Whether the host's toolstack answered our own probe just now."""
