@@ -125,6 +125,7 @@ async def test_a_toolstack_that_is_killed_again_and_again_under_clients_that_giv
             await asyncio.sleep(0.05)
             for call in calls:
                 call.cancel()
+            await asyncio.sleep(0.05)  # long enough for the server to see them go, while their calls still run
             boot.restart_toolstack(caller.server.world, host)
             await caller.server.settled()
             assert await knock(caller, "h1") == "refused"
