@@ -105,6 +105,15 @@ CODES: dict[str, tuple[Asks, str]] = {
     "TOO_MANY_PENDING_TASKS": (R, "the toolstack is overloaded"),
     "XEN_INCOMPATIBLE": (A, "the host's Xen does not fit its toolstack"),
     "INTERNAL_ERROR": (R, "the toolstack failed: {0}"),
+    "WLB_TIMEOUT": (R, "WLB did not answer within {0} s"),
+    "WLB_CONNECTION_REFUSED": (R, "WLB's machine refuses the connection"),
+    "WLB_CONNECTION_RESET": (R, "WLB broke the connection"),
+    "WLB_UNKNOWN_HOST": (R, "WLB's machine cannot be reached"),
+    "WLB_AUTHENTICATION_FAILED": (A, "WLB refuses the pool's user name or password"),
+    "WLB_NOT_INITIALIZED": (A, "no WLB is set up for this pool"),
+    "WLB_DISABLED": (A, "WLB is switched off for this pool"),
+    "WLB_INTERNAL_ERROR": (R, "WLB failed: {1}"),
+    "WLB_MALFORMED_RESPONSE": (R, "WLB gave an answer that the toolstack cannot use: {0}"),
     "CLAIMED_BY_OTHER": (A, "controller {0} is in charge of this pool"),
 }
 

@@ -14,6 +14,7 @@ from ridethrough.ports import Clock
 
 from .act import Hands
 from .address import Address
+from .advice import Advisor
 from .observe import Watch
 from .picture import Memo, Picture, picture
 from .pins import Trust
@@ -61,6 +62,7 @@ class XapiPool:
             self._to_probe,
             lambda: self._session.held,
         )
+        self._advisor = Advisor(self._session, clock, lambda: self._watch.records if self._watch.connected else None)
         self._hands = Hands(self._session, self._host_ref, self._build, lambda ref: self._watch.records.name(ref))
         self._picture = Picture(PoolSeen(pool_id))
         self._memo = Memo()
@@ -72,8 +74,12 @@ class XapiPool:
     async def start(self, wake: Callable[[], None]) -> None:
         """Begin to watch and to probe."""
         self._wake = wake
-        watchers = (lambda: self._watch.run(self._on_records), lambda: self._prober.run(self._on_probes))
-        self._tasks = [asyncio.create_task(self._kept_up(watcher), name=f"pool {self.id}") for watcher in watchers]
+        watchers = (
+            (lambda: self._watch.run(self._on_records), self._watch.failed),
+            (lambda: self._prober.run(self._on_probes), self._watch.failed),
+            (lambda: self._advisor.run(wake), self._advisor.failed),  # WLB's trouble is nobody else's
+        )
+        self._tasks = [asyncio.create_task(self._kept_up(*watcher), name=f"pool {self.id}") for watcher in watchers]
 
     async def stop(self) -> None:
         """End watching, log out, close every connection. Never raises."""
@@ -88,6 +94,7 @@ class XapiPool:
         """What is known now; nothing is asked for."""
         self._watch.urgent = urgent
         self._prober.be_urgent(urgent)
+        self._advisor.be_urgent(urgent)
         drawn = self._draw()
         pool = replace(
             drawn.pool,
@@ -95,6 +102,8 @@ class XapiPool:
             answered_at=self._watch.answered_at,
             coordinator_since=self._watch.coordinator_since,
             witness_at=self._prober.witness_at,
+            advice=self._advisor.advice({host.uuid: key for key, host in drawn.hosts.items()}),
+            wlb_trouble=self._advisor.trouble,
             trouble=drawn.pool.trouble if self._watch.connected else self._watch.trouble or "not asked yet",
         )
         return drawn.at(pool, self._prober.evidence)
@@ -103,7 +112,7 @@ class XapiPool:
         """Carry out an action on this pool."""
         await self._hands.perform(action)
 
-    async def _kept_up(self, watcher: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    async def _kept_up(self, watcher: Callable[[], Coroutine[Any, Any, None]], failed: Callable[[str], None]) -> None:
         """Run a watcher for ever. A bug of ours is told, and the watcher looks again: its silence must not last."""
         while True:
             try:
@@ -112,7 +121,7 @@ class XapiPool:
                 asyncio.get_running_loop().call_exception_handler(
                     {"message": f"a watcher of pool {self.id} failed", "exception": error}
                 )
-                self._watch.failed(f"Ridethrough itself failed while it watched this pool: {error!r}")
+                failed(f"Ridethrough itself failed while it watched this pool: {error!r}")
                 self._wake()
                 await self._clock.sleep(AGAIN)
 
