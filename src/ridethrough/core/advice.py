@@ -97,6 +97,23 @@ def _host(host: Host, site: Site, seen: Snapshot) -> Iterator[Advice]:
     yield from _late(host, "shutdown", shutdown, site, seen)
     if shutdown.enabled:
         yield from _stays_off(host, site, seen)
+    yield from _overload(host, seen)
+
+
+def _overload(host: Host, seen: Snapshot) -> Iterator[Advice]:
+    """With one feed of several gone, the others inherit its load."""
+    loads = [s.reading.load for u in host.powered_by if (s := seen.upses.get(u)) and s.reading and s.reading.load]
+    survivors = len(host.powered_by) - 1
+    if survivors < 1 or len(loads) != len(host.powered_by):
+        return
+    worst = sum(loads) / survivors
+    if worst > 100.0:
+        yield Advice(
+            Level.WARNING,
+            f"host.{host.id}",
+            f"its UPSs together carry {sum(loads):.0f} %: when one of them stops, each of the others would carry "
+            f"{worst:.0f} % and may switch off. Take load off them",
+        )
 
 
 def _crash(host: Host, options: HostPolicy, site: Site) -> Advice:

@@ -13,7 +13,19 @@ from .recovery import cannot_be_switched_on, is_missing
 from .situation import Situation
 
 _KEYS = frozenset(
-    {"claimed", "no coordinator", "wlb", "ha", "no timers", "stays off", "missing", "held", "counts down", "degraded"}
+    {
+        "claimed",
+        "no coordinator",
+        "wlb",
+        "ha",
+        "no timers",
+        "stays off",
+        "missing",
+        "held",
+        "counts down",
+        "degraded",
+        "overload",
+    }
 )
 
 
@@ -39,6 +51,8 @@ def _of_upses(s: Situation) -> Iterator[tuple[str, str, str]]:
         m, seen = s.memory.ups(ups), s.seen.upses.get(ups)
         if m.cut_at is not None and m.on_battery_since is None:
             yield ups, "counts down", f"{ups} counts down to cutting its output although utility power is there"
+        if seen and seen.reading and (seen.reading.load or 0.0) > 100.0:
+            yield ups, "overload", f"{ups} carries {seen.reading.load:.0f} % of its rating: it may switch off"
         quiet = m.on_battery_since is None
         if quiet and seen and seen.reading and seen.reading.source in (Source.BYPASS, Source.OFF):
             text = f"{ups} says {seen.reading.source}: what it feeds has no battery behind it"
@@ -80,6 +94,7 @@ def _of_host(s: Situation, host: HostSeen) -> Iterator[tuple[str, str, str]]:
             f"{host.id} is on battery and held by a person: nothing is done before its last safe start",
         )
     if cannot_be_switched_on(s, host):
-        yield host.id, "stays off", f"{host.id} stays off and has no power-on mode: switch it on by hand"
+        reason = "is the coordinator" if s.is_coordinator(host) else "has no power-on mode"
+        yield host.id, "stays off", f"{host.id} stays off and {reason}: switch it on by hand"
     if is_missing(s, host):
         yield host.id, "missing", f"{host.id} has not come back: look at it"

@@ -18,6 +18,9 @@ from .situation import Situation
 from .start import may_act, start
 
 
+PATIENCE = 1.5  # how much longer than reckoned the moves off a host may take
+
+
 @dataclass(frozen=True, slots=True)
 class Due:
     """A step whose time has come, with its reason in words."""
@@ -216,12 +219,14 @@ def _fits_in_time(s: Situation, source: HostSeen, seconds: Seconds) -> bool:
 
 
 def _capped(s: Situation, source: HostSeen, deadline: Seconds) -> Seconds:
-    """A move that does not get on is given up while there is time for a clean stop."""
+    """A move that does not get on is given up while there is time for a clean stop; one that does is let finish."""
     power = left(s, source) if supply(s, source.id).failing else None
     if power is None:
         return deadline
     wanted = need(s, source)
-    return max(min(deadline, power - wanted.last_moment - wanted.fallback), 10.0)
+    hard_end = power - wanted.last_moment
+    patience = PATIENCE * moving_time(s, s.seen.guests(source.id))
+    return max(min(deadline, hard_end - wanted.fallback), min(patience, hard_end), 10.0)
 
 
 def _in_flight(s: Situation, pool: PoolId) -> tuple[Counter[HostId], Counter[HostId]]:

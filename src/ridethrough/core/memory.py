@@ -211,7 +211,9 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
         case e.UpsSilent():
             return _ups(m, event.ups, silent_since=event.since)
         case e.UpsAnswers():
-            return _ups(m, event.ups, silent_since=None)
+            settling = m.ups(event.ups).utility_since is not None
+            again = event.at if settling else None  # nobody watched it hold: it settles anew
+            return _ups(m, event.ups, silent_since=None, utility_since=again)
         case e.PoolRecorded():
             return _pool(m, event.pool, record=event)
         case e.PoolRestored():

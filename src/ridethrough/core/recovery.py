@@ -68,7 +68,7 @@ def power_on(s: Situation) -> list[e.Event]:
     found: list[e.Event] = []
     for host_id in sorted(s.seen.hosts):
         host = s.seen.hosts[host_id]
-        if _stays_off(s, host) and host.power_on_mode and may_act(s, host.pool):
+        if _stays_off(s, host) and not _needs_a_hand(s, host) and may_act(s, host.pool):
             found += start(s, PowerOnHost(host_id, host.pool, "its supply is back and it does not start by itself"))
     return found
 
@@ -77,7 +77,7 @@ def _stays_off(s: Situation, host: HostSeen) -> bool:
     m = s.memory.host(host.id)
     if (m.shut_down_at is None and m.down_at is None) or s.memory.pool(host.pool).off_by_person:
         return False
-    if supply(s, host.id).state not in (Supply.FULL, Supply.REDUCED) or s.is_coordinator(host) or s.answers(host):
+    if supply(s, host.id).state not in (Supply.FULL, Supply.REDUCED) or s.answers(host):
         return False
     since = max(_gone_at(s, host.id), *_backs(s, host.id))
     tried = m.powered_on_at
@@ -102,7 +102,12 @@ def _was_cut(s: Situation, host: HostId) -> bool:
 
 def cannot_be_switched_on(s: Situation, host: HostSeen) -> bool:
     """It stays off, and XenServer has no way to start it."""
-    return _stays_off(s, host) and not host.power_on_mode
+    return _stays_off(s, host) and _needs_a_hand(s, host)
+
+
+def _needs_a_hand(s: Situation, host: HostSeen) -> bool:
+    """host.power_on needs a power-on mode, and the coordinator cannot switch itself on."""
+    return not host.power_on_mode or s.is_coordinator(host)
 
 
 def is_missing(s: Situation, host: HostSeen) -> bool:
