@@ -108,7 +108,7 @@ def _host(s: Situation, host: HostSeen) -> dict[str, Any]:
         "vms": [v.name for v in s.seen.guests(host.id)],
         "seconds_left": left(s, host) if state.failing else None,
         "seconds_needed": wanted.from_evacuation,
-        "step": _step(s, host.id),
+        "step": _step(s, host.id) or _idle(s, host, state.failing),
         "held": m.held,
     }
 
@@ -151,6 +151,15 @@ def _step(s: Situation, host: HostId) -> str:
     if m.evacuation is not None:
         return "maintenance mode" if m.emptied else "being emptied"
     return "maintenance mode" if m.disabled_at is not None else ""
+
+
+def _idle(s: Situation, host: HostSeen, failing: bool) -> str:
+    """What to call a host to which nothing is being done."""
+    if s.memory.host(host.id).yielded_at is not None:
+        return "left to the person who enabled it"
+    if not host.enabled:
+        return "maintenance mode, not by us"
+    return "rides through" if failing else ""
 
 
 def _alert(alert: Alerted) -> dict[str, Any]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import typer
 
 from . import check, demo, look, people, plan, run, serve, simulate
@@ -11,6 +14,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain text: it can be wrapped, piped and copied
     help=(
         "Watches UPSs and protects XenServer and XCP-ng pools through a power failure.\n\n"
         "Exit codes: 0 done or all well; 1 it was refused, or something needs attention; "
@@ -18,33 +22,81 @@ app = typer.Typer(
         "4 the controller did not answer in time."
     ),
 )
-app.command("run")(run.run)
-app.command("demo")(demo.demo)
-app.command("simulate")(simulate.simulate)
-app.command("plan")(plan.plan)
-app.command("check")(check.check)
-app.command("status")(look.status)
-app.command("journal")(look.journal)
-app.command("arm")(people.arm)
-app.command("disarm")(people.disarm)
-app.command("hold")(people.hold)
-app.command("release")(people.release)
-app.command("evacuate")(people.evacuate)
-app.command("shutdown-pool")(people.shutdown_pool)
 
-maintenance = typer.Typer(no_args_is_help=True, help="Let a host enter or exit maintenance mode by hand.")
-maintenance.command("enter")(people.enter)
-maintenance.command("exit")(people.leave)
+ASKED = "0 accepted; 1 refused, with the reason; 2 wrong usage; 3 no controller runs; 4 it did not answer in time."
+
+
+def _command(group: typer.Typer, name: str, does: Callable[..., Any], codes: str) -> None:
+    group.command(name, epilog=f"Exit codes: {codes}")(does)
+
+
+_command(
+    app,
+    "run",
+    run.run,
+    "0 it was told to stop (SIGTERM, SIGINT); 1 the state directory or the journal cannot be used; 2 wrong usage, or "
+    "site.toml is wrong.",
+)
+_command(
+    app,
+    "check",
+    check.check,
+    "0 everything answers and no danger was found; 1 something does not answer, or a danger was found; 2 wrong usage, "
+    "or site.toml is wrong.",
+)
+_command(
+    app,
+    "plan",
+    plan.plan,
+    "0 no host would crash and no VM be lost; 1 one would, or no pool answers; 2 wrong usage, or site.toml is wrong.",
+)
+_command(
+    app,
+    "status",
+    look.status,
+    "0 all is well; 1 there are alerts, or the status is old; 2 wrong usage; 3 no controller runs.",
+)
+_command(
+    app,
+    "journal",
+    look.journal,
+    "0 printed; 1 the journal cannot be read; 2 wrong usage; 3 no controller has run here.",
+)
+_command(app, "arm", people.arm, ASKED)
+_command(app, "disarm", people.disarm, ASKED)
+_command(app, "hold", people.hold, ASKED)
+_command(app, "release", people.release, ASKED)
+
+maintenance = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Let a host enter or exit maintenance mode by hand."
+)
+_command(maintenance, "enter", people.enter, ASKED)
+_command(maintenance, "exit", people.leave, ASKED)
 app.add_typer(maintenance, name="maintenance")
 
-sim = typer.Typer(no_args_is_help=True, help="The simulated site.")
-sim.command("serve")(serve.serve)
+_command(app, "evacuate", people.evacuate, ASKED)
+_command(app, "shutdown-pool", people.shutdown_pool, ASKED)
+_command(
+    app,
+    "simulate",
+    simulate.simulate,
+    "0 it ended as it must; 1 it did not; 2 wrong usage, or no such scenario.",
+)
+_command(
+    app,
+    "demo",
+    demo.demo,
+    "0 the story ended as it must, or the prompt was left; 1 it did not; 2 wrong usage, or no such scenario.",
+)
+
+sim = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The simulated site, for any client.")
+_command(
+    sim,
+    "serve",
+    serve.serve,
+    "0 it was told to stop (SIGTERM, SIGINT, quit); 1 it cannot listen; 2 wrong usage, or no such site.",
+)
 app.add_typer(sim, name="sim")
-
-
-@app.callback()
-def _root() -> None:
-    """Watches UPSs and protects XenServer and XCP-ng pools through a power failure."""
 
 
 def main() -> None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict
+from collections.abc import Iterable
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ridethrough.config import Configuration
 from ridethrough.core.advice import Level, advice, outcome
+from ridethrough.core.model import CardAction
 from ridethrough.core.narrative import duration
-from ridethrough.core.observation import Snapshot
 
 from .common import DEFAULT_SITE, FAILED, AsJson, SecretsDir, SiteFile, configuration, print_json
+from .text import count, outage, say
 
 if TYPE_CHECKING:
     from ridethrough.drivers.snmp import CardConfig, CardReport
@@ -31,16 +33,17 @@ def check(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Log in everywhere, compare timers with the cards, name each host's row of the action table and each danger.
+    """Look at everything, act on nothing, and name each danger.
 
-    Acts on nothing. Exit code 1 when something does not answer or a danger was found.
+    Logs in to every pool, asks every card, compares the hosts' timers with the cards' own, and says what an outage would
+    do to each host.
     """
     found = configuration(site, secrets)
     report = asyncio.run(_report(found, trust))
     if as_json:
         print_json(report)
     else:
-        _print(report)
+        _print(report, trust)
     if report["problems"] or any(row["level"] == Level.DANGER for row in report["advice"]):
         raise typer.Exit(FAILED)
 
@@ -53,13 +56,14 @@ async def _report(found: Configuration, trust: bool) -> dict[str, Any]:
     clock = Stopwatch()
     accept = _accept if trust else None
     configs = [CardConfig(u.id, u.card, u.version, u.community.value) for _, u in sorted(found.upses.items())]
-    cards, surveys, seen = await asyncio.gather(
+    cards, surveys = await asyncio.gather(
         asyncio.gather(*(read_card(config, clock.now) for config in configs)),
         asyncio.gather(*(survey_pool(found, p, accept) for p in sorted(found.pools))),
-        look(found, PATIENCE, accept),
     )
     upses = [_card(config, report) for config, report in zip(configs, cards, strict=True)]
     pools = [_pool(p, survey) for p, survey in zip(sorted(found.pools), surveys, strict=True)]
+    answering = {row["id"] for row in pools if row["members"]}
+    seen = await look(_without_pools(found, set(found.pools) - answering), PATIENCE, accept)
     troubles = [f"{row['id']}: {text}" for row in (*upses, *pools) for text in row["troubles"]]
     return {
         "site": found.site.name,
@@ -67,8 +71,14 @@ async def _report(found: Configuration, trust: bool) -> dict[str, Any]:
         "pools": pools,
         "hosts": [_host_row(found, host) for host in sorted(found.site.hosts)],
         "advice": [{"level": str(a.level), "about": a.about, "text": a.text} for a in advice(found.site, seen)],
-        "problems": troubles + _not_found(found, seen, pools),
+        "problems": troubles,
     }
+
+
+def _without_pools(found: Configuration, gone: Iterable[str]) -> Configuration:
+    """The site without the pools that do not answer: they have had their time, and their trouble is told."""
+    pools = {p: built for p, built in found.site.pools.items() if p not in gone}
+    return replace(found, site=replace(found.site, pools=pools))
 
 
 def _accept(_address: str, _fingerprint: str) -> bool:
@@ -112,59 +122,61 @@ def _host_row(found: Configuration, host: str) -> dict[str, Any]:
     return {"id": host, "vms": row.vms, "host": row.host, "crash": row.crash}
 
 
-def _not_found(found: Configuration, seen: Snapshot, pools: list[dict[str, Any]]) -> list[str]:
-    """Hosts of site.toml that their pool, which answers, does not have."""
-    answering = {row["id"] for row in pools if row["members"]}
-    missing = {h: built.pool for h, built in sorted(found.site.hosts.items()) if built.pool in answering}
-    known = ", ".join(sorted(seen.hosts))
-    return [
-        f"host.{h}: {pool} has no host with this name label, uuid or address; it has {known}"
-        for h, pool in missing.items()
-        if h not in seen.hosts
-    ]
-
-
-def _print(report: dict[str, Any]) -> None:
+def _print(report: dict[str, Any], trust: bool) -> None:
     typer.echo(f"Site {report['site']}")
     for row in report["upses"]:
         _print_ups(row)
     for row in report["pools"]:
-        _print_pool(row)
+        _print_pool(row, trust)
+    typer.echo("\nIn an outage")
     for row in report["hosts"]:
-        typer.echo(f"  Host {row['id']}: in an outage its VMs {row['vms']}; the host {row['host']}")
+        say(outage(row), f"  {row['id']}: ")
+    typer.echo()
     for problem in report["problems"]:
-        typer.echo(f"PROBLEM: {problem}")
+        say(problem, "PROBLEM: ", danger=True)
     for row in report["advice"]:
-        typer.echo(f"{row['level'].upper()}: {row['about']}: {row['text']}")
-    if not report["problems"] and not report["advice"]:
-        typer.echo("Everything answers, and there is nothing to advise.")
+        say(f"{row['about']}: {row['text']}", f"{row['level'].upper()}: ", danger=row["level"] == Level.DANGER)
+    say(_summary(report))
+
+
+def _summary(report: dict[str, Any]) -> str:
+    levels = [row["level"] for row in report["advice"]]
+    found = [(len(report["problems"]), "problem"), *((levels.count(level), str(level)) for level in Level)]
+    told = ", ".join(count(number, what) for number, what in found if number)
+    return f"Found: {told}." if told else "Everything answers, and there is nothing to advise."
 
 
 def _print_ups(row: dict[str, Any]) -> None:
     if row["source"] is None:
         return  # told among the problems
+    state = "utility power" if row["source"] == "utility" else row["source"]
     charge = f", charge {row['charge']:.0f} %" if row["charge"] is not None else ""
     runtime = f", {duration(row['runtime'])} of runtime" if row["runtime"] is not None else ""
-    name = row["model"] or "unnamed card"
-    typer.echo(f"  UPS {row['id']}: {name} at {row['address']} ({row['family']}), {row['source']}{charge}{runtime}")
-    if row["warning_period"] is not None and row["shutdown_delay"] is not None:
-        off = duration(row["warning_period"] + row["shutdown_delay"])
-        typer.echo(f'      its card: action "{row["action"]}", {off} from a failure to the cut')
+    typer.echo(f"\nUPS {row['id']}")
+    say(f"{row['model'] or 'unnamed card'} at {row['address']} ({row['family']})", "  ")
+    say(f"{state}{charge}{runtime}", "  ")
+    if row["action"] is not None:
+        cuts = row["action"] == CardAction.CLIENT_AND_UPS and None not in (row["warning_period"], row["shutdown_delay"])
+        off = f": {duration(row['warning_period'] + row['shutdown_delay'])} from a failure to the cut" if cuts else ""
+        say(f'its card\'s action is "{row["action"]}"{off}', "  ")
     if row["does_not_tell"]:
-        typer.echo(f"      it does not tell: {', '.join(row['does_not_tell'])}")
+        say(f"it does not tell: {', '.join(row['does_not_tell'])}", "  ")
 
 
-def _print_pool(row: dict[str, Any]) -> None:
+def _print_pool(row: dict[str, Any], trust: bool) -> None:
     if not row["members"]:
-        return
-    typer.echo(f"  Pool {row['id']} ({row['name'] or 'no name label'}): {row['guests']} guests run")
+        return  # told among the problems
+    rights = f"lacks {', '.join(row['missing_rights'])}" if row["missing_rights"] else "has every right it needs"
+    claim = f"; controller {row['claim']} is in charge of it" if row["claim"] else ""
+    name = f" ({row['name']})" if row["name"] not in ("", row["id"]) else ""
+    typer.echo(f"\nPool {row['id']}{name}")
+    say(f"{count(row['guests'], 'VM')} running; the account {rights}{claim}", "  ")
     for member in row["members"]:
         role = "coordinator" if member["is_coordinator"] else "member"
         mode = "enabled" if member["enabled"] else "in maintenance mode"
-        typer.echo(f"      {member['name']} at {member['address']}: {role}, {mode}, {member['version']}")
-        if member["fingerprint"]:
-            typer.echo(f"          {member['fingerprint']}")
-    rights = (
-        f"the account lacks {', '.join(row['missing_rights'])}" if row["missing_rights"] else "the account may do all"
-    )
-    typer.echo(f"      {rights}")
+        say(f"{role}, {mode}, {member['version']}, at {member['address']}", f"  {member['name']}: ")
+        if trust and member["fingerprint"]:
+            typer.echo(f"    {member['fingerprint']}")
+    if trust and row["fingerprints"]:
+        say(f"Compare these with the hosts' consoles, then write under [pool.{row['id']}] in site.toml:", "  ")
+        typer.echo("  fingerprints = [" + "".join(f'\n    "{text}",' for text in row["fingerprints"]) + "\n  ]")

@@ -12,6 +12,8 @@ import typer
 
 from ridethrough.config import ConfigError, Configuration, Secrets, load
 
+from .text import say
+
 FAILED, USAGE, NO_CONTROLLER, NO_ANSWER = 1, 2, 3, 4
 
 StateDir = Annotated[
@@ -31,7 +33,8 @@ DEFAULT_SITE = Path("/etc/ridethrough/site.toml")
 
 def fail(text: str, code: int = FAILED) -> NoReturn:
     """Say what went wrong on standard error, and end."""
-    typer.echo(text, err=True)
+    for line in text.splitlines():
+        say(line, err=True)
     raise typer.Exit(code)
 
 
@@ -40,12 +43,29 @@ def configuration(site: Path, secrets: Path | None) -> Configuration:
     try:
         return load(site, Secrets.of_process(secrets))
     except ConfigError as error:
-        fail("\n".join(error.problems), USAGE)
+        # The reader of the file knows its name only; people have several of that name.
+        fail("\n".join(f"{site}{problem.removeprefix(site.name)}" for problem in error.problems), USAGE)
+
+
+def no_controller_yet(state: Path) -> NoReturn:
+    """Nothing was ever kept in this state directory, or not where this user may look."""
+    if state.is_dir() and not os.access(state, os.R_OK | os.X_OK):
+        not_allowed(state)
+    fail(
+        f"{state}: no controller has run here. Start one with `ridethrough run --site FILE --state {state}`, "
+        "or name its state directory with --state.",
+        NO_CONTROLLER,
+    )
+
+
+def not_allowed(state: Path) -> NoReturn:
+    """The state directory belongs to somebody else."""
+    fail(f"{state}: permission denied. Run this as the user that the controller runs as.", FAILED)
 
 
 def print_json(value: Any) -> None:
     """One JSON document on standard output."""
-    typer.echo(json.dumps(value, indent=2, sort_keys=False))
+    typer.echo(json.dumps(value, indent=2))
 
 
 def person() -> str:

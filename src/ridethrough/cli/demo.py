@@ -7,7 +7,7 @@ import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,8 +22,12 @@ from ridethrough.sim.timeline import ASKS, BREAK_JOURNAL, CRASH, MEND_JOURNAL, H
 from ridethrough.sim.world import World
 
 from .common import FAILED, USAGE, fail
+from .serve import need_simulator
 from .stories import scenario_file, site_file
-from .wire import Daemon, WireSite, is_ready
+from .text import narrative, say
+
+if TYPE_CHECKING:
+    from .wire import Daemon, WireSite
 
 PATIENCE = 60.0  # seconds of the wall until the controller must see the whole site
 LOOK = 0.05
@@ -44,8 +48,11 @@ def demo(
     """Pull the plug on a simulated site, and watch.
 
     Starts simulated cards (SNMP) and a simulated pool (XenAPI over TLS) on loopback addresses, and the unmodified
-    controller as a process of its own. Exit code 1 when the story does not end as it must.
+    controller as a process of its own.
     """
+    need_simulator()
+    from .wire import WireSite
+
     folder = Path(tempfile.mkdtemp(prefix="ridethrough-demo-"))
     try:
         story = load(scenario_file(scenario)) if scenario else None
@@ -74,10 +81,12 @@ def _tidy(folder: Path, keep: bool) -> None:
 
 
 async def _play(wire: WireSite, story: Scenario | None) -> tuple[str, ...]:
+    from .wire import Daemon, is_ready
+
     await wire.start()
     daemon = Daemon(wire.folder, wire.speed)
     try:
-        typer.echo(_introduction(wire, story))
+        _introduce(wire, story)
         await daemon.start()
         await daemon.until(is_ready, PATIENCE)
         if story is None or story.armed:
@@ -92,13 +101,15 @@ async def _play(wire: WireSite, story: Scenario | None) -> tuple[str, ...]:
         await wire.stop()
 
 
-def _introduction(wire: WireSite, story: Scenario | None) -> str:
-    lines = [story.story, ""] if story else []
-    hosts = ", ".join(f"{h} ({', '.join(host.fed_by)})" for h, host in wire.world.hosts.items())
+def _introduce(wire: WireSite, story: Scenario | None) -> None:
+    if story:
+        say(" ".join(story.story.split()))
+        typer.echo()
+    hosts = ", ".join(f"{h} on {' and '.join(host.fed_by)}" for h, host in wire.world.hosts.items())
     feeders = ", ".join(f"{u.id} on feeder {u.feeder}" for u in wire.world.upses.values())
-    lines += [f"Hosts and their UPSs: {hosts}", f"UPSs: {feeders}"]
-    lines += [f"Time runs {wire.speed:g} times as fast as on the wall. Waiting for the controller to see the site ..."]
-    return "\n".join(lines)
+    say(hosts, "Hosts: ")
+    say(feeders, "UPSs:  ")
+    say(f"Time runs {wire.speed:g} times as fast as on the wall. Waiting for the controller to see the site ...")
 
 
 class Teller:
@@ -124,7 +135,7 @@ class Teller:
         for at, _, _, who, text in sorted(lines):
             line = f"{clock(max(at - self.began, 0.0)):>6}  {who:<11}  {text}"
             self.lines.append(line)
-            typer.echo(line)
+            narrative([line])
 
     async def until(self, at: Seconds) -> None:
         """Tell on until the story's second `at`."""
@@ -200,13 +211,14 @@ async def _prompt(wire: WireSite, daemon: Daemon, teller: Teller) -> None:
     await asyncio.gather(lines, return_exceptions=True)
 
 
-async def obey_lines(wire: WireSite) -> None:
-    """Carry out the lines of standard input until it ends or says quit."""
+async def obey_lines(wire: WireSite) -> bool:
+    """Carry out the lines of standard input until it ends or says quit; whether it said so."""
     reader = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     while line := await reader.readline():
         if not _obey(wire, line.decode(errors="replace").split()):
-            return
+            return True
+    return False
 
 
 def _obey(wire: WireSite, words: list[str]) -> bool:

@@ -2,37 +2,48 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from ridethrough.core.events import Event
 from ridethrough.core.narrative import duration, tell
 from ridethrough.runtime.clock import SiteClock
-from ridethrough.runtime.codec import encode
-from ridethrough.runtime.journal_file import JournalRefused, read_journal
+from ridethrough.runtime.codec import UnreadableEvent, encode
+from ridethrough.runtime.journal_file import FILE, JournalRefused, read_journal
 from ridethrough.runtime.lock import is_held
 from ridethrough.runtime.status import read_status
 
-from .common import DEFAULT_STATE, FAILED, NO_CONTROLLER, AsJson, StateDir, fail, print_json
+from .common import (
+    DEFAULT_STATE,
+    FAILED,
+    NO_CONTROLLER,
+    AsJson,
+    StateDir,
+    fail,
+    no_controller_yet,
+    not_allowed,
+    print_json,
+)
+from .text import outage, say, table
 
 STALE = 30.0  # seconds after which a status is said to be old
 
+POWER = {"good": "utility power", "off": "output off", "settling": "utility power, not settled"}
+SUPPLY = {"assumed": "assumed good", "settling": "full, not settled"}
+
 
 def status(state: StateDir = DEFAULT_STATE, as_json: AsJson = False) -> None:
-    """Show UPSs, hosts, alerts and what is being done.
-
-    Exit code 1 when something needs attention, 3 without a controller.
-    """
+    """Show UPSs, hosts, alerts and what is being done."""
     shown = read_status(state)
     if shown is None:
-        fail(
-            f"{state}: no controller has run here. Start one: ridethrough run --site FILE --state {state}",
-            NO_CONTROLLER,
-        )
-    running = is_held(state)
+        no_controller_yet(state)
+    try:
+        running = is_held(state)
+    except PermissionError:
+        not_allowed(state)
     age = max(SiteClock(state, keep=False).now() - float(shown.get("written_at", 0.0)), 0.0)
     shown |= {"running": running, "age": age}
     if as_json:
@@ -41,88 +52,132 @@ def status(state: StateDir = DEFAULT_STATE, as_json: AsJson = False) -> None:
         _print(shown)
     if not running:
         raise typer.Exit(NO_CONTROLLER)
-    if shown["alerts"] or age > STALE:
+    if shown["alerts"] or shown["journal_trouble"] or age > STALE:
         raise typer.Exit(FAILED)
 
 
 def _print(shown: dict[str, Any]) -> None:
-    console = Console(highlight=False)
-    state = "armed" if shown["armed"] else "DRY RUN: it only says what it would do (ridethrough arm)"
-    console.print(f"[bold]{shown['site']}[/bold]  {state}")
+    mode = "armed" if shown["armed"] else "dry run, it only says what it would do (to let it act: ridethrough arm)"
+    say(mode, f"{shown['site']}: ")
     if not shown["running"]:
-        console.print(f"[bold red]The controller is not running[/bold red]; this is {duration(shown['age'])} old.")
+        say(f"what follows is {duration(shown['age'])} old.", "The controller is not running: ", danger=True)
     elif shown["age"] > STALE:
-        console.print(f"[bold red]This is {duration(shown['age'])} old[/bold red]: the controller does not write it.")
-    console.print(shown["verdict"])
+        say("the controller does not write it.", f"This is {duration(shown['age'])} old: ", danger=True)
+    say(shown["verdict"])
     if shown["journal_trouble"]:
-        console.print(f"[bold red]ALERT[/bold red] the journal: {shown['journal_trouble']}")
+        say(f"the journal: {shown['journal_trouble']}", "ALERT ", danger=True)
     for alert in shown["alerts"]:
-        console.print(f"[bold red]ALERT[/bold red] {alert['text']}")
-    console.print(_upses(shown["upses"]))
-    console.print(_hosts(shown["hosts"]))
+        say(alert["text"], "ALERT ", danger=True)
+    _upses(shown["upses"])
+    for pool in shown["pools"]:
+        _pool(pool, [row for row in shown["hosts"] if row["pool"] == pool["id"]])
+    if shown["under_way"]:
+        typer.echo("\nUnder way:")
     for action in shown["under_way"]:
-        console.print(f"under way: {action}")
+        say(action, "  ")
 
 
-def _upses(rows: list[dict[str, Any]]) -> Table:
-    table = Table("UPS", "Power", "Charge", "Runtime", "Card cuts its output", "Trouble")
-    for row in rows:
-        power = row["condition"] + (", silent" if row["silent"] else "") + (", low" if row["low"] else "")
-        if row["on_battery_for"] is not None:
-            power += f" for {duration(row['on_battery_for'])}"
-        charge = f"{row['charge']:.0f} %" if row["charge"] is not None else "-"
-        runtime = duration(row["runtime"]) if row["runtime"] is not None else "-"
-        table.add_row(row["id"], power, charge, runtime, _cut(row), row["trouble"])
-    return table
+def _upses(rows: list[dict[str, Any]]) -> None:
+    typer.echo()
+    table(
+        ("UPS", "Power", "Charge", "Runtime", "Card cuts its output", "Trouble"),
+        [(row["id"], _power(row), _charge(row), _runtime(row), _cut(row), row["trouble"]) for row in rows],
+    )
+
+
+def _power(row: dict[str, Any]) -> str:
+    text: str = POWER.get(row["condition"], row["condition"])
+    if row["condition"] == "good" and row["source"] not in (None, "utility"):
+        text += f" ({row['source']})"
+    if row["on_battery_for"] is not None:
+        text += f" for {duration(row['on_battery_for'])}"
+    return text + "".join(f", {word}" for word in ("silent", "low", "testing") if row[word])
+
+
+def _charge(row: dict[str, Any]) -> str:
+    return f"{row['charge']:.0f} %" if row["charge"] is not None else "not told"
+
+
+def _runtime(row: dict[str, Any]) -> str:
+    return duration(row["runtime"]) if row["runtime"] is not None else "not told"
 
 
 def _cut(row: dict[str, Any]) -> str:
-    if row["countdown"] is not None:
-        return f"counting down: in {duration(max(row['countdown'], 0.0))}"
+    if row["countdown"] is not None and row["countdown"] > 0:
+        return f"in {duration(row['countdown'])}, it counts down"
     if row["off_in"] is not None:
-        return f"in {duration(max(row['off_in'], 0.0))}"
+        return f"in {duration(row['off_in'])}" if row["off_in"] > 0 else f"{duration(-row['off_in'])} ago"
     if row["action"] == "client and ups" and row["warning_period"] is not None and row["shutdown_delay"] is not None:
         return f"{duration(row['warning_period'] + row['shutdown_delay'])} after a failure"
-    return "no" if row["action"] else "unknown"
+    return "no" if row["action"] and row["action"] != "client and ups" else "not known"
 
 
-def _hosts(rows: list[dict[str, Any]]) -> Table:
-    table = Table("Host", "Pool", "Connection", "Powered by", "Product", "Supply", "Step", "VMs")
-    for row in rows:
-        connection = "connected" if row["connected"] else "not connected"
-        product = "Coordinator (XenCenter)" if row["coordinator"] else "XenServer"
-        supply = row["supply"]
-        if row["on_battery_for"] is not None:
-            supply += f" for {duration(row['on_battery_for'])}"
-        powered = ", ".join(row["powered_by"]) or "no UPS named"
-        step = row["step"] + (" (held)" if row["held"] else "")
-        table.add_row(row["id"], row["pool"], connection, powered, product, supply, step, str(len(row["vms"])))
-    return table
+def _pool(pool: dict[str, Any], hosts: list[dict[str, Any]]) -> None:
+    state = "connected" if pool["connected"] else "not connected"
+    trouble = f": {pool['trouble']}" if pool["trouble"] else ""
+    claim = f", controller {pool['claim']} is in charge" if pool["claim"] else ""
+    typer.echo()
+    say(f"{state}{claim}{trouble}", f"{pool['id']}: ")
+    table(
+        ("Host", "Connection", "Powered by", "Product", "Supply", "Step", "VMs"),
+        [_host(row) for row in hosts],
+    )
+    for row in hosts:
+        if row["seconds_left"] is not None:
+            needed = duration(row["seconds_needed"]) if row["seconds_needed"] is not None else "not known"
+            say(f"{duration(row['seconds_left'])} of power left, {needed} needed", f"{row['id']}: ")
+        if row["row"]["crash"]:
+            say(f"in an outage {outage(row['row'])}", f"{row['id']}: ")
+
+
+def _host(row: dict[str, Any]) -> tuple[str, ...]:
+    supply = SUPPLY.get(row["supply"], row["supply"])
+    if row["on_battery_for"] is not None:
+        supply += f" for {duration(row['on_battery_for'])}"
+    return (
+        row["id"],
+        "connected" if row["connected"] else "not connected",
+        ", ".join(row["powered_by"]) or "no UPS named",
+        "Coordinator (XenCenter)" if row["coordinator"] else "XenServer",
+        supply,
+        ", ".join(word for word in (row["step"], "held" if row["held"] else "") if word) or "-",
+        str(len(row["vms"])),
+    )
 
 
 def journal(
     state: StateDir = DEFAULT_STATE,
     after: Annotated[int, typer.Option(help="Only events with a higher number.")] = 0,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on and print new events as they come.")] = False,
-    as_json: AsJson = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line, for scripts.")] = False,
 ) -> None:
-    """Print what was observed, decided, asked and answered, oldest first."""
+    """Print what was seen, decided, asked and done, oldest first."""
+    if not (state / FILE).exists():
+        no_controller_yet(state)
     clock = SiteClock(state, keep=False)
     try:
         while True:
             for position, event in read_journal(state, after):
                 after = position
-                if as_json:
-                    typer.echo(f'{{"position": {position}, "event": {encode(event).decode()}}}')
-                else:
-                    typer.echo(f"{position:>6}  {clock.wall_text(event.at)}  {tell(event)}")
+                _print_event(clock, position, event, as_json)
             if not follow:
                 return
             _pause()
-    except JournalRefused as error:
+    except (JournalRefused, UnreadableEvent) as error:
         fail(str(error))
     except KeyboardInterrupt:
         return
+
+
+def _print_event(clock: SiteClock, position: int, event: Event, as_json: bool) -> None:
+    if as_json:
+        time = clock.wall(event.at).isoformat(timespec="seconds")
+        row = {"position": position, "time": time, "text": tell(event).strip(), "event": json.loads(encode(event))}
+        typer.echo(json.dumps(row))
+        return
+    text = tell(event)
+    inner = " " * (len(text) - len(text.lstrip()))
+    say(text.lstrip(), f"{position:>6}  {clock.wall_text(event.at)}  {inner}")
 
 
 def _pause() -> None:

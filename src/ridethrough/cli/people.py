@@ -9,77 +9,100 @@ import typer
 from ridethrough.core.events import Ask
 from ridethrough.runtime.mailbox import NoAnswer, NoController, post
 
-from .common import DEFAULT_STATE, FAILED, NO_ANSWER, NO_CONTROLLER, AsJson, StateDir, fail, person, print_json
+from .common import (
+    DEFAULT_STATE,
+    FAILED,
+    NO_ANSWER,
+    NO_CONTROLLER,
+    AsJson,
+    StateDir,
+    fail,
+    not_allowed,
+    person,
+    print_json,
+)
+from .text import say
 
-HostName = Annotated[str, typer.Argument(metavar="HOST", help="The host's key in site.toml, or its name label.")]
+HostName = Annotated[
+    str,
+    typer.Argument(metavar="HOST", help="The host's key in site.toml; its name label where site.toml names it not."),
+]
 Confirmed = Annotated[str, typer.Option("--yes", metavar="NAME", help="The same name again, instead of typing it.")]
+
+FOLLOW = "Watch it with `ridethrough journal --follow`."
 
 
 def arm(state: StateDir = DEFAULT_STATE, as_json: AsJson = False) -> None:
     """Let Ridethrough act. Before that it only says what it would do."""
-    _ask(Ask.ARM, "", state, as_json)
+    _ask(Ask.ARM, "", state, as_json, "From now on Ridethrough acts.")
 
 
 def disarm(state: StateDir = DEFAULT_STATE, as_json: AsJson = False) -> None:
-    """Dry run: from now on it only says what it would do."""
-    _ask(Ask.DISARM, "", state, as_json)
+    """Dry run: only say what would be done."""
+    _ask(Ask.DISARM, "", state, as_json, "Dry run: from now on Ridethrough only says what it would do.")
 
 
 def hold(host: HostName, state: StateDir = DEFAULT_STATE, as_json: AsJson = False) -> None:
-    """Keep Ridethrough's hands off a host, until its last safe start."""
-    _ask(Ask.HOLD, host, state, as_json)
+    """Keep Ridethrough's hands off a host. The hold is over at the host's last safe start."""
+    _ask(Ask.HOLD, host, state, as_json, f"It ends with `ridethrough release {host}`, or at the last safe start.")
 
 
 def release(host: HostName, state: StateDir = DEFAULT_STATE, as_json: AsJson = False) -> None:
-    """End a hold, or let Ridethrough act again on a host that a person had enabled."""
-    _ask(Ask.RELEASE, host, state, as_json)
+    """End a hold. Also for a host that was left alone because a person enabled it."""
+    _ask(Ask.RELEASE, host, state, as_json, f"Ridethrough protects {host} again.")
 
 
 def enter(host: HostName, state: StateDir = DEFAULT_STATE, as_json: AsJson = False) -> None:
     """Let a host enter maintenance mode: disable it and move its VMs to powered hosts."""
-    _ask(Ask.ENTER_MAINTENANCE, host, state, as_json)
+    _ask(Ask.ENTER_MAINTENANCE, host, state, as_json, FOLLOW)
 
 
 def leave(host: HostName, state: StateDir = DEFAULT_STATE, as_json: AsJson = False) -> None:
     """Let a host exit maintenance mode; its VMs stay where they are ("Skip")."""
-    _ask(Ask.EXIT_MAINTENANCE, host, state, as_json)
+    _ask(Ask.EXIT_MAINTENANCE, host, state, as_json, FOLLOW)
 
 
 def evacuate(host: HostName, yes: Confirmed = "", state: StateDir = DEFAULT_STATE, as_json: AsJson = False) -> None:
     """Empty a host now, as in an outage. Asks for the host's name once more."""
     _confirm(host, yes)
-    _ask(Ask.EVACUATE, host, state, as_json)
+    _ask(Ask.EVACUATE, host, state, as_json, FOLLOW)
 
 
 def shutdown_pool(
-    pool: Annotated[str, typer.Argument(metavar="NAME", help="The pool's key in site.toml.")],
+    pool: Annotated[str, typer.Argument(metavar="POOL", help="The pool's key in site.toml.")],
     yes: Confirmed = "",
     state: StateDir = DEFAULT_STATE,
     as_json: AsJson = False,
 ) -> None:
-    """The red button: stop every VM of a pool cleanly, then its members, then its coordinator."""
+    """The red button: shut a whole pool down, in order.
+
+    Every VM stops cleanly, then the members go down, then the coordinator. Asks for the pool's name once more.
+    """
     _confirm(pool, yes)
-    _ask(Ask.SHUT_DOWN_POOL, pool, state, as_json)
+    _ask(Ask.SHUT_DOWN_POOL, pool, state, as_json, FOLLOW)
 
 
 def _confirm(name: str, given: str) -> None:
-    typed = given or typer.prompt(f'Type "{name}" to confirm')
+    typed = given or typer.prompt(f'Type "{name}" to confirm', err=True)
     if typed != name:
         fail(f'"{typed}" is not "{name}": nothing was done')
 
 
-def _ask(ask: Ask, subject: str, state: StateDir, as_json: bool) -> None:
+def _ask(ask: Ask, subject: str, state: StateDir, as_json: bool, next_: str) -> None:
+    """Hand the request over. `next_` is said after a yes."""
     try:
         answer = post(state, ask, subject, person())
     except NoController as error:
         fail(str(error), NO_CONTROLLER)
     except NoAnswer as error:
         fail(str(error), NO_ANSWER)
-    except PermissionError as error:
-        fail(f"{state}: {error.strerror}: run this as the user who runs the controller", FAILED)
+    except PermissionError:
+        not_allowed(state)
     if as_json:
         print_json({"accepted": answer.accepted, "answer": answer.text})
+    elif answer.accepted:
+        say(f"{answer.text}. {next_}")
     else:
-        typer.echo(answer.text, err=not answer.accepted)
+        say(answer.text, err=True)
     if not answer.accepted:
         raise typer.Exit(FAILED)

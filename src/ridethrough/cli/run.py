@@ -18,6 +18,7 @@ from ridethrough.runtime.clock import SYSTEM
 from ridethrough.runtime.pace import FastEventLoop, fast_sources
 
 from .common import DEFAULT_SITE, DEFAULT_STATE, FAILED, SecretsDir, SiteFile, StateDir, configuration, fail
+from .text import count
 
 SPEED = "RIDETHROUGH_SPEED"  # only for demos and tests against the simulated site
 
@@ -52,7 +53,7 @@ def run(
     async def main() -> None:
         controller = Controller(found, state, [printer], sources, speed)
         printer.wall_text = controller.clock.wall_text
-        what = f"{len(controller.site.upses)} UPSs, {len(controller.site.pools)} pools"
+        what = f"{count(len(controller.site.upses), 'UPS')}, {count(len(controller.site.pools), 'pool')}"
         typer.echo(f"Ridethrough watches {controller.site.name}: {what}")
         await _until_signalled(controller.run())
 

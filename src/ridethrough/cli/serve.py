@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ridethrough.sim.reading import ScenarioError
 from ridethrough.sim.site_file import load_site
 
-from .common import USAGE, fail
+from .common import FAILED, USAGE, fail
 from .stories import site_file
-from .wire import PASSWORD, WireSite
+
+if TYPE_CHECKING:
+    from .wire import WireSite
 
 
 def serve(
@@ -27,15 +30,30 @@ def serve(
 
     Lines on standard input fail and restore feeders: "fail a", "restore a".
     """
+    need_simulator()
+    from .wire import WireSite
+
     try:
-        wire = WireSite(load_site(site_file(site)), folder, speed)
+        found = load_site(site_file(site))
     except (ScenarioError, FileNotFoundError) as error:
         fail(str(error), USAGE)
-    asyncio.run(_serve(wire))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        asyncio.run(_serve(WireSite(found, folder, speed)))
+    except OSError as error:
+        fail(f"the simulated site cannot be served: {error}", FAILED)
+
+
+def need_simulator() -> None:
+    """End with a sentence where the packages of the simulated equipment are missing: a real site needs none of them."""
+    missing = [name for name in ("pysnmp", "cryptography") if find_spec(name) is None]
+    if missing:
+        fail(f"the simulated site needs {' and '.join(missing)}: pip install 'ridethrough[sim]'", FAILED)
 
 
 async def _serve(wire: WireSite) -> None:
     from .demo import obey_lines
+    from .wire import PASSWORD
 
     await wire.start()
     for host, (address, port, fingerprint) in wire.server.endpoints.items():
@@ -50,7 +68,13 @@ async def _serve(wire: WireSite) -> None:
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, stopped.set)
     lines = asyncio.create_task(obey_lines(wire))
+    lines.add_done_callback(lambda task: stopped.set() if _quits(task) else None)
     await stopped.wait()
     lines.cancel()
     await asyncio.gather(lines, return_exceptions=True)
     await wire.stop()
+
+
+def _quits(lines: asyncio.Task[bool]) -> bool:
+    """Whether a person typed "quit"; the end of standard input alone ends nothing."""
+    return not lines.cancelled() and lines.exception() is None and lines.result()

@@ -7,28 +7,51 @@ from typing import Annotated
 import typer
 
 from ridethrough.sim.reading import ScenarioError
-from ridethrough.sim.scenario import load, play
+from ridethrough.sim.scenario import Scenario, load, play
 
 from .common import FAILED, USAGE, AsJson, fail, print_json
-from .stories import scenario_file
+from .stories import scenario_file, scenario_files
+from .text import narrative, say, table
 
 
 def simulate(
-    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="A story from scenarios/, by name or path.")],
+    scenario: Annotated[
+        str,
+        typer.Argument(metavar="SCENARIO", help="A story from scenarios/, by name or path. Without it: a list."),
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Play a scenario in virtual time and print its narrative. Exit code 1 when it does not end as it must."""
+    """Play a scenario in virtual time, and tell what happens.
+
+    Lines of "site" are what truly happens there, lines of "ridethrough" what the controller writes in its journal.
+    """
     try:
+        if not scenario:
+            _list(as_json)
+            return
         story = load(scenario_file(scenario))
     except (ScenarioError, FileNotFoundError) as error:
         fail(str(error), USAGE)
+    _play(story, as_json)
+
+
+def _list(as_json: bool) -> None:
+    first = {path.stem: load(path).story.splitlines()[0] for path in scenario_files()}
+    if as_json:
+        print_json({"scenarios": first})
+    else:
+        table(("Scenario", "Begins"), first.items())
+
+
+def _play(story: Scenario, as_json: bool) -> None:
     run = play(story)
     if as_json:
         print_json({"scenario": story.name, "narrative": run.narrative.splitlines(), "failures": list(run.failures)})
     else:
-        typer.echo(story.story + "\n")
-        typer.echo(run.narrative, nl=False)
+        say(" ".join(story.story.split()))
+        typer.echo()
+        narrative(run.narrative.splitlines())
         for text in run.failures:
-            typer.echo(f"NOT AS IT MUST BE: {text}")
+            say(text, "NOT AS IT MUST BE: ", danger=True)
     if run.failures:
         raise typer.Exit(FAILED)

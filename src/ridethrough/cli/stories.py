@@ -12,19 +12,24 @@ def folder() -> Path:
     return checkout if checkout.is_dir() else Path(sys.prefix) / "share" / "ridethrough" / "scenarios"
 
 
+def scenario_files() -> list[Path]:
+    """Every scenario, by name."""
+    return sorted(folder().glob("*.toml"))
+
+
 def scenario_file(name: str) -> Path:
     """A scenario by name or path. Raises FileNotFoundError naming those that exist."""
-    return _find(name, folder())
+    return _find("scenario", name, folder())
 
 
 def site_file(name: str) -> Path:
     """A simulated site by name or path. Raises FileNotFoundError naming those that exist."""
-    return _find(name, folder() / "sites")
+    return _find("site", name, folder() / "sites")
 
 
-def _find(name: str, where: Path) -> Path:
+def _find(kind: str, name: str, where: Path) -> Path:
     for path in (Path(name), where / f"{name}.toml"):
         if path.is_file():
             return path
     known = ", ".join(sorted(p.stem for p in where.glob("*.toml"))) or f"none in {where}"
-    raise FileNotFoundError(f'there is no "{name}"; known are {known}')
+    raise FileNotFoundError(f'there is no {kind} "{name}"; known are {known}')
