@@ -12,7 +12,7 @@ import typer
 from ridethrough.config import Configuration
 from ridethrough.core.advice import Level, advice, outcome
 from ridethrough.core.model import CardAction
-from ridethrough.core.narrative import duration
+from ridethrough.core.wording import duration
 
 from .common import DEFAULT_SITE, FAILED, AsJson, SecretsDir, SiteFile, configuration, print_json
 from .text import count, outage, say
@@ -35,8 +35,8 @@ def check(
 ) -> None:
     """Look at everything, act on nothing, and name each danger.
 
-    Logs in to every pool, asks every card, compares the hosts' timers with the cards' own, and says what an outage would
-    do to each host.
+    Logs in to every pool, asks every card, compares the hosts' timers with the cards' own, and says what an outage
+    would do to each host.
     """
     found = configuration(site, secrets)
     report = asyncio.run(_report(found, trust))

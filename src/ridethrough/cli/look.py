@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from ridethrough.core.events import Event
-from ridethrough.core.narrative import duration, tell
+from ridethrough.core.narrative import tell
+from ridethrough.core.wording import duration
 from ridethrough.runtime.clock import SiteClock
 from ridethrough.runtime.codec import UnreadableEvent, encode
 from ridethrough.runtime.journal_file import FILE, JournalRefused, read_journal
@@ -123,7 +124,7 @@ def _pool(pool: dict[str, Any], hosts: list[dict[str, Any]]) -> None:
         [_host(row) for row in hosts],
     )
     for row in hosts:
-        if row["seconds_left"] is not None:
+        if row["seconds_left"] is not None and row["step"] != "down":
             needed = duration(row["seconds_needed"]) if row["seconds_needed"] is not None else "not known"
             say(f"{duration(row['seconds_left'])} of power left, {needed} needed", f"{row['id']}: ")
         if row["row"]["crash"]:

@@ -16,7 +16,7 @@ from .policy import Wish
 from .power import Feed, feed, supply
 from .situation import Situation
 from .start import may_act, start
-
+from .wording import duration
 
 PATIENCE = 1.5  # how much longer than reckoned the moves off a host may take
 
@@ -59,7 +59,7 @@ def _due(s: Situation, host: HostSeen) -> Due | None:
         return Due(on_battery_text(s, host.id, clock))
     seconds, wanted = left(s, host), need(s, host).from_evacuation
     if (timers or is_protected(s, host)) and seconds is not None and seconds <= wanted:
-        return Due(f"{seconds:.0f} s of power left, {wanted:.0f} s needed", early=True)
+        return Due(f"{duration(seconds)} of power left, {duration(wanted)} needed", early=True)
     return None
 
 
@@ -85,7 +85,7 @@ def is_last_start(s: Situation, host: HostSeen) -> bool:
 def on_battery_text(s: Situation, host: HostId, clock: Seconds) -> str:
     built = s.site.hosts[host]
     failing = [u for u in built.powered_by if feed(s, u) is Feed.ON_BATTERY]
-    return f"{' and '.join(failing)} on battery for {clock:.0f} s"
+    return f"{' and '.join(failing)} on battery for {duration(clock)}"
 
 
 # --- disabling ---------------------------------------------------------------------------------------------------

@@ -7,19 +7,7 @@ from typing import assert_never
 from . import actions as a
 from . import events as e
 from .model import Percent, Seconds
-
-
-def duration(seconds: Seconds) -> str:
-    """Seconds as people say them: "45 s", "3 min 05 s", "27 min", "2 h 05 min"."""
-    whole = round(seconds)
-    if whole < 120:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    if minutes < 10 and rest:
-        return f"{minutes} min {rest:02d} s"
-    if minutes < 120:
-        return f"{minutes} min"
-    return f"{minutes // 60} h {minutes % 60:02d} min"
+from .wording import duration
 
 
 def tell(event: e.Event) -> str:

@@ -7,6 +7,7 @@ from .model import HostId, Seconds
 from .observation import HostSeen
 from .power import supply
 from .situation import Situation
+from .wording import duration
 
 
 def news(s: Situation) -> list[e.Event]:
@@ -36,7 +37,7 @@ def _proof_of_down(s: Situation, host: HostSeen) -> str:
     witness = _witness(s, host)
     if silent < s.policy.down_silence or not witness:
         return ""
-    return f"toolstack and network silent for {silent:.0f} s while {witness} answers"
+    return f"toolstack and network silent for {duration(silent)} while {witness} answers"
 
 
 def _witness(s: Situation, host: HostSeen) -> HostId:

@@ -14,6 +14,7 @@ from .policy import Wish
 from .power import supply
 from .situation import Situation
 from .start import may_act, start
+from .wording import duration
 
 
 def begin(s: Situation) -> list[e.Event]:
@@ -47,7 +48,7 @@ def _due(s: Situation, host: HostSeen) -> Due | None:
     if policy.shutdown.enabled and clock >= policy.shutdown.after:
         return Due(on_battery_text(s, host.id, clock))
     if (policy.shutdown.enabled or is_protected(s, host)) and seconds is not None and seconds <= wanted:
-        return Due(f"{seconds:.0f} s of power left, {wanted:.0f} s needed", early=True)
+        return Due(f"{duration(seconds)} of power left, {duration(wanted)} needed", early=True)
     return None
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from .budget import left
 from .evacuation import is_emptying
 from .model import Seconds
-from .narrative import duration
 from .observation import HostSeen
 from .power import CUT_MARGIN, supply
 from .situation import Situation
+from .wording import duration
 
 
 def verdict(s: Situation) -> str:

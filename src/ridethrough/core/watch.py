@@ -11,6 +11,7 @@ from .model import UNTOLD, CardTimers, Percent, Seconds, UpsId
 from .observation import UpsReading, UpsSeen
 from .power import CUT_MARGIN, is_counting, is_silent, says_battery, says_utility
 from .situation import Situation
+from .wording import duration
 
 CHARGE_STEP: Percent = 10.0  # a charge lower by this much is worth keeping
 RUNTIME_DRIFT = 0.25  # and so is a runtime this far from what the last one promised
@@ -84,7 +85,7 @@ class _Ups:
             return
         heard = max(self.seen.answered_at or m.on_battery_since, m.on_battery_since)
         if m.runtime is None and self.s.now - heard >= self.s.policy.silent_is_low:
-            yield e.LowBattery(self.s.now, self.id, f"silent for {self.s.now - heard:.0f} s, no runtime ever told")
+            yield e.LowBattery(self.s.now, self.id, f"silent for {duration(self.s.now - heard)}, no runtime ever told")
 
     # --- on utility power ---------------------------------------------------------------------------------------
 
