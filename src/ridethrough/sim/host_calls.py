@@ -11,7 +11,7 @@ from ridethrough.core.observation import Power
 from . import boot
 from .agenda import Steps
 from .errors import XapiError
-from .machines import Reach, SimHost, SimTask, SimVm
+from .machines import Reach, SimHost, SimTask, SimVm, Wlb
 from .operations import set_key
 from .vm_calls import ACKNOWLEDGE_LIMIT, VmCalls
 
@@ -20,6 +20,10 @@ POWER_ON_EVERY: Seconds = 5.0  # wake-on-lan: a packet every 5 s for 5 min
 POWER_ON_PACKETS = 60
 POWER_ON_WAIT: Seconds = 600.0
 BATCH = 10
+WLB_TAKES: Seconds = 0.3  # a guess: no WLB was in the lab
+WLB_QUESTION = "host.retrieve_wlb_evacuate_recommendations"
+WLB_LATE: Seconds = 20.0
+WLB_TIMEOUT: Seconds = 30.0  # default_wlb_timeout, xapi_globs.ml; read from source
 
 
 class HostCalls(VmCalls):
@@ -106,6 +110,50 @@ class HostCalls(VmCalls):
         _, errors = self.evacuation_plan(self.host(ref))
         if errors:
             raise XapiError("CANNOT_EVACUATE_HOST", "|".join(",".join(e.description) for e in errors.values()))
+
+    def host_retrieve_wlb_evacuate_recommendations(self, ref: str) -> SimTask:
+        """VM ref -> ["WLB", host uuid], or [code, param...]. The coordinator asks WLB for one host at a time.
+
+        As read in the source (xapi_host.ml compute_evacuation_plan_wlb, workload_balancing.ml, remote_requests.ml):
+        xapi's own errors win, those of memory excepted; a VM without a recommendation counts as one without room.
+        """
+        host = self.host(ref)
+
+        def steps(task: SimTask) -> Steps:
+            if not self.pool.wlb_enabled:
+                raise XapiError("WLB_NOT_INITIALIZED")
+            yield from self._turn_at_wlb(task)
+            match self.pool.wlb:
+                case Wlb.DEAD:
+                    yield WLB_TIMEOUT
+                    raise XapiError("WLB_TIMEOUT", f"{WLB_TIMEOUT:.0f}.")
+                case Wlb.LATE:
+                    yield WLB_LATE
+                case Wlb.ANSWERS:
+                    yield WLB_TAKES
+            task.answer = self._recommendations(host)
+
+        return self.start(f"Async.{WLB_QUESTION}", steps)
+
+    def _turn_at_wlb(self, task: SimTask) -> Steps:
+        """remote_requests.ml: one thread carries all questions."""
+        earlier = self.world.at_work[: self.world.at_work.index(task)]
+        for other in [t for t in earlier if t.name.endswith(WLB_QUESTION) and t.pool == task.pool]:
+            if other.pending:
+                yield other.done
+
+    def _recommendations(self, host: SimHost) -> dict[str, list[str]]:
+        _, errors = self.evacuation_plan(host)
+        found: dict[str, list[str]] = {}
+        for vm in self.world.guests(host.id):
+            error, target = errors.get(vm.ref), self.pool.wlb_advice.get(vm.id)
+            if error and error.code != "HOST_NOT_ENOUGH_FREE_MEMORY":
+                found[vm.ref] = error.description
+            elif target and target != host.id:
+                found[vm.ref] = ["WLB", self.world.hosts[target].uuid]
+            else:
+                found[vm.ref] = ["HOST_NOT_ENOUGH_FREE_MEMORY", vm.ref]
+        return found
 
     def host_evacuate(self, ref: str, network: str = "", batch: int = 0) -> SimTask:
         """host.evacuate: all or nothing to plan; once begun, no rollback. task.cancel does not stop it."""

@@ -39,6 +39,14 @@ class Guest(StrEnum):
     NO_TOOLS = "no tools"  # VM_LACKS_FEATURE on clean shutdown and migration
 
 
+class Wlb(StrEnum):
+    """How the Workload Balancing appliance of a pool answers the toolstack."""
+
+    ANSWERS = "answers"
+    LATE = "late"  # after 20 s: within the toolstack's patience, beyond ours
+    DEAD = "dead"  # never; the toolstack gives up after 30 s
+
+
 class Reach(StrEnum):
     """What a call from outside finds at a host's address."""
 
@@ -96,6 +104,7 @@ class SimTask:
     progress: float = 0.0
     error_info: tuple[str, ...] = ()
     result: str = ""  # "<value></value>" for void, as the lab saw it
+    answer: object = None  # what the call answers, when that is more than void
     subtask_of: str = NULL
     finished: Seconds | None = None
     cancellable: bool = False
@@ -239,6 +248,8 @@ class SimPool:
     other_config: dict[str, str] = field(default_factory=dict)
     ha_enabled: bool = False
     wlb_enabled: bool = False
+    wlb: Wlb = Wlb.ANSWERS  # when it is enabled
+    wlb_advice: dict[VmId, HostId] = field(default_factory=dict)  # it knows nothing of power
     suspend_sr: StorageId | None = None
     session_epoch: int = 0  # grows when every session and every task is lost (coordinator's toolstack start)
     dead_after: Seconds = 600.0  # without a heartbeat a host counts as not live

@@ -13,6 +13,7 @@ from ridethrough.core.observation import HostSeen, PoolSeen, Power, Snapshot, Vm
 from ridethrough.ports import Refused, Unreachable
 
 from .machines import Reach, SimHost, SimTask, SimVm
+from .wlb_door import WlbDoor
 from .world import World
 from .xapi import Xapi, XapiError
 
@@ -61,7 +62,8 @@ class PoolDoor:
         self._reach: dict[HostId, Reach] = {}
         self._urgent = False
         self._hurry = asyncio.Event()
-        self._probing: asyncio.Task[None] | None = None
+        self._wlb = WlbDoor(world, pool)
+        self._tasks: list[asyncio.Task[None]] = []
         self._wake: Callable[[], None] | None = None
         self._waking: asyncio.TimerHandle | None = None
         self.is_cut = False  # the controller was killed: nothing that still runs of it may touch the world
@@ -72,21 +74,22 @@ class PoolDoor:
         self._wake = wake
         self._probe()
         self._world.on_change(self._changed)
-        self._probing = asyncio.create_task(self._probe_on(), name=f"simulated pool {self._pool}")
+        watchers = (self._probe_on(), self._wlb.run(wake))
+        self._tasks = [asyncio.create_task(it, name=f"simulated pool {self._pool}") for it in watchers]
 
     async def stop(self) -> None:
         self._world.forget(self._changed)
         if self._waking:
             self._waking.cancel()
-        if self._probing:
-            self._probing.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._probing
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def observe(self, urgent: bool) -> Snapshot:
         if urgent and not self._urgent:
             self._hurry.set()
         self._urgent = urgent
+        self._wlb.be_urgent(urgent)
         coordinator = self._world.coordinator(self._pool)
         pool = self._pool_seen(coordinator)
         vms = self._vms_seen() if coordinator else self._seen.vms
@@ -141,6 +144,8 @@ class PoolDoor:
             auto_poweron=it.other_config.get("auto_poweron") == "true",
             ha_enabled=it.ha_enabled,
             wlb_enabled=it.wlb_enabled,
+            advice=self._wlb.advice,
+            wlb_trouble=self._wlb.trouble,
         )
 
     def _host_seen(self, host: SimHost, coordinator: SimHost | None) -> HostSeen:

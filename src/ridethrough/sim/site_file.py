@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from ridethrough.config import ConfigError, Secrets, parse
-from ridethrough.core.model import CardAction, HostId, PoolId, UpsId
+from ridethrough.core.model import CardAction, HostId, PoolId, UpsId, VmId
 from ridethrough.core.observation import Power
 from ridethrough.core.site import Site
 
 from .battery import Battery
 from .cards import Family, SimCard, SimUps
-from .machines import GIB, Guest, Profile, SimHost, SimPool, SimSr, SimVm, uuid_of
+from .machines import GIB, Guest, Profile, SimHost, SimPool, SimSr, SimVm, Wlb, uuid_of
 from .reading import ScenarioError, Table, merged, read_toml
 from .world import World
 
@@ -97,8 +97,10 @@ def _build(table: Table, site: Site) -> World:
     for name, entry in table.tables("ups").items():
         table.one_of("ups", name, site.upses)
         world.add_ups(_ups(name, entry))
+    advice: dict[PoolId, Table] = {}
     for name, entry in table.tables("pool").items():
         table.one_of("pool", name, site.pools)
+        advice[name] = entry.table("wlb_advice")
         world.add_pool(_pool(name, entry))
     storages = table.tables("storage")
     for name, entry in storages.items():
@@ -115,6 +117,8 @@ def _build(table: Table, site: Site) -> World:
         entry.end()
     for name, entry in table.tables("vm").items():
         world.add_vm(_vm(name, entry, world))
+    for name, entry in advice.items():
+        world.pools[name].wlb_advice = _advice(entry, world)
     table.end()
     return world
 
@@ -153,10 +157,19 @@ def _pool(name: str, t: Table) -> SimPool:
     pool.profile = Profile(t.take("build", str, Profile().build))
     pool.ha_enabled = t.take("ha_enabled", bool, False)
     pool.dead_after = t.time("dead_after", 600.0)
+    pool.wlb_enabled = t.has("wlb")
+    pool.wlb = Wlb(t.one_of("wlb", t.take("wlb", str, "answers"), Wlb))
     if t.take("auto_poweron", bool, False):
         pool.other_config["auto_poweron"] = "true"
     t.end()
     return pool
+
+
+def _advice(t: Table, world: World) -> dict[VmId, HostId]:
+    """wlb_advice = { web1 = "xenserver2" }: by the guests' names."""
+    ids = {vm.name: vm.id for vm in world.vms.values()}
+    found = {t.one_of("vm", vm, ids): t.one_of(vm, str(host), world.hosts) for vm, host in t.rest().items()}
+    return {ids[vm]: host for vm, host in found.items()}
 
 
 def _host(name: str, t: Table, site: Site, address: str) -> SimHost:

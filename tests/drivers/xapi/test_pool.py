@@ -303,7 +303,7 @@ async def test_a_bug_of_ours_is_told_and_the_watcher_looks_again(site: Site) -> 
             raise ZeroDivisionError
         await asyncio.Event().wait()
 
-    kept = asyncio.create_task(site.pool._kept_up(watcher))
+    kept = asyncio.create_task(site.pool._kept_up(watcher, site.pool._watch.failed))
     lost = await site.until_seen(lambda seen: seen.pools["pool-a"].coordinator is None)
     assert "Ridethrough itself failed" in lost.pools["pool-a"].trouble
     await until(lambda: len(looks) == 2)

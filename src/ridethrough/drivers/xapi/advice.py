@@ -25,7 +25,6 @@ QUESTION = "host.retrieve_wlb_evacuate_recommendations"
 IGNORES_WLB = "wlb_choose_host_disable"  # pool other_config: "true" tells xapi itself not to ask WLB
 DEADLINE = 5.0  # seconds for one host's answer
 EVERY = 30.0  # seconds at least between two rounds of questions
-LOOK = 1.0  # seconds between looks whether there is anybody to ask
 KEPT = 75.0  # seconds for which an answer counts: two rounds and what they take
 ABOUT_ONE_HOST = {"WLB_MALFORMED_RESPONSE", "HANDLE_INVALID"}  # the next host's answer may be good
 
@@ -49,25 +48,25 @@ class Advisor:
         self._clock = clock
         self._records = records
         self._deadline = deadline
-        self._urgent = asyncio.Event()
+        self._wanted = asyncio.Event()
         self._answers: dict[str, Answer] = {}  # by host uuid
         self._trouble = ""
 
     def be_urgent(self, urgent: bool) -> None:
-        """Ask from now on, or no longer."""
-        if urgent:
-            self._urgent.set()
+        """Ask from now on, if the pool uses WLB, or no longer; to be called once a round."""
+        if urgent and self._may_be_asked():
+            self._wanted.set()
         else:
-            self._urgent.clear()
+            self._wanted.clear()
 
     @property
     def trouble(self) -> str:
         """Why there is no advice although WLB is asked; empty while all is well or nothing is asked."""
-        return self._trouble if self._urgent.is_set() and self._may_be_asked() else ""
+        return self._trouble if self._wanted.is_set() else ""
 
     def advice(self, ids: Mapping[str, HostId]) -> dict[VmId, HostId]:
         """The target that WLB advises for each VM. `ids`: host uuid -> id; advice for unknown hosts is left out."""
-        if not self._urgent.is_set() or not self._may_be_asked():
+        if not self._wanted.is_set():
             return {}
         now = self._clock.now()
         fresh = [answer.moves for answer in self._answers.values() if now - answer.at <= KEPT]
@@ -80,13 +79,10 @@ class Advisor:
     async def run(self, changed: Callable[[], None]) -> None:
         """Ask for ever, while it is urgent; `changed` is called after each round."""
         while True:
-            await self._urgent.wait()
-            if self._may_be_asked():
-                await self.round()
-                changed()
-                await self._clock.sleep(EVERY)
-            else:
-                await self._clock.sleep(LOOK)
+            await self._wanted.wait()
+            await self.round()
+            changed()
+            await self._clock.sleep(EVERY)
 
     async def round(self) -> None:
         """Ask once for every host with guests, one after the other, up to the first that is not answered."""

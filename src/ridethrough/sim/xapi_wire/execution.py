@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from ridethrough.core.model import HostId, PoolId, Seconds
 from ridethrough.sim import tasks
@@ -20,7 +21,14 @@ from .records import moment
 
 IN_THE_WORLD = {
     *("host.disable", "host.enable", "host.evacuate", "host.get_vms_which_prevent_evacuation"),
-    *("host.assert_can_evacuate", "host.shutdown", "host.power_on", "host.declare_dead", "host.restart_agent"),
+    *(
+        "host.retrieve_wlb_evacuate_recommendations",
+        "host.assert_can_evacuate",
+        "host.shutdown",
+        "host.power_on",
+        "host.declare_dead",
+        "host.restart_agent",
+    ),
     *("host.set_power_on_mode", "VM.pool_migrate", "VM.clean_shutdown", "VM.hard_shutdown", "VM.start", "VM.start_on"),
     *("VM.resume", "VM.resume_on", "VM.suspend", "VM.power_state_reset", "pool.designate_new_master"),
     *("pool.recover_slaves", "pool.disable_ha", "task.cancel", "task.destroy"),
@@ -69,7 +77,7 @@ class Execution:
                 raise Failure(*task.error_info)
             case "cancelled":
                 raise Failure("TASK_CANCELLED", task.ref)
-        return moment(self.world.now) if message.result == "time" else None
+        return moment(self.world.now) if message.result == "time" else task.answer
 
     def begin(self, message: Message, args: Sequence[Value]) -> str:
         """Begin it, as a call with Async, and answer the task's reference; a refusal is the task's failure."""
@@ -80,11 +88,18 @@ class Execution:
             tasks.fail(self.world, failed, error)
             return failed.ref
         if isinstance(task, SimTask):
+            task.done.watch(partial(self._write_result, message, task))
             return task.ref
         ended = tasks.create(self.world, self.pool_id, f"Async.{message.full_name}")
         tasks.succeed(self.world, ended)
-        ended.result = f"<value>{as_xml(message.result, task, self._catalogue.kind)}</value>"
+        ended.answer = task
+        self._write_result(message, ended)
         return ended.ref
+
+    def _write_result(self, message: Message, task: SimTask) -> None:
+        """task.result is the answer as XML-RPC has it, whatever the caller's dialect."""
+        if task.answer is not None:
+            task.result = f"<value>{as_xml(message.result, task.answer, self._catalogue.kind)}</value>"
 
     def at_member(self, host: SimHost, message: Message, emergency: bool = False) -> Value:
         """What a member does by itself for the holder of a local session. Raises KeyError for anything else."""
