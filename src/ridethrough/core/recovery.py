@@ -199,8 +199,18 @@ def _is_over(s: Situation, pool: PoolId) -> bool:
         m = s.memory.host(host.id)
         if m.shut_down_at is not None or m.down_at is not None or m.evacuation is not None:
             return False
+        if _belongs_to_administrator(s, host) and _may_still_enable_itself(s, host):
+            return False
     waiting = [v for v in to_start(s, pool) if not _given_up(s, v)]
     return not waiting
+
+
+def _may_still_enable_itself(s: Situation, host: HostSeen) -> bool:
+    """It has just started and shows as disabled: XenServer enables it by itself a moment later, unless we did since."""
+    m = s.memory.host(host.id)
+    if m.returned_at is None or (m.disabled_done is not None and m.disabled_agent == host.agent_started):
+        return False
+    return s.now - m.returned_at < s.policy.coordinator_grace
 
 
 def _given_up(s: Situation, vm: VmSeen) -> bool:
