@@ -20,6 +20,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--bless", action="store_true", help="rewrite the golden logs; read their diff before you commit it"
     )
+    parser.addoption("--thorough", action="store_true", help="every scenario, every moment: hours instead of minutes")
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +33,12 @@ def root() -> Path:
 def bless(request: pytest.FixtureRequest) -> bool:
     """Whether golden logs are to be rewritten instead of compared."""
     return bool(request.config.getoption("--bless"))
+
+
+@pytest.fixture(scope="session")
+def thorough(request: pytest.FixtureRequest) -> bool:
+    """Whether the long sweeps are wanted in full."""
+    return bool(request.config.getoption("--thorough"))
 
 
 @pytest.fixture(scope="session")

@@ -132,21 +132,30 @@ def _expectation(t: Table, world: World) -> Expectation:
 # --- running -----------------------------------------------------------------------------------------------------
 
 
-def play(scenario: Scenario, journal: MemoryJournal | None = None, decide: Decide = decide_for_real) -> Run:
-    """Run a scenario from its beginning to its end, in virtual time."""
+def play(
+    scenario: Scenario,
+    journal: MemoryJournal | None = None,
+    decide: Decide = decide_for_real,
+    away: Seconds = 0.0,
+) -> Run:
+    """Run a scenario from its beginning to its end, in virtual time.
+
+    `away`: how long a controller that dies by itself (a bug, a journal that kills it) stays away.
+    """
     world, kept = scenario.site.build(), journal or MemoryJournal()
     if scenario.armed and not kept.entries:
         kept.entries.append(Armed(0.0, "owner"))
-    run_virtually(world, _Player(scenario, world, kept, decide).play())
+    run_virtually(world, _Player(scenario, world, kept, decide, away).play())
     return Run(world, kept, narrative(scenario, world, kept.entries), failures(scenario.expect, world))
 
 
 class _Player:
-    def __init__(self, scenario: Scenario, world: World, kept: MemoryJournal, decide: Decide) -> None:
+    def __init__(self, scenario: Scenario, world: World, kept: MemoryJournal, decide: Decide, away: Seconds) -> None:
         self._scenario = scenario
         self._world = world
         self._kept = kept
         self._decide = decide
+        self._away = away
         self._doors: Doors | None = None
         self._loop: Loop | None = None
         self._life: asyncio.Task[None] | None = None
@@ -180,7 +189,7 @@ class _Player:
         await asyncio.wait({self._life}, timeout=seconds)
         if self._life.done():
             await self._kill_controller()
-            self._restart_at = self._world.now
+            self._restart_at = self._world.now + self._away
 
     async def _happen(self, happening: Happening) -> None:
         if happening.do == CRASH:
