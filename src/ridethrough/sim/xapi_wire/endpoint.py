@@ -102,8 +102,7 @@ class Endpoint:
         for filler in (*self._fillers, self._socket):
             filler.close()
         for transport in (*self._lives, *self._leaving):
-            if isinstance(transport, asyncio.Transport):
-                transport.abort()
+            _abort(transport)
         await self._http.shutdown(0.5)
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
@@ -244,4 +243,11 @@ def _reset(transport: asyncio.BaseTransport | None) -> None:
     if isinstance(transport, asyncio.Transport):
         with contextlib.suppress(OSError, AttributeError):  # AttributeError: asyncio's, for one that its client closed
             transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-        transport.abort()
+        _abort(transport)
+
+
+def _abort(transport: asyncio.BaseTransport) -> None:
+    """End it now. Python 3.11.2 forgets the protocol of a TLS transport that was closed twice, and then stumbles on it."""
+    if isinstance(transport, asyncio.Transport):
+        with contextlib.suppress(AttributeError):
+            transport.abort()
