@@ -247,7 +247,7 @@ def _reset(transport: asyncio.BaseTransport | None) -> None:
 
 
 def _abort(transport: asyncio.BaseTransport) -> None:
-    """End it now. Python 3.11.2 forgets the protocol of a TLS transport that was closed twice, and then stumbles on it."""
+    """End it now. Python 3.11.2 stumbles over a TLS transport that was closed twice: it has no protocol any more."""
     if isinstance(transport, asyncio.Transport):
         with contextlib.suppress(AttributeError):
             transport.abort()
