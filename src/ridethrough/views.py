@@ -7,7 +7,7 @@ from typing import Any
 
 from ridethrough.core.advice import outcome
 from ridethrough.core.budget import left, need, runtime
-from ridethrough.core.events import ActionStarted, Alerted
+from ridethrough.core.events import ActionStarted, Alerted, UpsSilent
 from ridethrough.core.memory import Memory
 from ridethrough.core.model import HostId, Seconds, UpsId
 from ridethrough.core.narrative import tell
@@ -29,7 +29,7 @@ def island_view(at: Seconds, seen: Snapshot, memory: Memory, site: Site, verdict
         "pools": [_pool(s, pool) for pool in sorted(site.pools)],
         "hosts": [_host(s, seen.hosts[host]) for host in sorted(seen.hosts)]
         + [_unseen(s, host) for host in sorted(set(site.hosts) - set(seen.hosts))],
-        "alerts": [_alert(alert) for _, alert in sorted(memory.alerts.items())],
+        "alerts": [_alert(alert) for _, alert in sorted(memory.alerts.items())] + _not_reached(s),
         "under_way": [tell_started(memory, position) for position in sorted(memory.pending)],
     }
 
@@ -160,6 +160,21 @@ def _idle(s: Situation, host: HostSeen, failing: bool) -> str:
     if not host.enabled:
         return "maintenance mode, not by us"
     return "rides through" if failing else ""
+
+
+def _not_reached(s: Situation) -> list[dict[str, Any]]:
+    """Cards and pools that do not answer: no event of an outage, and yet nobody is protected through them."""
+    found = []
+    for ups in sorted(s.site.upses):
+        since = s.memory.ups(ups).silent_since
+        if since is not None:
+            told = UpsSilent(since, ups, since, s.memory.ups(ups).on_battery_since is not None)
+            found.append(Alerted(since, ups, "silent", tell(told).removeprefix("ALERT ")))
+    for pool in sorted(s.site.pools):
+        seen = s.seen.pools.get(pool)
+        if seen is not None and seen.trouble and not s.is_trusted(pool):
+            found.append(Alerted(seen.answered_at or s.now, pool, "not connected", f"{pool}: {seen.trouble}"))
+    return [_alert(alert) for alert in found]
 
 
 def _alert(alert: Alerted) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Container
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +14,7 @@ from ridethrough.core.advice import Level, advice, outcome
 from ridethrough.core.model import CardAction
 from ridethrough.core.wording import duration
 
-from .common import DEFAULT_SITE, FAILED, AsJson, SecretsDir, SiteFile, configuration, print_json
+from .common import DEFAULT_SITE, FAILED, AsJson, SecretsDir, SiteFile, configuration, print_json, run_async
 from .text import count, outage, say
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def check(
     would do to each host.
     """
     found = configuration(site, secrets)
-    report = asyncio.run(_report(found, trust))
+    report = run_async(_report(found, trust))
     if as_json:
         print_json(report)
     else:
@@ -62,8 +62,8 @@ async def _report(found: Configuration, trust: bool) -> dict[str, Any]:
     )
     upses = [_card(config, report) for config, report in zip(configs, cards, strict=True)]
     pools = [_pool(p, survey) for p, survey in zip(sorted(found.pools), surveys, strict=True)]
-    answering = {row["id"] for row in pools if row["members"]}
-    seen = await look(_without_pools(found, set(found.pools) - answering), PATIENCE, accept)
+    answering = _only(found, {u["id"] for u in upses if not u["troubles"]}, {p["id"] for p in pools if p["members"]})
+    seen = await look(answering, PATIENCE, accept)
     troubles = [f"{row['id']}: {text}" for row in (*upses, *pools) for text in row["troubles"]]
     return {
         "site": found.site.name,
@@ -75,10 +75,11 @@ async def _report(found: Configuration, trust: bool) -> dict[str, Any]:
     }
 
 
-def _without_pools(found: Configuration, gone: Iterable[str]) -> Configuration:
-    """The site without the pools that do not answer: they have had their time, and their trouble is told."""
-    pools = {p: built for p, built in found.site.pools.items() if p not in gone}
-    return replace(found, site=replace(found.site, pools=pools))
+def _only(found: Configuration, cards: Container[str], answering: Container[str]) -> Configuration:
+    """The site without the cards and pools that do not answer: they have had their time, and their trouble is told."""
+    upses = {id_: ups for id_, ups in found.site.upses.items() if id_ in cards}
+    pools = {id_: pool for id_, pool in found.site.pools.items() if id_ in answering}
+    return replace(found, site=replace(found.site, pools=pools, upses=upses))
 
 
 def _accept(_address: str, _fingerprint: str) -> bool:

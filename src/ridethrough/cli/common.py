@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import getpass
 import json
 import os
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 
 from ridethrough.config import ConfigError, Configuration, Secrets, load
 
 from .text import say
+
+T = TypeVar("T")
+GOODBYE = 0.1  # seconds
 
 FAILED, USAGE, NO_CONTROLLER, NO_ANSWER = 1, 2, 3, 4
 
@@ -61,6 +66,18 @@ def no_controller_yet(state: Path) -> NoReturn:
 def not_allowed(state: Path) -> NoReturn:
     """The state directory belongs to somebody else."""
     fail(f"{state}: permission denied. Run this as the user that the controller runs as.", FAILED)
+
+
+def run_async(work: Coroutine[Any, Any, T]) -> T:
+    """Run to the end, and let connections end too: a TLS connection that is closed says goodbye in later rounds."""
+
+    async def whole() -> T:
+        try:
+            return await work
+        finally:
+            await asyncio.sleep(GOODBYE)
+
+    return asyncio.run(whole())
 
 
 def print_json(value: Any) -> None:

@@ -81,9 +81,12 @@ def _print(shown: dict[str, Any]) -> None:
 def _upses(rows: list[dict[str, Any]]) -> None:
     typer.echo()
     table(
-        ("UPS", "Power", "Charge", "Runtime", "Card cuts its output", "Trouble"),
-        [(row["id"], _power(row), _charge(row), _runtime(row), _cut(row), row["trouble"]) for row in rows],
+        ("UPS", "Power", "Charge", "Runtime", "Card cuts its output"),
+        [(row["id"], _power(row), _charge(row), _runtime(row), _cut(row)) for row in rows],
     )
+    for row in rows:
+        if row["trouble"]:
+            say(row["trouble"], f"{row['id']}: ")
 
 
 def _power(row: dict[str, Any]) -> str:

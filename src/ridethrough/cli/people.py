@@ -53,12 +53,12 @@ def release(host: HostName, state: StateDir = DEFAULT_STATE, as_json: AsJson = F
 
 
 def enter(host: HostName, state: StateDir = DEFAULT_STATE, as_json: AsJson = False) -> None:
-    """Let a host enter maintenance mode: disable it and move its VMs to powered hosts."""
+    """Let a host enter maintenance mode. It is disabled, and its VMs move to powered hosts."""
     _ask(Ask.ENTER_MAINTENANCE, host, state, as_json, FOLLOW)
 
 
 def leave(host: HostName, state: StateDir = DEFAULT_STATE, as_json: AsJson = False) -> None:
-    """Let a host exit maintenance mode; its VMs stay where they are ("Skip")."""
+    """Let a host exit maintenance mode. Its VMs stay where they are ("Skip")."""
     _ask(Ask.EXIT_MAINTENANCE, host, state, as_json, FOLLOW)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from typing import Annotated, Any
 
@@ -18,7 +17,18 @@ from ridethrough.sim.machines import SimVm
 from ridethrough.sim.quantity import clock
 from ridethrough.sim.scenario import LEAD_IN
 
-from .common import DEFAULT_SITE, FAILED, USAGE, AsJson, SecretsDir, SiteFile, configuration, fail, print_json
+from .common import (
+    DEFAULT_SITE,
+    FAILED,
+    USAGE,
+    AsJson,
+    SecretsDir,
+    SiteFile,
+    configuration,
+    fail,
+    print_json,
+    run_async,
+)
 from .text import narrative, say, table
 
 PATIENCE = 20.0  # seconds that cards and pools get to answer
@@ -42,7 +52,7 @@ def plan(
     unknown = sorted(set(lose) - set(found.upses))
     if unknown:
         fail(f"--lose names {', '.join(unknown)}; known UPSs are {', '.join(sorted(found.upses))}", USAGE)
-    seen = asyncio.run(look(found, PATIENCE))
+    seen = run_async(look(found, PATIENCE))
     if not seen.hosts:
         fail("no pool answers: there is nothing to plan with. Try: ridethrough check", FAILED)
     lost = sorted(set(lose))

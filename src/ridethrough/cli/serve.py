@@ -26,8 +26,9 @@ def serve(
     folder: Annotated[Path, typer.Option("--to", help="Where site.toml and secrets/ are written.")] = Path(),
     speed: Annotated[float, typer.Option("--speed", min=0.1, max=20.0, help="Site seconds per second.")] = 1.0,
 ) -> None:
-    """Serve a simulated site over SNMP and XenAPI until stopped, and write the site.toml that reaches it.
+    """Serve a simulated site over SNMP and XenAPI.
 
+    Writes the site.toml that reaches it, prints where its equipment answers, and serves until it is stopped.
     Lines on standard input fail and restore feeders: "fail a", "restore a".
     """
     need_simulator()

@@ -36,11 +36,17 @@ def simulate(
 
 
 def _list(as_json: bool) -> None:
-    first = {path.stem: load(path).story.splitlines()[0] for path in scenario_files()}
+    stories = {path.stem: first_sentence(load(path).story) for path in scenario_files()}
     if as_json:
-        print_json({"scenarios": first})
+        print_json({"scenarios": stories})
     else:
-        table(("Scenario", "Begins"), first.items())
+        table(("Scenario", "Its story begins"), stories.items())
+
+
+def first_sentence(story: str) -> str:
+    """What a story begins with, in one line."""
+    text = " ".join(story.split())
+    return text[: text.index(". ") + 1] if ". " in text else text
 
 
 def _play(story: Scenario, as_json: bool) -> None:

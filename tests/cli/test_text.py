@@ -1,0 +1,34 @@
+"""Text on a terminal."""
+
+from __future__ import annotations
+
+import pytest
+
+from ridethrough.cli.text import count, outage, table, wrapped
+
+
+def test_a_number_stays_with_its_unit_and_words_stay_whole() -> None:
+    assert wrapped("it is 60 s", 8) == ["it is", "60 s"]
+    assert wrapped("sha256:0123456789", 5) == ["sha256:0123456789"]
+    assert wrapped("", 10) == []
+
+
+@pytest.mark.parametrize(
+    ("columns", "lines"),
+    [
+        (80, ["Host  Step", "h1    being emptied now", "h2    -"]),
+        (20, ["Host  Step", "h1    being emptied", "      now", "h2    -"]),
+        (10, ["Host  Step", "h1    being", "      emptied", "      now", "h2    -"]),
+    ],
+)
+def test_wide_cells_wrap(
+    columns: int, lines: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    table(("Host", "Never", "Step"), [("h1", "", "being emptied now"), ("h2", "", "-")])
+    assert capsys.readouterr().out.splitlines() == lines
+
+
+def test_words() -> None:
+    assert [count(n, "VM") for n in (0, 1, 2)] == ["0 VMs", "1 VM", "2 VMs"]
+    assert outage({"vms": "crash", "host": "crash"}) == "its VMs crash, the host crashes"
