@@ -217,6 +217,14 @@ def test_a_silent_feed_stops_counting_once_another_is_on_battery() -> None:
     assert supply(situation(200.0, silent, the_site, lost("ups1", 190.0)), "h1").state is Supply.ON_BATTERY
 
 
+def test_a_silent_feed_is_lost_when_it_stops_to_count() -> None:
+    """A card that reboots in mid-outage must not bring the host down as if it had been on battery all along."""
+    the_site = site(1, feeds=2)
+    seen = snapshot(400.0, the_site, sources={"ups1": BATTERY})
+    silent = replace(seen, upses={**seen.upses, "ups1b": ups_seen(365.0)})
+    assert supply(situation(400.0, silent, the_site, lost("ups1", 100.0)), "h1").since == 395.0
+
+
 def test_a_host_that_names_no_ups_is_assumed_powered() -> None:
     assert supply(situation(1.0, Snapshot(), site(1)), "stranger").state is Supply.ASSUMED
 

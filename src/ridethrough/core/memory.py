@@ -112,6 +112,7 @@ class Memory:
 
     position: int = 0
     armed: bool = False
+    started_at: Seconds = 0.0  # when this controller started: it has heard nothing from before
     upses: Mapping[UpsId, UpsMemory] = field(default_factory=dict)
     hosts: Mapping[HostId, HostMemory] = field(default_factory=dict)
     pools: Mapping[PoolId, PoolMemory] = field(default_factory=dict)
@@ -164,7 +165,9 @@ def kind_and_target(action: Action) -> str:
 def _fold(m: Memory, position: int, event: e.Event) -> Memory:
     match event:
         case e.ControllerStarted():
-            return replace(m, pending={})  # their ends are unknown: what they did is read from the snapshot
+            return replace(
+                m, started_at=event.at, pending={}
+            )  # their ends are unknown: what they did is read from the snapshot
         case e.Armed():
             return replace(m, armed=True, told=frozenset())
         case e.Disarmed():

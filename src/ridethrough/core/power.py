@@ -136,7 +136,8 @@ def supply(s: Situation, host: HostId) -> HostSupply:
     if not failing:
         return HostSupply(Supply.SETTLING if settling else Supply.UNKNOWN)
     state = Supply.LOST if all(is_cut(s, u) for u in failing) else Supply.ON_BATTERY
-    return HostSupply(state, _clock_start(s, built, len(good) + len(settling), failing))
+    silent = [u for u, f in feeds.items() if f is Feed.GOOD and u not in good]
+    return HostSupply(state, _clock_start(s, built, len(good) + len(settling), failing, silent))
 
 
 def is_cut(s: Situation, ups: UpsId) -> bool:
@@ -161,8 +162,18 @@ def _too_silent(s: Situation, ups: UpsId) -> bool:
     return at is None or s.now - at > s.policy.feed_silent_after
 
 
-def _clock_start(s: Situation, host: Host, left: int, failing: list[UpsId]) -> Seconds:
-    """When the failing feeds became too many: the clock starts with the first that could not be spared."""
-    lost = sorted(m.on_battery_since or s.now for m in (s.memory.ups(u) for u in failing))
-    spare = left + len(failing) - host.needs
-    return lost[min(max(spare, 0), len(lost) - 1)]
+def _clock_start(s: Situation, host: Host, left: int, failing: list[UpsId], silent: list[UpsId]) -> Seconds:
+    """When the lost feeds became too many: the clock starts with the first that could not be spared.
+
+    A silent feed is lost when it stops to count, not when it was last heard.
+    """
+    lost = [m.on_battery_since or s.now for m in (s.memory.ups(u) for u in failing)]
+    lost += [_heard(s, u) + s.policy.feed_silent_after for u in silent]
+    spare = left + len(lost) - host.needs
+    return sorted(lost)[min(max(spare, 0), len(lost) - 1)]
+
+
+def _heard(s: Situation, ups: UpsId) -> Seconds:
+    seen = s.seen.upses.get(ups)
+    at = seen.answered_at if seen else None
+    return at if at is not None else s.memory.ups(ups).silent_since or s.now

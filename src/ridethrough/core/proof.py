@@ -26,14 +26,15 @@ def _proof_of_down(s: Situation, host: HostSeen) -> str:
     """Toolstack and network both silent for long, while a witness behind the same switch answers.
 
     Silence alone proves nothing, nor does a success reply: host.shutdown returns ten seconds before it begins.
+    A controller that started after the shutdown was asked for may never hear the host: it counts from its own start.
     """
     m = s.memory.host(host.id)
     if m.shut_down_at is None and not supply(s, host.id).failing:
         return ""
-    heard = [t for t in (host.toolstack_at, host.network_at, m.shut_down_at) if t is not None]
-    if host.toolstack_at is None and host.network_at is None:
+    if m.shut_down_at is None and host.toolstack_at is None and host.network_at is None:
         return ""
-    silent = s.now - max(heard)
+    heard = [t for t in (host.toolstack_at, host.network_at, m.shut_down_at) if t is not None]
+    silent = s.now - max(*heard, s.memory.started_at)
     witness = _witness(s, host)
     if silent < s.policy.down_silence or not witness:
         return ""

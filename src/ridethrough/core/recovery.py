@@ -68,7 +68,9 @@ def power_on(s: Situation) -> list[e.Event]:
     found: list[e.Event] = []
     for host_id in sorted(s.seen.hosts):
         host = s.seen.hosts[host_id]
-        if _stays_off(s, host) and not _needs_a_hand(s, host) and may_act(s, host.pool):
+        if not _stays_off(s, host) or _needs_a_hand(s, host) or is_missing(s, host):
+            continue  # a person has been called, or is about to be
+        if may_act(s, host.pool):
             found += start(s, PowerOnHost(host_id, host.pool, "its supply is back and it does not start by itself"))
     return found
 
