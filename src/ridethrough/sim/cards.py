@@ -11,6 +11,8 @@ from ridethrough.core.observation import Source, UpsReading
 from .agenda import Appointment
 from .battery import SECONDS_PER_HOUR, Battery
 
+MAKER = "Ridethrough"  # of every simulated card
+
 
 class Family(StrEnum):
     """The MIB that a card speaks decides which of its timers it tells (facts: ups.md 2.12)."""
@@ -164,12 +166,12 @@ class SimUps:
             countdown=card.countdown_left(now) if card.tells_countdown else None,
             tells_countdown=card.tells_countdown,
             timers=card.told_timers(),
-            model=card.model,
+            model=f"{MAKER} {card.model}",
         )
 
 
 def _as_told(runtime: Seconds | None, family: Family) -> Seconds | None:
-    """RFC 1628 upsEstimatedMinutesRemaining counts whole minutes; the vendors' own objects count seconds."""
+    """Only XPPC tells seconds; RFC 1628, EPPC and USHA tell whole minutes (facts: ups.md 1.2, 2.3 to 2.5)."""
     if runtime is None:
         return None
-    return float(int(runtime / 60.0) * 60) if family is Family.RFC1628 else float(int(runtime))
+    return float(int(runtime)) if family is Family.XPPC else float(int(runtime / 60.0) * 60)
