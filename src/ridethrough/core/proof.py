@@ -33,8 +33,8 @@ def _proof_of_down(s: Situation, host: HostSeen) -> str:
         return ""
     if m.shut_down_at is None and host.toolstack_at is None and host.network_at is None:
         return ""
-    heard = [t for t in (host.toolstack_at, host.network_at, m.shut_down_at) if t is not None]
-    silent = s.now - max(*heard, s.memory.started_at)
+    heard = (host.toolstack_at, host.network_at, m.shut_down_at, s.memory.started_at)
+    silent = s.now - max(t for t in heard if t is not None)
     witness = _witness(s, host)
     if silent < s.policy.down_silence or not witness:
         return ""
