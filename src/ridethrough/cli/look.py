@@ -93,7 +93,7 @@ def _power(row: dict[str, Any]) -> str:
     text: str = POWER.get(row["condition"], row["condition"])
     if row["condition"] == "good" and row["source"] not in (None, "utility"):
         text += f" ({row['source']})"
-    if row["on_battery_for"] is not None:
+    if row["condition"] == "on battery" and row["on_battery_for"] is not None:
         text += f" for {duration(row['on_battery_for'])}"
     return text + "".join(f", {word}" for word in ("silent", "low", "testing") if row[word])
 
