@@ -63,7 +63,11 @@ class _Pen:
     async def append(self, events: Sequence[Event]) -> Sequence[int]:
         if self._doors.is_cut:
             raise Killed
-        return await self._journal.append(events)
+        try:
+            return await self._journal.append(events)
+        except Killed:
+            self._doors.cut()  # before its loop ends in order, cancelling tasks that a dead process would leave alone
+            raise
 
     async def read(self, after: int = 0) -> Sequence[tuple[int, Event]]:
         return await self._journal.read(after)
