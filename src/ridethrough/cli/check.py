@@ -112,6 +112,9 @@ def _pool(pool_id: str, survey: Survey) -> dict[str, Any]:
         "members": [asdict(member) for member in survey.members],
         "guests": survey.guests,
         "missing_rights": list(survey.missing_rights),
+        "ha_enabled": survey.ha_enabled,
+        "wlb_enabled": survey.wlb_enabled,
+        "local_storage": list(survey.local_storage),
         "claim": survey.claim,
         "fingerprints": list(survey.fingerprints),
         "troubles": list(survey.troubles),
@@ -178,6 +181,12 @@ def _print_pool(row: dict[str, Any], trust: bool) -> None:
         say(f"{role}, {mode}, {member['version']}, at {member['address']}", f"  {member['name']}: ")
         if trust and member["fingerprint"]:
             typer.echo(f"    {member['fingerprint']}")
+    if row["ha_enabled"]:
+        say("HA is on: it may fence hosts or restart VMs in an outage; Ridethrough warns and leaves it on", "  ")
+    if row["wlb_enabled"]:
+        say("WLB is in use: its advice is taken when it comes in time and names powered hosts", "  ")
+    if row["local_storage"]:
+        say(f"not shared, so VMs on it cannot move: {', '.join(row['local_storage'])}", "  ")
     if trust and row["fingerprints"]:
         say(f"Compare these with the hosts' consoles, then write under [pool.{row['id']}] in site.toml:", "  ")
         typer.echo("  fingerprints = [" + "".join(f'\n    "{text}",' for text in row["fingerprints"]) + "\n  ]")
