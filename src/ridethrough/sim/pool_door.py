@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import assert_never
 
 from ridethrough.core import actions as a
-from ridethrough.core.model import HostId, PoolId, Seconds
+from ridethrough.core.model import HostId, PoolId, Seconds, StorageId
 from ridethrough.core.observation import HostSeen, PoolSeen, Power, Snapshot, VmSeen
 from ridethrough.ports import Refused, Unreachable
 
@@ -130,11 +131,9 @@ class PoolDoor:
 
     def _pool_seen(self, coordinator: SimHost | None) -> PoolSeen:
         it, before = self._world.pools[self._pool], self._seen.pools[self._pool]
-        if coordinator is None:
+        if coordinator is None:  # what was known stays known
             trouble = "no host answers as coordinator"
-            return PoolSeen(
-                self._pool, None, before.answered_at, None, before.claim, before.auto_poweron, trouble=trouble
-            )
+            return replace(before, coordinator=None, advice={}, wlb_trouble="", trouble=trouble)
         return PoolSeen(
             self._pool,
             coordinator=coordinator.id,
@@ -150,18 +149,20 @@ class PoolDoor:
 
     def _host_seen(self, host: SimHost, coordinator: SimHost | None) -> HostSeen:
         known = self._seen.hosts.get(host.id)
-        current = coordinator is not None or known is None
+        toolstack_at, network_at = self._toolstack_at.get(host.id), self._network_at.get(host.id)
+        if coordinator is None and known is not None:
+            return replace(known, toolstack_at=toolstack_at, network_at=network_at)
         return HostSeen(
             host.id,
             self._pool,
             uuid=host.uuid,
             name=host.id,
             address=host.address,
-            enabled=host.enabled if current or known is None else known.enabled,
-            live=host.live if current or known is None else known.live,
-            toolstack_at=self._toolstack_at.get(host.id),
-            network_at=self._network_at.get(host.id),
-            agent_started=host.agent_start_time if current or known is None else known.agent_started,
+            enabled=host.enabled,
+            live=host.live,
+            toolstack_at=toolstack_at,
+            network_at=network_at,
+            agent_started=float(host.other_config.get("agent_start_time", "0")),
             memory_total=host.memory_total,
             memory_free=self._world.memory_free(host.id),
             storage=frozenset(host.storage),
@@ -171,7 +172,8 @@ class PoolDoor:
         )
 
     def _vms_seen(self) -> dict[str, VmSeen]:
-        return {vm.id: _vm_seen(vm) for vm in self._world.vms.values() if vm.pool == self._pool}
+        local = {sr.id: sr.name for sr in self._world.storages.values() if not sr.shared}
+        return {vm.id: _vm_seen(vm, local) for vm in self._world.vms.values() if vm.pool == self._pool}
 
     # --- ports.Actor
 
@@ -353,7 +355,7 @@ class PoolDoor:
         return self._world.vms[vm]
 
 
-def _vm_seen(vm: SimVm) -> VmSeen:
+def _vm_seen(vm: SimVm, local: Mapping[StorageId, str]) -> VmSeen:
     return VmSeen(
         vm.id,
         vm.name,
@@ -364,12 +366,19 @@ def _vm_seen(vm: SimVm) -> VmSeen:
         memory=vm.memory,
         storage=vm.storage,
         busy=frozenset(vm.current_operations.values()),
-        immovable=_immovable(vm),
+        immovable=_immovable(vm, local),
         tags=frozenset(vm.tags),
     )
 
 
-def _immovable(vm: SimVm) -> str:
+def _immovable(vm: SimVm, local: Mapping[StorageId, str]) -> str:
+    """In the words of the XenAPI driver. `local`: the names of the storage that only one host reaches."""
+    if vm.power_state not in (Power.RUNNING, Power.PAUSED):
+        return ""
     if "pool_migrate" in vm.blocked_operations:
-        return "an administrator has blocked its migration"
-    return "" if vm.has_tools else "it has no guest tools"
+        return "its owner has blocked its migration (blocked_operations pool_migrate)"
+    if vm.power_state is Power.PAUSED:
+        return "it is paused"
+    for storage in sorted(vm.storage & local.keys()):
+        return f'it has a disk on the local storage "{local[storage]}" of its host'
+    return "" if vm.has_tools else "the guest has no tools that allow it (VM_LACKS_FEATURE)"

@@ -60,7 +60,7 @@ class WlbDoor:
             try:
                 await self._ask(host)
             except XapiError as error:
-                trouble = ": ".join(error.params) or error.code
+                trouble = ": ".join((error.code, *error.params))
                 if error.code not in ABOUT_ONE_HOST:
                     break
             except TimeoutError:

@@ -163,7 +163,10 @@ class Records(SiteRecords):
             "affinity": host.ref,
             "scheduled_to_be_resident_on": NULL,
             "metrics": named_ref("VM_metrics", uuid),
-            **_memory(host.dom0_memory, default.CONTROL_DOMAIN["memory_overhead"]),
+            # `dom0_memory` is all that a host keeps for itself: Xen's own part stands in the host's record.
+            **_memory(
+                max(0, host.dom0_memory - default.HOST["memory_overhead"]), default.CONTROL_DOMAIN["memory_overhead"]
+            ),
         }
         return self._made("VM", uuid, default.CONTROL_DOMAIN, own)
 
