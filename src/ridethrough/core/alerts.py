@@ -87,7 +87,7 @@ def _of_host(s: Situation, host: HostSeen) -> Iterator[tuple[str, str, str]]:
     policy, failing = s.host_policy(host.id), supply(s, host.id).failing
     if failing and not policy.maintenance.enabled and not policy.shutdown.enabled and not is_protected(s, host):
         yield host.id, "no timers", f"{host.id} is on battery and has both options off: it and its VMs will crash"
-    if failing and s.memory.host(host.id).held and is_held(s, host):
+    if failing and is_held(s, host):
         yield (
             host.id,
             "held",

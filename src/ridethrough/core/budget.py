@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from .model import HostId, Seconds, UpsId
 from .observation import HostSeen, VmSeen
 from .placement import is_moving, no_target, stays
-from .power import Feed, feed, is_silent, supply
+from .power import feeds_of, is_silent, supply
 from .situation import Situation
+
+LAST_SECONDS: Seconds = 10.0  # before a cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,7 @@ class Need:
     evacuation: Seconds
     stops: Seconds  # of the guests that stay
     fallback: Seconds  # a clean stop for a guest whose move fails
+    waiting: Seconds  # and for one whose move has not begun
     host_stop: Seconds
     reserve: Seconds
 
@@ -29,8 +32,8 @@ class Need:
 
     @property
     def from_stops(self) -> Seconds:
-        """From the first clean stop to the cut."""
-        return self.stops + self.host_stop + self.reserve
+        """From the first clean stop to the cut. A guest that still waits for its move may have to be stopped too."""
+        return max(self.stops, self.waiting) + self.host_stop + self.reserve
 
     @property
     def last_moment(self) -> Seconds:
@@ -42,7 +45,7 @@ def runtime(s: Situation, ups: UpsId) -> Seconds | None:
     """Trusted share of what a UPS on battery still promises; counted down while its card is silent."""
     m, seen = s.memory.ups(ups), s.seen.upses.get(ups)
     reading = seen.reading if seen else None
-    if reading is not None and reading.runtime is not None and (m.told_at is None or reading.at >= m.told_at):
+    if reading is not None and reading.runtime is not None:
         return max(reading.runtime - (s.now - reading.at), 0.0) * s.policy.trust
     if m.runtime is None or m.told_at is None or (reading is not None and not is_silent(s, ups)):
         return None
@@ -66,10 +69,10 @@ def own_left(s: Situation, host: HostId) -> Seconds | None:
     built = s.site.hosts.get(host)
     if built is None or not built.powered_by:
         return None
-    feeds = {u: feed(s, u) for u in built.powered_by}
-    alive = {u: _soft_left(s, u) for u, f in feeds.items() if f is Feed.ON_BATTERY}
+    feeds = feeds_of(s, built)
+    alive = {u: _soft_left(s, u) for u in feeds.failing}
     hard = {u: hard_left(s, u) for u in alive}
-    spare = sum(f in (Feed.GOOD, Feed.SETTLING) for f in feeds.values())
+    spare = len(feeds.good) + len(feeds.settling)
     wanted = min(max(built.needs - spare, 1), len(alive))
     left = _exhausted_after(alive, hard, wanted) if alive and spare < built.needs else math.inf
     return None if math.isinf(left) else left
@@ -119,6 +122,7 @@ def need(s: Situation, host: HostSeen) -> Need:
         evacuation=moving_time(s, movable),
         stops=s.policy.guest_stop_estimate if staying else 0.0,
         fallback=s.policy.guest_stop_estimate if movable else 0.0,
+        waiting=s.policy.guest_stop_estimate if any(not is_moving(s, v) for v in movable) else 0.0,
         host_stop=s.policy.host_stop,
         reserve=s.policy.reserve,
     )
@@ -138,9 +142,19 @@ def is_last_moment(s: Situation, host: HostSeen) -> bool:
     return seconds is not None and seconds <= need(s, host).last_moment
 
 
-def stop_deadline(s: Situation, host: HostSeen) -> Seconds:
-    """How long a clean stop of a guest may take: cut from the budget, never below five seconds."""
+def fits(s: Situation, host: HostSeen, vm: VmSeen) -> bool:
+    """Whether a move of this VM ends before the host's own shutdown must begin, with a clean stop in hand."""
+    seconds = left(s, host) if supply(s, host.id).failing else None
+    return seconds is None or seconds > need(s, host).last_moment + s.policy.guest_stop_estimate + moving_time(s, [vm])
+
+
+def stop_deadline(s: Situation, host: HostSeen, host_stops: bool = True) -> Seconds:
+    """How long a clean stop of a guest may take: cut from the budget, never below five seconds.
+
+    Where the host itself is not shut down, its guests have until shortly before the cut.
+    """
     seconds = left(s, host)
     if seconds is None:
         return s.policy.guest_stop
-    return max(min(s.policy.guest_stop, seconds - need(s, host).last_moment), 5.0)
+    kept = need(s, host).last_moment if host_stops else LAST_SECONDS
+    return max(min(s.policy.guest_stop, seconds - kept), 5.0)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from . import events as e
 from .actions import ClaimPool
 from .model import PoolId
-from .observation import Power
+from .observation import HostSeen, Power
+from .power import supply
 from .situation import Situation
 from .start import start
 
@@ -16,7 +17,7 @@ def take(s: Situation) -> list[e.Event]:
     for pool in sorted(s.seen.pools):
         if not s.is_trusted(pool) or not _is_needed(s, pool):
             continue
-        if _must_record(s, pool):
+        if s.memory.pool(pool).record is None:
             found.append(_record(s, pool))
         if not s.seen.pools[pool].claim and not s.memory.pool(pool).claim_tried:
             why = "no other controller may act on this pool now"
@@ -24,32 +25,36 @@ def take(s: Situation) -> list[e.Event]:
     return found
 
 
-def _must_record(s: Situation, pool: PoolId) -> bool:
-    """No record yet; or only one from a maintenance mode that a person asked for, long before this outage."""
-    record = s.memory.pool(pool).record
-    if record is None:
-        return True
-    touched = [m for h in s.seen.members(pool) if (m := s.memory.host(h.id)).evacuation is not None and not m.wanted]
-    return (
-        bool(touched)
-        and all(m.evacuation is not None and m.evacuation.at == s.now for m in touched)
-        and (record.at < s.now and not any(v.pool == pool and v.stopped for v in s.memory.vms.values()))
-    )
-
-
 def _is_needed(s: Situation, pool: PoolId) -> bool:
-    for host in s.seen.members(pool):
-        m = s.memory.host(host.id)
-        if m.evacuation is not None or m.shutdown is not None or m.disabled_at is not None:
-            return True
-    return False
+    return any(_needs_us(s, host) for host in s.seen.members(pool))
+
+
+def _needs_us(s: Situation, host: HostSeen) -> bool:
+    """Something is to be done to the host, or undone; not while it rests in a maintenance mode that a person wanted,
+    nor while it is away for good."""
+    m = s.memory.host(host.id)
+    if is_away(s, host) or (m.wanted and m.emptied):
+        return False
+    return m.evacuation is not None or m.shutdown is not None or m.disabled_at is not None or m.down_at is not None
+
+
+def is_away(s: Situation, host: HostSeen) -> bool:
+    """Down or asked to go down, and silent for so long after its power came back that nobody waits for it."""
+    m = s.memory.host(host.id)
+    gone = m.shut_down_at if m.shut_down_at is not None else m.down_at
+    if gone is None or s.answers(host) or not supply(s, host.id).powered:
+        return False
+    built = s.site.hosts.get(host.id)
+    back = max([gone, *(s.memory.ups(u).back_at or 0.0 for u in (built.powered_by if built else ()))])
+    return s.now - back >= s.policy.host_stop + s.policy.start_timeout
 
 
 def _record(s: Situation, pool: PoolId) -> e.PoolRecorded:
     members = s.seen.members(pool)
     seen = s.seen.pools[pool]
     ours = {h.id for h in members if s.memory.host(h.id).disabled_at is not None}
-    running = [v for v in s.seen.vms.values() if v.pool == pool and v.power is Power.RUNNING and v.resident_on]
+    alive = (Power.RUNNING, Power.PAUSED)
+    running = [v for v in s.seen.vms.values() if v.pool == pool and v.power in alive and v.resident_on]
     return e.PoolRecorded(
         s.now,
         pool,

@@ -30,6 +30,7 @@ RULES: tuple[Rule, ...] = (
     shutdown.shut_down,  # empty hosts, members first
     recovery.enable,  # out of maintenance mode, "Skip"
     recovery.power_on,  # what did not start by itself
+    recovery.run_again,  # what runs without our doing
     recovery.start_guests,  # what we stopped
     recovery.close,  # nothing left to undo
     alerts.news,  # what a person must know
@@ -40,9 +41,7 @@ _STEPS = (
     e.EvacuationBegun,
     e.ShutdownBegun,
     e.ShutdownDropped,
-    e.EvacuationEnded,
     e.HostEmptied,
-    e.HostYielded,
     e.HoldOverridden,
     e.VmUnplaced,
     e.PoolRecorded,

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from . import events as e
 from .actions import DisableHost, MoveVm
-from .budget import left, moving_time, need
+from .budget import fits, left, moving_time, need
 from .model import HostId, PoolId, Seconds
 from .observation import HostSeen, VmSeen
 from .ordering import is_down
-from .placement import Placement, is_moving, place
+from .placement import NOT_PROVEN, Placement, is_moving, place
 from .policy import Wish
 from .power import Feed, feed, supply
 from .situation import Situation
@@ -73,6 +73,8 @@ def is_protected(s: Situation, host: HostSeen) -> bool:
 def is_held(s: Situation, host: HostSeen) -> bool:
     """A person's hold, or a person's hand that we yielded to; until the last safe start."""
     m = s.memory.host(host.id)
+    if s.memory.pool(host.pool).shutdown_asked is not None:
+        return False  # the red button is pressed by a person too, and later
     return (m.held or m.yielded_at is not None) and not m.overridden
 
 
@@ -98,6 +100,8 @@ def disable(s: Situation) -> list[e.Event]:
         m = s.memory.host(host.id)
         if not host.enabled or not may_act(s, host.pool) or not _must_be_disabled(s, host):
             continue
+        if s.memory.is_pending(f"host {host.id}"):
+            continue
         if m.disabled_done is not None and not _forgot(s, host) and not m.overridden:
             if _is_settled_news(s, host, m.disabled_done):
                 found.append(e.HostYielded(s.now, host.id))
@@ -109,13 +113,15 @@ def disable(s: Situation) -> list[e.Event]:
 
 def _must_be_disabled(s: Situation, host: HostSeen) -> bool:
     m = s.memory.host(host.id)
+    if m.yielded_at is not None and not m.overridden:
+        return False
     if _was_disabled_before(s, host):
         return _forgot_since_record(s, host)
-    if m.evacuation is None or m.shut_down_at is not None or (m.held and not m.overridden):
+    if m.evacuation is None or not (is_emptying(s, host) or m.down_at is not None):
         return False
     if (m.returned_at is not None or m.down_at is not None) and not m.wanted:
         return supply(s, host.id).failing  # it came back on its own, and still has no power to stay with
-    return m.yielded_at is None or m.overridden
+    return True
 
 
 def _was_disabled_before(s: Situation, host: HostSeen) -> bool:
@@ -172,7 +178,7 @@ def is_emptying(s: Situation, host: HostSeen) -> bool:
 
 
 def _moves(s: Situation, pool: PoolId, sources: list[HostSeen], plan: Placement) -> list[e.Event]:
-    if not s.dry_run and _disables_pending(s, pool):
+    if not s.dry_run and disables_pending(s, pool):
         return []
     out, into = _in_flight(s, pool)
     limit = s.policy.parallel if not s.dry_run else len(s.seen.vms)
@@ -182,7 +188,7 @@ def _moves(s: Situation, pool: PoolId, sources: list[HostSeen], plan: Placement)
         source = s.seen.hosts[vm.resident_on or ""]
         if out[source.id] >= limit or into[target_host] >= limit or not _can_leave(s, source):
             continue
-        if not _fits_in_time(s, source, moving_time(s, [vm])) or vm.busy:
+        if not fits(s, source, vm) or vm.busy:
             continue
         deadline = max(4 * moving_time(s, [vm]), 60.0)
         started = start(s, MoveVm(vm.id, vm.name, pool, source.id, target_host, why, _capped(s, source, deadline)))
@@ -193,7 +199,7 @@ def _moves(s: Situation, pool: PoolId, sources: list[HostSeen], plan: Placement)
     return found
 
 
-def _disables_pending(s: Situation, pool: PoolId) -> bool:
+def disables_pending(s: Situation, pool: PoolId) -> bool:
     """Moves begin when the disables have answered, or after a few seconds: a dead member's answer takes minutes."""
     for host in s.seen.members(pool):
         m = s.memory.host(host.id)
@@ -208,14 +214,6 @@ def _disables_pending(s: Situation, pool: PoolId) -> bool:
 def _can_leave(s: Situation, source: HostSeen) -> bool:
     """A call about a dead member blocks for two minutes: only a host that answers is asked to migrate."""
     return s.answers(source) or s.dry_run
-
-
-def _fits_in_time(s: Situation, source: HostSeen, seconds: Seconds) -> bool:
-    """Never start a move that the host's own shutdown would cut off."""
-    if not supply(s, source.id).failing:
-        return True
-    power = left(s, source)
-    return power is None or power > need(s, source).last_moment + seconds
 
 
 def _capped(s: Situation, source: HostSeen, deadline: Seconds) -> Seconds:
@@ -247,8 +245,8 @@ def _told(s: Situation, sources: list[HostSeen], plan: Placement) -> list[e.Even
     found: list[e.Event] = []
     for host in sources:
         m, guests = s.memory.host(host.id), s.seen.guests(host.id)
-        waiting = any("not been asked again" in plan.unplaced.get(v.id, "") for v in guests)
-        if waiting or (not s.dry_run and _disables_pending(s, host.pool)):
+        waiting = any(NOT_PROVEN in plan.unplaced.get(v.id, "") for v in guests)
+        if waiting or (not s.dry_run and disables_pending(s, host.pool)):
             continue
         for vm in guests:
             why = plan.unplaced.get(vm.id)

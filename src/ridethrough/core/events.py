@@ -168,11 +168,12 @@ class RuntimeTold:
 
 @dataclass(frozen=True, slots=True)
 class LowBattery:
-    """A UPS on battery is low, confirmed."""
+    """A UPS on battery is low, confirmed; or silent for so long that it must be taken for low."""
 
     at: Seconds
     ups: UpsId
     proof: str
+    by_silence: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +309,15 @@ class VmUnplaced:
 
 
 @dataclass(frozen=True, slots=True)
+class VmRunsAgain:
+    """A VM that we had stopped, or tried to, runs without our doing: it is no longer ours to start."""
+
+    at: Seconds
+    vm: VmId
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class EvacuationBegun:
     """A host is being emptied, and why."""
 
@@ -409,6 +419,7 @@ Event: TypeAlias = (
     | HostYielded
     | HoldOverridden
     | VmUnplaced
+    | VmRunsAgain
     | EvacuationBegun
     | ShutdownBegun
     | ShutdownDropped

@@ -41,6 +41,7 @@ class UpsMemory:
     back_at: Seconds | None = None  # when the last outage ended, and how long it lasted: flapping adds up
     lasted: Seconds = 0.0
     low_since: Seconds | None = None
+    low_by_silence: bool = False  # nobody said so: taken back when the card says otherwise
     cut_at: Seconds | None = None  # a countdown that the card showed
     was_cut: bool = False  # the output was off in this outage or the last: what it feeds starts by itself
     told_at: Seconds | None = None  # the last runtime and charge worth keeping
@@ -57,6 +58,7 @@ class HostMemory:
     shutdown: e.ShutdownBegun | None = None
     emptied: bool = False
     moved_from: bool = False  # at least one move off this host has begun
+    fell: bool = False  # it went down in this outage without our asking: its guests were lost with it
     disabled_at: Seconds | None = None  # by us
     disabled_agent: float = 0.0
     disabled_done: Seconds | None = None  # when the server said that it is
@@ -92,6 +94,8 @@ class VmMemory:
     failed_on: tuple[HostId, ...] = ()  # targets of failed moves
     stop_failed: str | None = None  # the error of the last clean stop
     stopped: bool = False  # by us
+    stopped_at: Seconds | None = None  # the last stop that we began
+    host: HostId = ""  # where we stopped it
     name: str = ""
     unplaced: str = ""  # the reason last told
 
@@ -165,13 +169,12 @@ def kind_and_target(action: Action) -> str:
 def _fold(m: Memory, position: int, event: e.Event) -> Memory:
     match event:
         case e.ControllerStarted():
-            return replace(
-                m, started_at=event.at, pending={}
-            )  # their ends are unknown: what they did is read from the snapshot
+            # Their ends are unknown: what the actions of the one before did is read from the snapshot.
+            return replace(m, started_at=event.at, pending={})
         case e.Armed():
             return replace(m, armed=True, told=frozenset())
         case e.Disarmed():
-            return replace(m, armed=False, told=frozenset())
+            return _disarmed(m)
         case e.Requested():
             return replace(m, requests=(*m.requests, event))
         case e.RequestRefused() | e.RequestDone():
@@ -204,7 +207,7 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
         case e.RuntimeTold():
             return _ups(m, event.ups, told_at=event.at, runtime=event.runtime, charge=event.charge)
         case e.LowBattery():
-            return _ups(m, event.ups, low_since=event.at)
+            return _ups(m, event.ups, low_since=event.at, low_by_silence=event.by_silence)
         case e.CountdownSeen():
             return _ups(m, event.ups, cut_at=event.cut_at)
         case e.CountdownOver():
@@ -216,7 +219,8 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
         case e.UpsAnswers():
             settling = m.ups(event.ups).utility_since is not None
             again = event.at if settling else None  # nobody watched it hold: it settles anew
-            return _ups(m, event.ups, silent_since=None, utility_since=again)
+            low = None if m.ups(event.ups).low_by_silence else m.ups(event.ups).low_since
+            return _ups(m, event.ups, silent_since=None, utility_since=again, low_since=low, low_by_silence=False)
         case e.PoolRecorded():
             return _pool(m, event.pool, record=event)
         case e.PoolRestored():
@@ -228,10 +232,10 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
         case e.ActionFinished():
             return _finished(m, event)
         case e.HostDown():
-            return _host(m, event.host, down_at=event.at)
+            return _host(m, event.host, down_at=event.at, fell=m.host(event.host).shut_down_at is None)
         case e.HostReturned():
             return _host(
-                _coordinator_is_back(m, event.host),
+                _pool_is_back(m, event.host),
                 event.host,
                 returned_at=event.at,
                 down_at=None,
@@ -239,21 +243,44 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
                 shutdown=None,
                 disabled_agent=event.agent_started,
                 disabled_done=None,
+                moved_from=False,
             )
         case e.HostYielded():
-            return _host(m, event.host, yielded_at=event.at, disabled_at=None, evacuation=None, shutdown=None)
+            return _host(
+                m,
+                event.host,
+                yielded_at=event.at,
+                disabled_at=None,
+                disabled_done=None,
+                evacuation=None,
+                shutdown=None,
+                moved_from=False,
+                wanted=frozenset(),
+            )
         case e.HoldOverridden():
             return _host(m, event.host, overridden=True)
         case e.VmUnplaced():
             return _vm(m, event.vm, unplaced=event.why)
         case e.EvacuationBegun():
-            return _host(m, event.host, evacuation=event, emptied=False)
+            return _host(m, event.host, evacuation=event, emptied=False, returned_at=None)
         case e.ShutdownBegun():
             return _host(m, event.host, shutdown=event)
         case e.ShutdownDropped():
-            return _host(m, event.host, shutdown=None, shut_down_at=None)
+            vms = {k: replace(v, stop_failed=None) if v.host == event.host else v for k, v in m.vms.items()}
+            return _host(replace(m, vms=vms), event.host, shutdown=None, shut_down_at=None)
         case e.EvacuationEnded():
-            return _host(m, event.host, evacuation=None, shutdown=None, emptied=False, moved_from=False)
+            return _host(
+                m,
+                event.host,
+                evacuation=None,
+                shutdown=None,
+                emptied=False,
+                moved_from=False,
+                yielded_at=None,
+                overridden=False,
+            )
+        case e.VmRunsAgain():
+            return _vm(m, event.vm, stopped=False, stop_failed=None)
         case e.HostEmptied():
             return _host(m, event.host, emptied=True)
         case e.Alerted():
@@ -265,10 +292,18 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
             return m
 
 
-def _coordinator_is_back(m: Memory, host: HostId) -> Memory:
-    """What a person asked of a whole pool is over when its coordinator is up again."""
+def _disarmed(m: Memory) -> Memory:
+    """What people asked for, and what we meant to start again, does not outlive a disarming."""
+    hosts = {k: replace(v, wanted=frozenset()) for k, v in m.hosts.items()}
+    pools = {k: replace(v, shutdown_asked=None) for k, v in m.pools.items()}
+    vms = {k: replace(v, stopped=False) for k, v in m.vms.items()}
+    return replace(m, armed=False, told=frozenset(), hosts=hosts, pools=pools, vms=vms)
+
+
+def _pool_is_back(m: Memory, host: HostId) -> Memory:
+    """What a person asked of a whole pool is over when any host of it is up again."""
     for pool, known in m.pools.items():
-        if known.record is not None and known.record.coordinator == host:
+        if known.record is not None and host in dict(known.record.members):
             m = _pool(m, pool, shutdown_asked=None)
     return m
 
@@ -358,7 +393,15 @@ def _started(m: Memory, event: e.ActionStarted) -> Memory:
             home = m.vm(action.vm).home or action.source
             return _host(_vm(m, action.vm, home=home, pool=action.pool), action.source, moved_from=True)
         case StopVm() | ForceStopVm():
-            return _vm(m, action.vm, stopped=True, pool=action.pool, name=action.name)
+            return _vm(
+                m,
+                action.vm,
+                stopped=True,
+                stopped_at=event.at,
+                pool=action.pool,
+                name=action.name,
+                host=action.host,
+            )
         case SuspendAutoPoweron():
             return _pool(m, action.pool, auto_poweron_suspended=True)
         case ClaimPool():
@@ -379,12 +422,13 @@ def _finished(m: Memory, event: e.ActionFinished) -> Memory:
         case DisableHost():
             return _host(m, action.host, disabled_done=event.at)
         case EnableHost():
-            kept = HostMemory(held=m.host(action.host).held)
+            was = m.host(action.host)
+            kept = HostMemory(held=was.held, wanted=was.wanted, fell=was.fell)
             return replace(m, hosts={**m.hosts, action.host: kept})
         case RestoreAutoPoweron():
             return _pool(m, action.pool, auto_poweron_suspended=False)
         case StartVm():
-            return _vm(m, action.vm, stopped=False)
+            return _vm(m, action.vm, stopped=False, stop_failed=None)
         case _:
             return m
 
@@ -393,7 +437,7 @@ def _failed(m: Memory, event: e.ActionFinished) -> Memory:
     match event.action:
         case MoveVm(vm=vm, host=host) if event.error != UNREACHABLE:  # else it may have been done after all
             return _vm(m, vm, failed_on=(*m.vm(vm).failed_on, host))
-        case StopVm(vm=vm):
+        case StopVm(vm=vm) if event.error != UNREACHABLE:
             return _vm(m, vm, stop_failed=event.error)
         case ShutDownHost(host=host) if event.refused:
             return _host(m, host, shut_down_at=None)  # it was not done
@@ -406,8 +450,9 @@ def _restored(m: Memory, event: e.PoolRestored) -> Memory:
     record = m.pool(event.pool).record
     hosts = dict(m.hosts)
     for host, _ in record.members if record else ():
-        if not m.host(host).wanted:
-            hosts[host] = HostMemory(held=m.host(host).held)
+        known = m.host(host)
+        if not known.wanted and known.shut_down_at is None and known.down_at is None:
+            hosts[host] = HostMemory(held=known.held)
     vms = {k: v for k, v in m.vms.items() if v.pool != event.pool}
     return replace(m, pools={**m.pools, event.pool: PoolMemory()}, hosts=hosts, vms=vms, failures={})
 

@@ -85,6 +85,7 @@ HostEvent = (
     | e.HostYielded
     | e.HoldOverridden
     | e.VmUnplaced
+    | e.VmRunsAgain
     | e.EvacuationBegun
     | e.ShutdownBegun
     | e.ShutdownDropped
@@ -154,6 +155,8 @@ def _of_host(event: HostEvent) -> str:
             return f"ALERT the hold on {event.host} ends: this is its last safe start"
         case e.VmUnplaced():
             return f"{event.name} stays on {event.host} for now: {event.why}"
+        case e.VmRunsAgain():
+            return f"{event.name} runs, and not by our doing"
         case e.EvacuationBegun():
             return f"{event.host} enters maintenance mode{_early(event.early)}: {event.why}"
         case e.ShutdownBegun():

@@ -12,6 +12,7 @@ from .policy import Wish
 from .power import Feed, Supply, feed, supply
 from .situation import Situation
 
+NOT_PROVEN = "its UPS has not been asked again yet"
 _RANK = {Supply.FULL: 0, Supply.REDUCED: 1, Supply.ASSUMED: 2}
 
 
@@ -73,7 +74,7 @@ def no_target(s: Situation, host: HostSeen, since: Seconds) -> str:
         return "being emptied"
     if not s.answers(host):
         return "does not answer"
-    return "" if _freshly_proven(s, host.id, since) else "its UPS has not been asked again yet"
+    return "" if _freshly_proven(s, host.id, since) else NOT_PROVEN
 
 
 def _freshly_proven(s: Situation, host: HostId, since: Seconds) -> bool:

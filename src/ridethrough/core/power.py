@@ -65,7 +65,7 @@ def says_battery(reading: UpsReading, test_since: Seconds | None, test_expires: 
         return False
     if not reading.testing:
         return True
-    expired = test_since is not None and reading.at - test_since > test_expires
+    expired = test_since is not None and reading.at - test_since > test_expires and reading.input_good is not True
     return expired or reading.input_dead or reading.input_good is False
 
 
@@ -115,9 +115,43 @@ def feed(s: Situation, ups: UpsId) -> Feed:
         return Feed.SETTLING if m.utility_since is not None and not is_counting(s, ups) else Feed.ON_BATTERY
     seen = s.seen.upses.get(ups)
     reading = seen.reading if seen else None
+    if reading is None and m.known and s.now - s.memory.started_at <= s.policy.feed_silent_after:
+        return Feed.SETTLING  # a controller that has just started waits for the card's first answer
     if reading is None or not m.known:
         return Feed.UNKNOWN
     return Feed.OFF if reading.source is Source.OFF else Feed.GOOD
+
+
+@dataclass(frozen=True, slots=True)
+class Feeds:
+    """The feeds of one host, by what they are worth now. `gone` are the others that do not count, with their moment."""
+
+    good: tuple[UpsId, ...]
+    settling: tuple[UpsId, ...]
+    failing: tuple[UpsId, ...]
+    gone: tuple[tuple[UpsId, Seconds], ...]
+
+
+def feeds_of(s: Situation, host: Host) -> Feeds:
+    """Sort a host's feeds. A silent one stops to count once another is on battery; so does one that says off."""
+    found = {ups: _worth(s, host.id, ups) for ups in host.powered_by}
+    failing = tuple(u for u, f in found.items() if f is Feed.ON_BATTERY)
+    silent = {
+        u for u, f in found.items() if f is Feed.GOOD and failing and _heard(s, u) is not None and _too_silent(s, u)
+    }
+    good = tuple(u for u, f in found.items() if f is Feed.GOOD and u not in silent)
+    settling = tuple(u for u, f in found.items() if f is Feed.SETTLING)
+    rest = [u for u in host.powered_by if u not in (*good, *settling, *failing)]
+    return Feeds(good, settling, failing, tuple((u, _gone_since(s, u)) for u in rest))
+
+
+def _worth(s: Situation, host: HostId, ups: UpsId) -> Feed:
+    """As the UPS's feed, but for a host that started anew behind a card that fell silent and has cut: it has power."""
+    found, returned = feed(s, ups), s.memory.host(host).returned_at
+    if found is Feed.ON_BATTERY and returned is not None and is_silent(s, ups) and is_cut(s, ups):
+        cut = s.memory.ups(ups).off_at
+        return Feed.SETTLING if cut is not None and returned > cut else found
+    return found
 
 
 def supply(s: Situation, host: HostId) -> HostSupply:
@@ -125,19 +159,15 @@ def supply(s: Situation, host: HostId) -> HostSupply:
     built = s.site.hosts.get(host)
     if built is None or not built.powered_by:
         return HostSupply(Supply.ASSUMED)
-    feeds = {ups: feed(s, ups) for ups in built.powered_by}
-    failing = [u for u, f in feeds.items() if f is Feed.ON_BATTERY]
-    good = [u for u, f in feeds.items() if f is Feed.GOOD and not (failing and _too_silent(s, u))]
-    settling = [u for u, f in feeds.items() if f is Feed.SETTLING]
-    if len(good) >= built.needs:
-        return HostSupply(Supply.FULL if len(good) == len(feeds) else Supply.REDUCED)
-    if len(good) + len(settling) >= built.needs:
+    feeds = feeds_of(s, built)
+    if len(feeds.good) >= built.needs:
+        return HostSupply(Supply.FULL if len(feeds.good) == len(built.powered_by) else Supply.REDUCED)
+    if len(feeds.good) + len(feeds.settling) >= built.needs:
         return HostSupply(Supply.SETTLING)
-    if not failing:
-        return HostSupply(Supply.SETTLING if settling else Supply.UNKNOWN)
-    state = Supply.LOST if all(is_cut(s, u) for u in failing) else Supply.ON_BATTERY
-    silent = [u for u, f in feeds.items() if f is Feed.GOOD and u not in good]
-    return HostSupply(state, _clock_start(s, built, len(good) + len(settling), failing, silent))
+    if not feeds.failing:
+        return HostSupply(Supply.SETTLING if feeds.settling else Supply.UNKNOWN)
+    state = Supply.LOST if all(is_cut(s, u) for u in feeds.failing) else Supply.ON_BATTERY
+    return HostSupply(state, _clock_start(s, built, feeds))
 
 
 def is_cut(s: Situation, ups: UpsId) -> bool:
@@ -157,23 +187,27 @@ def _latest_off(m: UpsMemory) -> Seconds | None:
 
 def _too_silent(s: Situation, ups: UpsId) -> bool:
     """A feed silent for long does not count once another feed of the host is on battery."""
+    return s.now - (_heard(s, ups) or 0.0) > s.policy.feed_silent_after
+
+
+def _heard(s: Situation, ups: UpsId) -> Seconds | None:
+    """When the card was last heard; since a start of ours that it has not answered yet, that start."""
     seen = s.seen.upses.get(ups)
     at = seen.answered_at if seen else None
-    return at is None or s.now - at > s.policy.feed_silent_after
+    return at if at is not None else s.memory.started_at
 
 
-def _clock_start(s: Situation, host: Host, left: int, failing: list[UpsId], silent: list[UpsId]) -> Seconds:
-    """When the lost feeds became too many: the clock starts with the first that could not be spared.
+def _gone_since(s: Situation, ups: UpsId) -> Seconds:
+    """When a feed stopped to count: silence after its time, off and unknown when they were first told."""
+    told = s.memory.alerts.get((ups, "degraded"))
+    if told is not None:
+        return told.at
+    heard = _heard(s, ups)
+    return heard + s.policy.feed_silent_after if heard is not None and _too_silent(s, ups) else s.now
 
-    A silent feed is lost when it stops to count, not when it was last heard.
-    """
-    lost = [m.on_battery_since or s.now for m in (s.memory.ups(u) for u in failing)]
-    lost += [_heard(s, u) + s.policy.feed_silent_after for u in silent]
-    spare = left + len(lost) - host.needs
+
+def _clock_start(s: Situation, host: Host, feeds: Feeds) -> Seconds:
+    """When the lost feeds became too many: the clock starts with the first that could not be spared."""
+    lost = [s.memory.ups(u).on_battery_since or s.now for u in feeds.failing] + [at for _, at in feeds.gone]
+    spare = len(host.powered_by) - host.needs
     return sorted(lost)[min(max(spare, 0), len(lost) - 1)]
-
-
-def _heard(s: Situation, ups: UpsId) -> Seconds:
-    seen = s.seen.upses.get(ups)
-    at = seen.answered_at if seen else None
-    return at if at is not None else s.memory.ups(ups).silent_since or s.now

@@ -29,9 +29,7 @@ def _proof_of_down(s: Situation, host: HostSeen) -> str:
     A controller that started after the shutdown was asked for may never hear the host: it counts from its own start.
     """
     m = s.memory.host(host.id)
-    if m.shut_down_at is None and not supply(s, host.id).failing:
-        return ""
-    if m.shut_down_at is None and host.toolstack_at is None and host.network_at is None:
+    if m.shut_down_at is None and not _is_ours_to_judge(s, host):
         return ""
     heard = (host.toolstack_at, host.network_at, m.shut_down_at, s.memory.started_at)
     silent = s.now - max(t for t in heard if t is not None)
@@ -39,6 +37,15 @@ def _proof_of_down(s: Situation, host: HostSeen) -> str:
     if silent < s.policy.down_silence or not witness:
         return ""
     return f"toolstack and network silent for {duration(silent)} while {witness} answers"
+
+
+def _is_ours_to_judge(s: Situation, host: HostSeen) -> bool:
+    """It went silent in this outage. A host that was never heard, or was off long before, is somebody else's."""
+    m, state = s.memory.host(host.id), supply(s, host.id)
+    heard = [t for t in (host.toolstack_at, host.network_at) if t is not None]
+    if not heard or not (state.failing or m.evacuation is not None or m.disabled_at is not None):
+        return False
+    return state.since is None or max(heard) >= state.since - s.policy.down_silence
 
 
 def _witness(s: Situation, host: HostSeen) -> HostId:

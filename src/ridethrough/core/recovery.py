@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import events as e
 from .actions import EnableHost, PowerOnHost, ReleasePool, RestoreAutoPoweron, StartVm
+from .custody import is_away
 from .evacuation import is_emptying
 from .model import HostId, PoolId, Seconds
 from .observation import HostSeen, Power, VmSeen
@@ -25,7 +26,7 @@ def enable(s: Situation) -> list[e.Event]:
             found += [e.EvacuationEnded(s.now, host_id)] if m.evacuation is not None else []
         elif m.disabled_at is not None:
             found += start(s, EnableHost(host_id, host.pool, _back_text(s, host)))
-        elif m.evacuation is not None:
+        elif m.evacuation is not None or m.yielded_at is not None:
             found.append(e.EvacuationEnded(s.now, host_id))
     return found
 
@@ -114,11 +115,7 @@ def _needs_a_hand(s: Situation, host: HostSeen) -> bool:
 
 def is_missing(s: Situation, host: HostSeen) -> bool:
     """It has not come back for so long that the others no longer wait for it."""
-    m = s.memory.host(host.id)
-    gone = m.shut_down_at is not None or m.down_at is not None
-    if not gone or not supply(s, host.id).powered:
-        return False
-    return s.now - max(_gone_at(s, host.id), *_backs(s, host.id)) >= s.policy.start_timeout
+    return is_away(s, host)
 
 
 # --- guests that we stopped --------------------------------------------------------------------------------------
@@ -128,9 +125,10 @@ def start_guests(s: Situation) -> list[e.Event]:
     """Guests that we stopped, in order, once the whole pool has its power and its hosts again."""
     found: list[e.Event] = []
     for pool in sorted(s.seen.pools):
-        if s.memory.pool(pool).record is None or not may_act(s, pool) or not _is_steady(s, pool):
+        if s.memory.pool(pool).record is None or not may_act(s, pool) or _is_unsettled(s, pool):
             continue
-        waiting = start_order(s, to_start(s, pool))
+        steady = _is_steady(s, pool)
+        waiting = start_order(s, [v for v in to_start(s, pool) if steady or _home(s, v)])
         running = sum(isinstance(a, StartVm) and a.pool == pool for a in s.memory.pending.values())
         for vm in waiting[: max(s.policy.parallel - running, 0)]:
             if _has_a_home(s, vm):
@@ -142,8 +140,28 @@ def to_start(s: Situation, pool: PoolId) -> list[VmSeen]:
     """The guests that we stopped, that ran when the outage began, and that are halted now."""
     record = s.memory.pool(pool).record
     ran = {vm for vm, _ in record.running} if record else set()
-    stopped = [v for v in s.seen.vms.values() if v.pool == pool and v.id in ran and s.memory.vm(v.id).stopped]
-    return [v for v in stopped if v.power is Power.HALTED]
+    fallen = {h for h in s.seen.hosts if s.memory.host(h).fell and s.memory.host(h).down_at is None}
+    home = dict(record.running) if record else {}
+    ours = [
+        v
+        for v in s.seen.vms.values()
+        if v.pool == pool and v.id in ran and (s.memory.vm(v.id).stopped or home[v.id] in fallen)
+    ]
+    return [v for v in ours if v.power is Power.HALTED]
+
+
+def run_again(s: Situation) -> list[e.Event]:
+    """Guests that we had stopped, or tried to, and that run: a person's doing, or a stop that came to nothing."""
+    found: list[e.Event] = []
+    for vm_id in sorted(s.memory.vms):
+        m, vm = s.memory.vms[vm_id], s.seen.vms.get(vm_id)
+        if not m.stopped or vm is None or vm.power is not Power.RUNNING or vm.busy or not s.is_trusted(vm.pool):
+            continue
+        quiet = m.stopped_at is not None and s.now - m.stopped_at >= s.policy.guest_stop
+        host = s.seen.hosts.get(vm.resident_on or "")
+        if quiet and host is not None and supply(s, host.id).powered and not s.memory.is_pending(f"vm {vm_id}"):
+            found.append(e.VmRunsAgain(s.now, vm_id, vm.name))
+    return found
 
 
 def _home(s: Situation, vm: VmSeen) -> HostId:
@@ -154,12 +172,20 @@ def _home(s: Situation, vm: VmSeen) -> HostId:
     return host.id if host is not None and fits and host.memory_free >= vm.memory else ""
 
 
+def _is_unsettled(s: Situation, pool: PoolId) -> bool:
+    """Power is not to be trusted yet somewhere in the pool, or its hosts are still on their way out of the outage."""
+    if s.memory.pool(pool).shutdown_asked is not None:
+        return True
+    states = [supply(s, h.id).state for h in s.seen.members(pool)]
+    return Supply.SETTLING in states
+
+
 def _is_steady(s: Situation, pool: PoolId) -> bool:
     """Every host has its power and is back, or is given up for now."""
     if s.memory.pool(pool).shutdown_asked is not None:
         return False
     for host in s.seen.members(pool):
-        if not supply(s, host.id).powered:
+        if not supply(s, host.id).powered and not _is_without_power_for_long(s, host):
             return False
         m = s.memory.host(host.id)
         away = m.shut_down_at is not None or m.down_at is not None
@@ -167,6 +193,14 @@ def _is_steady(s: Situation, pool: PoolId) -> bool:
         if (away and not is_missing(s, host)) or (ours and not away):
             return False
     return True
+
+
+def _is_without_power_for_long(s: Situation, host: HostSeen) -> bool:
+    """The others had their power back long ago: nobody waits for this host any more."""
+    backs = [b for h in s.seen.members(host.pool) if h.id != host.id for b in _backs(s, h.id)]
+    m = s.memory.host(host.id)
+    gone = m.shut_down_at is not None or m.down_at is not None
+    return gone and bool(backs) and max(backs) > 0 and s.now - max(backs) >= s.policy.start_timeout
 
 
 def _has_a_home(s: Situation, vm: VmSeen) -> bool:
@@ -185,7 +219,8 @@ def close(s: Situation) -> list[e.Event]:
         if s.memory.pool(pool).record is None or not s.is_trusted(pool) or not _is_over(s, pool):
             continue
         m, mine = s.memory.pool(pool), s.seen.pools[pool].claim == s.policy.controller
-        if m.auto_poweron_suspended and f"RestoreAutoPoweron pool {pool}" not in s.memory.failures:
+        failed = s.memory.failures.get(f"RestoreAutoPoweron pool {pool}")
+        if m.auto_poweron_suspended and not (failed and (failed.refused or failed.count >= 5)):
             found += start(s, RestoreAutoPoweron(pool, "the pool is back"))
         elif mine and f"ReleasePool pool {pool}" not in s.memory.failures:
             found += start(s, ReleasePool(pool, s.policy.controller, "nothing is left to do"))
@@ -199,12 +234,19 @@ def _is_over(s: Situation, pool: PoolId) -> bool:
         return False
     for host in s.seen.members(pool):
         m = s.memory.host(host.id)
-        if m.shut_down_at is not None or m.down_at is not None or m.evacuation is not None:
+        resting = is_missing(s, host) or (m.wanted and m.emptied)
+        if not resting and (m.shut_down_at is not None or m.down_at is not None or m.evacuation is not None):
             return False
         if _belongs_to_administrator(s, host) and _may_still_enable_itself(s, host):
             return False
     waiting = [v for v in to_start(s, pool) if not _given_up(s, v)]
-    return not waiting
+    return not waiting and not any(_may_still_stop(s, v) for v in s.seen.vms.values() if v.pool == pool)
+
+
+def _may_still_stop(s: Situation, vm: VmSeen) -> bool:
+    """A guest whose clean stop we began may obey late: its record stays open until that is past."""
+    m = s.memory.vm(vm.id)
+    return m.stopped and vm.power is Power.RUNNING and m.stopped_at is not None
 
 
 def _may_still_enable_itself(s: Situation, host: HostSeen) -> bool:
@@ -233,8 +275,12 @@ def differences(s: Situation, pool: PoolId) -> tuple[str, ...]:
     for host_id, _ in record.members:
         host = s.seen.hosts.get(host_id)
         before = host_id not in record.disabled
-        if host is None or (host.enabled != before and not s.memory.host(host_id).wanted):
+        if host is not None and is_missing(s, host):
+            found.append(f"{host_id} has not come back")
+        elif host is None or host.enabled != before:
             found.append(
                 f"{host_id} is {'gone' if host is None else 'enabled' if host.enabled else 'in maintenance mode'}"
             )
+    if record.auto_poweron and not s.seen.pools[pool].auto_poweron:
+        found.append("auto_poweron is off")
     return tuple(found)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from . import events as e
 from .actions import CancelMove, ForceStopVm, MoveVm, ShutDownHost, StopVm, SuspendAutoPoweron
-from .budget import is_last_moment, left, need, stop_deadline
+from .budget import LAST_SECONDS, fits, is_last_moment, left, need, stop_deadline
 from .evacuation import Due, is_held, is_protected, on_battery_text
 from .model import Seconds
 from .observation import HostSeen, VmSeen
 from .ordering import first_to_stop, members_still_up, whole_pool_failing
-from .placement import is_moving, place
+from .placement import NOT_PROVEN, is_moving, place
 from .policy import Wish
-from .power import supply
+from .power import Supply, supply
 from .situation import Situation
 from .start import may_act, start
 from .wording import duration
@@ -83,24 +83,24 @@ def _must_stop(s: Situation, host: HostSeen) -> list[VmSeen]:
     if m.shutdown is None and not _crash_is_near(s, host):
         return shed
     plan = place(s, [host.id])
-    stay = [v for v in guests if not is_moving(s, v) and (v.id not in plan.moves or _too_late(s, host, v))]
+    stay = [v for v in guests if not is_moving(s, v) and (v.id not in plan.moves or v.busy or not fits(s, host, v))]
+    if not _is_pressed(s, host) and _still_plans(s, host):
+        stay = [v for v in stay if NOT_PROVEN not in plan.unplaced.get(v.id, NOT_PROVEN)]
     told = {a.vm for a in s.memory.told if isinstance(a, MoveVm)}  # dry run: they would be gone by now
     return [v for v in guests if v in shed or (v in stay and v.id not in told)]
+
+
+def _still_plans(s: Situation, host: HostSeen) -> bool:
+    """The evacuation has only just begun: disables and the fresh proof of targets are on their way."""
+    begun = s.memory.host(host.id).evacuation
+    fresh = begun is not None and s.now - begun.at < s.policy.disable_wait + s.policy.target_fresh
+    return fresh and not s.dry_run and not _asked(s, host)
 
 
 def _crash_is_near(s: Situation, host: HostSeen) -> bool:
     """With only maintenance on, guests that found no place are still stopped cleanly; the host is not."""
     seconds = left(s, host)
     return seconds is not None and seconds <= s.policy.guest_stop_estimate + s.policy.reserve
-
-
-def _too_late(s: Situation, host: HostSeen, vm: VmSeen) -> bool:
-    """A move of this VM would not end before the host's own shutdown must begin."""
-    seconds = left(s, host)
-    if seconds is None or not supply(s, host.id).failing:
-        return False
-    moving: Seconds = vm.memory / s.policy.link_speed + s.policy.move_overhead
-    return seconds <= need(s, host).last_moment + moving
 
 
 def _is_pressed(s: Situation, host: HostSeen) -> bool:
@@ -118,7 +118,8 @@ def _at_reserve(s: Situation, host: HostSeen) -> bool:
 def _stop(s: Situation, host: HostSeen, vm: VmSeen) -> list[e.Event]:
     m, why = s.memory.vm(vm.id), _stop_reason(s, host, vm)
     if m.stop_failed is None:
-        return start(s, StopVm(vm.id, vm.name, vm.pool, host.id, why, stop_deadline(s, host)))
+        host_stops = s.memory.host(host.id).shutdown is not None
+        return start(s, StopVm(vm.id, vm.name, vm.pool, host.id, why, stop_deadline(s, host, host_stops)))
     if not s.policy.force_stop:
         return []
     return start(s, ForceStopVm(vm.id, vm.name, vm.pool, host.id, f"its clean stop ended with {m.stop_failed}"))
@@ -132,11 +133,19 @@ def _stop_reason(s: Situation, host: HostSeen, vm: VmSeen) -> str:
 
 
 def _end_everything(s: Situation, host: HostSeen) -> list[e.Event]:
-    """The reserve is reached. host.shutdown would kill a guest in mid-migration: cancel the moves, stop the guests."""
+    """The reserve is reached. host.shutdown would kill a guest in mid-migration: cancel the moves, stop the guests.
+
+    A guest that was never asked gets what is left of the reserve for a clean stop.
+    """
     found: list[e.Event] = []
+    spare = (left(s, host) or 0.0) - s.policy.host_stop - LAST_SECONDS
     for vm in s.seen.guests(host.id):
+        asked = s.memory.vm(vm.id).stop_failed is not None
         if is_moving(s, vm):
             found += start(s, CancelMove(vm.id, vm.name, vm.pool, host.id, "the reserve is reached"))
+        elif spare >= LAST_SECONDS and not asked:
+            if not vm.busy:
+                found += start(s, StopVm(vm.id, vm.name, vm.pool, host.id, "the reserve is reached", spare))
         elif s.policy.force_stop:
             found += start(s, ForceStopVm(vm.id, vm.name, vm.pool, host.id, "the reserve is reached"))
     return found
@@ -180,9 +189,24 @@ def _is_ready(s: Situation, host: HostSeen) -> bool:
     arriving = [v for v in s.seen.vms.values() if v.moving_to == host.id]
     if host.enabled or s.seen.guests(host.id) or arriving or _is_touched(s, host):
         return False
-    if s.is_coordinator(host) and members_still_up(s, host):
-        return is_last_moment(s, host)
-    return True
+    if not s.is_coordinator(host):
+        return True
+    return _members_let_go(s, host)
+
+
+def _members_let_go(s: Situation, coordinator: HostSeen) -> bool:
+    """Everything works through the coordinator: it goes last, except at the reserve (behaviour.md "Never" 5).
+
+    Members that are on their way down themselves are waited for until its own stop leaves no more time.
+    """
+    up = members_still_up(s, coordinator)
+    if not up:
+        return True
+    working = [h for h in up if supply(s, h).failing and s.memory.host(h).shut_down_at is None]
+    if working or any(supply(s, h).state is Supply.SETTLING for h in up):
+        seconds = left(s, coordinator)
+        return seconds is not None and seconds <= s.policy.host_stop + LAST_SECONDS
+    return is_last_moment(s, coordinator)
 
 
 def _is_touched(s: Situation, host: HostSeen) -> bool:
@@ -195,7 +219,8 @@ def _is_touched(s: Situation, host: HostSeen) -> bool:
 
 def _must_suspend_auto_poweron(s: Situation, host: HostSeen) -> bool:
     """The boot script would start guests before we can judge the battery: off before the first shutdown, tried once."""
-    tried = f"SuspendAutoPoweron pool {host.pool}" in s.memory.failures
+    failed = s.memory.failures.get(f"SuspendAutoPoweron pool {host.pool}")
+    tried = failed is not None and (failed.refused or failed.count >= 2 or is_last_moment(s, host))
     going = whole_pool_failing(s, host.pool) or _asked(s, host)
     return s.seen.pools[host.pool].auto_poweron and going and not tried
 

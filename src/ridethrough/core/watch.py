@@ -14,6 +14,7 @@ from .situation import Situation
 from .wording import duration
 
 CHARGE_STEP: Percent = 10.0  # a charge lower by this much is worth keeping
+DOUBT_EXPIRES: Seconds = 60.0  # a doubt that no poll has confirmed for so long says nothing any more
 RUNTIME_DRIFT = 0.25  # and so is a runtime this far from what the last one promised
 
 
@@ -85,7 +86,9 @@ class _Ups:
             return
         heard = max(self.seen.answered_at or m.on_battery_since, m.on_battery_since)
         if m.runtime is None and self.s.now - heard >= self.s.policy.silent_is_low:
-            yield e.LowBattery(self.s.now, self.id, f"silent for {duration(self.s.now - heard)}, no runtime ever told")
+            yield e.LowBattery(
+                self.s.now, self.id, f"silent for {duration(self.s.now - heard)}, no runtime ever told", True
+            )
 
     # --- on utility power ---------------------------------------------------------------------------------------
 
@@ -108,6 +111,8 @@ class _Ups:
             yield from self._unknown_profile(reading)
         elif reading.input_dead:
             yield self._lost(reading, *self._began(reading), proof="the input is dead")
+        elif m.doubted is not None and reading.at - m.doubted.since > DOUBT_EXPIRES:
+            yield e.UtilityDoubted(self.s.now, self.id, reading.at, reading.at)
         elif m.doubted is not None and reading.at > m.doubted.since:
             yield self._lost(reading, m.doubted.since, m.doubted.last_utility, proof="two polls")
         elif m.doubted is None and previous is not None and self._says_battery(previous):
@@ -166,11 +171,24 @@ class _Ups:
             elif reading.at - m.utility_since >= m.settle and not is_counting(self.s, self.id):
                 lasted = m.utility_since - (m.on_battery_since or m.utility_since)
                 yield e.UtilityBack(self.s.now, self.id, max(lasted, 0.0))
+        elif self._says_battery(reading) and self._is_another(reading):
+            yield self._lost(reading, reading.at, reading.at, proof="an outage that began while nobody watched")
         elif self._says_battery(reading):
             if m.utility_since is not None:
                 yield self._lost_again(reading, m.utility_since)
             yield from self._runtime(reading)
             yield from self._low(reading)
+
+    def _is_another(self, reading: UpsReading) -> bool:
+        """The first reading after a blind time says battery, and the outage of before cannot have lasted until now."""
+        m = self.memory
+        told_at = m.told_at if m.told_at is not None else m.on_battery_since
+        if self.seen.previous is not None or told_at is None or self.s.now - told_at < self.s.policy.flap_window:
+            return False
+        cut = m.off_at is not None and self.s.now > m.off_at + 2 * self.s.policy.flap_window
+        spent = m.runtime is not None and self.s.now - told_at > m.runtime
+        charged = m.charge is not None and reading.charge is not None and reading.charge > m.charge
+        return cut or spent or charged
 
     def _lost_again(self, reading: UpsReading, seen_at: Seconds) -> e.UtilityLostAgain:
         m, previous = self.memory, self.seen.previous
