@@ -143,9 +143,9 @@ def is_last_moment(s: Situation, host: HostSeen) -> bool:
 
 
 def fits(s: Situation, host: HostSeen, vm: VmSeen) -> bool:
-    """Whether a move of this VM ends before the host's own shutdown must begin, with a clean stop in hand."""
+    """Whether a move of this VM ends before the host's own shutdown must begin."""
     seconds = left(s, host) if supply(s, host.id).failing else None
-    return seconds is None or seconds > need(s, host).last_moment + s.policy.guest_stop_estimate + moving_time(s, [vm])
+    return seconds is None or seconds > need(s, host).last_moment + moving_time(s, [vm])
 
 
 def stop_deadline(s: Situation, host: HostSeen, host_stops: bool = True) -> Seconds:
