@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -22,6 +21,7 @@ from ridethrough.sim.timeline import ASKS, BREAK_JOURNAL, CRASH, MEND_JOURNAL, H
 from ridethrough.sim.world import World
 
 from .common import FAILED, USAGE, fail
+from .prompt import HELP, obey_lines
 from .serve import need_simulator
 from .stories import scenario_file, site_file
 from .text import narrative, say
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 PATIENCE = 60.0  # seconds of the wall until the controller must see the whole site
 LOOK = 0.05
-
-HELP = """fail FEEDER | restore FEEDER | status | help | quit"""
 
 
 def demo(
@@ -209,40 +207,3 @@ async def _prompt(wire: WireSite, daemon: Daemon, teller: Teller) -> None:
         await asyncio.sleep(LOOK)
     lines.cancel()
     await asyncio.gather(lines, return_exceptions=True)
-
-
-async def obey_lines(wire: WireSite) -> bool:
-    """Carry out the lines of standard input until it ends or says quit; whether it said so."""
-    reader = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    while line := await reader.readline():
-        if not _obey(wire, line.decode(errors="replace").split()):
-            return True
-    return False
-
-
-def _obey(wire: WireSite, words: list[str]) -> bool:
-    """Carry out one line; False ends the demo."""
-    match words:
-        case ["quit" | "exit"]:
-            return False
-        case ["fail" | "restore", feeder] if feeder in wire.world.feeders:
-            wire.pace.step()
-            wire.world.set_feeder(feeder, words[0] == "restore")
-        case ["status"]:
-            _show(wire.world)
-        case []:
-            pass
-        case _:
-            typer.echo(f"{HELP}\nFeeders: {', '.join(sorted(wire.world.feeders))}")
-    return True
-
-
-def _show(world: World) -> None:
-    for host in world.hosts.values():
-        vms = [v.name for v in world.vms.values() if v.resident_on == host.id and v.alive]
-        state = "up" if host.power else "off"
-        mode = "enabled" if host.enabled else "in maintenance mode"
-        typer.echo(f"  {host.id}: {state}, {mode}; VMs: {', '.join(vms) or 'none'}")
-    for name, on in sorted(world.feeders.items()):
-        typer.echo(f"  feeder {name}: {'utility power' if on else 'failed'}")

@@ -15,6 +15,7 @@ from ridethrough.sim.reading import ScenarioError
 from ridethrough.sim.site_file import load_site
 
 from .common import FAILED, USAGE, fail
+from .prompt import obey_lines
 from .stories import site_file
 
 if TYPE_CHECKING:
@@ -53,7 +54,6 @@ def need_simulator() -> None:
 
 
 async def _serve(wire: WireSite) -> None:
-    from .demo import obey_lines
     from .wire import PASSWORD
 
     await wire.start()
