@@ -91,7 +91,7 @@ def test_a_clean_stop_gets_what_the_budget_leaves() -> None:
     host = seen.hosts["h1"]
     assert stop_deadline(situation(100.0, seen, the_site, lost("ups1", 10.0)), host) == 120.0
     assert stop_deadline(situation(100.0, seen, the_site, lost("ups1", 10.0, off_at=310.0)), host) == 90.0
-    assert stop_deadline(situation(100.0, seen, the_site, lost("ups1", 10.0, off_at=200.0)), host) == 5.0
+    assert stop_deadline(situation(100.0, seen, the_site, lost("ups1", 10.0, off_at=200.0)), host) == 30.0
     assert is_last_moment(situation(100.0, seen, the_site, lost("ups1", 10.0, off_at=220.0)), host)
 
 

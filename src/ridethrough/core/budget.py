@@ -151,10 +151,12 @@ def fits(s: Situation, host: HostSeen, vm: VmSeen) -> bool:
 def stop_deadline(s: Situation, host: HostSeen, host_stops: bool = True) -> Seconds:
     """How long a clean stop of a guest may take: cut from the budget, never below five seconds.
 
-    Where the host itself is not shut down, its guests have until shortly before the cut.
+    A clean stop that came late may use up the reserve, but not the host's own stop. Where the host itself is not shut
+    down, its guests have until shortly before the cut.
     """
     seconds = left(s, host)
     if seconds is None:
         return s.policy.guest_stop
     kept = need(s, host).last_moment if host_stops else LAST_SECONDS
-    return max(min(s.policy.guest_stop, seconds - kept), 5.0)
+    late = min(s.policy.guest_stop_estimate, seconds - s.policy.host_stop - LAST_SECONDS)
+    return max(min(s.policy.guest_stop, seconds - kept), late, 5.0)

@@ -117,9 +117,9 @@ def _must_be_disabled(s: Situation, host: HostSeen) -> bool:
         return False
     if _was_disabled_before(s, host):
         return _forgot_since_record(s, host)
-    if m.evacuation is None or not (is_emptying(s, host) or m.down_at is not None):
+    if m.evacuation is None or not is_emptying(s, host):
         return False
-    if (m.returned_at is not None or m.down_at is not None) and not m.wanted:
+    if m.returned_at is not None and not m.wanted:
         return supply(s, host.id).failing  # it came back on its own, and still has no power to stay with
     return True
 
