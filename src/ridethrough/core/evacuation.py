@@ -98,13 +98,15 @@ def disable(s: Situation) -> list[e.Event]:
     found: list[e.Event] = []
     for host in _hosts(s):
         m = s.memory.host(host.id)
-        if not host.enabled or not may_act(s, host.pool) or not _must_be_disabled(s, host):
+        if not host.enabled or not s.is_trusted(host.pool) or not _must_be_disabled(s, host):
             continue
         if s.memory.is_pending(f"host {host.id}"):
             continue
         if m.disabled_done is not None and not _forgot(s, host) and not m.overridden:
             if _is_settled_news(s, host, m.disabled_done):
                 found.append(e.HostYielded(s.now, host.id))
+            continue
+        if not may_act(s, host.pool):
             continue
         why = m.evacuation.why if m.evacuation else "it was in maintenance mode before"
         found += start(s, DisableHost(host.id, host.pool, why))

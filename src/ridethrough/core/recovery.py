@@ -20,13 +20,16 @@ def enable(s: Situation) -> list[e.Event]:
     found: list[e.Event] = []
     for host_id in sorted(s.seen.hosts):
         host, m = s.seen.hosts[host_id], s.memory.host(host_id)
+        if m.yielded_at is not None and supply(s, host_id).powered:
+            found.append(e.EvacuationEnded(s.now, host_id))  # a person's hand is heeded for one outage
+            continue
         if not _may_come_back(s, host) or not s.answers(host) or not host.live or _still_moves(s, host):
             continue
         if _belongs_to_administrator(s, host):
             found += [e.EvacuationEnded(s.now, host_id)] if m.evacuation is not None else []
         elif m.disabled_at is not None:
             found += start(s, EnableHost(host_id, host.pool, _back_text(s, host)))
-        elif m.evacuation is not None or m.yielded_at is not None:
+        elif m.evacuation is not None:
             found.append(e.EvacuationEnded(s.now, host_id))
     return found
 
