@@ -113,6 +113,13 @@ def test_tier_then_size_when_memory_is_short() -> None:
     assert set(plan.unplaced) == {"big"}
 
 
+def test_infrastructure_is_placed_before_everything_else() -> None:
+    policy = Policy(vms={"db": VmPolicy(tier=0), "wlb": VmPolicy(tier=9, infrastructure=True)}, controller="me")
+    vms = (vm_seen("db", "h1", 8.0), vm_seen("wlb", "h1", 4.0))
+    seen = seen_with(hosts=2, vms=vms, h2=host_seen("h2", 70.0, memory_free=10 * GIB))
+    assert list(place(situated(seen, hosts=2, policy=policy), ["h1"]).moves) == ["wlb"]
+
+
 @pytest.mark.parametrize("wish", [Wish.SHUT_DOWN, Wish.LEAVE])
 def test_a_vm_whose_wish_is_not_to_migrate_stays(wish: Wish) -> None:
     policy = Policy(vms={"web": VmPolicy(wish)}, controller="me")
