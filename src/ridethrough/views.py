@@ -105,7 +105,7 @@ def _host(s: Situation, host: HostSeen) -> dict[str, Any]:
         "on_battery_for": s.now - state.since if state.since is not None else None,
         "powered_by": list(built.powered_by) if built else [],
         "row": _row(s, host.id),
-        "vms": [v.name for v in s.seen.guests(host.id)],
+        "vms": [v.name for v in s.guests(host.id)],
         "seconds_left": left(s, host) if state.failing else None,
         "seconds_needed": wanted.from_evacuation,
         "step": _step(s, host.id) or _idle(s, host, state.failing),

@@ -62,8 +62,8 @@ def _of_upses(s: Situation) -> Iterator[tuple[str, str, str]]:
 def _of_pools(s: Situation) -> Iterator[tuple[str, str, str]]:
     for pool_id in sorted(s.seen.pools):
         pool = s.seen.pools[pool_id]
-        failing = any(supply(s, h.id).failing for h in s.seen.members(pool_id))
-        working = any(s.memory.host(h.id).evacuation is not None for h in s.seen.members(pool_id))
+        failing = any(supply(s, h.id).failing for h in s.members(pool_id))
+        working = any(s.memory.host(h.id).evacuation is not None for h in s.members(pool_id))
         if (failing or working) and pool.claim and pool.claim != s.policy.controller:
             yield pool_id, "claimed", f"controller {pool.claim} is in charge of {pool_id}: this one does not act"
         if failing and not s.is_trusted(pool_id) and not _went_down_by_us(s, pool_id):

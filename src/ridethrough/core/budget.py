@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from .model import HostId, Seconds, UpsId
+from .model import HostId, PoolId, Seconds, UpsId
 from .observation import HostSeen, VmSeen
 from .placement import is_moving, no_target, stays
 from .power import feeds_of, is_silent, supply
-from .situation import Situation
+from .situation import Situation, once
 
 LAST_SECONDS: Seconds = 10.0  # before a cut
 
@@ -61,6 +61,7 @@ def hard_left(s: Situation, ups: UpsId) -> Seconds:
     return max(min(ends) - s.now, 0.0) if ends else math.inf
 
 
+@once
 def own_left(s: Situation, host: HostId) -> Seconds | None:
     """Seconds until the host's feeds can no longer carry it; None when nothing known limits it.
 
@@ -114,8 +115,13 @@ def left(s: Situation, host: HostSeen) -> Seconds | None:
 
 def need(s: Situation, host: HostSeen) -> Need:
     """What this host's way down takes, from its guests as they are now."""
-    guests = s.seen.guests(host.id)
-    targets = [h for h in s.seen.members(host.pool) if h.id != host.id and not no_target(s, h, -math.inf)]
+    return _need(s, host.id, host.pool)
+
+
+@once
+def _need(s: Situation, host_id: HostId, pool: PoolId) -> Need:
+    guests = s.guests(host_id)
+    targets = any(h.id != host_id and not no_target(s, h, -math.inf) for h in s.members(pool))
     movable = [v for v in guests if targets and not stays(s, v)]
     staying = len(guests) - len(movable)
     return Need(

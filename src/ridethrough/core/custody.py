@@ -26,7 +26,7 @@ def take(s: Situation) -> list[e.Event]:
 
 
 def _is_needed(s: Situation, pool: PoolId) -> bool:
-    return any(_needs_us(s, host) for host in s.seen.members(pool))
+    return any(_needs_us(s, host) for host in s.members(pool))
 
 
 def _needs_us(s: Situation, host: HostSeen) -> bool:
@@ -50,7 +50,7 @@ def is_away(s: Situation, host: HostSeen) -> bool:
 
 
 def _record(s: Situation, pool: PoolId) -> e.PoolRecorded:
-    members = s.seen.members(pool)
+    members = s.members(pool)
     seen = s.seen.pools[pool]
     ours = {h.id for h in members if s.memory.host(h.id).disabled_at is not None}
     alive = (Power.RUNNING, Power.PAUSED)

@@ -161,7 +161,7 @@ def move(s: Situation) -> list[e.Event]:
     """The next migrations off every host that is being emptied; then which hosts are empty."""
     found: list[e.Event] = []
     for pool in sorted(s.seen.pools):
-        sources = [h for h in s.seen.members(pool) if is_emptying(s, h)]
+        sources = [h for h in s.members(pool) if is_emptying(s, h)]
         if sources and may_act(s, pool):
             plan = place(s, [h.id for h in sources])
             found += _moves(s, pool, sources, plan)
@@ -203,7 +203,7 @@ def _moves(s: Situation, pool: PoolId, sources: list[HostSeen], plan: Placement)
 
 def disables_pending(s: Situation, pool: PoolId) -> bool:
     """Moves begin when the disables have answered, or after a few seconds: a dead member's answer takes minutes."""
-    for host in s.seen.members(pool):
+    for host in s.members(pool):
         m = s.memory.host(host.id)
         if m.evacuation is None or not host.enabled or m.yielded_at is not None or m.shut_down_at is not None:
             continue
@@ -225,7 +225,7 @@ def _capped(s: Situation, source: HostSeen, deadline: Seconds) -> Seconds:
         return deadline
     wanted = need(s, source)
     hard_end = power - wanted.last_moment
-    patience = PATIENCE * moving_time(s, s.seen.guests(source.id))
+    patience = PATIENCE * moving_time(s, s.guests(source.id))
     return max(min(deadline, hard_end - wanted.fallback), min(patience, hard_end), 10.0)
 
 
@@ -246,7 +246,7 @@ def _told(s: Situation, sources: list[HostSeen], plan: Placement) -> list[e.Even
     """Who stays, said once for each reason; and the moment at which nothing more can leave a host."""
     found: list[e.Event] = []
     for host in sources:
-        m, guests = s.memory.host(host.id), s.seen.guests(host.id)
+        m, guests = s.memory.host(host.id), s.guests(host.id)
         waiting = any(NOT_PROVEN in plan.unplaced.get(v.id, "") for v in guests)
         if waiting or (not s.dry_run and disables_pending(s, host.pool)):
             continue

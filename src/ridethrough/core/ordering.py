@@ -15,12 +15,12 @@ def is_down(s: Situation, host: HostId) -> bool:
 
 def members_still_up(s: Situation, coordinator: HostSeen) -> list[HostId]:
     """The members that keep the coordinator from going down: everything works through it."""
-    return [h.id for h in s.seen.members(coordinator.pool) if h.id != coordinator.id and not is_down(s, h.id)]
+    return [h.id for h in s.members(coordinator.pool) if h.id != coordinator.id and not is_down(s, h.id)]
 
 
 def whole_pool_failing(s: Situation, pool: str) -> bool:
     """Whether no host of the pool has power to stay up with."""
-    members = s.seen.members(pool)
+    members = s.members(pool)
     return bool(members) and all(supply(s, h.id).failing or is_down(s, h.id) for h in members)
 
 

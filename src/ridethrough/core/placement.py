@@ -10,7 +10,7 @@ from .model import Bytes, HostId, Seconds, VmId
 from .observation import HostSeen, Power, VmSeen
 from .policy import Wish
 from .power import Feed, Supply, feed, supply
-from .situation import Situation
+from .situation import Situation, once
 
 NOT_PROVEN = "its UPS has not been asked again yet"
 _RANK = {Supply.FULL: 0, Supply.REDUCED: 1, Supply.ASSUMED: 2}
@@ -64,6 +64,12 @@ def no_target(s: Situation, host: HostSeen, since: Seconds) -> str:
 
     Never a host that is not powered, not enabled, or did not answer this round (behaviour.md "Never" 2).
     """
+    return _no_target(s, host.id, since)
+
+
+@once
+def _no_target(s: Situation, host_id: HostId, since: Seconds) -> str:
+    host = s.seen.hosts[host_id]
     m = s.memory.host(host.id)
     state = supply(s, host.id).state
     if state not in _RANK:
@@ -90,6 +96,7 @@ def _freshly_proven(s: Situation, host: HostId, since: Seconds) -> bool:
     return proven >= built.needs
 
 
+@once
 def room(s: Situation, host: HostId) -> Bytes:
     """Free memory of a host with everything on its way there already counted."""
     coming = {v.id: v.memory for v in s.seen.vms.values() if v.moving_to == host and v.resident_on != host}
@@ -103,13 +110,16 @@ def room(s: Situation, host: HostId) -> Bytes:
 
 def is_moving(s: Situation, vm: VmSeen) -> bool:
     """Whether a migration of the VM runs, seen or just asked for."""
-    if vm.moving_to is not None:
-        return True
-    return any(isinstance(a, MoveVm) and a.vm == vm.id for a in s.memory.pending.values())
+    return vm.moving_to is not None or vm.id in _asked_to_move(s)
+
+
+@once
+def _asked_to_move(s: Situation) -> frozenset[VmId]:
+    return frozenset(a.vm for a in s.memory.pending.values() if isinstance(a, MoveVm))
 
 
 def _in_order(s: Situation, hosts: list[HostId]) -> list[VmSeen]:
-    vms = [v for h in hosts for v in s.seen.guests(h) if not is_moving(s, v)]
+    vms = [v for h in hosts for v in s.guests(h) if not is_moving(s, v)]
 
     def key(vm: VmSeen) -> tuple[bool, int, int, str, str]:
         policy = s.vm_policy(vm)
@@ -125,8 +135,8 @@ def _fitting(s: Situation, vm: VmSeen, free: Mapping[HostId, Bytes]) -> tuple[li
         return [], f"its migration failed {len(failed)} times"
     evacuation = s.memory.host(vm.resident_on or "").evacuation
     since = evacuation.at if evacuation is not None and not s.dry_run else s.now - s.policy.target_fresh
-    others = [h for h in s.seen.members(vm.pool) if h.id != vm.resident_on]
-    reasons = {h.id: no_target(s, h, since) for h in others}
+    others = [h for h in s.members(vm.pool) if h.id != vm.resident_on]
+    reasons = {h.id: _no_target(s, h.id, since) for h in others}
     usable = [h for h in others if not reasons[h.id]]
     if not usable:
         named = "; ".join(f"{h} {reason}" for h, reason in reasons.items())

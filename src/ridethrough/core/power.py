@@ -8,7 +8,7 @@ from enum import StrEnum
 from .memory import UpsMemory
 from .model import Host, HostId, Seconds, UpsId
 from .observation import Source, UpsReading
-from .situation import Situation
+from .situation import Situation, once
 
 CARRIED = frozenset({Source.UTILITY, Source.BYPASS, Source.BOOST, Source.TRIM, Source.ECO})
 CUT_MARGIN: Seconds = 10.0  # a cut counts as passed this long after its time
@@ -154,6 +154,7 @@ def _worth(s: Situation, host: HostId, ups: UpsId) -> Feed:
     return found
 
 
+@once
 def supply(s: Situation, host: HostId) -> HostSupply:
     """What the host's feeds add up to. A host that names no UPS is assumed powered."""
     built = s.site.hosts.get(host)

@@ -51,7 +51,7 @@ def _is_ours_to_judge(s: Situation, host: HostSeen) -> bool:
 def _witness(s: Situation, host: HostSeen) -> HostId:
     """A machine behind the same switch that answers now: another host of the pool, or the pool's witness address."""
     pool = s.seen.pools.get(host.pool)
-    for other in s.seen.members(host.pool):
+    for other in s.members(host.pool):
         if other.id != host.id and _switch(s, other.id) == _switch(s, host.id) and _just_now(s, other.network_at):
             return other.id
     return "the witness" if pool is not None and _just_now(s, pool.witness_at) else ""

@@ -45,7 +45,7 @@ def _may_come_back(s: Situation, host: HostSeen) -> bool:
 
 def _still_moves(s: Situation, host: HostSeen) -> bool:
     """An evacuation that has begun to move VMs goes on to the end (manual 1, 3.2.2)."""
-    guests = s.seen.guests(host.id)
+    guests = s.guests(host.id)
     if any(is_moving(s, v) for v in guests):
         return True
     m = s.memory.host(host.id)
@@ -179,7 +179,7 @@ def _is_unsettled(s: Situation, pool: PoolId) -> bool:
     """Power is not to be trusted yet somewhere in the pool, or its hosts are still on their way out of the outage."""
     if s.memory.pool(pool).shutdown_asked is not None:
         return True
-    states = [supply(s, h.id).state for h in s.seen.members(pool)]
+    states = [supply(s, h.id).state for h in s.members(pool)]
     return Supply.SETTLING in states
 
 
@@ -187,7 +187,7 @@ def _is_steady(s: Situation, pool: PoolId) -> bool:
     """Every host has its power and is back, or is given up for now."""
     if s.memory.pool(pool).shutdown_asked is not None:
         return False
-    for host in s.seen.members(pool):
+    for host in s.members(pool):
         if not supply(s, host.id).powered and not _is_without_power_for_long(s, host):
             return False
         m = s.memory.host(host.id)
@@ -200,7 +200,7 @@ def _is_steady(s: Situation, pool: PoolId) -> bool:
 
 def _is_without_power_for_long(s: Situation, host: HostSeen) -> bool:
     """The others had their power back long ago: nobody waits for this host any more."""
-    backs = [b for h in s.seen.members(host.pool) if h.id != host.id for b in _backs(s, h.id)]
+    backs = [b for h in s.members(host.pool) if h.id != host.id for b in _backs(s, h.id)]
     m = s.memory.host(host.id)
     gone = m.shut_down_at is not None or m.down_at is not None
     return gone and bool(backs) and max(backs) > 0 and s.now - max(backs) >= s.policy.start_timeout
@@ -208,7 +208,7 @@ def _is_without_power_for_long(s: Situation, host: HostSeen) -> bool:
 
 def _has_a_home(s: Situation, vm: VmSeen) -> bool:
     """Some enabled, answering host has the VM's storage attached: storage is late after a boot."""
-    hosts = [h for h in s.seen.members(vm.pool) if h.enabled and s.answers(h) and vm.storage <= h.storage]
+    hosts = [h for h in s.members(vm.pool) if h.enabled and s.answers(h) and vm.storage <= h.storage]
     return any(h.memory_free >= vm.memory for h in hosts)
 
 
@@ -235,7 +235,7 @@ def close(s: Situation) -> list[e.Event]:
 def _is_over(s: Situation, pool: PoolId) -> bool:
     if not _is_steady(s, pool) or any(getattr(a, "pool", None) == pool for a in s.memory.pending.values()):
         return False
-    for host in s.seen.members(pool):
+    for host in s.members(pool):
         m = s.memory.host(host.id)
         resting = is_missing(s, host) or (m.wanted and m.emptied)
         if not resting and (m.shut_down_at is not None or m.down_at is not None or m.evacuation is not None):

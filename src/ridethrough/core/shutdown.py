@@ -74,7 +74,7 @@ def stop_guests(s: Situation) -> list[e.Event]:
 
 def _must_stop(s: Situation, host: HostSeen) -> list[VmSeen]:
     """The guests of a host that are to stop now rather than move or run on."""
-    m, guests = s.memory.host(host.id), s.seen.guests(host.id)
+    m, guests = s.memory.host(host.id), s.guests(host.id)
     if not (supply(s, host.id).failing or _asked(s, host)):
         return []
     if m.evacuation is None:
@@ -139,7 +139,7 @@ def _end_everything(s: Situation, host: HostSeen) -> list[e.Event]:
     """
     found: list[e.Event] = []
     spare = (left(s, host) or 0.0) - s.policy.host_stop - LAST_SECONDS
-    for vm in s.seen.guests(host.id):
+    for vm in s.guests(host.id):
         asked = s.memory.vm(vm.id).stop_failed is not None
         if is_moving(s, vm):
             found += start(s, CancelMove(vm.id, vm.name, vm.pool, host.id, "the reserve is reached"))
@@ -187,7 +187,7 @@ def _is_ready(s: Situation, host: HostSeen) -> bool:
     if s.dry_run:
         return True
     arriving = [v for v in s.seen.vms.values() if v.moving_to == host.id]
-    if host.enabled or s.seen.guests(host.id) or arriving or _is_touched(s, host):
+    if host.enabled or s.guests(host.id) or arriving or _is_touched(s, host):
         return False
     if not s.is_coordinator(host):
         return True

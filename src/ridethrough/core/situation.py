@@ -2,31 +2,47 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Concatenate, ParamSpec, TypeVar, cast
 
 from .events import Event
 from .memory import Memory, fold
 from .model import HostId, PoolId, Seconds
-from .observation import HostSeen, PoolSeen, Snapshot, VmSeen
+from .observation import HostSeen, PoolSeen, Power, Snapshot, VmSeen
 from .policy import HostPolicy, Policy, VmPolicy, Wish
 from .site import Site
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """One round's four values. Rules read it and return events; they keep nothing."""
+    """One round's four values. Rules read it and return events; they keep nothing.
+
+    What follows from the four alone is worked out once: `worked_out` holds it, and has no part in what they mean.
+    """
 
     now: Seconds
     seen: Snapshot
     memory: Memory
     site: Site
+    worked_out: dict[object, object] = field(default_factory=dict, compare=False, repr=False)
 
     def after(self, events: list[Event]) -> Situation:
         """The situation with these events of the same round already remembered."""
+        if not events:
+            return self
         memory = self.memory
         for event in events:
             memory = fold(memory, memory.position + 1, event)
-        return replace(self, memory=memory)
+        return replace(self, memory=memory, worked_out={})
+
+    def guests(self, host: HostId) -> list[VmSeen]:
+        """The VMs that run or are paused on a host, by name."""
+        return _guests(self).get(host, [])
+
+    def members(self, pool: PoolId) -> list[HostSeen]:
+        """Every host of a pool, the coordinator among them, in the order of their ids."""
+        return _members(self).get(pool, [])
 
     @property
     def policy(self) -> Policy:
@@ -67,6 +83,39 @@ class Situation:
     def answers(self, host: HostSeen) -> bool:
         """Whether the host's toolstack answered our own probe just now."""
         return host.toolstack_at is not None and self.now - host.toolstack_at <= self.policy.target_fresh
+
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+def once(rule: Callable[Concatenate[Situation, _P], _T]) -> Callable[Concatenate[Situation, _P], _T]:
+    """A pure function of a situation, worked out once for the same arguments, which must be hashable."""
+
+    def worked_out(s: Situation, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        key = (rule, args)
+        if key not in s.worked_out:
+            s.worked_out[key] = rule(s, *args, **kwargs)
+        return cast(_T, s.worked_out[key])
+
+    return worked_out
+
+
+@once
+def _guests(s: Situation) -> dict[HostId, list[VmSeen]]:
+    found: dict[HostId, list[VmSeen]] = {}
+    for vm in sorted(s.seen.vms.values(), key=lambda v: (v.name, v.id)):
+        if vm.resident_on is not None and vm.power in (Power.RUNNING, Power.PAUSED):
+            found.setdefault(vm.resident_on, []).append(vm)
+    return found
+
+
+@once
+def _members(s: Situation) -> dict[PoolId, list[HostSeen]]:
+    found: dict[PoolId, list[HostSeen]] = {}
+    for _, host in sorted(s.seen.hosts.items()):
+        found.setdefault(host.pool, []).append(host)
+    return found
 
 
 def _from_tags(tags: frozenset[str]) -> VmPolicy:
