@@ -13,6 +13,7 @@ import pytest
 import typer.main
 
 from ridethrough.cli.app import app
+from ridethrough.config import Secrets, parse
 
 from .live import Live, as_json, ridethrough
 
@@ -49,6 +50,13 @@ def test_commands_of_the_pages_exist_with_their_options(root: Path) -> None:
         known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
         used = {word for word in words if word.startswith("-")}
         assert used <= known, f"{page}: {command.name} {' '.join(words)}"
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/site.toml.md"])
+def test_the_sites_of_the_pages_are_good(root: Path, page: str) -> None:
+    (site, *_) = re.findall(r"^```toml\n(.*?)^```", read(root, page), re.DOTALL | re.MULTILINE)
+    secrets = Secrets(environment={"RIDETHROUGH_SECRET_POOL1": "x", "RIDETHROUGH_SECRET_UPS_COMMUNITY": "x"})
+    assert parse(site, secrets).site.name == "Head office"
 
 
 def test_messages_of_the_page_are_ours(root: Path) -> None:
