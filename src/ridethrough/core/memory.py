@@ -293,11 +293,10 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
 
 
 def _disarmed(m: Memory) -> Memory:
-    """What people asked for, and what we meant to start again, does not outlive a disarming."""
+    """What people asked for does not outlive a disarming; what we stopped is still ours to start."""
     hosts = {k: replace(v, wanted=frozenset()) for k, v in m.hosts.items()}
     pools = {k: replace(v, shutdown_asked=None) for k, v in m.pools.items()}
-    vms = {k: replace(v, stopped=False) for k, v in m.vms.items()}
-    return replace(m, armed=False, told=frozenset(), hosts=hosts, pools=pools, vms=vms)
+    return replace(m, armed=False, told=frozenset(), hosts=hosts, pools=pools)
 
 
 def _pool_is_back(m: Memory, host: HostId) -> Memory:

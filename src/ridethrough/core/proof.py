@@ -67,11 +67,17 @@ def _just_now(s: Situation, at: Seconds | None) -> bool:
 
 
 def _has_returned(s: Situation, host: HostSeen) -> bool:
-    """It answers again. After a shutdown of ours only a new toolstack counts: the old one answers for a while yet."""
+    """It answers again. After a shutdown of ours only a new toolstack counts: the old one answers for a while yet.
+
+    One that was silent for long and then answers with its old toolstack never went down: its network was gone.
+    """
     m = s.memory.host(host.id)
     gone_at = m.down_at if m.down_at is not None else m.shut_down_at
     if gone_at is None or host.toolstack_at is None or host.toolstack_at <= gone_at:
         return False
     if not host.live or not s.is_trusted(host.pool) or not s.answers(host):
         return False
-    return m.shut_down_at is None or host.agent_started != m.shut_down_agent
+    if m.shut_down_at is None or host.agent_started != m.shut_down_agent:
+        return True
+    asked = m.shutdown_last_asked if m.shutdown_last_asked is not None else m.shut_down_at
+    return m.down_at is not None and s.now - asked >= 2 * s.policy.host_stop
