@@ -240,7 +240,9 @@ class PoolSection(Section):
     addresses: Annotated[
         list[Annotated[str, _checked_by(quantities.toolstack)]], Field(min_length=1), AfterValidator(_once)
     ] = Field(description="Addresses of its hosts; any of them leads to the coordinator.", examples=[["192.0.2.101"]])
-    username: Name = Field(description="A user of the pool with the role pool-admin.", examples=["root"])
+    username: Name = Field(
+        description="A user of the pool with the role pool-operator or pool-admin.", examples=["root"]
+    )
     password: Password = Field(description="Where that user's password is kept.", examples=["secret:pool1"])
     fingerprints: list[Annotated[str, AfterValidator(_fingerprint)]] = Field(
         [],

@@ -22,8 +22,12 @@ def _one(s: Situation, request: e.Requested) -> list[e.Event]:
             why = _unknown("pool", request.subject, [*s.site.pools]) or _not_armed(s)
         case e.Ask.HOLD | e.Ask.RELEASE:
             why = _unknown("host", request.subject, [*s.site.hosts, *s.seen.hosts])
-        case e.Ask.ENTER_MAINTENANCE | e.Ask.EVACUATE | e.Ask.EXIT_MAINTENANCE:
+        case e.Ask.EXIT_MAINTENANCE:
             why = _unknown("host", request.subject, [*s.site.hosts, *s.seen.hosts]) or _not_armed(s)
+        case e.Ask.ENTER_MAINTENANCE | e.Ask.EVACUATE:
+            why = _unknown("host", request.subject, [*s.site.hosts, *s.seen.hosts]) or _not_armed(s)
+            if not why and s.memory.host(request.subject).held:
+                why = f"{request.subject} is held: release it first"
     return [e.RequestRefused(s.now, request.ask, request.subject, why)] if why else [done]
 
 

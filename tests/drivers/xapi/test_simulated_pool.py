@@ -95,7 +95,7 @@ class Site:
     async def seen(self) -> Snapshot:
         return await self.pool.observe(urgent=True)
 
-    async def until_seen(self, condition: Callable[[Snapshot], bool], within: float = 8.0) -> Snapshot:
+    async def until_seen(self, condition: Callable[[Snapshot], bool], within: float = 20.0) -> Snapshot:
         """The first snapshot for which `condition` holds; `within` wall seconds."""
         async with asyncio.timeout(within):
             while True:
@@ -170,8 +170,9 @@ async def test_a_host_is_emptied_and_shut_down(site: Site) -> None:
     silent_since = site.clock.now()
     await site.until_seen(lambda _: site.clock.now() > silent_since + 30)
     host = (await site.seen()).hosts["xcp2"]
-    assert (host.toolstack_at or 0) <= silent_since
-    assert (host.network_at or 0) <= silent_since
+    # An endpoint follows its host within one nap of the simulated site: 50 ms of the wall, half a second of the site.
+    assert (host.toolstack_at or 0) <= silent_since + 0.5
+    assert (host.network_at or 0) <= silent_since + 0.5
     assert not site.world.lost
     assert not [task for task in site.world.tasks.values() if task.pending]
 
@@ -332,7 +333,7 @@ async def test_a_token_from_the_future_is_never_used(site: Site) -> None:
         )
     )
     await site.pool.perform(DisableHost("xcp3", "pool-a", "again"))
-    await site.until_seen(lambda seen: not seen.hosts["xcp3"].enabled, within=2)
+    await site.until_seen(lambda seen: not seen.hosts["xcp3"].enabled, within=4)
 
 
 async def test_a_lost_coordinator(site: Site) -> None:
