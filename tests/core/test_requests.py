@@ -31,6 +31,18 @@ def test_a_held_host_is_released_before_it_is_emptied(ask: e.Ask) -> None:
     assert asked(ask, "h2", *held) == [e.RequestDone(10.0, ask, "h2")]
 
 
+def test_a_maintenance_mode_that_is_not_ours_is_not_ours_to_end() -> None:
+    (refused,) = asked(e.Ask.EXIT_MAINTENANCE, "h1")
+    assert isinstance(refused, e.RequestRefused)
+    assert "end it where it was begun" in refused.why
+    entered = (
+        e.Requested(1.0, e.Ask.ENTER_MAINTENANCE, "h1", "anna"),
+        e.RequestDone(1.0, e.Ask.ENTER_MAINTENANCE, "h1"),
+    )
+    done = e.RequestDone(10.0, e.Ask.EXIT_MAINTENANCE, "h1")
+    assert asked(e.Ask.EXIT_MAINTENANCE, "h1", *entered) == [done]
+
+
 def test_in_dry_run_nobody_is_promised_an_action() -> None:
     the_site = site(1)
     memory = remember(e.Requested(9.0, e.Ask.EVACUATE, "h1", "anna"))

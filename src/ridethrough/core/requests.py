@@ -24,6 +24,9 @@ def _one(s: Situation, request: e.Requested) -> list[e.Event]:
             why = _unknown("host", request.subject, [*s.site.hosts, *s.seen.hosts])
         case e.Ask.EXIT_MAINTENANCE:
             why = _unknown("host", request.subject, [*s.site.hosts, *s.seen.hosts]) or _not_armed(s)
+            m = s.memory.host(request.subject)
+            if not why and not m.wanted and m.disabled_at is None:
+                why = f"{request.subject} is in no maintenance mode of ours: end it where it was begun"
         case e.Ask.ENTER_MAINTENANCE | e.Ask.EVACUATE:
             why = _unknown("host", request.subject, [*s.site.hosts, *s.seen.hosts]) or _not_armed(s)
             if not why and s.memory.host(request.subject).held:
