@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ridethrough.core.events import Event
@@ -37,6 +37,7 @@ class Doors:
         self.is_cut = False
 
     is_cut: bool = field(init=False, default=False)
+    on_death: Callable[[], None] = field(init=False, default=lambda: None)  # the journal has killed this controller
 
     @property
     def observers(self) -> Sequence[Observer]:
@@ -67,6 +68,7 @@ class _Pen:
             return await self._journal.append(events)
         except Killed:
             self._doors.cut()  # before its loop ends in order, cancelling tasks that a dead process would leave alone
+            self._doors.on_death()
             raise
 
     async def read(self, after: int = 0) -> Sequence[tuple[int, Event]]:

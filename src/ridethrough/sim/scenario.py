@@ -217,7 +217,13 @@ class _Player:
             clock=self._doors.clock,
             decide=self._decide,
         )
-        self._life = asyncio.create_task(self._loop.run(), name="controller")
+        life = self._life = asyncio.create_task(self._loop.run(), name="controller")
+
+        def die() -> None:
+            if asyncio.current_task() is not life:  # its journal was being written by a task beside it
+                life.cancel()
+
+        self._doors.on_death = die
 
     async def _kill_controller(self) -> None:
         """End it as a kill would: what it still does on its way out reaches nobody."""
