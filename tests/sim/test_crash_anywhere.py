@@ -41,6 +41,7 @@ STORIES = {
     "guest_that_never_stops": Steps(6, 80),
     "administrators_maintenance_mode": Steps(3, 60),
     "countdown_goes_on_after_power_returned": Steps(3, 60),
+    "card_dead_after_the_outage": Steps(2, 300),  # ends with the pool still claimed
 }
 EVERYWHERE = Steps(1, 10, both=True)
 

@@ -169,8 +169,7 @@ def kind_and_target(action: Action) -> str:
 def _fold(m: Memory, position: int, event: e.Event) -> Memory:
     match event:
         case e.ControllerStarted():
-            # Their ends are unknown: what the actions of the one before did is read from the snapshot.
-            return replace(m, started_at=event.at, pending={})
+            return _interrupted(replace(m, started_at=event.at))
         case e.Armed():
             return replace(m, armed=True, told=frozenset())
         case e.Disarmed():
@@ -407,6 +406,20 @@ def _started(m: Memory, event: e.ActionStarted) -> Memory:
             return _pool(m, action.pool, claim_tried=True)
         case _:
             return m
+
+
+def _interrupted(m: Memory) -> Memory:
+    """A controller has died: how its pending actions ended is unknown, and what they did is read from the snapshot.
+
+    A claim or a start without an effect there is asked for again: nothing else would tell that it was lost.
+    """
+    for action in m.pending.values():
+        match action:
+            case ClaimPool():
+                m = _pool(m, action.pool, claim_tried=False)
+            case PowerOnHost():
+                m = _host(m, action.host, powered_on_at=None)
+    return replace(m, pending={})
 
 
 def _finished(m: Memory, event: e.ActionFinished) -> Memory:
