@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -40,3 +41,13 @@ def test_no_index_and_every_pin_hashed(root: Path, name: str) -> None:
     assert "://" not in text
     assert not re.search(r"^\s*(-i|-f|--index-url|--extra-index-url|--find-links|--trusted-host)\b", text, re.MULTILINE)
     assert all("--hash=sha256:" in pin for pin in re.split(r"^(?=[A-Za-z0-9])", text, flags=re.MULTILINE)[1:])
+
+
+def test_the_lock_of_strangers_names_no_address_and_hashes_everything(root: Path) -> None:
+    text = (root / "tests/strangers/package-lock.json").read_text(encoding="utf-8")
+    assert "://" not in text
+    assert "resolved" not in text
+    packages = json.loads(text)["packages"]
+    assert [name for name, it in packages.items() if name and "integrity" not in it] == []
+    wanted = json.loads((root / "tests/strangers/package.json").read_text(encoding="utf-8"))["dependencies"]
+    assert packages[""]["dependencies"] == wanted
