@@ -23,6 +23,14 @@ class Family(StrEnum):
     USHA = "usha"
 
 
+class SelfTest(StrEnum):
+    """How the last self-test ended."""
+
+    NONE = "none"
+    PASSED = "passed"
+    ABORTED = "aborted"
+
+
 @dataclass(slots=True, eq=False)
 class SimCard:
     """A card with timers of its own. It goes on counting while it is silent."""
@@ -39,6 +47,8 @@ class SimCard:
     silent: bool = False  # answers nobody; counts on
     link_lost: bool = False  # answers, but has lost its UPS: starts nothing
     testing: bool = False  # a self-test runs: on battery while utility power is good
+
+    last_test: SelfTest = SelfTest.NONE
 
     outage_since: Seconds | None = None  # as the card itself saw it
     cut_at: Seconds | None = None  # a countdown runs: when the output will be cut

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ridethrough.core.model import CardAction, Seconds
 
 from . import boot
-from .cards import SimUps
+from .cards import SelfTest, SimUps
 from .machines import SimHost
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def _input_fails(world: World, ups: SimUps) -> None:
     if not ups.output:
         return
     if ups.card.testing:
-        _forget_test(ups)
+        _forget_test(ups, SelfTest.ABORTED)
     ups.on_battery_since = world.now
     ups.told_low = False
     if not ups.card.link_lost:
@@ -193,21 +193,21 @@ def start_test(world: World, ups: SimUps, seconds: Seconds = 10.0) -> None:
     ups.told_low = False
     ups.on_battery_since = world.now
     world.tell(f"{ups.id} begins a self-test")
-    ups.card.test_ends = world.agenda.after(seconds, partial(end_test, world, ups))
+    ups.card.test_ends = world.agenda.after(seconds, partial(end_test, world, ups, SelfTest.PASSED))
     rebalance(world)
 
 
-def end_test(world: World, ups: SimUps) -> None:
+def end_test(world: World, ups: SimUps, how: SelfTest = SelfTest.ABORTED) -> None:
     """The self-test ends; nothing happens when none runs."""
     if ups.card.testing:
         ups.settle(world.now)
-        _forget_test(ups)
+        _forget_test(ups, how)
         ups.on_battery_since = None if ups.input_good else world.now
         world.tell(f"{ups.id} ends its self-test")
         rebalance(world)
 
 
-def _forget_test(ups: SimUps) -> None:
-    ups.card.testing = False
+def _forget_test(ups: SimUps, how: SelfTest) -> None:
+    ups.card.testing, ups.card.last_test = False, how
     if ups.card.test_ends:
         ups.card.test_ends.cancel()

@@ -149,6 +149,15 @@ def test_within_the_cards_own_transfer_points_the_input_is_good() -> None:
     assert read({**UTILITY, **limits, f"{R}.3.3.1.3.1": 155}).input_good is False
 
 
+def test_a_vendors_zeros_hide_no_limits_of_rfc_1628() -> None:
+    """As on recording simdata-phoenixtec-power: 935.1's transfer points and its nominal volts are 0."""
+    zeros: dict[str, Value] = {f"{P}.5.2.1.0": 0, f"{P}.5.2.2.0": 0, f"{P}.5.2.3.0": 0}
+    limits = {f"{R}.9.9.0": 176, f"{R}.9.10.0": 276}
+    rest: dict[str, Value] = {**UTILITY, **zeros, **limits, f"{P}.4.1.1.0": 2, f"{P}.2.1.1.0": 2}
+    assert read({**rest, f"{R}.3.3.1.3.1": 178}, XPPC, RFC1628).input_good is True
+    assert read({**rest, f"{R}.3.3.1.3.1": 170}, XPPC, RFC1628).input_good is False
+
+
 def test_alarm_input_bad_is_a_dead_input_whatever_the_volts() -> None:
     assert read({**OUTAGE, f"{R}.3.3.1.3.1": 231}, alarms=(2, 6)).input_dead
 

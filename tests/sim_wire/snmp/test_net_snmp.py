@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import shutil
 from collections.abc import AsyncIterator
 
 import pytest
 
 from ridethrough.sim.cards import Family
 
+from .readers import HAS_TOOLS, run
 from .site import Site, served, world_of
 
-TOOLS = ("snmpget", "snmpwalk", "snmpbulkwalk", "snmpset")
-pytestmark = pytest.mark.skipif(
-    not all(shutil.which(tool) for tool in TOOLS), reason="net-snmp's tools are not installed (Debian package snmp)"
-)
+pytestmark = pytest.mark.skipif(not HAS_TOOLS, reason="net-snmp's tools are not installed (Debian package snmp)")
 RFC = ".1.3.6.1.2.1.33.1"
 
 
@@ -29,12 +25,7 @@ async def tool(site: Site, family: Family, name: str, version: str, *words: str)
     """What the tool prints, both streams."""
     host, port = site.agent.address(family.value)
     common = ["-v", version, "-c", "public", "-t", "1", "-r", "0", "-On", f"{host}:{port}"]
-    process = await asyncio.create_subprocess_exec(
-        name, *common, *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-    )
-    async with asyncio.timeout(10):
-        out, _ = await process.communicate()
-    return out.decode()
+    return await run(name, *common, *words)
 
 
 @pytest.mark.parametrize("version", ["1", "2c"])
@@ -72,6 +63,45 @@ async def test_set_is_carried_out_and_reads_back(site: Site, version: str) -> No
     assert "INTEGER: 600" in out
     assert site.world.upses["eppc"].card.warning_period == 600
     assert "INTEGER: 600" in await tool(site, Family.EPPC, "snmpget", version, period)
+
+
+P, E, U = ".1.3.6.1.4.1.935.1.1.1", ".1.3.6.1.4.1.935.10.1.1", ".1.3.6.1.4.1.2468.1.2.1.1"
+
+
+@pytest.mark.parametrize("version", ["1", "2c"])
+@pytest.mark.parametrize(
+    ("family", "start", "cancel", "seconds"),
+    [
+        pytest.param(Family.RFC1628, (f"{RFC}.8.2.0", "60"), (f"{RFC}.8.2.0", "-1"), 60, id="rfc1628"),
+        pytest.param(Family.XPPC, (f"{P}.6.1.1.0", "3"), None, 120, id="xppc: sleep, on battery"),
+        pytest.param(Family.EPPC, (f"{E}.8.3.0", "1"), (f"{E}.8.3.0", "2"), 120, id="eppc"),
+        pytest.param(Family.USHA, (f"{U}.7.3.0", "1"), (f"{U}.7.3.0", "3"), 120, id="usha"),
+    ],
+)
+async def test_a_countdown_is_started_and_cancelled(
+    site: Site, version: str, family: Family, start: tuple[str, str], cancel: tuple[str, str] | None, seconds: float
+) -> None:
+    site.world.set_feeder("a", on=False)
+    site.world.advance(10)
+    ups = site.world.upses[family.value]
+    assert "INTEGER" in await tool(site, family, "snmpset", version, start[0], "i", start[1])
+    assert ups.card.countdown_left(site.world.now) == seconds
+    if cancel:
+        assert "INTEGER" in await tool(site, family, "snmpset", version, cancel[0], "i", cancel[1])
+        assert ups.card.countdown_left(site.world.now) is None
+        assert ups.output
+    else:
+        site.world.advance(site.world.now + seconds + 1)
+        assert not ups.output
+
+
+@pytest.mark.parametrize("version", ["1", "2c"])
+async def test_a_test_is_started_and_aborted(site: Site, version: str) -> None:
+    quick, abort, result = f"{RFC}.7.7.4", f"{RFC}.7.7.2", f"{RFC}.7.3.0"
+    assert quick in await tool(site, Family.EPPC, "snmpset", version, f"{RFC}.7.1.0", "o", quick)
+    assert "INTEGER: 5" in await tool(site, Family.EPPC, "snmpget", version, result)
+    assert abort in await tool(site, Family.EPPC, "snmpset", version, f"{RFC}.7.1.0", "o", abort)
+    assert "INTEGER: 4" in await tool(site, Family.EPPC, "snmpget", version, result)
 
 
 async def test_set_is_refused_in_the_versions_own_words(site: Site) -> None:

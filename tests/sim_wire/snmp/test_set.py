@@ -85,6 +85,30 @@ def test_rfc_1628_starts_and_aborts_a_test() -> None:
 
 
 @pytest.mark.parametrize(
+    ("family", "result", "never", "running", "passed", "aborted"),
+    [
+        pytest.param(Family.RFC1628, f"{RFC}.7.3.0", 6, 5, 1, 4, id="rfc1628"),
+        pytest.param(Family.XPPC, f"{P}.7.2.3.0", 1, 4, 1, 3, id="xppc: knows no word for never"),
+        pytest.param(Family.EPPC, f"{E}.7.3.0", 1, 2, 3, 6, id="eppc"),
+        pytest.param(Family.USHA, f"{U}.6.3.0", 6, 5, 1, 4, id="usha"),
+    ],
+)
+def test_the_result_of_the_last_test_stays(
+    family: Family, result: str, never: int, running: int, passed: int, aborted: int
+) -> None:
+    """RFC 1628 upsTestResultsSummary: of the current or last test; noTestsInitiated only before the first."""
+    world, card = card_of(family)
+    assert get(card, result) == never
+    assert put(card, f"{RFC}.7.1.0", f"{RFC}.7.7.4") == 0
+    assert get(card, result) == running
+    world.advance(60)
+    assert get(card, result) == passed
+    put(card, f"{RFC}.7.1.0", f"{RFC}.7.7.4")
+    world.set_feeder("a", on=False)
+    assert get(card, result) == aborted
+
+
+@pytest.mark.parametrize(
     ("family", "action", "period", "value", "seconds"),
     [
         (Family.EPPC, f"{E}.8.4.1.2.1", f"{E}.8.4.1.3.1", 300, 300),

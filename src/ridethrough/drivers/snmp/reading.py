@@ -101,8 +101,8 @@ class Reader:
         lines = [v for oid, v in told.numbers("input_volts").items() if oid in self._alive]
         if not lines:
             return None
-        nominal = clean.volts(told.number("nominal_volts"))
-        low, high = told.number("low_transfer") or 0, told.number("high_transfer") or 0
+        nominal = clean.volts(told.above_zero("nominal_volts"))
+        low, high = told.above_zero("low_transfer") or 0, told.above_zero("high_transfer") or 0
         if 0 < low < high and (not nominal or low < nominal < high):
             return all(low <= v <= high for v in lines)
         if not nominal:
@@ -118,7 +118,7 @@ class Reader:
 
 def half_of_nominal(told: Told) -> float:
     """Volts below which a line is dead."""
-    nominal = told.number("nominal_volts") or 0
+    nominal = told.above_zero("nominal_volts") or 0
     return nominal / 2 if 90 <= nominal <= 500 else ALIVE_VOLTS
 
 

@@ -41,6 +41,10 @@ class Told:
         """The first number of this field."""
         return next(iter(self.numbers(field).values()), None)
 
+    def above_zero(self, field: Field) -> float | None:
+        """The first number of this field above 0: cards answer 0 for what they do not know."""
+        return next((n for n in self.numbers(field).values() if n > 0), None)
+
     def sources(self) -> list[Source]:
         return [m for m in self.all("source") if isinstance(m, Source)]
 

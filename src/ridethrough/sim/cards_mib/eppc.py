@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from ridethrough.core.observation import Source
+from ridethrough.sim.cards import SelfTest
 from ridethrough.sim.cards_mib.shown import ACTION_NUMBERS, Control, Shown
 from ridethrough.sim.cards_mib.tree import BadValue, Leaf
 
@@ -12,6 +13,8 @@ E = "1.3.6.1.4.1.935.10.1.1"
 OBJECT_ID = "1.3.6.1.4.1.935.10.1"
 EVENTS = range(1, 13)  # 1 acFail, 2 batteryLow, 3 overload, ...
 SOURCES = {Source.OFF: 2, Source.BYPASS: 3, Source.UTILITY: 4, Source.BATTERY: 5, Source.BOOST: 11, Source.TRIM: 12}
+
+RESULTS = {SelfTest.NONE: 1, SelfTest.PASSED: 3, SelfTest.ABORTED: 6}  # idle, ok, cancelled; 2: a test runs
 
 
 def leaves(s: Shown, control: Control) -> dict[str, Leaf]:
@@ -32,7 +35,7 @@ def leaves(s: Shown, control: Control) -> dict[str, Leaf]:
         f"{E}.3.2.0": Leaf("integer", int(s.on_battery_for)),
         f"{E}.3.3.0": Leaf("integer", int(s.runtime / 60)),
         f"{E}.3.4.0": Leaf("integer", s.charge),
-        f"{E}.7.3.0": Leaf("integer", 2 if s.testing else 1),
+        f"{E}.7.3.0": Leaf("integer", 2 if s.testing else RESULTS[s.last_test]),
         # The MIB: setting the output-off delay turns the output off after that time.
         f"{E}.8.1.0": Leaf("integer", int(control.card.shutdown_delay), partial(_off_after, control)),
         f"{E}.8.3.0": Leaf("integer", 4, partial(_command, control)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from ridethrough.core.observation import Source
-from ridethrough.sim.cards import Family
+from ridethrough.sim.cards import Family, SelfTest
 from ridethrough.sim.cards_mib.shown import NOMINAL_VOLTS, Control, Shown
 from ridethrough.sim.cards_mib.tree import BadValue, Leaf
 
@@ -19,6 +19,8 @@ SOURCES = {  # upsOutputSource
     Source.BOOST: 6,
     Source.TRIM: 7,
 }
+
+RESULTS = {SelfTest.PASSED: 1, SelfTest.ABORTED: 4, SelfTest.NONE: 6}  # upsTestResultsSummary; 5: a test runs
 
 
 def leaves(s: Shown, control: Control) -> dict[str, Leaf]:
@@ -130,7 +132,7 @@ def _test(s: Shown, control: Control) -> dict[str, Leaf]:
     return {
         f"{UPS}.7.1.0": Leaf("oid", quick if s.testing else no_test, start),
         f"{UPS}.7.2.0": _inert(control, f"{UPS}.7.2.0", 1),
-        f"{UPS}.7.3.0": Leaf("integer", 5 if s.testing else 6),
+        f"{UPS}.7.3.0": Leaf("integer", 5 if s.testing else RESULTS[s.last_test]),
         f"{UPS}.7.4.0": Leaf("string", ""),
     }
 

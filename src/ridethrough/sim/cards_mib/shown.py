@@ -8,7 +8,7 @@ from functools import partial
 from ridethrough.core.model import CardAction, Seconds
 from ridethrough.core.observation import Source
 from ridethrough.sim import power
-from ridethrough.sim.cards import SimUps
+from ridethrough.sim.cards import SelfTest, SimUps
 from ridethrough.sim.cards_mib.tree import BadValue
 from ridethrough.sim.world import World
 
@@ -29,6 +29,7 @@ class Shown:
     source: Source
     up_for: Seconds  # since the world began: the card's sysUpTime
     testing: bool = False
+    last_test: SelfTest = SelfTest.NONE
     input_volts: int = NOMINAL_VOLTS
     output_volts: int = NOMINAL_VOLTS
     low: bool = False
@@ -57,6 +58,7 @@ def shown(world: World, ups: SimUps) -> Shown:
         source=ups.source,
         up_for=world.now,
         testing=ups.card.testing,
+        last_test=ups.card.last_test,
         input_volts=NOMINAL_VOLTS + 1 if ups.input_good else 0,
         output_volts=NOMINAL_VOLTS if ups.output else 0,
         low=ups.low_battery,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
 from pyasn1.codec.ber import decoder, encoder  # type: ignore[import-untyped]
@@ -46,6 +47,7 @@ class Tree:
         return self._order[place] if place < len(self._order) else None
 
 
+@lru_cache(4096)
 def parse(oid: str) -> Oid:
     return tuple(int(part) for part in oid.strip(".").split("."))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from ridethrough.sim.cards_mib.rfc1628 import SOURCES
+from ridethrough.sim.cards_mib.rfc1628 import RESULTS, SOURCES
 from ridethrough.sim.cards_mib.shown import ACTION_NUMBERS, Control, Shown
 from ridethrough.sim.cards_mib.tree import BadValue, Leaf
 
@@ -29,7 +29,7 @@ def leaves(s: Shown, control: Control) -> dict[str, Leaf]:
         f"{U}.4.4.1.1.1": Leaf("integer", 1),
         f"{U}.4.4.1.2.1": Leaf("integer", 10 * s.output_volts),
         f"{U}.4.4.1.5.1": Leaf("integer", s.load),
-        f"{U}.6.3.0": Leaf("integer", 5 if s.testing else 1),
+        f"{U}.6.3.0": Leaf("integer", 5 if s.testing else RESULTS[s.last_test]),
         f"{U}.7.1.0": Leaf("integer", int(control.card.shutdown_delay), control.set_shutdown_delay),
         f"{U}.7.3.0": Leaf("integer", 4, partial(_command, control)),
         **_event_table(control),

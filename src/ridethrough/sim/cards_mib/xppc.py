@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from ridethrough.core.observation import Source
+from ridethrough.sim.cards import SelfTest
 from ridethrough.sim.cards_mib.shown import NOMINAL_VOLTS, Control, Shown
 from ridethrough.sim.cards_mib.tree import BadValue, Leaf, Write
 
 P = "1.3.6.1.4.1.935.1.1.1"
 OBJECT_ID = P
 SOURCES = {Source.UTILITY: 2, Source.BATTERY: 3, Source.BOOST: 4, Source.OFF: 5, Source.BYPASS: 6, Source.TRIM: 9}
+RESULTS = {SelfTest.NONE: 1, SelfTest.PASSED: 1, SelfTest.ABORTED: 3}  # ok, invalid; 4: a test runs
 LOW_RUNTIMES = (120, 300, 420, 600)
 
 
@@ -38,7 +40,7 @@ def leaves(s: Shown, control: Control) -> dict[str, Leaf]:
         f"{P}.5.2.10.0": Leaf("integer", int(control.card.shutdown_delay), _shutoff_delay(control)),
         f"{P}.6.1.1.0": Leaf("integer", 1, _sleep(s, control)),
         f"{P}.6.2.1.0": Leaf("integer", 1, _off(control)),
-        f"{P}.7.2.3.0": Leaf("integer", 4 if s.testing else 1),
+        f"{P}.7.2.3.0": Leaf("integer", 4 if s.testing else RESULTS[s.last_test]),
         f"{P}.7.2.7.0": Leaf("integer", 0),
     }
 
