@@ -42,8 +42,8 @@ def news(s: Situation) -> list[e.Event]:
 def _causes(s: Situation) -> Iterator[tuple[str, str, str]]:
     yield from _of_upses(s)
     yield from _of_pools(s)
-    for host_id in sorted(s.seen.hosts):
-        yield from _of_host(s, s.seen.hosts[host_id])
+    for host in s.hosts:
+        yield from _of_host(s, host)
 
 
 def _of_upses(s: Situation) -> Iterator[tuple[str, str, str]]:

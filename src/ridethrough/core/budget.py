@@ -70,7 +70,7 @@ def own_left(s: Situation, host: HostId) -> Seconds | None:
     built = s.site.hosts.get(host)
     if built is None or not built.powered_by:
         return None
-    feeds = feeds_of(s, built)
+    feeds = feeds_of(s, host)
     alive = {u: _soft_left(s, u) for u in feeds.failing}
     hard = {u: hard_left(s, u) for u in alive}
     spare = len(feeds.good) + len(feeds.settling)

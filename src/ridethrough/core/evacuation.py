@@ -32,7 +32,7 @@ class Due:
 def begin(s: Situation) -> list[e.Event]:
     """Hosts whose evacuation is due in this round; a hold ends at the last safe start."""
     found: list[e.Event] = []
-    for host in _hosts(s):
+    for host in s.hosts:
         m = s.memory.host(host.id)
         if m.shut_down_at is not None or is_down(s, host.id):
             continue
@@ -96,7 +96,7 @@ def on_battery_text(s: Situation, host: HostId, clock: Seconds) -> str:
 def disable(s: Situation) -> list[e.Event]:
     """Every host that is being emptied and still enabled, all in the same round; a person's enable is yielded to."""
     found: list[e.Event] = []
-    for host in _hosts(s):
+    for host in s.hosts:
         m = s.memory.host(host.id)
         if not host.enabled or not s.is_trusted(host.pool) or not _must_be_disabled(s, host):
             continue
@@ -264,7 +264,3 @@ def _is_worth_telling(s: Situation, vm: VmSeen, why: str) -> bool:
     if s.vm_policy(vm).wish is not Wish.MIGRATE or s.memory.is_pending(f"vm {vm.id}"):
         return False
     return s.memory.vm(vm.id).unplaced.split("(")[0] != why.split("(")[0]
-
-
-def _hosts(s: Situation) -> list[HostSeen]:
-    return [s.seen.hosts[h] for h in sorted(s.seen.hosts)]

@@ -100,6 +100,10 @@ class VmMemory:
     unplaced: str = ""  # the reason last told
 
 
+# Of what the journal has not spoken of yet.
+_NEW_UPS, _NEW_HOST, _NEW_POOL, _NEW_VM = UpsMemory(), HostMemory(), PoolMemory(), VmMemory()
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """The last failure of an action, for the pause before it is repeated."""
@@ -128,16 +132,16 @@ class Memory:
     told: frozenset[Action] = frozenset()  # in dry run, during this outage
 
     def ups(self, ups: UpsId) -> UpsMemory:
-        return self.upses.get(ups, UpsMemory())
+        return self.upses.get(ups, _NEW_UPS)
 
     def host(self, host: HostId) -> HostMemory:
-        return self.hosts.get(host, HostMemory())
+        return self.hosts.get(host, _NEW_HOST)
 
     def pool(self, pool: PoolId) -> PoolMemory:
-        return self.pools.get(pool, PoolMemory())
+        return self.pools.get(pool, _NEW_POOL)
 
     def vm(self, vm: VmId) -> VmMemory:
-        return self.vms.get(vm, VmMemory())
+        return self.vms.get(vm, _NEW_VM)
 
     @property
     def urgent(self) -> bool:

@@ -33,7 +33,7 @@ def place(s: Situation, sources: Iterable[HostId]) -> Placement:
     moves: dict[VmId, tuple[HostId, str]] = {}
     unplaced: dict[VmId, str] = {}
     hosts = sorted(sources)
-    free = {h: room(s, h) for h in sorted(s.seen.hosts)}
+    free = {h.id: room(s, h.id) for h in s.hosts}
     for vm in _in_order(s, hosts):
         reason = stays(s, vm)
         if reason:

@@ -108,6 +108,7 @@ def _denies_countdown(s: Situation, ups: UpsId) -> bool:
     return reading is not None and not is_silent(s, ups) and reading.tells_countdown and reading.countdown is None
 
 
+@once
 def feed(s: Situation, ups: UpsId) -> Feed:
     """What this UPS gives now."""
     m = s.memory.ups(ups)
@@ -132,17 +133,19 @@ class Feeds:
     gone: tuple[tuple[UpsId, Seconds], ...]
 
 
-def feeds_of(s: Situation, host: Host) -> Feeds:
+@once
+def feeds_of(s: Situation, host: HostId) -> Feeds:
     """Sort a host's feeds. A silent one stops to count once another is on battery; so does one that says off."""
-    found = {ups: _worth(s, host.id, ups) for ups in host.powered_by}
+    named = s.site.hosts[host].powered_by
+    found = {ups: _worth(s, host, ups) for ups in named}
     failing = tuple(u for u, f in found.items() if f is Feed.ON_BATTERY)
     silent = {
         u for u, f in found.items() if f is Feed.GOOD and failing and _heard(s, u) is not None and _too_silent(s, u)
     }
     good = tuple(u for u, f in found.items() if f is Feed.GOOD and u not in silent)
     settling = tuple(u for u, f in found.items() if f is Feed.SETTLING)
-    rest = [u for u in host.powered_by if u not in (*good, *settling, *failing)]
-    return Feeds(good, settling, failing, tuple((u, _gone_since(s, u)) for u in rest))
+    counted = good + settling + failing
+    return Feeds(good, settling, failing, tuple((u, _gone_since(s, u)) for u in named if u not in counted))
 
 
 def _worth(s: Situation, host: HostId, ups: UpsId) -> Feed:
@@ -160,7 +163,7 @@ def supply(s: Situation, host: HostId) -> HostSupply:
     built = s.site.hosts.get(host)
     if built is None or not built.powered_by:
         return HostSupply(Supply.ASSUMED)
-    feeds = feeds_of(s, built)
+    feeds = feeds_of(s, host)
     if len(feeds.good) >= built.needs:
         return HostSupply(Supply.FULL if len(feeds.good) == len(built.powered_by) else Supply.REDUCED)
     if len(feeds.good) + len(feeds.settling) >= built.needs:

@@ -13,12 +13,11 @@ from .wording import duration
 def news(s: Situation) -> list[e.Event]:
     """Hosts proven down in this round, and hosts that were down and answer again."""
     found: list[e.Event] = []
-    for host_id in sorted(s.seen.hosts):
-        host, m = s.seen.hosts[host_id], s.memory.host(host_id)
-        if m.down_at is None and (proof := _proof_of_down(s, host)):
-            found.append(e.HostDown(s.now, host_id, proof))
+    for host in s.hosts:
+        if s.memory.host(host.id).down_at is None and (proof := _proof_of_down(s, host)):
+            found.append(e.HostDown(s.now, host.id, proof))
         elif _has_returned(s, host):
-            found.append(e.HostReturned(s.now, host_id, host.agent_started))
+            found.append(e.HostReturned(s.now, host.id, host.agent_started))
     return found
 
 

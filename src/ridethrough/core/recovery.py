@@ -18,19 +18,19 @@ from .start import may_act, start
 def enable(s: Situation) -> list[e.Event]:
     """Hosts that leave maintenance mode, "Skip": only those that we disabled, and only on settled utility power."""
     found: list[e.Event] = []
-    for host_id in sorted(s.seen.hosts):
-        host, m = s.seen.hosts[host_id], s.memory.host(host_id)
-        if m.yielded_at is not None and supply(s, host_id).powered:
-            found.append(e.EvacuationEnded(s.now, host_id))  # a person's hand is heeded for one outage
+    for host in s.hosts:
+        m = s.memory.host(host.id)
+        if m.yielded_at is not None and supply(s, host.id).powered:
+            found.append(e.EvacuationEnded(s.now, host.id))  # a person's hand is heeded for one outage
             continue
         if not _may_come_back(s, host) or not s.answers(host) or not host.live or _still_moves(s, host):
             continue
         if _belongs_to_administrator(s, host):
-            found += [e.EvacuationEnded(s.now, host_id)] if m.evacuation is not None else []
+            found += [e.EvacuationEnded(s.now, host.id)] if m.evacuation is not None else []
         elif m.disabled_at is not None:
-            found += start(s, EnableHost(host_id, host.pool, _back_text(s, host)))
+            found += start(s, EnableHost(host.id, host.pool, _back_text(s, host)))
         elif m.evacuation is not None:
-            found.append(e.EvacuationEnded(s.now, host_id))
+            found.append(e.EvacuationEnded(s.now, host.id))
     return found
 
 
@@ -70,12 +70,11 @@ def power_on(s: Situation) -> list[e.Event]:
     A host starts by itself when its UPS's output was cut and came back; without a cut nothing would ever start it.
     """
     found: list[e.Event] = []
-    for host_id in sorted(s.seen.hosts):
-        host = s.seen.hosts[host_id]
+    for host in s.hosts:
         if not _stays_off(s, host) or _needs_a_hand(s, host) or is_missing(s, host):
             continue  # a person has been called, or is about to be
         if may_act(s, host.pool):
-            found += start(s, PowerOnHost(host_id, host.pool, "its supply is back and it does not start by itself"))
+            found += start(s, PowerOnHost(host.id, host.pool, "its supply is back and it does not start by itself"))
     return found
 
 

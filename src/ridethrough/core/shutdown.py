@@ -20,7 +20,7 @@ from .wording import duration
 def begin(s: Situation) -> list[e.Event]:
     """Hosts whose shutdown is due in this round; and those that are spared because utility power is back."""
     found: list[e.Event] = []
-    for host in _hosts(s):
+    for host in s.hosts:
         m = s.memory.host(host.id)
         if m.shut_down_at is not None or m.down_at is not None:
             continue
@@ -58,7 +58,7 @@ def _due(s: Situation, host: HostSeen) -> Due | None:
 def stop_guests(s: Situation) -> list[e.Event]:
     """Clean stops of the guests that find no place, the highest tier first; hard stops where those failed."""
     found: list[e.Event] = []
-    for host in _hosts(s):
+    for host in s.hosts:
         if not may_act(s, host.pool) or s.memory.host(host.id).shut_down_at is not None:
             continue
         if not (s.answers(host) or s.dry_run) or is_held(s, host):
@@ -157,7 +157,7 @@ def _end_everything(s: Situation, host: HostSeen) -> list[e.Event]:
 def shut_down(s: Situation) -> list[e.Event]:
     """Hosts that are disabled and empty, members before the coordinator."""
     found: list[e.Event] = []
-    for host in _hosts(s):
+    for host in s.hosts:
         m = s.memory.host(host.id)
         if m.shutdown is None or m.down_at is not None or is_held(s, host) or not may_act(s, host.pool):
             continue
@@ -223,7 +223,3 @@ def _must_suspend_auto_poweron(s: Situation, host: HostSeen) -> bool:
     tried = failed is not None and (failed.refused or failed.count >= 2 or is_last_moment(s, host))
     going = whole_pool_failing(s, host.pool) or _asked(s, host)
     return s.seen.pools[host.pool].auto_poweron and going and not tried
-
-
-def _hosts(s: Situation) -> list[HostSeen]:
-    return [s.seen.hosts[h] for h in sorted(s.seen.hosts)]

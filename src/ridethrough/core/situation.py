@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Concatenate, ParamSpec, TypeVar, cast
+from typing import Any, TypeVar, TypeVarTuple
 
 from .events import Event
 from .memory import Memory, fold
@@ -25,7 +25,7 @@ class Situation:
     seen: Snapshot
     memory: Memory
     site: Site
-    worked_out: dict[object, object] = field(default_factory=dict, compare=False, repr=False)
+    worked_out: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def after(self, events: list[Event]) -> Situation:
         """The situation with these events of the same round already remembered."""
@@ -35,6 +35,11 @@ class Situation:
         for event in events:
             memory = fold(memory, memory.position + 1, event)
         return replace(self, memory=memory, worked_out={})
+
+    @property
+    def hosts(self) -> list[HostSeen]:
+        """Every host, in the order of their ids."""
+        return _hosts(self)
 
     def guests(self, host: HostId) -> list[VmSeen]:
         """The VMs that run or are paused on a host, by name."""
@@ -85,18 +90,21 @@ class Situation:
         return host.toolstack_at is not None and self.now - host.toolstack_at <= self.policy.target_fresh
 
 
-_P = ParamSpec("_P")
+_Args = TypeVarTuple("_Args")
 _T = TypeVar("_T")
+_NOT_YET = object()
 
 
-def once(rule: Callable[Concatenate[Situation, _P], _T]) -> Callable[Concatenate[Situation, _P], _T]:
+def once(rule: Callable[[Situation, *_Args], _T]) -> Callable[[Situation, *_Args], _T]:
     """A pure function of a situation, worked out once for the same arguments, which must be hashable."""
 
-    def worked_out(s: Situation, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
+    def worked_out(s: Situation, *args: *_Args) -> _T:
         key = (rule, args)
-        if key not in s.worked_out:
-            s.worked_out[key] = rule(s, *args, **kwargs)
-        return cast(_T, s.worked_out[key])
+        found = s.worked_out.get(key, _NOT_YET)
+        if found is _NOT_YET:
+            found = s.worked_out[key] = rule(s, *args)
+        known: _T = found
+        return known
 
     return worked_out
 
@@ -111,9 +119,14 @@ def _guests(s: Situation) -> dict[HostId, list[VmSeen]]:
 
 
 @once
+def _hosts(s: Situation) -> list[HostSeen]:
+    return [host for _, host in sorted(s.seen.hosts.items())]
+
+
+@once
 def _members(s: Situation) -> dict[PoolId, list[HostSeen]]:
     found: dict[PoolId, list[HostSeen]] = {}
-    for _, host in sorted(s.seen.hosts.items()):
+    for host in s.hosts:
         found.setdefault(host.pool, []).append(host)
     return found
 

@@ -6,7 +6,7 @@ from . import events as e
 from .actions import Action, DisableHost, EnableHost, MoveVm, ShutDownHost, target
 from .memory import UNREACHABLE, kind_and_target
 from .model import PoolId
-from .situation import Situation
+from .situation import Situation, once
 
 
 def start(s: Situation, action: Action) -> list[e.Event]:
@@ -38,6 +38,7 @@ def has_claim(s: Situation, pool: PoolId) -> bool:
     return s.memory.pool(pool).claim_tried and not s.memory.is_pending(f"pool {pool}")
 
 
+@once
 def may_act(s: Situation, pool: PoolId) -> bool:
     """Whether a pool may be touched: its records are trusted, its former state is recorded, and it is ours."""
     if not s.is_trusted(pool):

@@ -13,7 +13,7 @@ from .wording import duration
 
 def verdict(s: Situation) -> str:
     """What is going on and why, in one sentence."""
-    parts = [text for h in sorted(s.seen.hosts) if (text := _of_host(s, s.seen.hosts[h]))]
+    parts = [text for host in s.hosts if (text := _of_host(s, host))]
     failing = [u for u in sorted(s.site.upses) if s.memory.ups(u).on_battery_since is not None]
     if not parts and failing:
         parts.append(f"riding through: {' and '.join(failing)} on battery")
@@ -46,8 +46,8 @@ def _of_host(s: Situation, host: HostSeen) -> str:
 def next_moment(s: Situation) -> Seconds | None:
     """The next moment at which time alone could change the decision; None when only news could."""
     moments: list[Seconds] = []
-    for host_id in sorted(s.seen.hosts):
-        host, state, policy = s.seen.hosts[host_id], supply(s, host_id), s.host_policy(host_id)
+    for host in s.hosts:
+        state, policy = supply(s, host.id), s.host_policy(host.id)
         if state.since is not None:
             moments += [state.since + t.after for t in (policy.maintenance, policy.shutdown) if t.enabled]
         m = s.memory.host(host.id)

@@ -16,11 +16,13 @@ from .wording import duration
 CHARGE_STEP: Percent = 10.0  # a charge lower by this much is worth keeping
 DOUBT_EXPIRES: Seconds = 60.0  # a doubt that no poll has confirmed for so long says nothing any more
 RUNTIME_DRIFT = 0.25  # and so is a runtime this far from what the last one promised
+_UNSEEN = UpsSeen()
 
 
 def news(s: Situation) -> list[e.Event]:
     """What the cards say that the journal does not know yet, UPS by UPS in the order of their ids."""
-    return [event for ups in sorted(s.site.upses) for event in _Ups(s, ups).news()]
+    upses = [_Ups(s, u, s.memory.ups(u), s.seen.upses.get(u, _UNSEEN)) for u in sorted(s.site.upses)]
+    return [event for ups in upses for event in ups.news()]
 
 
 def card_timers(s: Situation, ups: UpsId) -> CardTimers:
@@ -44,14 +46,8 @@ class _Ups:
 
     s: Situation
     id: UpsId
-
-    @property
-    def memory(self) -> UpsMemory:
-        return self.s.memory.ups(self.id)
-
-    @property
-    def seen(self) -> UpsSeen:
-        return self.s.seen.upses.get(self.id, UpsSeen())
+    memory: UpsMemory
+    seen: UpsSeen
 
     def news(self) -> Iterator[e.Event]:
         yield from self._silence()
@@ -99,7 +95,7 @@ class _Ups:
                 yield e.UpsKnown(self.s.now, self.id)
             if m.doubted is not None:
                 yield e.DoubtCleared(self.s.now, self.id)
-            if not m.known or ("profile unknown" in self._alerts()):
+            if not m.known or self._alert("profile unknown"):
                 yield from self._clear("profile unknown")
         elif self._says_battery(reading):
             yield from self._battery(reading)
@@ -141,7 +137,7 @@ class _Ups:
             yield from self._clear("profile unknown")
             yield self._lost(reading, reading.at, reading.at, proof=proof)
             return
-        if "profile unknown" not in self._alerts():
+        if self._alert("profile unknown") is None:
             yield e.RuntimeTold(self.s.now, self.id, reading.runtime, reading.charge)
             text = (
                 f"{self.id} says battery since first contact: nothing is done until its charge falls, "
@@ -248,7 +244,7 @@ class _Ups:
     # --- tests --------------------------------------------------------------------------------------------------
 
     def _test(self, reading: UpsReading) -> Iterator[e.Event]:
-        told = "test" in self._alerts()
+        told = self._alert("test") is not None
         if reading.testing and not told:
             yield e.Alerted(
                 self.s.now, self.id, "test", f"{self.id} tests its battery: not an outage while its input is good"
@@ -263,12 +259,12 @@ class _Ups:
         return says_utility(reading, self._test_since(), self.s.policy.test_expires)
 
     def _test_since(self) -> Seconds | None:
-        alert = self._alerts().get("test")
+        alert = self._alert("test")
         return alert.at if alert else None
 
-    def _alerts(self) -> dict[str, e.Alerted]:
-        return {key: alert for (subject, key), alert in self.s.memory.alerts.items() if subject == self.id}
+    def _alert(self, key: str) -> e.Alerted | None:
+        return self.s.memory.alerts.get((self.id, key))
 
     def _clear(self, key: str) -> Iterator[e.Event]:
-        if key in self._alerts():
+        if self._alert(key) is not None:
             yield e.AlertCleared(self.s.now, self.id, key)
