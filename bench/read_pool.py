@@ -33,6 +33,8 @@ TIMES = 15
 class WallClock:
     """ports.Clock of this process."""
 
+    stood_still = None
+
     def now(self) -> Seconds:
         return time.monotonic()
 

@@ -20,7 +20,7 @@ from ridethrough.drivers.snmp import CardConfig, Cards
 from ridethrough.drivers.xapi import Survey, XapiPool, survey
 from ridethrough.drivers.xapi.pins import Trust
 from ridethrough.ports import Clock, Notifier, Observer
-from ridethrough.runtime.clock import SYSTEM, SiteClock, Sources, Stopwatch
+from ridethrough.runtime.clock import STILL, SYSTEM, SiteClock, Sources, Stopwatch
 from ridethrough.runtime.journal import PATIENCE, DiskJournal, Mailbox, Posted
 from ridethrough.runtime.journal_file import latest_time
 from ridethrough.runtime.loop import Answer, Loop
@@ -130,11 +130,12 @@ class Controller:
     ) -> None:
         """Opens the journal; blocks. Raises StateDirInUse, JournalRefused or OSError, each with a remedy.
 
-        `speed` is that of the event loop, for demos: the disk is waited for in seconds of the wall.
+        `speed` is that of the event loop, for demos: the disk is waited for, and a standstill told, in seconds of the
+        wall.
         """
         self.site = named_site(configuration)
         self.journal = DiskJournal(state_dir, patience=PATIENCE * speed)
-        self.clock = SiteClock(state_dir, latest_time(state_dir), sources=sources)
+        self.clock = SiteClock(state_dir, latest_time(state_dir), sources=sources, still=STILL * speed)
         self.islands = [self._island(configuration, part, notifiers) for part in islands(self.site)]
         self._status = StatusFile(state_dir, self.clock, self.view)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from ridethrough.core.actions import Action
@@ -13,6 +14,10 @@ from ridethrough.core.observation import Snapshot
 
 class Unreachable(Exception):  # noqa: N818 - a state of the world, not a bug
     """The other side did not answer, or not in time. Trying again later may help. The call may have been executed."""
+
+
+class NotBegun(Unreachable):
+    """The process stood still between the decision and the call, which was not sent: decide anew."""
 
 
 class Refused(Exception):  # noqa: N818
@@ -28,14 +33,39 @@ class JournalFailed(Exception):  # noqa: N818
     """The journal's disk failed or did not answer in time. The events were not, or not provably, written."""
 
 
+@dataclass(frozen=True, slots=True)
+class StoodStill:
+    """This process was found at `at` to have stood still for `seconds`: frozen, suspended or paused.
+
+    `by_wall`: only the wall clock says so, which also a hand on it can do.
+    """
+
+    at: Seconds
+    seconds: Seconds
+    by_wall: bool = False
+
+
 class Clock(Protocol):
     """Time of the site: seconds that never go back, across restarts of the controller too."""
+
+    @property
+    def stood_still(self) -> StoodStill | None:
+        """The last time that `now` found this process to have stood still; None: never.
+
+        What was seen, asked or decided before then is as old as that, however young it looks.
+        """
 
     def now(self) -> Seconds:
         """Seconds since the epoch of the journal's first start, by a clock that no one sets."""
 
     async def sleep(self, seconds: Seconds) -> None:
         """Let `seconds` pass."""
+
+
+def is_from_before_a_standstill(clock: Clock, at: Seconds) -> bool:
+    """Whether the process has stood still since `at`."""
+    clock.now()  # a look at the clock is what finds it
+    return clock.stood_still is not None and clock.stood_still.at > at
 
 
 class Observer(Protocol):
@@ -61,7 +91,8 @@ class Actor(Protocol):
     async def perform(self, action: Action) -> None:
         """Carry out `action` and return when its end state is reached, within `action.deadline` seconds.
 
-        Raises Refused when asking again will not help, Unreachable when the answer did not come or may come later.
+        Raises Refused when asking again will not help, Unreachable when the answer did not come or may come later,
+        NotBegun when the process has stood still since the decision: an old decision is never carried out.
         The executor cancels it (asyncio.CancelledError) when the deadline has passed; the driver then leaves
         nothing running that it can cancel. Safe to repeat: an end state already reached is success.
         """

@@ -265,3 +265,21 @@ def test_nothing_new_is_told_twice() -> None:
     again = news(Situation(130.0, seen, remember(*known(the_site), *first), the_site))
     assert first
     assert again == []
+
+
+@pytest.mark.parametrize(
+    ("seen", "now", "expected"),
+    [
+        (UpsSeen(), 1000.0, Feed.SETTLING),  # the outage may have ended while nobody watched
+        (UpsSeen(), 1016.0, Feed.ON_BATTERY),  # the card had three polls' time
+        (UpsSeen(trouble="no answer"), 1000.0, Feed.ON_BATTERY),  # silent since on battery
+        (ups_seen(1000.0, Source.BATTERY), 1000.0, Feed.ON_BATTERY),
+    ],
+)
+@pytest.mark.parametrize("start", [e.ControllerStarted(1000.0, "1"), e.ControllerResumed(1000.0, 900.0)])
+def test_an_outage_from_before_a_start_begins_nothing_until_its_card_was_asked(
+    seen: UpsSeen, now: float, expected: Feed, start: e.Event
+) -> None:
+    the_site = site(1)
+    s = situation(now, Snapshot(upses={"ups1": seen}), the_site, lost("ups1", 100.0), start)
+    assert feed(s, "ups1") is expected

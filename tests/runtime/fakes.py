@@ -16,7 +16,7 @@ from ridethrough.core.events import Armed, Event
 from ridethrough.core.model import Pool, Ups
 from ridethrough.core.observation import Snapshot
 from ridethrough.core.site import Site
-from ridethrough.ports import JournalFailed
+from ridethrough.ports import JournalFailed, StoodStill
 from ridethrough.runtime.journal import engine_for
 
 T = TypeVar("T")
@@ -77,6 +77,8 @@ class SlowDisk:
 class HandClock:
     """A clock that stands still until it is set by hand; sleeping in it takes no time."""
 
+    stood_still: StoodStill | None = None
+
     def __init__(self) -> None:
         self.time = 0.0
 
@@ -90,6 +92,8 @@ class HandClock:
 
 class LoopClock:
     """The event loop's own time."""
+
+    stood_still: StoodStill | None = None
 
     def now(self) -> float:
         return asyncio.get_running_loop().time()

@@ -187,6 +187,8 @@ class Both:
 
 
 class _Clock:
+    stood_still = None
+
     def __init__(self, pace: Pace) -> None:
         self._pace = pace
 

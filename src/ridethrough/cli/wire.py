@@ -114,6 +114,16 @@ class Daemon:
         """End it as a crash would."""
         await self._end(signal.SIGKILL)
 
+    def freeze(self) -> None:
+        """Let it stand still while everything else goes on."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
+
     async def _end(self, number: signal.Signals) -> None:
         if self._process is None or self._process.returncode is not None:
             return

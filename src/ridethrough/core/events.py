@@ -19,6 +19,18 @@ class ControllerStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class ControllerResumed:
+    """The controller stood still for `seconds` (frozen, suspended, paused). What it had seen before is old.
+
+    `by_wall`: only the wall clock says so, which also a hand on it can do.
+    """
+
+    at: Seconds
+    seconds: Seconds
+    by_wall: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Armed:
     """The owner armed the site: from now on Ridethrough acts."""
 
@@ -391,6 +403,7 @@ class RoundFailed:
 
 Event: TypeAlias = (
     ControllerStarted
+    | ControllerResumed
     | Armed
     | Disarmed
     | Requested

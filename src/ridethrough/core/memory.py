@@ -24,6 +24,7 @@ from .actions import (
 from .model import HostId, Percent, PoolId, Seconds, UpsId, VmId
 
 UNREACHABLE = "UNREACHABLE"  # the error of an action whose answer was lost
+STOOD_STILL = "STOOD_STILL"  # of one that was decided before the controller stood still, and was not carried out
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ class Memory:
 
     position: int = 0
     armed: bool = False
-    started_at: Seconds = 0.0  # when this controller started: it has heard nothing from before
+    started_at: Seconds = 0.0  # when this controller started or resumed: it has heard nothing from before
     upses: Mapping[UpsId, UpsMemory] = field(default_factory=dict)
     hosts: Mapping[HostId, HostMemory] = field(default_factory=dict)
     pools: Mapping[PoolId, PoolMemory] = field(default_factory=dict)
@@ -174,6 +175,8 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
     match event:
         case e.ControllerStarted():
             return _interrupted(replace(m, started_at=event.at))
+        case e.ControllerResumed():
+            return replace(m, started_at=event.at)  # what it had begun goes on, and reports how it ended
         case e.Armed():
             return replace(m, armed=True, told=frozenset())
         case e.Disarmed():
@@ -418,17 +421,32 @@ def _interrupted(m: Memory) -> Memory:
     A claim or a start without an effect there is asked for again: nothing else would tell that it was lost.
     """
     for action in m.pending.values():
-        match action:
-            case ClaimPool():
-                m = _pool(m, action.pool, claim_tried=False)
-            case PowerOnHost():
-                m = _host(m, action.host, powered_on_at=None)
+        m = _never_begun(m, action)
     return replace(m, pending={})
+
+
+def _never_begun(m: Memory, action: Action) -> Memory:
+    match action:
+        case ClaimPool():
+            return _pool(m, action.pool, claim_tried=False)
+        case PowerOnHost():
+            return _host(m, action.host, powered_on_at=None)
+        case _:
+            return m
+
+
+def _not_sent(m: Memory, action: Action) -> Memory:
+    """Surely not carried out, and no failure: it is decided anew at once."""
+    if isinstance(action, ShutDownHost):
+        return _host(m, action.host, shut_down_at=None)
+    return _never_begun(m, action)
 
 
 def _finished(m: Memory, event: e.ActionFinished) -> Memory:
     m = replace(m, pending={k: v for k, v in m.pending.items() if k != event.started})
     action, key = event.action, kind_and_target(event.action)
+    if event.error == STOOD_STILL:
+        return _not_sent(m, action)
     if event.error is not None:
         before = m.failures.get(key)
         failure = Failure(event.at, before.count + 1 if before else 1, event.error, event.refused)

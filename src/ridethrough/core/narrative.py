@@ -6,6 +6,7 @@ from typing import assert_never
 
 from . import actions as a
 from . import events as e
+from .memory import STOOD_STILL
 from .model import Percent, Seconds
 from .wording import duration
 
@@ -15,6 +16,8 @@ def tell(event: e.Event) -> str:
     match event:
         case e.ControllerStarted():
             return f"Ridethrough {event.version} starts"
+        case e.ControllerResumed():
+            return _resumed(event)
         case e.Armed():
             return f"armed by {event.by}: from now on it acts"
         case e.Disarmed():
@@ -217,8 +220,19 @@ def _doing(action: a.Action) -> str:
     return f"-> {_would(action)}"
 
 
+def _resumed(event: e.ControllerResumed) -> str:
+    if event.by_wall:
+        return (
+            f"the machine's clock has jumped ahead by {duration(event.seconds)}: "
+            "it may have been paused, so everything is looked at afresh"
+        )
+    return f"Ridethrough stood still for {duration(event.seconds)}: everything is looked at afresh"
+
+
 def _finished(event: e.ActionFinished) -> str:
     action = event.action
+    if event.error == STOOD_STILL:
+        return f"   not done: {_would(action).split(':')[0]}: Ridethrough has stood still since, and decides anew"
     if event.error is not None:
         detail = f" ({event.detail})" if event.detail and event.detail != event.error else ""
         return f"   failed: {_would(action).split(':')[0]}: {event.error}{detail}"

@@ -147,6 +147,15 @@ class Snapshot:
             vms={**self.vms, **other.vms},
         )
 
+    def heard_since(self, at: Seconds) -> Snapshot:
+        """What a controller would know that has begun at `at`: answers from before are none."""
+        return replace(
+            self,
+            upses={k: u if _is_since(u.answered_at, at) else UpsSeen() for k, u in self.upses.items()},
+            pools={k: p if _is_since(p.answered_at, at) else _unheard(p) for k, p in self.pools.items()},
+            hosts={k: _heard_since(h, at) for k, h in self.hosts.items()},
+        )
+
     def members(self, pool: PoolId) -> list[HostSeen]:
         """Every host of a pool, the coordinator among them, in the order of their ids."""
         return [h for _, h in sorted(self.hosts.items()) if h.pool == pool]
@@ -156,3 +165,20 @@ class Snapshot:
         alive = (Power.RUNNING, Power.PAUSED)
         found = [v for v in self.vms.values() if v.resident_on == host and v.power in alive]
         return sorted(found, key=lambda v: (v.name, v.id))
+
+
+def _is_since(heard: Seconds | None, at: Seconds) -> bool:
+    return heard is not None and heard >= at
+
+
+def _unheard(pool: PoolSeen) -> PoolSeen:
+    """Its records are old: nothing may be done by them, its hosts and VMs are shown as they were."""
+    return replace(pool, coordinator=None, answered_at=None, advice={}, witness_at=None)
+
+
+def _heard_since(host: HostSeen, at: Seconds) -> HostSeen:
+    toolstack_at = host.toolstack_at if _is_since(host.toolstack_at, at) else None
+    network_at = host.network_at if _is_since(host.network_at, at) else None
+    if (toolstack_at, network_at) == (host.toolstack_at, host.network_at):
+        return host
+    return replace(host, toolstack_at=toolstack_at, network_at=network_at)

@@ -113,7 +113,8 @@ def feed(s: Situation, ups: UpsId) -> Feed:
     """What this UPS gives now."""
     m = s.memory.ups(ups)
     if m.on_battery_since is not None:
-        return Feed.SETTLING if m.utility_since is not None and not is_counting(s, ups) else Feed.ON_BATTERY
+        returns = m.utility_since is not None and not is_counting(s, ups)
+        return Feed.SETTLING if returns or _is_not_asked_yet(s, ups) else Feed.ON_BATTERY
     seen = s.seen.upses.get(ups)
     reading = seen.reading if seen else None
     if reading is None and m.known and s.now - s.memory.started_at <= s.policy.feed_silent_after:
@@ -121,6 +122,16 @@ def feed(s: Situation, ups: UpsId) -> Feed:
     if reading is None or not m.known:
         return Feed.UNKNOWN
     return Feed.OFF if reading.source is Source.OFF else Feed.GOOD
+
+
+def _is_not_asked_yet(s: Situation, ups: UpsId) -> bool:
+    """A controller that has just started or resumed knows of an outage from before; it may have ended meanwhile.
+
+    Until the card's first answer, or the first that did not come, nothing begins by it and nothing is undone.
+    """
+    seen = s.seen.upses.get(ups)
+    asked = seen is not None and (seen.reading is not None or bool(seen.trouble))
+    return not asked and s.now - s.memory.started_at <= s.policy.silent_after
 
 
 @dataclass(frozen=True, slots=True)

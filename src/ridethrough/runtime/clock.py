@@ -12,8 +12,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ridethrough.core.model import Seconds
+from ridethrough.ports import StoodStill
 
 FILE = "clock.json"
+STILL: Seconds = 10.0  # rounds and status look at the clock every few seconds; a longer gap is a standstill
+WALL_AHEAD: Seconds = 60.0  # so far ahead of the ticks at once, the wall clock tells of a pause that they slept through
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,26 @@ def _ticks() -> float:
 SYSTEM = Sources(_boot_id, _ticks, time.time)
 
 
+class Pulse:
+    """Finds out that the process stood still, from the gaps between its looks at the clock."""
+
+    def __init__(self, still: Seconds = STILL) -> None:
+        self.stood_still: StoodStill | None = None
+        self._still = still
+        self._last: tuple[Seconds, float] | None = None
+
+    def beat(self, now: Seconds, wall: float) -> None:
+        """Note a look at the clock, in site seconds and seconds of the wall."""
+        before, self._last = self._last, (now, wall)
+        if before is None:
+            return
+        gap, ahead = now - before[0], wall - before[1] - (now - before[0])
+        if gap > self._still:
+            self.stood_still = StoodStill(now, gap)
+        elif ahead > WALL_AHEAD:
+            self.stood_still = StoodStill(now, ahead, by_wall=True)
+
+
 class SiteClock:
     """Seconds since the first start on this state directory; implements ports.Clock.
 
@@ -58,9 +81,19 @@ class SiteClock:
     """
 
     def __init__(
-        self, state_dir: Path, floor: Seconds | None = None, *, keep: bool = True, sources: Sources = SYSTEM
+        self,
+        state_dir: Path,
+        floor: Seconds | None = None,
+        *,
+        keep: bool = True,
+        sources: Sources = SYSTEM,
+        still: Seconds = STILL,
     ) -> None:
-        """With `keep` the anchor is written: for the controller. Commands read it only. Raises OSError."""
+        """With `keep` the anchor is written: for the controller. Commands read it only. Raises OSError.
+
+        `still`: a longer gap between two looks at the clock is a standstill.
+        """
+        self._pulse = Pulse(still)
         self._path = state_dir / FILE
         self._sources = sources
         self._boot, self._ticks = sources.boot(), sources.ticks()
@@ -73,7 +106,13 @@ class SiteClock:
     def now(self) -> Seconds:
         """Site seconds."""
         self._latest = max(self._latest, self._site + self._sources.ticks() - self._ticks)
+        self._pulse.beat(self._latest, self._sources.wall())
         return self._latest
+
+    @property
+    def stood_still(self) -> StoodStill | None:
+        """See ports.Clock."""
+        return self._pulse.stood_still
 
     async def sleep(self, seconds: Seconds) -> None:
         """Let `seconds` pass."""
@@ -122,6 +161,8 @@ class SiteClock:
 
 class Stopwatch:
     """Seconds since it was made; for commands that look at a site without a state directory. Implements ports.Clock."""
+
+    stood_still: StoodStill | None = None  # a command acts on nothing: it has no old plan
 
     def __init__(self, sources: Sources = SYSTEM) -> None:
         self._ticks = sources.ticks

@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 
 from ridethrough.core.actions import Action, target
 from ridethrough.core.events import ActionFinished
+from ridethrough.core.memory import STOOD_STILL
 from ridethrough.core.model import PoolId, Seconds
-from ridethrough.ports import Actor, Clock, Refused, Unreachable
+from ridethrough.ports import Actor, Clock, NotBegun, Refused, Unreachable, is_from_before_a_standstill
 
 log = logging.getLogger(__name__)
 
@@ -25,17 +26,21 @@ class Executor:
         self._actors = actors
         self._clock = clock
         self._report = report
-        self._waiting: dict[str, deque[tuple[int, Action]]] = {}
+        self._waiting: dict[str, deque[tuple[int, Action, Seconds]]] = {}
         self._lanes: set[asyncio.Task[None]] = set()
         self._ignoring: set[asyncio.Task[None]] = set()  # cancelled, and not ended yet
 
-    def start(self, started: int, action: Action) -> None:
-        """Carry out an action as soon as its target is free. `started` is the position of its ActionStarted."""
+    def start(self, started: int, action: Action, decided_at: Seconds | None = None) -> None:
+        """Carry out an action as soon as its target is free. `started` is the position of its ActionStarted.
+
+        Unless this process has stood still since `decided_at` (now, unless told): then it is reported as STOOD_STILL.
+        """
+        decided_at = self._clock.now() if decided_at is None else decided_at
         key = target(action)
         if key in self._waiting:
-            self._waiting[key].append((started, action))
+            self._waiting[key].append((started, action, decided_at))
             return
-        self._waiting[key] = deque([(started, action)])
+        self._waiting[key] = deque([(started, action, decided_at)])
         lane = asyncio.create_task(self._lane(key), name=f"actions on {key}")
         self._lanes.add(lane)
         lane.add_done_callback(self._lanes.discard)
@@ -62,7 +67,10 @@ class Executor:
             queue.popleft()
         del self._waiting[key]
 
-    async def _one(self, started: int, action: Action) -> None:
+    async def _one(self, started: int, action: Action, decided_at: Seconds) -> None:
+        if is_from_before_a_standstill(self._clock, decided_at):
+            self._finish(started, action, STOOD_STILL)
+            return
         actor = self._actors.get(action.pool)
         if actor is None:
             self._finish(started, action, "NO_ACTOR", f"nothing is connected to pool {action.pool}")
@@ -91,6 +99,8 @@ class Executor:
                 self._finish(started, action, None)
             case Refused() as no:
                 self._finish(started, action, no.code, no.detail, refused=True)
+            case NotBegun():
+                self._finish(started, action, STOOD_STILL)
             case Unreachable() as silence:
                 self._finish(started, action, "UNREACHABLE", str(silence))
             case bug:

@@ -14,6 +14,7 @@ from ridethrough.core.decide import Decision, decide
 from ridethrough.core.events import (
     ActionFinished,
     ActionStarted,
+    ControllerResumed,
     ControllerStarted,
     Event,
     RequestDone,
@@ -26,7 +27,7 @@ from ridethrough.core.model import PoolId, Seconds
 from ridethrough.core.narrative import tell
 from ridethrough.core.observation import Snapshot
 from ridethrough.core.site import Site
-from ridethrough.ports import Actor, Clock, Journal, Notifier, Observer
+from ridethrough.ports import Actor, Clock, Journal, Notifier, Observer, StoodStill
 
 from .executor import Executor
 from .mailbox import Answer
@@ -93,6 +94,7 @@ class Loop:
         self._stopping = False
         self._running: asyncio.Event | None = None  # set when `run` has ended
         self._status: Status | None = None
+        self._resumed: StoodStill | None = None
 
     async def run(self) -> None:
         """Read the journal, start the observers, go round until cancelled or stopped. Cleans up on every way out.
@@ -160,14 +162,23 @@ class Loop:
             await self._past.write(facts)
         seen = await self._observers.look(self._past.memory.urgent)
         now = self._clock.now()
+        seen = await self._afresh(seen)
         decision = self._decide(now, seen, self._past.memory, self._site)
         if decision.events:
             for position, event in await self._past.write(decision.events):
                 if isinstance(event, ActionStarted):
-                    self._executor.start(position, event.action)
+                    self._executor.start(position, event.action, now)
         self._answer(decision.events)
         self._publish(Status(now, seen, self._past.memory, decision.verdict, self._past.trouble))
         return decision.wake_at
+
+    async def _afresh(self, seen: Snapshot) -> Snapshot:
+        """What was seen since this process last stood still: to a decision, resuming is a start like any other."""
+        still = self._clock.stood_still
+        if still is not None and still != self._resumed:
+            self._resumed = still
+            await self._past.write([ControllerResumed(still.at, still.seconds, still.by_wall)])
+        return seen if self._resumed is None else seen.heard_since(self._resumed.at)
 
     async def _round_failed(self, error: Exception) -> None:
         """Journal a bug once, and say it in the status; the next round looks again."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ridethrough.core.events import Event
-from ridethrough.core.model import PoolId
+from ridethrough.core.model import PoolId, Seconds
 from ridethrough.ports import Actor, Journal, Observer
 
 from .card_door import CardsDoor
@@ -24,6 +24,7 @@ class Doors:
 
     world: World
     kept: MemoryJournal  # outlives it
+    wall_ahead: Callable[[], Seconds] = lambda: 0.0  # of the wall clock of the controller's machine
     cards: CardsDoor = field(init=False)
     pools: dict[PoolId, PoolDoor] = field(init=False)
     clock: VirtualClock = field(init=False)
@@ -31,8 +32,8 @@ class Doors:
 
     def __post_init__(self) -> None:
         self.cards = CardsDoor(self.world)
-        self.pools = {pool: PoolDoor(self.world, pool) for pool in sorted(self.world.pools)}
-        self.clock = VirtualClock(self.world)
+        self.clock = VirtualClock(self.world, self.wall_ahead)
+        self.pools = {pool: PoolDoor(self.world, pool, self.clock) for pool in sorted(self.world.pools)}
         self.journal = _Pen(self.kept, self)
         self.is_cut = False
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from contextvars import ContextVar
 from dataclasses import replace
 from typing import assert_never
 
 from ridethrough.core import actions as a
 from ridethrough.core.model import HostId, PoolId, Seconds, StorageId
 from ridethrough.core.observation import HostSeen, PoolSeen, Power, Snapshot, VmSeen
-from ridethrough.ports import Refused, Unreachable
+from ridethrough.ports import Clock, NotBegun, Refused, Unreachable, is_from_before_a_standstill
 
 from .machines import Reach, SimHost, SimTask, SimVm
+from .virtual_time import VirtualClock
 from .wlb_door import WlbDoor
 from .world import World
 from .xapi import Xapi, XapiError
@@ -49,13 +51,16 @@ COME_BACK_LATER = frozenset(
     }
 )
 
+_begun_at: ContextVar[Seconds] = ContextVar("begun_at")  # of the action that this task carries out
+
 
 class PoolDoor:
     """ports.Observer and ports.Actor for one pool."""
 
-    def __init__(self, world: World, pool: PoolId) -> None:
+    def __init__(self, world: World, pool: PoolId, clock: Clock | None = None) -> None:
         self._world = world
         self._pool = pool
+        self._clock: Clock = clock or VirtualClock(world)
         self._calls = Xapi(world, pool)
         self._seen = Snapshot(pools={pool: PoolSeen(pool)})
         self._toolstack_at: dict[HostId, Seconds] = {}
@@ -179,6 +184,7 @@ class PoolDoor:
 
     async def perform(self, action: a.Action) -> None:
         """Raises Refused and Unreachable as the XenAPI driver does."""
+        _begun_at.set(self._clock.now())
         try:
             await self._perform(action)
         except XapiError as error:
@@ -222,6 +228,8 @@ class PoolDoor:
         """The coordinator's XenAPI. Raises Unreachable when nobody answers as coordinator."""
         if self.is_cut:
             raise asyncio.CancelledError
+        if is_from_before_a_standstill(self._clock, _begun_at.get()):
+            raise NotBegun("decided before a standstill")
         if self._world.coordinator(self._pool) is None:
             await asyncio.sleep(NO_ANSWER)
             raise Unreachable(f"no host of pool {self._pool} answers as coordinator")

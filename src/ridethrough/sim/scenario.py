@@ -38,7 +38,17 @@ from .memory_journal import Killed, MemoryJournal
 from .quantity import clock
 from .reading import ScenarioError, Table, read_toml
 from .site_file import load_site
-from .timeline import ASKS, BREAK_JOURNAL, CRASH, MEND_JOURNAL, Happening, read_happening
+from .timeline import (
+    ASKS,
+    BREAK_JOURNAL,
+    CRASH,
+    FREEZE,
+    MEND_JOURNAL,
+    SET_AHEAD,
+    SET_BACK,
+    Happening,
+    read_happening,
+)
 from .virtual_time import run as run_virtually
 from .world import World
 
@@ -160,6 +170,8 @@ class _Player:
         self._loop: Loop | None = None
         self._life: asyncio.Task[None] | None = None
         self._restart_at: Seconds | None = None
+        self._frozen_until: Seconds | None = None
+        self._wall_ahead: Seconds = 0.0  # of the controller's machine, against the world
 
     async def play(self) -> None:
         self._start_controller()
@@ -172,6 +184,7 @@ class _Player:
     async def _until(self, at: Seconds) -> None:
         """Let time pass, starting a dead controller when its time has come."""
         end = at + self._scenario.lead_in
+        self._stand_still(end)
         while self._world.now < end - EPSILON:
             pause = end - self._world.now
             if self._restart_at is not None:
@@ -180,6 +193,15 @@ class _Player:
             if self._restart_at is not None and self._world.now >= self._restart_at - EPSILON:
                 self._restart_at = None
                 self._start_controller()
+
+    def _stand_still(self, end: Seconds) -> None:
+        """While the controller is frozen the world goes on and no task of it runs: nothing is awaited here."""
+        if self._frozen_until is None:
+            return
+        self._world.advance(min(end, self._frozen_until))
+        if self._world.now >= self._frozen_until - EPSILON:
+            self._frozen_until = None
+            self._world.tell("the controller is thawed")
 
     async def _pass(self, seconds: Seconds) -> None:
         """Let time pass; a controller that dies meanwhile, by a bug or by a simulated kill, ends it early."""
@@ -196,6 +218,13 @@ class _Player:
             self._world.tell("the controller is killed")
             await self._kill_controller()
             self._restart_at = self._world.now + happening.lasts
+        elif happening.do == FREEZE:
+            self._world.tell("the controller is frozen")
+            self._frozen_until = self._world.now + happening.lasts
+        elif happening.do in (SET_AHEAD, SET_BACK):
+            ahead = happening.do == SET_AHEAD
+            self._world.tell(f"somebody sets the controller's wall clock {'ahead' if ahead else 'back'}")
+            self._wall_ahead += happening.lasts if ahead else -happening.lasts
         elif happening.do in (BREAK_JOURNAL, MEND_JOURNAL):
             self._kept.fails = happening.do == BREAK_JOURNAL
             self._world.tell(f"the journal's disk {'is gone' if self._kept.fails else 'works again'}")
@@ -208,7 +237,7 @@ class _Player:
             happening.happen(self._world)
 
     def _start_controller(self) -> None:
-        self._doors = Doors(self._world, self._kept)
+        self._doors = Doors(self._world, self._kept, lambda: self._wall_ahead)
         self._loop = Loop(
             site=self._scenario.site.site,
             observers=self._doors.observers,

@@ -24,10 +24,10 @@ class Happening:
     at: Seconds
     do: str
     arguments: Arguments
-    lasts: Seconds = 0.0  # of a self-test, of the controller's death
+    lasts: Seconds = 0.0  # of a self-test, of the controller's death or standstill; how far its wall clock is set
 
     def happen(self, world: World) -> None:
-        """Carry out what happens to the world; requests and the controller's death are the runner's business."""
+        """Carry out what happens to the world; requests and the controller's machine are the runner's business."""
         if self.do == "start test":
             faults.start_test(world, self.arguments["ups"], self.lasts)
         else:
@@ -88,6 +88,9 @@ ASKS: dict[str, tuple[Ask, str]] = {
 }
 
 CRASH = "crash controller"
+FREEZE = "freeze controller"
+SET_AHEAD = "set clock ahead"
+SET_BACK = "set clock back"
 BREAK_JOURNAL = "break journal"
 MEND_JOURNAL = "mend journal"
 
@@ -99,6 +102,10 @@ def read_happening(t: Table, world: World) -> Happening:
     lasts = 0.0
     if do == CRASH:
         lasts = t.time("for", 30.0)
+    elif do == FREEZE:
+        lasts = t.time("for", 3600.0)
+    elif do in (SET_AHEAD, SET_BACK):
+        lasts = t.time("by", 3600.0)
     elif do in TO_THE_WORLD or do in ASKS:
         subject = TO_THE_WORLD[do].subject if do in TO_THE_WORLD else ASKS[do][1]
         if subject:
@@ -108,7 +115,7 @@ def read_happening(t: Table, world: World) -> Happening:
         if do == "start test":
             lasts = t.time("for", 10.0)
     elif do not in (BREAK_JOURNAL, MEND_JOURNAL):
-        known = [*TO_THE_WORLD, *ASKS, CRASH, BREAK_JOURNAL, MEND_JOURNAL]
+        known = [*TO_THE_WORLD, *ASKS, CRASH, FREEZE, SET_AHEAD, SET_BACK, BREAK_JOURNAL, MEND_JOURNAL]
         raise t.wrong("do", f'is "{do}"; known are {", ".join(sorted(known))}')
     t.end()
     return Happening(at, do, arguments, lasts)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import selectors
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Protocol, TypeVar
 
 from ridethrough.core.model import Seconds
+from ridethrough.ports import StoodStill
+from ridethrough.runtime.clock import Pulse
 
 T = TypeVar("T")
 
@@ -65,11 +67,18 @@ class _Jumps(selectors.SelectSelector):
 class VirtualClock:
     """ports.Clock on a timeline."""
 
-    def __init__(self, timeline: Timeline) -> None:
+    def __init__(self, timeline: Timeline, wall_ahead: Callable[[], Seconds] = lambda: 0.0) -> None:
         self._timeline = timeline
+        self._wall_ahead = wall_ahead  # of the timeline
+        self._pulse = Pulse()
 
     def now(self) -> Seconds:
+        self._pulse.beat(self._timeline.now, self._timeline.now + self._wall_ahead())
         return self._timeline.now
+
+    @property
+    def stood_still(self) -> StoodStill | None:
+        return self._pulse.stood_still
 
     async def sleep(self, seconds: Seconds) -> None:
         await asyncio.sleep(seconds)

@@ -26,7 +26,7 @@ from ridethrough.core.actions import (
     SuspendAutoPoweron,
 )
 from ridethrough.drivers.xapi import XapiPool, act
-from ridethrough.ports import Refused, Unreachable
+from ridethrough.ports import NotBegun, Refused, StoodStill, Unreachable
 
 from .toolstack import COORDINATOR, MEMBER, No, Toolstack, WallClock, until
 
@@ -39,6 +39,7 @@ class Site:
 
     def __init__(self) -> None:
         self.host = Toolstack()
+        self.clock = WallClock()
         self.tasks: dict[str, dict[str, Any]] = {}
         self.pool_config: dict[str, str] = {"auto_poweron": "true"}
         self.vm: dict[str, Any] = {
@@ -75,7 +76,7 @@ class Site:
         await self.host.put("pool", POOL, uuid="p", master=COORDINATOR)
         await self.host.put("host", COORDINATOR, **{**self.member, "uuid": "u1", "name_label": "xcp1"})
         await self.host.put("host", MEMBER, **self.member)
-        self.pool = XapiPool("pool-a", [self.host.address], "root", "secret", [], {}, WallClock(), controller="north")
+        self.pool = XapiPool("pool-a", [self.host.address], "root", "secret", [], {}, self.clock, controller="north")
         await self.pool.start(lambda: None)
         await until(lambda: self.pool._watch.connected)
 
@@ -515,3 +516,23 @@ async def test_no_session_in_time(site: Site) -> None:
     await site.host.stop()
     with pytest.raises(Unreachable):
         await site.perform(EnableHost("xcp2", "pool-a", "why", deadline=0.4))
+
+
+async def test_nothing_is_sent_that_was_decided_before_a_standstill(site: Site) -> None:
+    """Frozen between the look at the host and its shutdown: an hour later the host may be in use again."""
+    clock, answers = site.clock, site.host.answers
+    site.member["enabled"], site.residents = False, ["OpaqueRef:dom0"]
+    answers["host.shutdown"] = lambda *_: ""
+    look = answers["host.get_record"]
+
+    def freeze(*given: Any) -> Any:
+        clock.stood_still = StoodStill(clock.now() + 0.001, 3600.0)
+        return look(*given)
+
+    answers["host.get_record"] = freeze
+    with pytest.raises(NotBegun):
+        await site.pool.perform(ShutDownHost("xcp2", "pool-a", "why"))
+    assert site.host.called("host.shutdown") == []
+    answers["host.get_record"], clock.ahead = look, 10.0
+    await site.pool.perform(ShutDownHost("xcp2", "pool-a", "why"))  # decided afterwards
+    assert len(site.host.called("host.shutdown")) == 1

@@ -37,6 +37,8 @@ SPEED = 10.0  # world seconds per wall second
 class PacedClock:
     """ports.Clock in world seconds."""
 
+    stood_still = None
+
     def __init__(self, pace: Pace) -> None:
         self._pace = pace
 

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from ridethrough.drivers.xapi.pins import fingerprint
+from ridethrough.ports import StoodStill
 
 COORDINATOR, MEMBER, DISABLED_MEMBER = "OpaqueRef:host-1", "OpaqueRef:host-2", "OpaqueRef:host-3"
 Answer = Callable[..., Any]
@@ -236,6 +237,8 @@ def _as_xml(value: Any) -> Any:
 
 class WallClock:
     """ports.Clock on the running loop, with a push button."""
+
+    stood_still: StoodStill | None = None
 
     def __init__(self) -> None:
         self.ahead = 0.0

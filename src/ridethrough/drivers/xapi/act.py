@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar, assert_never
 
@@ -32,7 +33,7 @@ from ridethrough.core.actions import (
     SuspendAutoPoweron,
 )
 from ridethrough.core.model import HostId, Seconds
-from ridethrough.ports import Refused, Unreachable
+from ridethrough.ports import Clock, NotBegun, Refused, Unreachable, is_from_before_a_standstill
 
 from .errors import sentence, translated
 from .observe import parsed
@@ -59,6 +60,8 @@ ARRIVING = {"vm_migrate", "vm_start", "vm_resume"}  # host.current_operations of
 T = TypeVar("T")
 Names: TypeAlias = Callable[[str], str]
 
+_begun_at: ContextVar[Seconds] = ContextVar("begun_at")  # of the action that this task carries out
+
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
@@ -79,8 +82,10 @@ class Hands:
         host_ref: Callable[[HostId], str | None],
         known_build: Callable[[], tuple[int, ...]],
         name: Names,
+        clock: Clock,
     ) -> None:
         self._session = session
+        self._clock = clock
         self._host_ref = host_ref
         self._known_build = known_build
         self._name = name
@@ -88,6 +93,7 @@ class Hands:
 
     async def perform(self, action: Action) -> None:
         """See ports.Actor. What a cancelled or late action leaves running is cancelled behind its back."""
+        _begun_at.set(self._clock.now())
         try:
             async with asyncio.timeout(action.deadline):
                 await self._perform(action)
@@ -205,7 +211,7 @@ class Hands:
             return await self._is_live(record)
 
         try:
-            task = await self._read(str, "Async.host.power_on", host)
+            task = await self._command(str, "Async.host.power_on", host)
             await self._until(task, is_live, cancel=True)
         except XapiFailure as failure:
             if failure.code != "HOST_IS_LIVE":
@@ -287,7 +293,9 @@ class Hands:
     async def _begin(self, ref: str, wanted: _Wanted) -> str:
         """Start the operation as a task. When the answer is lost, the VM knows whether and as which task it runs."""
         try:
-            return await self._read(str, f"Async.VM.{wanted.operation}", ref, *wanted.params)
+            return await self._command(str, f"Async.VM.{wanted.operation}", ref, *wanted.params)
+        except NotBegun:
+            raise
         except Unreachable:
             await asyncio.sleep(LOOK)
             tasks = await self._tasks(ref, wanted.operation)
@@ -448,8 +456,17 @@ class Hands:
     async def _read(self, want: type[T], method: str, *params: object) -> T:
         return await self._session.call(want, method, *params, deadline=CALL)
 
+    async def _command(self, want: type[T], method: str, *params: object, deadline: Seconds = CALL) -> T:
+        """A call that changes something. Raises NotBegun instead, when this process has stood still meanwhile."""
+        begun_at = _begun_at.get()
+
+        def is_old() -> bool:
+            return is_from_before_a_standstill(self._clock, begun_at)
+
+        return await self._session.call(want, method, *params, deadline=deadline, is_old=is_old)
+
     async def _do(self, method: str, *params: object, deadline: Seconds = CALL) -> None:
-        await self._session.call(object, method, *params, deadline=deadline)
+        await self._command(object, method, *params, deadline=deadline)
 
     async def _do_unless(self, harmless: tuple[str, ...], method: str, *params: object) -> None:
         try:

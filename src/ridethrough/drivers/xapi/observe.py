@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from ridethrough.core.model import Seconds
-from ridethrough.ports import Clock, Refused, Unreachable
+from ridethrough.ports import Clock, Refused, Unreachable, is_from_before_a_standstill
 
 from .records import CLASSES
 from .session import Held, PoolSession
@@ -75,7 +75,10 @@ class Watch:
         while True:
             if (current := await self._session.connect()) != held:
                 held, token = current, ""  # somebody else's call renewed the session: perhaps another database
+            asked_at = self._clock.now()
             news = await self._next(held, token)
+            if is_from_before_a_standstill(self._clock, asked_at):
+                raise Unreachable("stood still while the coordinator answered: its answer may be old")
             if not token:
                 records = Records(revision=self.records.revision + 1)
             records.apply(news.changes)

@@ -63,7 +63,9 @@ class XapiPool:
             lambda: self._session.held,
         )
         self._advisor = Advisor(self._session, clock, lambda: self._watch.records if self._watch.connected else None)
-        self._hands = Hands(self._session, self._host_ref, self._build, lambda ref: self._watch.records.name(ref))
+        self._hands = Hands(
+            self._session, self._host_ref, self._build, lambda ref: self._watch.records.name(ref), clock
+        )
         self._picture = Picture(PoolSeen(pool_id))
         self._memo = Memo()
         self._drawn = -1

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ridethrough.core.model import Seconds
-from ridethrough.ports import Clock, Unreachable
+from ridethrough.ports import Clock, Unreachable, is_from_before_a_standstill
 
 from .address import Address
 from .picture import Evidence
@@ -87,10 +87,12 @@ class Prober:
 
     async def round(self) -> bool:
         """Probe everything once, all at the same time; whether an answer began or ceased."""
-        hosts = self._hosts()
+        began, hosts = self._clock.now(), self._hosts()
         self.told = told = Told()
         answers = await asyncio.gather(*(self._probe(host, told) for host in hosts))
         witnesses = await asyncio.gather(*(answers_tcp(address) for address in self._witnesses))
+        if is_from_before_a_standstill(self._clock, began):
+            return False  # the answers waited for us as long as that: they prove nothing about now
         now = self._clock.now()
         evidence: dict[str, Evidence] = {}
         for host, (toolstack, network) in zip(hosts, answers, strict=True):

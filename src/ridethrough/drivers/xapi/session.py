@@ -10,12 +10,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from ridethrough.core.model import Seconds
-from ridethrough.ports import Clock, Refused, Unreachable
+from ridethrough.ports import Clock, NotBegun, Refused, Unreachable
 
 from .address import Address
 from .errors import sentence
@@ -30,6 +30,10 @@ SECOND_OPINION = 0.3  # seconds in which other hosts may say that the first coor
 REFUSED_AT_FIRST, REFUSED_AT_MOST = 60.0, 600.0  # seconds until a refused password is tried again
 MOVED = {"SESSION_INVALID", "HOST_IS_SLAVE"}  # the call was not executed; another session is needed
 REFUSED = {"SESSION_AUTHENTICATION_FAILED", "SESSION_AUTHORIZATION_FAILED"}
+
+
+def _never() -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,16 +117,27 @@ class PoolSession:
         # A caller that runs out of time must not tear down the search that others wait for.
         return await asyncio.shield(self._connecting)
 
-    async def call(self, want: type[T], method: str, *params: object, deadline: Seconds, kept: bool = False) -> T:
+    async def call(
+        self,
+        want: type[T],
+        method: str,
+        *params: object,
+        deadline: Seconds,
+        kept: bool = False,
+        is_old: Callable[[], bool] = _never,
+    ) -> T:
         """Call `method` on the coordinator and read its answer as `want`.
 
         Sent again only when the first copy was surely not executed: no connection came about, or the host said that
-        our session is not its own. Raises XapiFailure, Unreachable, Refused (password).
+        our session is not its own. `is_old` is asked before each copy. Raises XapiFailure, Unreachable, Refused
+        (password), and NotBegun when it is old.
         """
         try:
             async with asyncio.timeout(deadline):
                 while True:
                     held = await self._patiently()
+                    if is_old():
+                        raise NotBegun(f"{method} was decided before a standstill")
                     try:
                         value = await self.wire.call(
                             held.address, method, (held.ref, *params), deadline=deadline, kept=kept
