@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ridethrough.core.model import Seconds
+from ridethrough.core.model import HostId, Seconds
 from ridethrough.core.observation import Power
 
 from . import tasks
@@ -131,7 +131,7 @@ def start_toolstack(world: World, host: SimHost, seconds: Seconds, cold: bool) -
     """Start the toolstack, whatever it is doing now; it is up after `seconds` at the earliest."""
     _toolstack_goes(world, host)
     host.toolstack = "starting"
-    host.user_disabled = False
+    host.user_disabled, host.agreed = False, None
     world.agenda.run(_start(world, host, seconds, cold, host.life))
 
 
@@ -157,6 +157,8 @@ def _may_say_hello(world: World, host: SimHost) -> bool:
     """It is the coordinator itself, or the one that it follows is ready for members."""
     if host.follows == host.id:
         return True
+    if host.hello_refused:
+        return False
     coordinator = world.hosts[host.follows]
     ready = world.now - coordinator.toolstack_since >= TAKES_HELLOS_AFTER
     return ready and world.reach(coordinator.id) is Reach.COORDINATOR
@@ -165,10 +167,16 @@ def _may_say_hello(world: World, host: SimHost) -> bool:
 def _coordinate(world: World, host: SimHost, cold: bool) -> None:
     """A starting coordinator first calls every host disabled and every member dead."""
     pool = world.pools[host.pool]
-    if pool.coordinator != host.id:
+    others = [h for h in world.members(host.pool) if h is not host and world.reach(h.id) is Reach.COORDINATOR]
+    if others:
         world.tell(f"{host.id} speaks as coordinator with an old database")
-        world.agenda.after(OLD_COORDINATOR_SPEAKS, partial(_step_down, world, host, host.life))
+        step_down = partial(_step_down, world, host, host.life, others[0].id)
+        world.agenda.after(OLD_COORDINATOR_SPEAKS, step_down)
         return
+    if pool.coordinator != host.id:  # nobody there to step down for (xapi.ml check_no_other_masters; source)
+        world.tell(f"{host.id} finds no other coordinator and stays what it was")
+        pool.coordinator = host.id
+        world.changed("pool", pool.ref)
     world.tell(f"{host.id}'s toolstack is up: it is the coordinator")
     for member in world.members(host.pool):
         member.enabled = False
@@ -178,8 +186,8 @@ def _coordinate(world: World, host: SimHost, cold: bool) -> None:
     resync_guests(world, host)
     settle = COORDINATOR_SETTLES_COLD if cold else COORDINATOR_SETTLES
     world.agenda.after(settle, partial(_enable_itself, world, host, host.life, cold))
-    others = [m for m in world.members(host.pool) if m is not host and m.follows == host.id]
-    for position, member in enumerate(others):
+    known = [m for m in world.members(host.pool) if m is not host and m.follows == host.id]
+    for position, member in enumerate(known):
         world.agenda.after(MEMBER_RETURNS + position, partial(_known_again, world, member, member.life))
 
 
@@ -192,14 +200,15 @@ def _known_again(world: World, member: SimHost, life: int) -> None:
         world.agenda.after(ENABLES_ITSELF, partial(_enable_itself, world, member, life, False))
 
 
-def _step_down(world: World, host: SimHost, life: int) -> None:
+def _step_down(world: World, host: SimHost, life: int, to: HostId) -> None:
     if host.life == life:
-        host.follows = world.pools[host.pool].coordinator
+        host.follows = to
         world.tell(f"{host.id} steps down: {host.follows} is the coordinator")
         start_toolstack(world, host, RESTART_SECONDS, cold=False)
 
 
 def _hello(world: World, host: SimHost, cold: bool) -> None:
+    tasks.orphan(world, host.id)
     host.enabled = False
     host.live = True
     world.tell(f"{host.id}'s toolstack is up")

@@ -105,6 +105,12 @@ def restore_network(world: World, host: str) -> None:
         boot.heard_again(world, it)
 
 
+def refuse_hello(world: World, host: str, *error: str) -> None:
+    """When the host's toolstack starts next, its coordinator does not take it: it stays in emergency mode and answers
+    everybody this error, such as HOST_UNKNOWN_TO_MASTER with its own reference. Without one, all is well again."""
+    world.hosts[host].hello_refused = error
+
+
 def ignore_shutdown(world: World, host: str) -> None:
     """host.shutdown will succeed, and nothing will follow."""
     world.hosts[host].refuses_shutdown = True

@@ -8,7 +8,7 @@ from functools import partial
 from ridethrough.core.model import Seconds
 from ridethrough.core.observation import Power
 
-from . import boot
+from . import boot, database_copy
 from .agenda import Steps
 from .errors import XapiError
 from .machines import Reach, SimHost, SimTask, SimVm, Wlb
@@ -89,8 +89,8 @@ class HostCalls(VmCalls):
     def _may_evacuate(self, vm: SimVm, targets: Sequence[SimHost]) -> None:
         self.not_blocked(vm, "pool_migrate")
         self.in_state(vm, Power.RUNNING)
-        for operation in vm.current_operations.values():
-            raise XapiError("OTHER_OPERATION_IN_PROGRESS", f"VM.{operation}", vm.ref)
+        for holder in vm.current_operations:
+            raise self.busy(vm, holder)
         if not vm.has_tools:
             raise XapiError("VM_LACKS_FEATURE", vm.ref)
         if not targets:
@@ -161,8 +161,9 @@ class HostCalls(VmCalls):
         size = (batch or BATCH) if self.pool.profile.parallel_evacuation else 1
 
         def steps(task: SimTask) -> Steps:
-            yield from self.turn(host, "evacuate")
+            yield from self.turn(host, task, "evacuate")
             self.hold(host, task, "evacuate")
+            task.advertises_cancel = True
             try:
                 yield from self._evacuate(host, task, size)
             finally:
@@ -187,7 +188,7 @@ class HostCalls(VmCalls):
             for child in [m for m in moving if not m.pending]:
                 moving.remove(child)
                 done += 1
-                failure = failure or _child_failure(child)
+                failure = failure or _child_failure(child, parallel=self.pool.profile.parallel_evacuation)
             if done % size == 0:
                 task.progress = done / len(plan)
                 self.world.changed("task", task.ref)
@@ -310,12 +311,14 @@ class HostCalls(VmCalls):
     def host_add_to_other_config(self, ref: str, key: str, value: str) -> None:
         """Raises MAP_DUPLICATE_KEY."""
         host = self.host(ref)
+        database_copy.remember(self.world, self.pool_id, host, "other_config")
         set_key(host.other_config, "host", "other_config", host.uuid, key, value)
         self.world.changed("host", host.ref)
 
     def host_remove_from_other_config(self, ref: str, key: str) -> None:
         """A missing key is no error."""
         host = self.host(ref)
+        database_copy.remember(self.world, self.pool_id, host, "other_config")
         host.other_config.pop(key, None)
         self.world.changed("host", host.ref)
 
@@ -330,11 +333,17 @@ class HostCalls(VmCalls):
         return allowed
 
 
-def _child_failure(child: SimTask) -> XapiError | None:
-    """A migration that failed is told as it is; a cancelled one as an internal error (lab 04)."""
+def _child_failure(child: SimTask, parallel: bool) -> XapiError | None:
+    """A migration that failed is told as it is; a cancelled one as an internal error (lab 04).
+
+    Where VMs move one at a time, the evacuation calls pool_migrate itself and hears its TASK_CANCELLED (read from
+    source).
+    """
     match child.status:
         case "failure" if child.error_info[0] != "VM_BAD_POWER_STATE":
             return XapiError(*child.error_info)
+        case "cancelled" if not parallel:
+            return XapiError("TASK_CANCELLED", child.ref)
         case "cancelled":
             return XapiError("INTERNAL_ERROR", f"{child.ref}, unexpected status of migration task")
         case _:

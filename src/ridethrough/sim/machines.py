@@ -90,6 +90,35 @@ class Profile:
         """Rolling batches since 22.24; one VM at a time before."""
         return self._version >= (22, 24)
 
+    @property
+    def is_long_term(self) -> bool:
+        """8.2, whose datamodel lacks what came with the monthly releases since (1.250 and later)."""
+        return self._version < (1, 250)
+
+    @property
+    def seen_running(self) -> bool:
+        """The release that ran in the laboratory: where it and the source read differ, it is right for this one."""
+        return self._version == (24, 19)
+
+    @property
+    def wrong_password(self) -> Seconds:
+        """How long a wrong password waits for its refusal: PAM's delay (recordings/xapi 01: 1.6 to 1.9 s), or the one
+        that the source of the other releases adds (xapi_session.ml)."""
+        return 1.7 if self.seen_running else 5.0
+
+    @property
+    def names_busy_task(self) -> bool:
+        """OTHER_OPERATION_IN_PROGRESS as (class, ref, operation, task): read in the source of 2026; (class.operation,
+        ref) in the laboratory, and taken to be so before."""
+        return self._version >= (25, 0)
+
+
+RELEASES: dict[str, Profile] = {
+    "8.2": Profile("1.249.41", "8.2.1"),
+    "8.3": Profile(),  # as it was released, and as the laboratory ran it
+    "8.3-26.1": Profile("26.1.4"),  # the same with its updates of May 2026
+}
+
 
 @dataclass(slots=True, eq=False)
 class SimTask:
@@ -108,9 +137,12 @@ class SimTask:
     subtask_of: str = NULL
     finished: Seconds | None = None
     cancellable: bool = False
+    advertises_cancel: bool = False  # allowed_operations names `cancel`, whether it has an effect or not (lab 04)
     lost: bool = False  # the coordinator's toolstack went: nobody knows it any more, its work may go on
     resident_on: HostId = ""
     other_config: dict[str, str] = field(default_factory=dict)
+    owner: str = ""  # the user whose session made it; empty: the toolstack itself
+    session: str = ""  # that session
     done: Signal = field(default_factory=Signal, repr=False)
     process: Process | None = field(default=None, repr=False)
 
@@ -170,11 +202,13 @@ class SimHost:
     boot_time: float = EPOCH - 86400.0
     other_config: dict[str, str] = field(default_factory=dict)
     current_operations: dict[str, str] = field(default_factory=dict)  # task ref -> operation
+    agreed: tuple[HostId, Seconds] | None = None  # to which coordinator it said yes, and when; in its memory too
     user_disabled: bool = False  # only in the memory of its toolstack: forgotten at each start
     auto_enable: bool = True  # in its local database: survives
 
     still_booting: bool = False  # said hello, has not finished its start: host.enable is HOST_STILL_BOOTING
     powering_off: bool = False  # its system is on the way down
+    hello_refused: tuple[str, ...] = ()  # a fault: the error that its coordinator answers its hello with
     ignores_wake: bool = False  # a fault: Wake-on-LAN packets do nothing
     refuses_shutdown: bool = False  # a fault: host.shutdown succeeds and nothing follows
     life: int = 0  # counts boots, crashes and toolstack starts, so that what belonged to an earlier life stops
@@ -204,15 +238,18 @@ class SimVm:
     guest: Guest = Guest.ACKNOWLEDGES
     stop_seconds: Seconds = 20.0
     start_seconds: Seconds = 3.0
+    tools_seconds: Seconds = 0.0  # from its start until its tools are heard of (VM.guest_metrics)
     dirtying: float = 1.0  # bytes sent for each byte of memory in a migration
     storage: frozenset[StorageId] = frozenset()
     tags: tuple[str, ...] = ()
+    snapshots: tuple[str, ...] = ()  # their names; XenAPI shows each as a VM
     affinity: HostId | None = None
 
     power_state: Power = Power.RUNNING
     resident_on: HostId | None = None
     scheduled_to_be_resident_on: HostId | None = None
     alive: bool = True
+    tools_heard: bool = True
     current_operations: dict[str, str] = field(default_factory=dict)  # task ref -> operation
     blocked_operations: dict[str, str] = field(default_factory=dict)
     other_config: dict[str, str] = field(default_factory=dict)
@@ -230,7 +267,8 @@ class SimVm:
 
     @property
     def has_tools(self) -> bool:
-        return self.guest is not Guest.NO_TOOLS
+        """Whether the toolstack knows of tools in it."""
+        return self.guest is not Guest.NO_TOOLS and self.tools_heard
 
     @property
     def busy(self) -> bool:
@@ -251,6 +289,8 @@ class SimPool:
     wlb: Wlb = Wlb.ANSWERS  # when it is enabled
     wlb_advice: dict[VmId, HostId] = field(default_factory=dict)  # it knows nothing of power
     suspend_sr: StorageId | None = None
+    templates: tuple[str, ...] = ("Other install media",)  # their names; XenAPI shows each as a VM
+    database_life: int = 0  # grows when a member goes on with its copy of the database, minutes old
     session_epoch: int = 0  # grows when every session and every task is lost (coordinator's toolstack start)
     dead_after: Seconds = 600.0  # without a heartbeat a host counts as not live
 

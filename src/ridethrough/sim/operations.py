@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ridethrough.core.model import HostId, PoolId, Seconds
 
 from . import tasks
-from .agenda import Steps
+from .agenda import Signal, Steps
 from .errors import XapiError
 from .machines import Reach, SimHost, SimPool, SimTask, SimVm
 
@@ -19,6 +19,7 @@ ON_COORDINATOR: Seconds = 0.005  # median of a forwarded call, lab 20
 ON_MEMBER: Seconds = 0.025
 NO_TOOLSTACK: Seconds = 1.0  # connection refused: known at once
 CANCEL_SECONDS: Seconds = 0.4  # lab 15
+LONGEST_WAIT: Seconds = 7200.0  # helpers.ml Policy.standard; read from source
 
 
 class Operations:
@@ -90,6 +91,10 @@ class Operations:
         yield ON_MEMBER
         if not host.live:
             raise XapiError("HOST_OFFLINE", host.ref)
+        yield from self._reached(host)
+
+    def _reached(self, host: SimHost) -> Steps:
+        """Its toolstack takes the call, whatever the database says of the host."""
         match self.world.reach(host.id):
             case Reach.MEMBER | Reach.COORDINATOR:
                 return
@@ -99,14 +104,37 @@ class Operations:
                 yield tasks.DEAD_MEMBER_BLOCKS
         raise XapiError("CANNOT_CONTACT_HOST", host.ref)
 
-    def turn(self, thing: SimVm | SimHost, *only: str) -> Steps:
-        """Wait until no other operation (or none of `only`) holds the object: xapi queues, it does not refuse."""
+    def turn(self, thing: SimVm | SimHost, task: SimTask, *only: str) -> Steps:
+        """Wait until no other operation (or none of `only`) holds the object: xapi queues, it does not refuse.
+
+        After two hours it does. Whoever waits can be cancelled, even a host.evacuate (pitfall 6).
+        """
+        was, task.cancellable = task.cancellable, True
+        patience = self.world.now + LONGEST_WAIT
         while holders := [ref for ref, op in thing.current_operations.items() if not only or op in only]:
             holder = self.world.tasks.get(holders[0])
             if holder is None or not holder.pending:
                 thing.current_operations.pop(holders[0])
+            elif self.world.now >= patience:
+                raise self.busy(thing, holder.ref)
             else:
-                yield holder.done
+                yield self.at_latest(holder.done, patience)
+        task.cancellable = was
+
+    def at_latest(self, signal: Signal, when: Seconds) -> Signal:
+        """Fires with `signal`, or at `when`."""
+        either = Signal()
+        latest = self.world.agenda.at(when, either.fire)
+        signal.watch(latest.cancel)
+        signal.watch(either.fire)
+        return either
+
+    def busy(self, thing: SimVm | SimHost, task: str) -> XapiError:
+        """What xapi says when it refuses because of another operation (pitfall 12, lab 03)."""
+        kind, operation = "VM" if isinstance(thing, SimVm) else "host", thing.current_operations[task]
+        if self.pool.profile.names_busy_task:
+            return XapiError("OTHER_OPERATION_IN_PROGRESS", kind, thing.ref, operation, task)
+        return XapiError("OTHER_OPERATION_IN_PROGRESS", f"{kind}.{operation}", thing.ref)
 
     def hold(self, thing: SimVm | SimHost, task: SimTask, operation: str) -> None:
         thing.current_operations[task.ref] = operation

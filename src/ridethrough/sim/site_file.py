@@ -15,7 +15,7 @@ from ridethrough.core.site import Site
 
 from .battery import Battery
 from .cards import Family, SimCard, SimUps
-from .machines import GIB, Guest, Profile, SimHost, SimPool, SimSr, SimVm, Wlb, uuid_of
+from .machines import GIB, RELEASES, Guest, SimHost, SimPool, SimSr, SimVm, Wlb, uuid_of
 from .reading import ScenarioError, Table, merged, read_toml
 from .world import World
 
@@ -154,7 +154,7 @@ def _ups(name: str, t: Table) -> SimUps:
 
 def _pool(name: str, t: Table) -> SimPool:
     pool = SimPool(name, t.take("coordinator", str), name=t.take("name", str, name))
-    pool.profile = Profile(t.take("build", str, Profile().build))
+    pool.profile = RELEASES[t.one_of("release", t.take("release", str, "8.3"), RELEASES)]
     pool.ha_enabled = t.take("ha_enabled", bool, False)
     pool.dead_after = t.time("dead_after", 600.0)
     pool.wlb_enabled = t.has("wlb")
@@ -209,6 +209,7 @@ def _vm(name: str, t: Table, world: World) -> SimVm:
         memory=round(t.take("memory_gib", float, 4.0) * GIB),
         guest=Guest(t.one_of("guest", t.take("guest", str, "acknowledges"), Guest)),
         stop_seconds=t.time("stop_time", 20.0),
+        tools_seconds=t.time("tools_time", 0.0),
         dirtying=t.take("dirtying", float, 1.0),
         storage=frozenset(uuid_of("storage", s) for s in stores) or frozenset(world.storages),
         tags=tuple(t.names("tags")),

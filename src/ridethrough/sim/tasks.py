@@ -39,8 +39,23 @@ def fail(world: World, task: SimTask, error: XapiError) -> None:
 
 
 def cancelled(world: World, task: SimTask) -> None:
-    """Ended by task.cancel: error_info stays empty, progress says 1.0 (lab 05, 15)."""
+    """Ended by task.cancel: progress says 1.0, and error_info stays empty where the laboratory saw it (lab 05, 15);
+    the source of the others names TASK_CANCELLED (pitfall 14)."""
+    if task.pending and not world.pools[task.pool].profile.seen_running:
+        task.error_info = ("TASK_CANCELLED", task.ref)
     _end(world, task, "cancelled")
+
+
+def orphan(world: World, host: HostId) -> None:
+    """The host's toolstack started anew: its coordinator calls what ran there cancelled, and the work goes on unowned.
+
+    cancel_tasks.ml, called by Pool.hello; read from source.
+    """
+    for task in [t for t in world.at_work if t.resident_on == host and t.pending]:
+        for vm in world.vms.values():
+            if vm.current_operations.pop(task.ref, None):
+                world.changed("vm", vm.ref)
+        cancelled(world, task)
 
 
 def _end(world: World, task: SimTask, status: str) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from ridethrough.core.model import Seconds
 from ridethrough.core.observation import Power
 
-from . import boot
+from . import boot, database_copy
 from .agenda import Signal, Steps
 from .errors import XapiError
 from .machines import Guest, Reach, SimHost, SimTask, SimVm
@@ -40,9 +41,10 @@ class VmCalls(Operations):
 
         def steps(task: SimTask) -> Steps:
             self._may_move(vm, force)
-            yield from self.turn(vm)
+            yield from self.turn(vm, task)
             for earlier in [m for m in self.world.links.moving if m.vm == vm.id]:
                 yield earlier.done  # its task was lost with a toolstack; its memory still flows
+            yield from self.turn(target, task, "evacuate")
             self._may_move(vm, force)
             self.may_receive(vm, target)
             source = self._resident(vm)
@@ -120,7 +122,7 @@ class VmCalls(Operations):
 
         def steps(task: SimTask) -> Steps:
             self._may_shut_down(vm)
-            yield from self.turn(vm)
+            yield from self.turn(vm, task)
             self._may_shut_down(vm)
             host = self._resident(vm)
             task.resident_on = host.id
@@ -148,7 +150,9 @@ class VmCalls(Operations):
                 yield SHUTDOWN_LIMIT
                 raise XapiError("VM_SHUTDOWN_TIMEOUT", vm.ref, "1200.")
             case _:
-                yield self._guest_stops(vm)
+                yield self.at_latest(self._guest_stops(vm), self.world.now + SHUTDOWN_LIMIT)
+                if vm.power_state is not Power.HALTED:  # and goes down later all the same
+                    raise XapiError("VM_SHUTDOWN_TIMEOUT", vm.ref, "1200.")
 
     def _guest_stops(self, vm: SimVm) -> Signal:
         """Once told, a guest goes down by itself, whatever becomes of the call that told it."""
@@ -217,7 +221,7 @@ class VmCalls(Operations):
         def steps(task: SimTask) -> Steps:
             self.not_blocked(vm, operation)
             self.in_state(vm, state)
-            yield from self.turn(vm)
+            yield from self.turn(vm, task)
             self.in_state(vm, state)
             if where:
                 self.may_receive(vm, where)
@@ -228,7 +232,7 @@ class VmCalls(Operations):
             try:
                 yield from self.forward(host)
                 yield vm.start_seconds if state is Power.HALTED else vm.memory / SUSPEND_SPEED
-                self._runs(vm, host, paused)
+                self._runs(vm, host, paused, booted=state is Power.HALTED)
             finally:
                 vm.scheduled_to_be_resident_on = None
                 self.release(vm, task)
@@ -248,12 +252,20 @@ class VmCalls(Operations):
             raise XapiError("NO_HOSTS_AVAILABLE")
         return max(hosts, key=lambda h: self.world.memory_available(h.id))
 
-    def _runs(self, vm: SimVm, host: SimHost, paused: bool) -> None:
+    def _runs(self, vm: SimVm, host: SimHost, paused: bool, booted: bool) -> None:
         vm.power_state = Power.PAUSED if paused else Power.RUNNING
         vm.resident_on, vm.alive = host.id, True
         vm.life += 1
+        if booted and vm.tools_seconds:
+            vm.tools_heard = False
+            self.world.agenda.after(vm.tools_seconds, partial(self._tools_heard, vm, vm.life))
         self.world.tell(f"{vm.name} starts on {host.id}")
         self.world.changed("vm", vm.ref)
+
+    def _tools_heard(self, vm: SimVm, life: int) -> None:
+        if vm.life == life:
+            vm.tools_heard = True
+            self.world.changed("vm", vm.ref)
 
     def vm_suspend(self, ref: str) -> SimTask:
         """VM.suspend: memory goes to the suspend SR. Cannot be cancelled."""
@@ -266,7 +278,7 @@ class VmCalls(Operations):
                 raise XapiError("VM_LACKS_FEATURE", vm.ref)
             if self.pool.suspend_sr is None:
                 raise XapiError("VM_NO_SUSPEND_SR", vm.ref)
-            yield from self.turn(vm)
+            yield from self.turn(vm, task)
             self.in_state(vm, Power.RUNNING)
             host = self._resident(vm)
             task.resident_on = host.id
@@ -293,24 +305,28 @@ class VmCalls(Operations):
     def vm_add_to_other_config(self, ref: str, key: str, value: str) -> None:
         """Raises MAP_DUPLICATE_KEY."""
         vm = self.vm(ref)
+        database_copy.remember(self.world, self.pool_id, vm, "other_config")
         set_key(vm.other_config, "VM", "other_config", vm.id, key, value)
         self.world.changed("vm", vm.ref)
 
     def vm_remove_from_other_config(self, ref: str, key: str) -> None:
         """A missing key is no error."""
         vm = self.vm(ref)
+        database_copy.remember(self.world, self.pool_id, vm, "other_config")
         vm.other_config.pop(key, None)
         self.world.changed("vm", vm.ref)
 
     def vm_add_to_blocked_operations(self, ref: str, key: str, value: str) -> None:
         """Raises MAP_DUPLICATE_KEY."""
         vm = self.vm(ref)
+        database_copy.remember(self.world, self.pool_id, vm, "blocked_operations")
         set_key(vm.blocked_operations, "VM", "blocked_operations", vm.id, key, value)
         self.world.changed("vm", vm.ref)
 
     def vm_remove_from_blocked_operations(self, ref: str, key: str) -> None:
         """A missing key is no error."""
         vm = self.vm(ref)
+        database_copy.remember(self.world, self.pool_id, vm, "blocked_operations")
         vm.blocked_operations.pop(key, None)
         self.world.changed("vm", vm.ref)
 

@@ -50,6 +50,7 @@ class World:
         self.crashed: list[HostId] = []  # hosts that lost their power while they ran, in order
         self.lost: list[str] = []  # guests that died with their host, by name, in order
         self.moves: Counter[str] = Counter()  # completed migrations of each guest, by name
+        self.written: dict[PoolId, list[tuple[Seconds, Callable[[], None]]]] = {}  # see `database_copy`
         self._watchers: list[Callable[[str, str], None]] = []
 
     # --- time

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import partial
 
 from ridethrough.core.model import Seconds
 
-from . import boot
+from . import boot, database_copy
 from .agenda import Steps
 from .errors import XapiError
 from .host_calls import HostCalls
-from .machines import Reach, SimHost, SimTask
+from .machines import EPOCH, Reach, SimHost, SimTask
 from .operations import set_key
 
 __all__ = ["Xapi", "XapiError"]
@@ -18,6 +19,7 @@ __all__ = ["Xapi", "XapiError"]
 HAND_OVER_ACCEPTED: Seconds = 0.6  # pool.designate_new_master answers OK (lab 10)
 HAND_OVER_FUSE: Seconds = 10.0  # then the switch comes
 HAND_OVER_REFUSED: Seconds = 3.0  # and nobody listens for so long
+AGREED_FOR: Seconds = 600.0  # a host that missed the end of a failed hand-over keeps its word for so long
 EMERGENCY_SECONDS: Seconds = 12.0  # pool.emergency_transition_to_master (lab 11)
 
 
@@ -36,11 +38,13 @@ class Xapi(HostCalls):
 
     def pool_add_to_other_config(self, key: str, value: str) -> None:
         """Raises MAP_DUPLICATE_KEY."""
+        database_copy.remember(self.world, self.pool_id, self.pool, "other_config")
         set_key(self.pool.other_config, "pool", "other_config", self.pool.uuid, key, value)
         self.world.changed("pool", self.pool.ref)
 
     def pool_remove_from_other_config(self, key: str) -> None:
         """A missing key is no error."""
+        database_copy.remember(self.world, self.pool_id, self.pool, "other_config")
         self.pool.other_config.pop(key, None)
         self.world.changed("pool", self.pool.ref)
 
@@ -58,12 +62,35 @@ class Xapi(HostCalls):
                 return
             if self.pool.ha_enabled:
                 raise XapiError("HA_IS_ENABLED")
-            for host in self.world.members(self.pool_id):
-                if self.world.reach(host.id) not in (Reach.MEMBER, Reach.COORDINATOR):
-                    raise XapiError("CANNOT_CONTACT_HOST", host.ref)
+            yield from self._all_agree(new)
             self.world.agenda.after(HAND_OVER_FUSE, partial(self._hand_over, new))
 
         return self.start("Async.pool.designate_new_master", steps)
+
+    def _all_agree(self, new: SimHost) -> Steps:
+        """The first phase: every host of the database says yes, the new coordinator last. After a failure they are
+        told to forget it, which nobody repeats for a host that does not hear it (xapi_pool_transition.ml; source)."""
+        asked: list[SimHost] = []
+        try:
+            for host in sorted(self.world.members(self.pool_id), key=lambda h: (h is new, h.id)):
+                yield from self._reached(host)
+                self._agree(host, new)
+                asked.append(host)
+        except XapiError:
+            for host in asked:
+                if self.world.reach(host.id) in (Reach.MEMBER, Reach.COORDINATOR):
+                    host.agreed = None
+            raise
+
+    def _agree(self, host: SimHost, new: SimHost) -> None:
+        """xapi_ha.ml propose_new_master_internal: another candidate is refused for ten minutes."""
+        now = self.world.now
+        if host.agreed and host.agreed[0] != new.id and now - host.agreed[1] <= AGREED_FOR:
+            other, since = self.world.hosts[host.agreed[0]], host.agreed[1]
+            at = datetime.fromtimestamp(EPOCH + since, UTC).strftime("%Y%m%dT%H:%M:%SZ")
+            text = f"Already agreed to commit host address '{other.address}' at {at} ('{now - since:f}' secs ago)"
+            raise XapiError("HA_ABORT_NEW_MASTER", text)
+        host.agreed = (new.id, now)
 
     def _hand_over(self, new: SimHost) -> None:
         self.world.tell(f"{new.id} becomes the coordinator in place of {self.pool.coordinator}")
@@ -85,6 +112,7 @@ class Xapi(HostCalls):
             if self.pool.ha_enabled:
                 raise XapiError("HA_IS_ENABLED")
             self.world.tell(f"{new.id} makes itself the coordinator")
+            database_copy.fall_back(self.world, self.pool_id)
             self.pool.coordinator = new.id
             new.follows = new.id
             boot.restart_toolstack(self.world, new)

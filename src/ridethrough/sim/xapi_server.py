@@ -54,21 +54,24 @@ class XapiServer:
         *,
         speed: float = 1.0,
         users: Mapping[str, str] | None = None,
+        roles: Mapping[str, str] | None = None,
         port: int = 0,
         addresses: Mapping[HostId, str] | None = None,
         certificates_in: Path | None = None,
     ) -> None:
         """Hands in `pace` when another server of the same World brings it along; else one of `speed` is made.
 
-        `users`: name -> password, by default root with the password "ridethrough". `port`: the same for every host,
-        since HOST_IS_SLAVE names only an address; 0 takes a free one. `addresses`: where each host listens; by default
-        its own address when that is a loopback one, else 127.0.10.N. `certificates_in`: a folder in which certificates
+        `users`: name -> password, by default root with the password "ridethrough". `roles`: name -> role, such as
+        "pool-operator", for those that come from a directory; the others are local superusers. `port`: the same for
+        every host, since HOST_IS_SLAVE names only an address; 0 takes a free one. `addresses`: where each host
+        listens; by default its own address when that is a loopback one, else 127.0.10.N. `certificates_in`: a folder
+        in which certificates
         survive a restart; without it they live in memory.
         """
         self.world = world
         self.pace = pace or Pace(world, speed)
         self._own_pace = pace is None
-        self.users = dict(users or {"root": "ridethrough"})
+        self.users, self.roles = dict(users or {"root": "ridethrough"}), dict(roles or {})
         self.faults, self.log = WireFaults(), AccessLog()
         self.endpoints: dict[HostId, tuple[str, int, str]] = {}  # address, port, "sha256:..."
         self._port, self._folder = port, certificates_in
@@ -81,7 +84,8 @@ class XapiServer:
         made = {h: self._certificate(h) for h in sorted(self.world.hosts)}
         pems = {h: certificate.certificate for h, certificate in made.items()}
         pools = {
-            p: PoolCalls(self.world, p, self.pace, self.users, self._addresses, pems) for p in sorted(self.world.pools)
+            p: PoolCalls(self.world, p, self.pace, self.users, self._addresses, pems, self.roles)
+            for p in sorted(self.world.pools)
         }
         for name, certificate in made.items():
             host = self.world.hosts[name]

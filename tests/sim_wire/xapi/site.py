@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 import socket
-from collections.abc import AsyncIterator, Callable
+import ssl
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
@@ -16,7 +18,7 @@ import pytest
 
 from ridethrough.core.model import HostId
 from ridethrough.core.observation import Power
-from ridethrough.sim.machines import GIB, Guest, SimHost, SimPool, SimSr, SimVm, uuid_of
+from ridethrough.sim.machines import GIB, RELEASES, Guest, SimHost, SimPool, SimSr, SimVm, uuid_of
 from ridethrough.sim.world import World
 from ridethrough.sim.xapi_server import XapiServer
 
@@ -45,6 +47,13 @@ def small_world() -> World:
         world.add_vm(SimVm(uuid_of("vm", name), name, "p", memory=4 * GIB, resident_on="h2", storage=disks))
     world.add_vm(SimVm(uuid_of("vm", "dumb"), "dumb", "p", guest=Guest.NO_TOOLS, resident_on="h3", storage=disks))
     world.add_vm(SimVm(uuid_of("vm", "spare"), "spare", "p", power_state=Power.HALTED, storage=disks))
+    return world
+
+
+def of_release(name: str, world: World | None = None) -> World:
+    """The small world with hosts of a release: one of "8.2", "8.3" and "8.3-26.1"."""
+    world = world or small_world()
+    world.pools["p"].profile = RELEASES[name]
     return world
 
 
@@ -90,8 +99,38 @@ class Caller:
             raise Refusal([answer["error"]["message"], *answer["error"]["data"]])
         return answer["result"]
 
-    async def login(self, host: HostId = "h1") -> str:
-        return str(await self.call(host, "session.login_with_password", "root", PASSWORD, "1.0", "tests"))
+    async def login(self, host: HostId = "h1", user: str = "root") -> str:
+        return str(await self.call(host, "session.login_with_password", user, PASSWORD, "1.0", "tests"))
+
+    async def begin(self, host: HostId, method: str, *params: object) -> asyncio.Task[Any]:
+        """A call that is under way at the server: its answer is for later."""
+        log = self.server.log
+        before = len(log.of(method, host))
+        task = asyncio.create_task(self.call(host, method, *params))
+        for _ in range(10_000):
+            if len(log.of(method, host)) > before:
+                return task
+            await asyncio.sleep(0.002)
+        raise AssertionError(f"{method} did not arrive")
+
+    async def repeat(self, times: int, host: HostId, method: str, *params: object) -> None:
+        """The same call many times on one connection, without looking at the answers."""
+        address, port, _ = self.server.endpoints[host]
+        trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+        reader, writer = await asyncio.open_connection(address, port, ssl=trusting)
+        body = json.dumps({"method": method, "params": params, "id": 1}).encode()
+        request = f"POST /jsonrpc HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+        writer.write(request * times)
+        for _ in range(times):
+            assert b'"error":null' in await reader.readuntil(b'"id":1}')
+        writer.close()
+        await writer.wait_closed()
+
+    async def pass_time(self, seconds: float) -> None:
+        """Let world seconds pass at once."""
+        self.server.pace.skip(seconds)
+        await self.server.settled()
 
     async def refusal(self, host: HostId, method: str, *params: object) -> list[str]:
         """The error of a call that must fail."""
@@ -103,9 +142,15 @@ class Caller:
 
 
 @asynccontextmanager
-async def served(world: World | None = None, speed: float = 1.0) -> AsyncIterator[Caller]:
-    """A server on loopback at `speed`, and a client for it. Connections are not kept alive between calls."""
-    server = XapiServer(world or small_world(), speed=speed, users={"root": PASSWORD})
+async def served(
+    world: World | None = None, speed: float = 1.0, roles: Mapping[str, str] | None = None
+) -> AsyncIterator[Caller]:
+    """A server on loopback at `speed`, and a client for it. Connections are not kept alive between calls.
+
+    `roles`: further users and their roles, with the same password.
+    """
+    users = dict.fromkeys(("root", *(roles or {})), PASSWORD)
+    server = XapiServer(world or small_world(), speed=speed, users=users, roles=roles)
     await server.start()
     try:
         timeout = aiohttp.ClientTimeout(total=20.0)

@@ -63,7 +63,7 @@ async def test_records_and_an_evacuation_with_a_polled_task() -> None:
 
         seen = await in_thread(work)
         assert pace.now() > 0
-        assert len(seen["vms"]) == 3 + 4  # the control domains and the guests
+        assert len(seen["vms"]) == 3 + 4 + 1  # the control domains, the guests and a template
         assert (seen["task"]["status"], seen["task"]["result"]) == ("success", "<value></value>")
         assert seen["task"]["error_info"] == []
         assert len(seen["residents"]) == 1  # dom0
@@ -87,9 +87,9 @@ async def test_event_from_by_both_of_its_names() -> None:
                 return everything, changed, nothing
 
         everything, changed, nothing = await in_thread(work)
-        assert len(everything["events"]) == 3 + 7
+        assert len(everything["events"]) == 3 + 8
         assert {e["operation"] for e in everything["events"]} == {"add"}
-        assert everything["valid_ref_counts"]["vm"] == 7  # a real int, as on the wire of the laboratory pool
+        assert everything["valid_ref_counts"]["vm"] == 8  # a real int, as on the wire of the laboratory pool
         [event] = changed["events"]
         assert (event["class"], event["operation"], event["snapshot"]["other_config"]["ups"]) == ("host", "mod", "a")
         assert nothing["events"] == []

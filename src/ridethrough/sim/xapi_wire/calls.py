@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from ridethrough.sim.errors import XapiError
 from ridethrough.sim.machines import Reach, SimHost
 from ridethrough.sim.world import World
 
-from . import events, generic
+from . import events, generic, roles
 from .catalogue import Catalogue, Form, Message, catalogue
 from .database import Database
 from .endpoint import Vanished
@@ -23,8 +24,6 @@ from .sessions import Session, Sessions
 from .sessions import record as session_record
 from .site_records import Record
 
-WRONG_PASSWORD: Seconds = 1.7  # PAM's delay (recordings/xapi 01: 1.6 to 1.9 s)
-EMERGENCY_CALLS = ("pool.emergency_transition_to_master", "host.is_in_emergency_mode")
 COLLECTING: Seconds = 30.0  # how often finished tasks are collected
 LISTENING_AGAIN: Seconds = 1.0  # how often a member looks whether its coordinator answers again
 
@@ -56,16 +55,17 @@ class PoolCalls:
         users: Mapping[str, str],
         addresses: Mapping[HostId, str],
         certificates: Mapping[HostId, bytes],
+        given_roles: Mapping[str, str],
     ) -> None:
-        """`users`: name -> password. `certificates`: PEM, for host.get_server_certificate."""
+        """`users`: name -> password. `certificates`: PEM, for host.get_server_certificate. `given_roles`: name -> one
+        of roles.ROLES, or "" for a user of the directory without any; who is not in it is a local superuser."""
         self.world, self.pool, self.pace = world, world.pools[pool], pace
-        self._users, self._addresses = users, addresses
-        self.catalogue: Catalogue = catalogue(
-            self.pool.profile.knows_auto_enable, self.pool.profile.evacuate_parameters
-        )
+        self._users, self._addresses, self._roles = users, addresses, given_roles
+        self.catalogue: Catalogue = catalogue(self.pool.profile)
         self.database = Database(Records(world, pool, self.catalogue, addresses.__getitem__))
-        self.sessions = Sessions()
+        self.sessions = Sessions(self._at_work)
         self._lives: dict[HostId, int] = {}
+        self._database_life = self.pool.database_life
         self._collected_at: Seconds = world.now
         self.execution = Execution(world, pool, self.catalogue, certificates)
 
@@ -104,12 +104,23 @@ class PoolCalls:
         if message is not None and self._finds_no_coordinator(caller.host):
             if message.name == "slave_local_login_with_password":
                 return await self._login(caller, message, params, local=True)
-            if message.full_name in EMERGENCY_CALLS and self._session(caller, params, required=False):
-                return Answer(message.result, self.execution.at_member(caller.host, message, emergency=True))
-        raise Failure("HOST_STILL_BOOTING")
+            session = self._session(caller, params, required=False)
+            if session is not None:
+                args = self._arguments(message, params[1:])
+                if message.full_name == "session.local_logout":
+                    self.sessions.close(session)
+                    return Answer("void", None)
+                with contextlib.suppress(KeyError):  # not among the calls of emergency mode
+                    return Answer(message.result, self.execution.at_member(caller.host, message, args, emergency=True))
+        raise Failure(*self._stashed(caller.host))
+
+    def _stashed(self, host: SimHost) -> tuple[str, ...]:
+        """Why the member does not follow a coordinator: what it answers in place of HOST_IS_SLAVE."""
+        return host.hello_refused or ("HOST_STILL_BOOTING",)
 
     def _finds_no_coordinator(self, host: SimHost) -> bool:
-        return host.follows != host.id and self.world.reach(host.follows) is not Reach.COORDINATOR
+        alone = self.world.reach(host.follows) is not Reach.COORDINATOR
+        return host.follows != host.id and (alone or bool(host.hello_refused))
 
     # --- at a member
 
@@ -130,7 +141,7 @@ class PoolCalls:
             return Answer("void", None)
         if message.form is Form.OWN:
             try:
-                return Answer(message.result, self.execution.at_member(caller.host, message))
+                return Answer(message.result, self.execution.at_member(caller.host, message, args))
             except KeyError as error:
                 raise Failure("HOST_IS_SLAVE", self._addresses[coordinator]) from error
         while self.world.reach(coordinator) is not Reach.COORDINATOR:  # lab 01: reads through a dead one hang
@@ -151,6 +162,7 @@ class PoolCalls:
         if message is None or (asynchronous and not message.may_be_async):
             raise Failure("MESSAGE_METHOD_UNKNOWN", method)
         args = self._arguments(message, params[1:])
+        self._may(session, message, args)
         if message.xapi_class == "session":
             return Answer(message.result, self._about_session(session, message, args))
         if message.form is not Form.OWN:
@@ -158,8 +170,22 @@ class PoolCalls:
         if message.xapi_class == "event":
             return Answer(message.result, await self._about_events(caller, session, message, args))
         if asynchronous:
-            return Answer("text", self.execution.begin(message, args))
-        return Answer(message.result, await self.execution.carry_out(message, args))
+            return Answer("text", self.execution.begin(message, args, session))
+        return Answer(message.result, await self.execution.carry_out(message, args, session))
+
+    def _may(self, session: Session | None, message: Message, args: Sequence[Value]) -> None:
+        """Raises RBAC_PERMISSION_DENIED. The tasks of others are a pool operator's business."""
+        if session is None or session.role is None:
+            return
+        roles.check(session.role, message, args)
+        changes = message.xapi_class == "task" and message.form is Form.OWN and message.name != "create"
+        if changes and not roles.suffices(session.role, "pool-operator"):
+            task = self.world.tasks.get(args[0])
+            if task is not None and task.owner != session.user:
+                raise roles.denied(roles.ANY_TASK, "pool-operator")
+
+    def _at_work(self, session: str) -> bool:
+        return any(task.session == session and task.pending for task in self.world.tasks.values())
 
     def _shown_by(self, caller: Caller) -> generic.Shown:
         """An old coordinator that came back speaks for half a second with an old database (lab 11)."""
@@ -197,12 +223,16 @@ class PoolCalls:
         args = self._arguments(message, params)
         user, password = args[0], args[1]
         if self._users.get(user) != password:
-            await self.pace.sleep(WRONG_PASSWORD)
+            await self.pace.sleep(self.pool.profile.wrong_password)
             known = "Authentication failure" if user in self._users else "User not known to the underlying "
             raise Failure("SESSION_AUTHENTICATION_FAILED", user, known + ("" if user in self._users else _MODULE))
+        role = self._roles.get(user)
+        if role == "" or (local and role):  # local sessions are for local users
+            await self.pace.sleep(self.pool.profile.wrong_password)
+            raise Failure("SESSION_AUTHORIZATION_FAILED", user, f"Subject {user} has no role in this pool")
         originator = args[3] if len(args) > 3 else ""
         now = self.pace.now()
-        return Answer("text", self.sessions.open(now, caller.host.id, caller.life, user, originator, local).ref)
+        return Answer("text", self.sessions.open(now, caller.host.id, caller.life, user, originator, local, role).ref)
 
     def _session(self, caller: Caller, params: Sequence[object], required: bool = True) -> Session | None:
         """The session that the first parameter names. Raises Failure when it must be there and is not."""
@@ -224,7 +254,8 @@ class PoolCalls:
             raise Failure("NOT_IMPLEMENTED", message.full_name)
         if args[0] != session.ref:
             raise Failure("HANDLE_INVALID", "session", args[0])
-        record = session_record(session, self.world.hosts[session.host].ref)
+        granted = roles.permissions(session.role, self.catalogue) if session.role else ()
+        record = session_record(session, self.world.hosts[session.host].ref, granted)
         return record[message.field] if message.field else record
 
     # --- events
@@ -280,6 +311,9 @@ class PoolCalls:
         self.database.recheck("pool", "host", "host_metrics", "task")
         if host == self.pool.coordinator:
             self.database.forget_the_gone()
+        if self._database_life != self.pool.database_life:
+            self._database_life = self.pool.database_life
+            self.database.fall_back()
         self.database.wake()
 
 

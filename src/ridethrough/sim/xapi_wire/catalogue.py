@@ -8,7 +8,12 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cache
 
+from ridethrough.sim.machines import Profile
+
+from .releases import LATER_FIELDS, LATER_MESSAGES
 from .tables import EMPTY_CLASSES, FIELDS, MESSAGES, REMOVED, REMOVED_CLASSES, WITHOUT_SESSION
+
+SEEN = Profile()  # the release of the table
 
 
 class Form(Enum):
@@ -66,18 +71,24 @@ SELF = Parameter("self", "text")
 class Catalogue:
     """All messages by name; both `class.message` and `class_message` find one."""
 
-    def __init__(self, knows_auto_enable: bool = False, evacuate_parameters: int = 3) -> None:
-        """`knows_auto_enable`: host.disable takes a second parameter, as from xapi 25.31 on. `evacuate_parameters`:
-        how many host.evacuate takes, which grew from one to three."""
-        self.fields = {name: dict(_fields(text)) for name, text in FIELDS.items()}
+    def __init__(self, profile: Profile) -> None:
+        """The table is that of 24.19. `profile` takes away what came after an older release, and knows the parameters
+        of host.disable and host.evacuate, which grew."""
+        later = {*LATER_FIELDS.split()} if profile.is_long_term else set()
+        self.fields = {
+            name: {f: kind for f, kind in _fields(text) if f"{name}.{f}" not in later} for name, text in FIELDS.items()
+        }
+        later = {*LATER_MESSAGES.split()} if profile.is_long_term else set()
         self._by_name: dict[str, Message] = {}
         for message in _messages(self.fields):
             match message.full_name:
-                case "host.disable" if knows_auto_enable:
+                case name if name in later:
+                    continue
+                case "host.disable" if profile.knows_auto_enable:
                     taken = (*message.parameters, Parameter("auto_enable", "bool", "true"))
                     message = replace(message, parameters=taken)
                 case "host.evacuate":
-                    message = replace(message, parameters=message.parameters[:evacuate_parameters])
+                    message = replace(message, parameters=message.parameters[: profile.evacuate_parameters])
             self._by_name[message.full_name] = message
         aliases = {f"{m.xapi_class}_{m.name}": m for m in self._by_name.values()}
         self.names = tuple(self._by_name)
@@ -95,9 +106,9 @@ class Catalogue:
 
 
 @cache
-def catalogue(knows_auto_enable: bool = False, evacuate_parameters: int = 3) -> Catalogue:
-    """The one catalogue of this version, read once."""
-    return Catalogue(knows_auto_enable, evacuate_parameters)
+def catalogue(profile: Profile = SEEN) -> Catalogue:
+    """The one catalogue of this release, read once."""
+    return Catalogue(profile)
 
 
 def _fields(text: str) -> Iterator[tuple[str, tuple[str, bool]]]:

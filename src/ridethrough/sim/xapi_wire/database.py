@@ -13,6 +13,8 @@ from .marshal import Value
 from .records import Records
 from .site_records import CLASSES, Record
 
+MISSED = 100  # changes that a copy lacks; every database begins with more
+
 
 @dataclass(slots=True)
 class Row:
@@ -105,6 +107,14 @@ class Database:
         self.settle()
         for notes in self.gone.values():
             notes.clear()
+
+    def fall_back(self) -> None:
+        """Go on with a copy that is some changes old: a token of before is now one from the future."""
+        self.settle()
+        self.generation -= MISSED
+        for rows in self._rows.values():
+            for row in rows.values():
+                row.created, row.modified = min(row.created, self.generation), min(row.modified, self.generation)
 
     # --- questions
 

@@ -18,6 +18,7 @@ from .endpoint import Vanished
 from .envelope import Failure
 from .marshal import Value, as_xml
 from .records import moment
+from .sessions import Session
 
 IN_THE_WORLD = {
     *("host.disable", "host.enable", "host.evacuate", "host.get_vms_which_prevent_evacuation"),
@@ -62,9 +63,9 @@ class Execution:
     def _host(self, ref: str) -> SimHost:
         return self.xapi.host(ref)
 
-    async def carry_out(self, message: Message, args: Sequence[Value]) -> Value:
+    async def carry_out(self, message: Message, args: Sequence[Value], session: Session | None = None) -> Value:
         """Do it and wait for its end, as a call without Async. Raises Failure, XapiError, Vanished."""
-        task = self._begun(message, args)
+        task = self._begun(message, args, session)
         if not isinstance(task, SimTask):
             return task
         task.name = task.name.removeprefix("Async.")
@@ -79,18 +80,18 @@ class Execution:
                 raise Failure("TASK_CANCELLED", task.ref)
         return moment(self.world.now) if message.result == "time" else task.answer
 
-    def begin(self, message: Message, args: Sequence[Value]) -> str:
+    def begin(self, message: Message, args: Sequence[Value], session: Session | None = None) -> str:
         """Begin it, as a call with Async, and answer the task's reference; a refusal is the task's failure."""
         try:
-            task = self._begun(message, args)
+            task = self._begun(message, args, session)
         except XapiError as error:
-            failed = tasks.create(self.world, self.pool_id, f"Async.{message.full_name}")
+            failed = _owned(tasks.create(self.world, self.pool_id, f"Async.{message.full_name}"), session)
             tasks.fail(self.world, failed, error)
             return failed.ref
         if isinstance(task, SimTask):
             task.done.watch(partial(self._write_result, message, task))
             return task.ref
-        ended = tasks.create(self.world, self.pool_id, f"Async.{message.full_name}")
+        ended = _owned(tasks.create(self.world, self.pool_id, f"Async.{message.full_name}"), session)
         tasks.succeed(self.world, ended)
         ended.answer = task
         self._write_result(message, ended)
@@ -101,9 +102,12 @@ class Execution:
         if task.answer is not None:
             task.result = f"<value>{as_xml(message.result, task.answer, self._catalogue.kind)}</value>"
 
-    def at_member(self, host: SimHost, message: Message, emergency: bool = False) -> Value:
-        """What a member does by itself for the holder of a local session. Raises KeyError for anything else."""
+    def at_member(self, host: SimHost, message: Message, args: Sequence[Value] = (), emergency: bool = False) -> Value:
+        """What a member does by itself for the holder of a local session, in emergency mode too. Raises KeyError for
+        anything else."""
         match message.full_name:
+            case "pool.is_slave" if args[0] == host.ref:
+                return host.follows != host.id
             case "pool.emergency_transition_to_master":
                 self.xapi.pool_emergency_transition_to_master(host.ref)  # answers at once (lab 11)
                 return None
@@ -121,7 +125,7 @@ class Execution:
             if crowded or self.world.now - (task.finished or 0.0) > KEPT_FINISHED:
                 tasks.destroy(self.world, task)
 
-    def _begun(self, message: Message, args: Sequence[Value]) -> Value | SimTask:
+    def _begun(self, message: Message, args: Sequence[Value], session: Session | None) -> Value | SimTask:
         name = message.full_name
         if name in IN_THE_WORLD:
             call: Callable[..., Value | SimTask] = getattr(self.xapi, f"{message.xapi_class.lower()}_{message.name}")
@@ -129,7 +133,10 @@ class Execution:
             call = self._here[name]
         else:
             raise Failure("NOT_IMPLEMENTED", name)
-        return call(*args)
+        begun = call(*args)
+        if name == "task.create":
+            _owned(self.world.tasks[str(begun)], session)
+        return _owned(begun, session) if isinstance(begun, SimTask) else begun
 
     def _servertime(self, ref: str) -> SimTask:
         """Forwarded to the host, so that a dead one blocks the call."""
@@ -144,6 +151,12 @@ class Execution:
                 raise
             return False
         return True
+
+
+def _owned(task: SimTask, session: Session | None) -> SimTask:
+    if session is not None:
+        task.owner, task.session = session.user, session.ref
+    return task
 
 
 async def _end_of(task: SimTask) -> None:

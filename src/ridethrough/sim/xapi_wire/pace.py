@@ -73,6 +73,11 @@ class Pace:
         for call in tuple(self._after):
             call()
 
+    def skip(self, seconds: Seconds) -> None:
+        """Let world seconds pass at once, everything in them in its order."""
+        self._began_at += seconds
+        self.step()
+
     async def sleep(self, seconds: Seconds) -> None:
         """Let world seconds pass."""
         await asyncio.sleep(max(0.0, seconds) / self.speed)

@@ -8,7 +8,8 @@ from functools import partial
 
 from ridethrough.core.model import HostId, PoolId, Seconds
 from ridethrough.core.observation import Power
-from ridethrough.sim.machines import EPOCH, SimHost, SimPool, SimSr, SimTask, SimVm, ref_of, uuid_of
+from ridethrough.sim import database_copy
+from ridethrough.sim.machines import EPOCH, GIB, SimHost, SimPool, SimSr, SimTask, SimVm, ref_of, uuid_of
 from ridethrough.sim.world import World
 
 from . import record_defaults as default
@@ -78,7 +79,27 @@ class Records(SiteRecords):
                 found[named_ref(xapi_class, name)] = partial(self._dom0_metrics, host, name)
         for vm in self._guests():
             found.update(self.of_guest(xapi_class, vm))
+        return found | (self._patterns() if xapi_class == "VM" else {})
+
+    def _patterns(self) -> dict[str, Maker]:
+        """Templates and snapshots: VM records too, of nothing that could run."""
+        found: dict[str, Maker] = {}
+        for name in self.pool.templates:
+            own = {"name_label": name, "is_a_template": True, "is_default_template": True}
+            found[named_ref("template", f"{self.pool_id}/{name}")] = partial(self._pattern, "template", name, own)
+        for vm in self._guests():
+            for name in vm.snapshots:
+                own = {"name_label": name, "is_a_template": True, "is_a_snapshot": True, "snapshot_of": vm.ref}
+                ref = named_ref("snapshot", f"{vm.uuid}/{name}")
+                found[ref] = partial(self._pattern, "snapshot", name, own, vm.uuid)
         return found
+
+    def _pattern(self, kind: str, name: str, own: Record, of: str = "") -> Record:
+        nowhere = dict.fromkeys(
+            ("resident_on", "scheduled_to_be_resident_on", "affinity", "metrics", "guest_metrics"), NULL
+        )
+        shown = {"power_state": "Halted", "domid": -1, **nowhere, **_memory(GIB, 0), **own}
+        return self._made("VM", uuid_of(kind, f"{of or self.pool_id}/{name}"), default.VM, shown)
 
     def of_guest(self, xapi_class: str, vm: SimVm) -> dict[str, Maker]:
         """A guest's own object of one of the classes VM, VM_metrics and VM_guest_metrics."""
@@ -227,7 +248,7 @@ class Records(SiteRecords):
         host = self.world.hosts.get(task.resident_on) or self.world.hosts[self.pool.coordinator]
         own = {
             "name_label": task.name,
-            "allowed_operations": ["cancel"] if task.pending and task.cancellable else [],
+            "allowed_operations": ["cancel"] if task.pending and (task.cancellable or task.advertises_cancel) else [],
             "created": moment(task.created),
             "finished": moment(task.finished),
             "status": task.status,
@@ -262,6 +283,8 @@ class Records(SiteRecords):
     def write(self, xapi_class: str, ref: str, field: str, value: Value) -> None:
         """Set a field of an object that exists: in the World where it has the field, else beside it."""
         it = self._thing(xapi_class, ref)
+        if isinstance(it, SimHost | SimVm | SimPool) and field in ("other_config", "blocked_operations"):
+            database_copy.remember(self.world, self.pool_id, it, field)
         match it, field:
             case (SimHost() | SimVm() | SimPool() | SimTask(), "other_config"):
                 it.other_config = dict(value)
@@ -324,6 +347,9 @@ class Records(SiteRecords):
         vm = self._guest(ref)
         if vm is None:
             return [("VM", ref)]
+        tools = named_ref("VM_guest_metrics", vm.uuid)
+        if (tools in self._indexes.get("VM_guest_metrics", (0, {}))[1]) != vm.has_tools:
+            self._indexes.pop("VM_guest_metrics", None)  # they come minutes after a guest's start, and go with it
         own = [("VM", ref), *((c, named_ref(c, vm.uuid)) for c in ("VM_metrics", "VM_guest_metrics"))]
         own += [("VBD", named_ref("VBD", f"{vm.uuid}/{storage}")) for storage in vm.storage]
         return own + (self._with_host(self.world.hosts[vm.resident_on])[:2] if vm.resident_on else [])

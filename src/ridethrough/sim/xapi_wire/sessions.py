@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid as uuids
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ridethrough.core.model import HostId, Seconds
@@ -13,7 +14,8 @@ from .records import moment
 from .site_records import Record
 
 IDLE: Seconds = 24 * 3600.0  # xapi_globs.ml inactive_session_timeout
-MOST = 500  # per originator (db_gc_util.ml); the oldest idle one dies first
+NOTED_EVERY: Seconds = 600.0  # last_active is not written more often (session_check.ml)
+MOST, MOST_UNNAMED = 500, 400  # per originator or named user; all others together (db_gc_util.ml)
 
 
 @dataclass(slots=True)
@@ -27,27 +29,45 @@ class Session:
     originator: str
     since: Seconds
     local: bool = False
+    role: str | None = None  # None: a local superuser
     uuid: str = field(default_factory=lambda: str(uuids.uuid4()))
     last_active: Seconds = 0.0
+
+    @property
+    def group(self) -> tuple[str, str]:
+        """Sessions of one group share a limit: those of an originator, of a named user, and all others."""
+        if self.originator:
+            return "originator", self.originator
+        return ("user", self.user) if self.role is not None else ("unnamed", "")
 
 
 class Sessions:
     """Every open session of a pool."""
 
-    def __init__(self) -> None:
+    def __init__(self, at_work: Callable[[str], bool]) -> None:
+        """`at_work`: whether a session, by its reference, has a pending task: such a one is never idle."""
         self._open: dict[str, Session] = {}
+        self._at_work = at_work
 
     def __len__(self) -> int:
         return len(self._open)
 
     def open(
-        self, now: Seconds, host: HostId, life: int, user: str, originator: str = "", local: bool = False
+        self,
+        now: Seconds,
+        host: HostId,
+        life: int,
+        user: str,
+        originator: str = "",
+        local: bool = False,
+        role: str | None = None,
     ) -> Session:
-        """A new session. Past the limit of its originator the one longest idle is closed."""
-        session = Session(f"OpaqueRef:{uuids.uuid4()}", host, life, user, originator, now, local, last_active=now)
+        """A new session. Past the limit of its group the one longest idle is closed."""
+        session = Session(f"OpaqueRef:{uuids.uuid4()}", host, life, user, originator, now, local, role, last_active=now)
         self._open[session.ref] = session
-        alike = [s for s in self._open.values() if s.originator == originator and not s.local]
-        for oldest in sorted(alike, key=lambda s: s.last_active)[: max(0, len(alike) - MOST)]:
+        alike = [s for s in self._open.values() if s.group == session.group and not s.local]
+        most = MOST_UNNAMED if session.group[0] == "unnamed" else MOST
+        for oldest in sorted(alike, key=lambda s: s.last_active)[: max(0, len(alike) - most)]:
             del self._open[oldest.ref]
         return session
 
@@ -56,10 +76,11 @@ class Sessions:
         session = self._open.get(ref)
         if session is None or session.host != host or session.life != life:
             return None
-        if now - session.last_active > IDLE:
+        if now - session.last_active > IDLE and not self._at_work(ref):
             del self._open[ref]
             return None
-        session.last_active = now
+        if now - session.last_active > NOTED_EVERY:
+            session.last_active = now
         return session
 
     def is_open(self, session: Session) -> bool:
@@ -73,8 +94,8 @@ class Sessions:
         self._open = {ref: s for ref, s in self._open.items() if s.host != host or s.life == life}
 
 
-def record(session: Session, host_ref: str) -> Record:
-    """The session's record (recordings/xapi 01)."""
+def record(session: Session, host_ref: str, permissions: Sequence[str]) -> Record:
+    """The session's record (recordings/xapi 01). A superuser's `permissions` are an empty list."""
     return {
         **record_defaults.SESSION,
         "uuid": session.uuid,
@@ -83,9 +104,10 @@ def record(session: Session, host_ref: str) -> Record:
         "validation_time": moment(session.since),
         "pool": False,
         "other_config": {},
-        "auth_user_sid": "",
+        "is_local_superuser": session.role is None,
+        "auth_user_sid": "" if session.role is None else f"S-1-5-21-{session.user}",
         "auth_user_name": session.user,
-        "rbac_permissions": [],
+        "rbac_permissions": list(permissions),
         "tasks": [],
         "originator": session.originator,
         "client_certificate": False,

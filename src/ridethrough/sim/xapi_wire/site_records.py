@@ -59,7 +59,8 @@ class SiteRecords:
             record.update(layer)
         record["uuid"] = uuid
         record.update(self._overlay.get(ref_of(uuid), {}))
-        return {f: v.copy() if isinstance(v, dict | list) else v for f, v in record.items()}
+        known = self.catalogue.fields[xapi_class]
+        return {f: v.copy() if isinstance(v, dict | list) else v for f, v in record.items() if f in known}
 
     def _of_storage(self, xapi_class: str, members: Iterable[SimHost]) -> dict[str, Maker]:
         storages = self._storages()
