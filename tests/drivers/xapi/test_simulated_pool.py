@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 
 import pytest
@@ -52,7 +52,8 @@ class PacedClock:
 class Site:
     """Three hosts on one NAS; xcp1 is the coordinator; guests on xcp1 and xcp2."""
 
-    def __init__(self, build: str = "24.19.2") -> None:
+    def __init__(self, build: str = "24.19.2", roles: Mapping[str, str] | None = None) -> None:
+        """`roles`: further accounts of the pool and their roles, with the password of root."""
         self.world = World()
         self.world.add_storage(SimSr("nas", "NAS"))
         self.world.add_pool(SimPool("pool-a", "xcp1", profile=Profile(build=build)))
@@ -68,7 +69,9 @@ class Site:
                 SimVm(f"uuid-{name}", name, "pool-a", 2 * GIB, guest, resident_on=host, storage=frozenset({"nas"}))
             )
         self.pace = Pace(self.world, SPEED)
-        self.server = XapiServer(self.world, self.pace)
+        self.user = "root"  # the driver's account
+        users = dict.fromkeys(("root", *(roles or {})), "ridethrough")
+        self.server = XapiServer(self.world, self.pace, users=users, roles=roles)
         self.clock = PacedClock(self.pace)
         self.wakes = 0
         self.pool: XapiPool = None  # type: ignore[assignment]
@@ -85,11 +88,12 @@ class Site:
         await self.server.stop()
         await self.pace.stop()
 
-    def driver(self, *members: str, controller: str = "north") -> XapiPool:
+    def driver(self, *members: str, controller: str = "north", user: str = "") -> XapiPool:
         ends = self.server.endpoints
         addresses = [f"{ends[m][0]}:{ends[m][1]}" for m in members]
         pins = [fingerprint for _, _, fingerprint in ends.values()]
-        return XapiPool("pool-a", addresses, "root", "ridethrough", pins, {}, self.clock, controller=controller)
+        account = user or self.user
+        return XapiPool("pool-a", addresses, account, "ridethrough", pins, {}, self.clock, controller=controller)
 
     def wake(self) -> None:
         self.wakes += 1

@@ -34,7 +34,10 @@ NEEDED = (
     "vm.clean_shutdown",
     "vm.hard_shutdown",
     "vm.start",
-    "task.cancel",
+    "vm.start_on",
+    "vm.resume",
+    "vm.resume_on",
+    "task.destroy/any",  # which cancels a migration that somebody else began, too
     "event.from",
 )
 
@@ -192,7 +195,7 @@ def _with_troubles(found: Survey) -> Survey:
             troubles.append(f"{member.name} is in maintenance mode; Ridethrough will leave it there")
     if found.missing_rights:
         rights = ", ".join(found.missing_rights)
-        troubles.append(f"the account lacks rights ({rights}): give it the role pool-operator")
+        troubles.append(f"the account may not do all that protection needs ({rights}): the role pool-operator suffices")
     if len({member.version for member in found.members}) > 1:
         troubles.append("the hosts run different versions: VMs can be moved to newer hosts only")
     return replace(found, troubles=tuple(troubles))

@@ -25,8 +25,8 @@ ANY_TASK = "task.destroy/any"  # the tasks of others: the same permission for ca
 FREE_KEYS = ("folder", "XenCenter.CustomFields.*")  # of other_config: vm-operator is enough
 LEAST: dict[str, str] = {
     "read-only": """
-        session.get_all_subject_identifiers session.login_with_password session.slave_local_login_with_password
-        session.logout session.local_logout task.cancel task.create task.destroy task.set_error_info task.set_progress
+        session.get_all_subject_identifiers session.login_with_password
+        session.logout task.cancel task.create task.destroy task.set_error_info task.set_progress
         task.set_result task.set_status pool.get_license_state
         pool.ha_compute_hypothetical_max_host_failures_to_tolerate pool.retrieve_wlb_configuration
         pool.retrieve_wlb_recommendations VM.assert_agile VM.assert_can_be_recovered VM.assert_can_boot_here
