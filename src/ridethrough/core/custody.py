@@ -63,4 +63,5 @@ def _record(s: Situation, pool: PoolId) -> e.PoolRecorded:
         tuple(h.id for h in members if not h.enabled and h.id not in ours),
         tuple(sorted((v.id, v.resident_on or "") for v in running)),
         seen.auto_poweron,
+        tuple((h.id, h.booted) for h in members if h.booted),
     )

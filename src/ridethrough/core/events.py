@@ -235,6 +235,7 @@ class PoolRecorded:
     disabled: tuple[HostId, ...]
     running: tuple[tuple[VmId, HostId], ...]
     auto_poweron: bool
+    booted: tuple[tuple[HostId, float], ...] = ()  # when each host had booted, as far as that is told
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +278,7 @@ class ActionFinished:
 
 @dataclass(frozen=True, slots=True)
 class HostDown:
-    """A host that we shut down is proven down."""
+    """A host is proven down, or proven to have been down."""
 
     at: Seconds
     host: HostId
@@ -286,11 +287,12 @@ class HostDown:
 
 @dataclass(frozen=True, slots=True)
 class HostReturned:
-    """A host that was down has started again; `agent_started` is its new toolstack's start."""
+    """A host that was down has started again; `agent_started` is its new toolstack's start, `booted` its boot."""
 
     at: Seconds
     host: HostId
     agent_started: float
+    booted: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

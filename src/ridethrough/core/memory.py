@@ -59,6 +59,7 @@ class HostMemory:
     shutdown: e.ShutdownBegun | None = None
     emptied: bool = False
     moved_from: bool = False  # at least one move off this host has begun
+    booted: float = 0.0  # when it had booted, as last heard in this outage
     fell: bool = False  # it went down in this outage without our asking: its guests were lost with it
     disabled_at: Seconds | None = None  # by us
     disabled_agent: float = 0.0
@@ -228,6 +229,8 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
             low = None if m.ups(event.ups).low_by_silence else m.ups(event.ups).low_since
             return _ups(m, event.ups, silent_since=None, utility_since=again, low_since=low, low_by_silence=False)
         case e.PoolRecorded():
+            for host, booted in event.booted:
+                m = _host(m, host, booted=booted)
             return _pool(m, event.pool, record=event)
         case e.PoolRestored():
             return _restored(m, event)
@@ -244,6 +247,7 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
                 _pool_is_back(m, event.host),
                 event.host,
                 returned_at=event.at,
+                booted=event.booted,
                 down_at=None,
                 shut_down_at=None,
                 shutdown=None,

@@ -85,6 +85,7 @@ class HostSeen:
     toolstack_at: Seconds | None = None
     network_at: Seconds | None = None
     agent_started: float = 0.0  # other_config agent_start_time: changes with each start of the toolstack
+    booted: float = 0.0  # other_config boot_time: changes with each boot; 0 when not told
     memory_total: Bytes = 0
     memory_free: Bytes = 0  # free now; VMs still on their way in are not counted
     storage: frozenset[StorageId] = frozenset()  # storage repositories attached here

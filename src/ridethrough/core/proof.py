@@ -11,13 +11,14 @@ from .wording import duration
 
 
 def news(s: Situation) -> list[e.Event]:
-    """Hosts proven down in this round, and hosts that were down and answer again."""
+    """Hosts proven down, or to have been down, in this round; and hosts that were down and answer again."""
     found: list[e.Event] = []
     for host in s.hosts:
-        if s.memory.host(host.id).down_at is None and (proof := _proof_of_down(s, host)):
+        m = s.memory.host(host.id)
+        if m.down_at is None and (proof := _proof_of_down(s, host) or _proof_of_a_fall(s, host)):
             found.append(e.HostDown(s.now, host.id, proof))
         elif _has_returned(s, host):
-            found.append(e.HostReturned(s.now, host.id, host.agent_started))
+            found.append(e.HostReturned(s.now, host.id, host.agent_started, host.booted))
     return found
 
 
@@ -36,6 +37,15 @@ def _proof_of_down(s: Situation, host: HostSeen) -> str:
     if silent < s.policy.down_silence or not witness:
         return ""
     return f"toolstack and network silent for {duration(silent)} while {witness} answers"
+
+
+def _proof_of_a_fall(s: Situation, host: HostSeen) -> str:
+    """It has booted anew, and not by our doing: nobody saw it fall, but what ran on it was lost."""
+    m = s.memory.host(host.id)
+    if m.shut_down_at is not None or host.booted in (0.0, m.booted) or not m.booted:
+        return ""
+    ours = s.memory.pool(host.pool).record is not None and s.is_trusted(host.pool)
+    return "it fell unseen and has booted anew" if ours and s.answers(host) else ""
 
 
 def _is_ours_to_judge(s: Situation, host: HostSeen) -> bool:

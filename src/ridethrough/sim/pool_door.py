@@ -168,6 +168,7 @@ class PoolDoor:
             toolstack_at=toolstack_at,
             network_at=network_at,
             agent_started=float(host.other_config.get("agent_start_time", "0")),
+            booted=float(host.other_config.get("boot_time", "0")),
             memory_total=host.memory_total,
             memory_free=self._world.memory_free(host.id),
             storage=frozenset(host.storage),

@@ -179,6 +179,7 @@ def _host_seen(
         enabled=host.enabled,
         live=metrics.live if metrics else False,
         agent_started=host.agent_started,
+        booted=host.booted,
         memory_total=total,
         memory_free=max(0, total - host.memory_overhead - used),
         storage=storage,

@@ -44,8 +44,16 @@ class Host(Struct, frozen=True):
     @property
     def agent_started(self) -> float:
         """other_config agent_start_time: seconds since 1970 by the host's clock, 0 when not told."""
+        return self._moment("agent_start_time")
+
+    @property
+    def booted(self) -> float:
+        """other_config boot_time: seconds since 1970 by the host's clock, 0 when not told."""
+        return self._moment("boot_time")
+
+    def _moment(self, key: str) -> float:
         try:
-            return float(self.other_config.get("agent_start_time", "0"))
+            return float(self.other_config.get(key, "0"))
         except ValueError:
             return 0.0
 
