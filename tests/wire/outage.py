@@ -7,20 +7,22 @@ broken run reaches.
 from __future__ import annotations
 
 import asyncio
+import math
+import os
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from ridethrough.cli.wire import Daemon, WireSite, is_ready
+from ridethrough.cli.wire import PROGRAM, Daemon, WireSite, is_ready
 from ridethrough.core.events import ActionStarted, Ask, Event, PoolRestored
 from ridethrough.core.model import Seconds
 from ridethrough.core.narrative import tell
 from ridethrough.sim.scenario import Scenario, load, play
 from ridethrough.sim.site_file import SimSite, load_site
 
-SPEED = 10.0
+SPEED = float(os.environ.get("RIDETHROUGH_TEST_SPEED", "10"))  # lower it on a slow machine
 PATIENCE = 60.0  # seconds of the wall beyond the time that a step takes on the site
 LOOK = 0.02
 BOOT = 30  # seconds: a host that boots fast makes the outage short, and changes nothing else
@@ -49,14 +51,18 @@ class Outage:
         self.wire, self.daemon, self.world = wire, daemon, wire.world
         self.began = len(self.world.story)
         self.events: list[Event] = []
+        self.failed_at: Seconds = math.inf
+        self.restored = False
 
     def fail(self, *feeders: str) -> None:
         """Utility power fails."""
         self._switch(feeders, False)
+        self.failed_at = self.world.now
 
     def restore(self, *feeders: str) -> None:
         """Utility power returns."""
         self._switch(feeders, True)
+        self.restored = True
 
     def _switch(self, feeders: Sequence[str], on: bool) -> None:
         self.wire.pace.step()
@@ -106,11 +112,12 @@ class Outage:
 
 
 @asynccontextmanager
-async def outage(story: Scenario, folder: Path) -> AsyncIterator[Outage]:
+async def outage(story: Scenario, folder: Path, program: Sequence[str] = PROGRAM) -> AsyncIterator[Outage]:
     """Everything started; at the end everything is stopped, and the controller must have ended in good order."""
     assert isinstance(story.site, SimSite)
     site = story.site
     wire, daemon = WireSite(site, folder, SPEED), Daemon(folder, SPEED)
+    daemon.program = program
     await wire.start()
     try:
         await daemon.start()
@@ -137,15 +144,18 @@ def in_order(lines: Sequence[str], *wanted: str) -> None:
         behind = found[0] + 1
 
 
-def all_is_well(run: Outage) -> None:
-    """Every host up and enabled, every VM alive and never stopped, nothing lost, nothing left behind."""
+def all_is_well(run: Outage, lives: int = 0) -> None:
+    """Every host up and enabled, every VM alive, nothing lost, nothing left behind.
+
+    `lives`: how often each VM was stopped or started.
+    """
     world = run.world
     assert (world.crashed, world.lost) == ([], []), run.report()
     for host in world.hosts.values():
         assert (host.power, host.toolstack, host.enabled, host.live) == (True, "up", True, True), host.id
         assert "MAINTENANCE_MODE" not in host.other_config, host.id
     for vm in world.vms.values():
-        assert (vm.power_state.value, vm.alive, vm.life, vm.current_operations) == ("running", True, 0, {}), vm.name
+        assert (vm.power_state.value, vm.alive, vm.life, vm.current_operations) == ("running", True, lives, {}), vm.name
     for pool in world.pools.values():
         assert "ridethrough:claim" not in pool.other_config
     differences = [event.differences for event in run.events if isinstance(event, PoolRestored)]

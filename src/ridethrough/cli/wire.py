@@ -7,7 +7,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from .run import SPEED
 
 PASSWORD = "ridethrough-demo"
 SECRET = "simulated-pool"
+PROGRAM = ("-m", "ridethrough.cli")
 
 
 class WireSite:
@@ -82,6 +83,7 @@ class Daemon:
 
     def __init__(self, folder: Path, speed: float, log: Path | None = None) -> None:
         self.folder, self.state, self.speed = folder, folder / "state", speed
+        self.program: Sequence[str] = PROGRAM  # what Python runs; may be changed between two starts
         self._log = log or folder / "controller.log"
         self._process: asyncio.subprocess.Process | None = None
         self._read = 0
@@ -93,8 +95,7 @@ class Daemon:
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                "-m",
-                "ridethrough.cli",
+                *self.program,
                 *arguments,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
@@ -123,6 +124,11 @@ class Daemon:
         """Let it go on."""
         if self._process is not None:
             self._process.send_signal(signal.SIGCONT)
+
+    async def ended(self) -> int:
+        """Wait until it ends by itself; returns its exit status, -9 for a process that was killed."""
+        assert self._process is not None
+        return await self._process.wait()
 
     async def _end(self, number: signal.Signals) -> None:
         if self._process is None or self._process.returncode is not None:
