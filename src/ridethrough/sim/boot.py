@@ -40,7 +40,7 @@ def power_up(world: World, host: SimHost, how: str) -> None:
 def _boot(world: World, host: SimHost, life: int) -> Steps:
     yield host.boot_seconds
     if host.life == life:
-        host.network = True
+        host.network = not host.cut_off
         host.boot_time = EPOCH + world.now
         host.other_config["boot_time"] = f"{host.boot_time:.1f}"
         start_toolstack(world, host, host.toolstack_seconds, cold=True)
@@ -81,7 +81,12 @@ def _go_dark(world: World, host: SimHost) -> None:
 
 
 def watch_heartbeat(world: World, host: SimHost) -> None:
-    """The host went silent: in ten minutes its pool will believe it. The coordinator never counts itself dead."""
+    """The host went silent: in ten minutes its pool will believe it. The coordinator never counts itself dead.
+
+    With HA on the others do not wait so long (see `high_availability`).
+    """
+    if host.live:
+        world.heartbeat_lost(host)
     if host.live and host.id != world.pools[host.pool].coordinator:
         dead_after = world.pools[host.pool].dead_after
         world.agenda.after(dead_after, partial(_heartbeat_missed, world, host, host.life))
@@ -121,7 +126,9 @@ def toolstack_stops(world: World, host: SimHost, orderly: bool = True) -> None:
 
 def restart_toolstack(world: World, host: SimHost) -> None:
     """xe-toolstack-restart: guests run on; a disabled host comes back enabled."""
-    if host.power and host.network:
+    if host.power and host.network and world.pools[host.pool].ha_enabled:
+        world.fence(host, "its toolstack stops while HA is on")  # xcp-ng's documentation of HA
+    elif host.power and host.network:
         host.life += 1
         world.tell(f"{host.id}'s toolstack restarts")
         start_toolstack(world, host, RESTART_SECONDS, cold=False)
@@ -222,7 +229,8 @@ def _enable_itself(world: World, host: SimHost, life: int, cold: bool) -> None:
     if host.life != life or host.toolstack != "up":
         return
     host.still_booting = False
-    if host.auto_enable and not host.user_disabled and not host.enabled:
+    unplugged = world.pools[host.pool].ha_enabled and host.detached  # HA wants every PBD plugged (xenapi.md 5.3)
+    if host.auto_enable and not host.user_disabled and not host.enabled and not unplugged:
         host.enabled = True
         world.tell(f"{host.id} enables itself")
         world.changed("host", host.ref)
@@ -247,6 +255,7 @@ def halt(world: World, vm: SimVm) -> None:
     vm.alive = False
     vm.life += 1
     vm.power_state = Power.HALTED
+    vm.suspended_to = None  # VM.hard_shutdown of a suspended guest throws its memory away
     vm.resident_on = vm.scheduled_to_be_resident_on = None
     world.links.drop_vm(vm.id, "VM_BAD_POWER_STATE", vm.ref, "running", "halted")
     world.changed("vm", vm.ref)

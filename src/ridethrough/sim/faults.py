@@ -92,13 +92,14 @@ def lose_network(world: World, host: str) -> None:
     """A host's management network is gone; it runs on, and after ten minutes nobody believes so."""
     it = world.hosts[host]
     world.tell(f"{host}'s network is gone")
-    it.network = False
+    it.network, it.cut_off = False, True
     boot.watch_heartbeat(world, it)
 
 
 def restore_network(world: World, host: str) -> None:
     """The network is back, and with it the heartbeat."""
     it = world.hosts[host]
+    it.cut_off = False
     if it.power:
         world.tell(f"{host}'s network is back")
         it.network = True
@@ -109,6 +110,20 @@ def refuse_hello(world: World, host: str, *error: str) -> None:
     """When the host's toolstack starts next, its coordinator does not take it: it stays in emergency mode and answers
     everybody this error, such as HOST_UNKNOWN_TO_MASTER with its own reference. Without one, all is well again."""
     world.hosts[host].hello_refused = error
+
+
+def lose_statefile(world: World, host: str) -> None:
+    """The host's path to the storage of HA's statefile is gone; its guests' disks are not looked at here."""
+    it = world.hosts[host]
+    world.tell(f"{host} loses HA's statefile")
+    it.statefile_lost = True
+    world.heartbeat_lost(it)
+
+
+def restore_statefile(world: World, host: str) -> None:
+    """The path is back."""
+    world.tell(f"{host} reaches HA's statefile again")
+    world.hosts[host].statefile_lost = False
 
 
 def ignore_shutdown(world: World, host: str) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 from ridethrough.core.model import Seconds
 from ridethrough.core.observation import Power
 
-from . import boot, database_copy
+from . import boot, database_copy, failover_plan
 from .agenda import Steps
 from .errors import XapiError
 from .machines import Reach, SimHost, SimTask, SimVm, Wlb
@@ -36,6 +36,7 @@ class HostCalls(VmCalls):
         host = self.host(ref)
 
         def steps(task: SimTask) -> Steps:
+            failover_plan.assert_kept(self.world, self.pool_id, without=[host.id])
             yield from self.forward(host)
             if host.enabled:
                 host.enabled = False
@@ -95,6 +96,8 @@ class HostCalls(VmCalls):
             raise XapiError("VM_LACKS_FEATURE", vm.ref)
         if not targets:
             raise XapiError("NO_HOSTS_AVAILABLE", vm.ref)
+        if self.pool.ha_enabled and not failover_plan.is_protected(vm):
+            raise XapiError(self.pool.profile.unprotected_error, vm.ref)
         for target in targets:
             if not target.live:
                 raise XapiError("HOST_NOT_LIVE")
@@ -162,6 +165,7 @@ class HostCalls(VmCalls):
 
         def steps(task: SimTask) -> Steps:
             yield from self.turn(host, task, "evacuate")
+            failover_plan.assert_kept(self.world, self.pool_id, without=[host.id])
             self.hold(host, task, "evacuate")
             task.advertises_cancel = True
             try:
@@ -206,6 +210,8 @@ class HostCalls(VmCalls):
         def steps(task: SimTask) -> Steps:
             if host.enabled:
                 raise XapiError("HOST_NOT_DISABLED")
+            if self.pool.ha_enabled and host.statefile_lost:
+                raise XapiError("HA_LOST_STATEFILE")
             yield from self.forward(host)
             self.hold(host, task, "shutdown")  # stays there after the task has ended (lab 06)
             self.world.tell(f"{host.id} accepts its shutdown")

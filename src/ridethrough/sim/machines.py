@@ -29,6 +29,16 @@ def ref_of(uuid: str) -> str:
     return f"OpaqueRef:{uuid}"
 
 
+def pbd_uuid(host_uuid: str, storage: StorageId) -> str:
+    """The PBD that joins a host to a storage repository."""
+    return uuid_of("PBD", f"{host_uuid}/{storage}")
+
+
+def disk_uuid(vm: VmId, storage: StorageId) -> str:
+    """A guest's disk (VDI) on a storage repository."""
+    return uuid_of("VDI", f"{vm}/{storage}")
+
+
 class Guest(StrEnum):
     """How a guest answers a clean shutdown."""
 
@@ -89,6 +99,11 @@ class Profile:
     def parallel_evacuation(self) -> bool:
         """Rolling batches since 22.24; one VM at a time before."""
         return self._version >= (22, 24)
+
+    @property
+    def unprotected_error(self) -> str:
+        """What host.evacuate says of a guest that HA does not protect; misleading before 26.17 (read from source)."""
+        return "HOST_EVACUATE_VM_NOT_HA_PROTECTED" if self._version >= (26, 17) else "HOST_NOT_ENOUGH_FREE_MEMORY"
 
     @property
     def is_long_term(self) -> bool:
@@ -158,6 +173,7 @@ class SimSr:
     id: StorageId  # its uuid
     name: str
     shared: bool = True
+    suspend_room: Bytes | None = None  # how much memory of suspended guests it takes; None: any amount
 
     @property
     def ref(self) -> str:
@@ -180,6 +196,8 @@ class SimHost:
     dom0_memory: Bytes = 4 * GIB
     link_speed: float = 125e6  # bytes per second of its migration network, each way
     storage: set[StorageId] = field(default_factory=set)
+    detached: set[StorageId] = field(default_factory=set)  # its PBD is there, and unplugged
+    suspend_sr: StorageId | None = None
     switch: str = ""
 
     bios_power_on: bool = True  # the BIOS setting "power on when utility power returns"
@@ -209,6 +227,8 @@ class SimHost:
     still_booting: bool = False  # said hello, has not finished its start: host.enable is HOST_STILL_BOOTING
     powering_off: bool = False  # its system is on the way down
     hello_refused: tuple[str, ...] = ()  # a fault: the error that its coordinator answers its hello with
+    cut_off: bool = False  # a fault: its network is gone, and a boot does not bring it back
+    statefile_lost: bool = False  # a fault: it does not reach HA's statefile any more
     ignores_wake: bool = False  # a fault: Wake-on-LAN packets do nothing
     refuses_shutdown: bool = False  # a fault: host.shutdown succeeds and nothing follows
     life: int = 0  # counts boots, crashes and toolstack starts, so that what belonged to an earlier life stops
@@ -220,6 +240,10 @@ class SimHost:
     @property
     def ref(self) -> str:
         return ref_of(self.uuid)
+
+    def has_pbd(self, storage: SimSr) -> bool:
+        """Whether a PBD joins it to the storage, plugged or not."""
+        return storage.shared or storage.id in self.storage | self.detached
 
     @property
     def metrics_ref(self) -> str:
@@ -244,6 +268,10 @@ class SimVm:
     tags: tuple[str, ...] = ()
     snapshots: tuple[str, ...] = ()  # their names; XenAPI shows each as a VM
     affinity: HostId | None = None
+    suspend_sr: StorageId | None = None
+    suspended_to: StorageId | None = None  # where its memory lies while it is suspended
+    ha_restart_priority: str = ""  # "restart", "best-effort" or ""
+    ha_always_run: bool = False
 
     power_state: Power = Power.RUNNING
     resident_on: HostId | None = None
@@ -285,6 +313,10 @@ class SimPool:
     profile: Profile = field(default_factory=Profile)
     other_config: dict[str, str] = field(default_factory=dict)
     ha_enabled: bool = False
+    ha_statefile: StorageId | None = None  # the storage that holds it
+    ha_failures: int = 0  # host failures to tolerate
+    ha_allow_overcommit: bool = False
+    ha_no_restarts_until: Seconds = 0.0
     wlb_enabled: bool = False
     wlb: Wlb = Wlb.ANSWERS  # when it is enabled
     wlb_advice: dict[VmId, HostId] = field(default_factory=dict)  # it knows nothing of power

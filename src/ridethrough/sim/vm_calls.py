@@ -11,7 +11,7 @@ from ridethrough.core.observation import Power
 from . import boot, database_copy
 from .agenda import Signal, Steps
 from .errors import XapiError
-from .machines import Guest, Reach, SimHost, SimTask, SimVm
+from .machines import Guest, Reach, SimHost, SimSr, SimTask, SimVm
 from .operations import Operations, set_key
 
 ACKNOWLEDGE_LIMIT: Seconds = 60.0  # xenopsd domain_shutdown_ack_timeout
@@ -20,6 +20,7 @@ MIGRATE_BEFORE: Seconds = 0.3  # of 0.6 s overhead (lab 20): before the memory f
 MIGRATE_AFTER: Seconds = 0.3  # resident_on changes 0.2 to 0.5 s before the task says success
 DARK_TARGET_BLOCKS: Seconds = 64.0  # a move onto a host that died unnoticed (lab 12)
 HARD_SECONDS: Seconds = 0.3
+SUSPEND_ACKNOWLEDGE_LIMIT: Seconds = 30.0
 SUSPEND_SPEED = 200e6  # bytes per second to the suspend SR
 
 
@@ -79,7 +80,9 @@ class VmCalls(Operations):
             raise XapiError("HOST_NOT_ENOUGH_FREE_MEMORY", str(vm.memory), str(available))
 
     def storage_reaches(self, vm: SimVm, host: SimHost) -> None:
-        for storage in sorted(vm.storage - host.storage):
+        """Its disks, and while it is suspended its memory. Raises VM_REQUIRES_SR for the first that is not reached."""
+        image = {vm.suspended_to} if vm.suspended_to else set()
+        for storage in sorted((vm.storage | image) - host.storage):
             raise XapiError("VM_REQUIRES_SR", vm.ref, self.world.storages[storage].ref)
 
     def _move(self, vm: SimVm, source: SimHost, target: SimHost, task: SimTask) -> Steps:
@@ -191,6 +194,7 @@ class VmCalls(Operations):
 
     def _halted(self, vm: SimVm, how: str) -> None:
         self.world.tell(f"{vm.name} {how}")
+        vm.ha_always_run = False  # xapi_vm.ml: a guest that was stopped on purpose is not restarted
         boot.halt(self.world, vm)
 
     # --- starting
@@ -254,7 +258,8 @@ class VmCalls(Operations):
 
     def _runs(self, vm: SimVm, host: SimHost, paused: bool, booted: bool) -> None:
         vm.power_state = Power.PAUSED if paused else Power.RUNNING
-        vm.resident_on, vm.alive = host.id, True
+        vm.resident_on, vm.alive, vm.suspended_to = host.id, True, None
+        vm.ha_always_run = vm.ha_restart_priority == "restart"
         vm.life += 1
         if booted and vm.tools_seconds:
             vm.tools_heard = False
@@ -268,7 +273,11 @@ class VmCalls(Operations):
             self.world.changed("vm", vm.ref)
 
     def vm_suspend(self, ref: str) -> SimTask:
-        """VM.suspend: memory goes to the suspend SR. Cannot be cancelled."""
+        """VM.suspend: memory goes to the suspend SR. Cannot be cancelled.
+
+        Read from source (helpers.ml choose_suspend_sr, xenops_server.ml; facts: xenapi.md 5.8), but for the lab's
+        VM_NO_SUSPEND_SR. An image on a local storage ties the guest to its host.
+        """
         vm = self.vm(ref)
 
         def steps(task: SimTask) -> Steps:
@@ -276,8 +285,7 @@ class VmCalls(Operations):
             self.in_state(vm, Power.RUNNING)
             if not vm.has_tools:
                 raise XapiError("VM_LACKS_FEATURE", vm.ref)
-            if self.pool.suspend_sr is None:
-                raise XapiError("VM_NO_SUSPEND_SR", vm.ref)
+            self._suspend_sr(vm)
             yield from self.turn(vm, task)
             self.in_state(vm, Power.RUNNING)
             host = self._resident(vm)
@@ -285,13 +293,43 @@ class VmCalls(Operations):
             self.hold(vm, task, "suspend")
             try:
                 yield from self.forward(host)
+                storage = self._suspend_sr(vm)
+                yield from self._guest_suspends(vm)
                 yield vm.memory / SUSPEND_SPEED
-                self._halted(vm, "is suspended")
-                vm.power_state = Power.SUSPENDED
+                self._suspended(vm, storage)
             finally:
                 self.release(vm, task)
 
         return self.start("Async.VM.suspend", steps)
+
+    def _suspend_sr(self, vm: SimVm) -> SimSr:
+        """The guest's own, else the pool's, else its host's, where the host has it attached and there is room."""
+        host = self._resident(vm)
+        choices = [s for s in (vm.suspend_sr, self.pool.suspend_sr, host.suspend_sr) if s in host.storage]
+        if not choices:
+            raise XapiError("VM_NO_SUSPEND_SR", vm.ref)
+        storage = self.world.storages[choices[0] or ""]
+        used = sum(v.memory for v in self.world.vms.values() if v.suspended_to == storage.id)
+        if storage.suspend_room is not None and used + vm.memory > storage.suspend_room:
+            raise XapiError("SR_SUSPEND_SPACE_INSUFFICIENT", storage.ref)
+        return storage
+
+    def _guest_suspends(self, vm: SimVm) -> Steps:
+        match vm.guest:
+            case Guest.IGNORES:
+                yield SUSPEND_ACKNOWLEDGE_LIMIT
+                raise XapiError("VM_FAILED_SUSPEND_ACKNOWLEDGMENT", vm.ref)
+            case Guest.HANGS:
+                yield SHUTDOWN_LIMIT
+                raise XapiError("VM_SUSPEND_TIMEOUT", vm.ref, "1200.")
+
+    def _suspended(self, vm: SimVm, storage: SimSr) -> None:
+        self.world.tell(f"{vm.name} is suspended")
+        vm.alive, vm.ha_always_run = False, False
+        vm.life += 1
+        vm.power_state, vm.suspended_to = Power.SUSPENDED, storage.id
+        vm.resident_on = vm.scheduled_to_be_resident_on = None
+        self.world.changed("vm", vm.ref)
 
     def vm_power_state_reset(self, ref: str) -> None:
         """VM.power_state_reset. Raises HOST_IS_LIVE while the VM's host is."""

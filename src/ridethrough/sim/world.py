@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ridethrough.core.model import Bytes, HostId, PoolId, Seconds, StorageId, UpsId
 from ridethrough.core.observation import Power
 
-from . import autostart, boot, power
+from . import autostart, boot, high_availability, power
 from .agenda import Agenda
 from .cards import SimUps
 from .machines import Reach, SimHost, SimPool, SimSr, SimTask, SimVm
@@ -190,3 +190,11 @@ class World:
     def run_boot_script(self, host: SimHost) -> None:
         """A host has booted and enabled itself."""
         autostart.run(self, host)
+
+    def heartbeat_lost(self, host: SimHost) -> None:
+        """HA, where it is on, hears no more of a host, or the host of the statefile."""
+        high_availability.watch(self, host)
+
+    def fence(self, host: SimHost, reason: str) -> None:
+        """HA resets a host, and its guests with it."""
+        high_availability.fence(self, host, reason)

@@ -10,7 +10,7 @@ from ridethrough.core.model import Seconds
 from . import boot, database_copy
 from .agenda import Steps
 from .errors import XapiError
-from .host_calls import HostCalls
+from .ha_calls import HaCalls
 from .machines import EPOCH, Reach, SimHost, SimTask
 from .operations import set_key
 
@@ -23,7 +23,7 @@ AGREED_FOR: Seconds = 600.0  # a host that missed the end of a failed hand-over 
 EMERGENCY_SECONDS: Seconds = 12.0  # pool.emergency_transition_to_master (lab 11)
 
 
-class Xapi(HostCalls):
+class Xapi(HaCalls):
     """`Xapi(world, pool)`: a method per call, named as on the wire: VM.pool_migrate is `vm_pool_migrate`.
 
     Arguments are references, as on the wire. An unknown reference raises XapiError(HANDLE_INVALID) at once. Calls that
@@ -129,10 +129,3 @@ class Xapi(HostCalls):
                 boot.restart_toolstack(self.world, host)
                 recovered.append(host.ref)
         return recovered
-
-    def pool_disable_ha(self) -> None:
-        """pool.disable_ha. Raises HA_NOT_ENABLED."""
-        if not self.pool.ha_enabled:
-            raise XapiError("HA_NOT_ENABLED")
-        self.pool.ha_enabled = False
-        self.world.changed("pool", self.pool.ref)

@@ -33,6 +33,10 @@ IN_THE_WORLD = {
     *("host.set_power_on_mode", "VM.pool_migrate", "VM.clean_shutdown", "VM.hard_shutdown", "VM.start", "VM.start_on"),
     *("VM.resume", "VM.resume_on", "VM.suspend", "VM.power_state_reset", "pool.designate_new_master"),
     *("pool.recover_slaves", "pool.disable_ha", "task.cancel", "task.destroy"),
+    *("pool.enable_ha", "pool.set_ha_host_failures_to_tolerate", "pool.ha_compute_max_host_failures_to_tolerate"),
+    *("pool.ha_compute_hypothetical_max_host_failures_to_tolerate", "pool.ha_failover_plan_exists"),
+    *("pool.ha_prevent_restarts_for", "VM.set_ha_restart_priority", "VM.set_ha_always_run", "VM.assert_agile"),
+    *("PBD.plug", "PBD.unplug", "SR.assert_can_host_ha_statefile", "SR.scan"),
 }  # `sim.xapi.Xapi` has a method for each: host_disable and so on
 
 KEPT_FINISHED: Seconds = 65 * 60.0  # completed tasks are collected after that, or beyond MOST_TASKS

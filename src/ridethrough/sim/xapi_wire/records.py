@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import partial
 
-from ridethrough.core.model import HostId, PoolId, Seconds
+from ridethrough.core.model import HostId, PoolId, Seconds, StorageId
 from ridethrough.core.observation import Power
-from ridethrough.sim import database_copy
+from ridethrough.sim import database_copy, failover_plan
 from ridethrough.sim.machines import EPOCH, GIB, SimHost, SimPool, SimSr, SimTask, SimVm, ref_of, uuid_of
 from ridethrough.sim.world import World
 
 from . import record_defaults as default
 from .catalogue import Catalogue
 from .marshal import NULL, Value
-from .site_records import Maker, Record, SiteRecords, named_ref
+from .site_records import Maker, Record, SiteRecords, image_ref, named_ref, statefile_ref
 
 OVERHEAD = 37748736  # of a guest of 4 GiB; a SimVm's memory already holds it
 GUEST_STATES = {
@@ -42,6 +42,7 @@ class Records(SiteRecords):
         """`address`: where a host answers on the wire, when that is not the address it has in the World."""
         super().__init__(world, pool, catalogue, address)
         self._indexes: dict[str, tuple[int, dict[str, Maker]]] = {}
+        self._images = {vm.id: vm.suspended_to for vm in self._guests()}
 
     # --- what there is
 
@@ -64,8 +65,10 @@ class Records(SiteRecords):
                 return {t.ref: partial(self._task, t) for t in tasks}
             case "VM" | "VM_metrics" | "VM_guest_metrics":
                 return self._of_machines(xapi_class, members)
-            case "SR" | "PBD" | "VDI" | "VBD":
+            case "SR" | "PBD" | "VBD":
                 return self._of_storage(xapi_class, members)
+            case "VDI":
+                return self._of_storage("VDI", members) | self.special_disks()
             case _:
                 return {}
 
@@ -116,13 +119,19 @@ class Records(SiteRecords):
 
     def _pool(self) -> Record:
         pool, world = self.pool, self.world
+        planned = failover_plan.planned(world, pool.id)
         own = {
             "name_label": pool.name,
             "master": world.hosts[pool.coordinator].ref,
             "other_config": pool.other_config,
             "ha_enabled": pool.ha_enabled,
+            "ha_statefiles": [statefile_ref(pool)] if pool.ha_statefile else [],
+            "ha_host_failures_to_tolerate": pool.ha_failures,
+            "ha_plan_exists_for": planned,
+            "ha_overcommitted": pool.ha_enabled and planned < pool.ha_failures,
+            "ha_allow_overcommit": pool.ha_allow_overcommit,
             "wlb_enabled": pool.wlb_enabled,
-            "suspend_image_SR": ref_of(pool.suspend_sr) if pool.suspend_sr else NULL,
+            "suspend_image_SR": _ref_or_null(pool.suspend_sr),
         }
         return self._made("pool", pool.uuid, default.POOL, own)
 
@@ -145,7 +154,10 @@ class Records(SiteRecords):
             "control_domain": dom0,
             "metrics": host.metrics_ref,
             "PIFs": [named_ref("PIF", host.uuid)],
-            "PBDs": [self._pbd_ref(host, sr) for sr in self._storages() if sr.shared or sr.id in host.storage],
+            "PBDs": [self._pbd_ref(host, sr) for sr in self._storages() if host.has_pbd(sr)],
+            "suspend_image_sr": _ref_or_null(host.suspend_sr),
+            "ha_statefiles": [statefile_ref(self.pool)] if self.pool.ha_statefile else [],
+            "ha_network_peers": [m.uuid for m in self.world.members(self.pool_id)] if self.pool.ha_enabled else [],
             "power_on_mode": host.power_on_mode,
             "edition": "xcp-ng" if self.pool.profile.brand == "XCP-ng" else "enterprise-per-socket",
             "editions": ["xcp-ng"],
@@ -210,6 +222,10 @@ class Records(SiteRecords):
             "metrics": named_ref("VM_metrics", vm.uuid),
             "guest_metrics": named_ref("VM_guest_metrics", vm.uuid) if vm.has_tools else NULL,
             "VBDs": [named_ref("VBD", f"{vm.uuid}/{storage}") for storage in sorted(vm.storage)],
+            "suspend_SR": _ref_or_null(vm.suspend_sr),
+            "suspend_VDI": image_ref(vm) if vm.suspended_to else NULL,
+            "ha_restart_priority": vm.ha_restart_priority,
+            "ha_always_run": vm.ha_always_run,
             "domid": 1 if up else -1,
             **_memory(vm.memory, OVERHEAD),
         }
@@ -268,6 +284,8 @@ class Records(SiteRecords):
         """The record of one object as it is now; None when there is no such object."""
         if xapi_class == "VM" and (vm := self._guest(ref)) is not None:
             return self._vm(vm)
+        if xapi_class == "VDI" and (special := self.special_disks().get(ref)) is not None:
+            return special()
         many = xapi_class in ("VM_metrics", "VM_guest_metrics", "VBD", "VDI")
         make = (self._index(xapi_class) if many else self.makers(xapi_class)).get(ref)
         return make() if make else None
@@ -276,7 +294,7 @@ class Records(SiteRecords):
         """The makers of a class that has objects for every guest, kept until guests come or go."""
         count, makers = self._indexes.get(xapi_class, (-1, {}))
         if count != len(self.world.vms):
-            makers = self.makers(xapi_class)
+            makers = self._of_storage("VDI", ()) if xapi_class == "VDI" else self.makers(xapi_class)
             self._indexes[xapi_class] = len(self.world.vms), makers
         return makers
 
@@ -294,6 +312,14 @@ class Records(SiteRecords):
                 it.tags = tuple(value)
             case SimVm(), "affinity":
                 it.affinity = next((h.id for h in self.world.members(self.pool_id) if h.ref == value), None)
+            case SimVm(), "suspend_SR":
+                it.suspend_sr = _id_of(value)
+            case SimPool(), "suspend_image_SR":
+                it.suspend_sr = _id_of(value)
+            case SimHost(), "suspend_image_sr":
+                it.suspend_sr = _id_of(value)
+            case SimPool(), "ha_allow_overcommit":
+                it.ha_allow_overcommit = value
             case (SimVm() | SimPool() | SimSr(), "name_label"):
                 it.name = value
             case SimHost(), "power_on_mode":
@@ -332,7 +358,8 @@ class Records(SiteRecords):
                 hosts = [h for h in self.world.members(self.pool_id) if ref in (h.ref, h.metrics_ref)]
                 return [each for host in hosts for each in self._with_host(host)]
             case "pool":
-                return [("pool", ref)] if ref == self.pool.ref else []
+                statefile = [("VDI", statefile_ref(self.pool)), *(("SR", sr.ref) for sr in self._storages())]
+                return [("pool", ref), *statefile] if ref == self.pool.ref else []
             case "task":
                 parents = [t.subtask_of for t in self.world.tasks.values() if t.ref == ref and t.subtask_of != NULL]
                 return [("task", each) for each in (ref, *parents)]
@@ -341,7 +368,8 @@ class Records(SiteRecords):
 
     def _with_host(self, host: SimHost) -> list[tuple[str, str]]:
         disks = [("PBD", self._pbd_ref(host, sr)) for sr in self._storages()]
-        return [("host", host.ref), ("host_metrics", host.metrics_ref), *disks]
+        plan = [("pool", self.pool.ref)] if self.pool.ha_enabled else []
+        return [("host", host.ref), ("host_metrics", host.metrics_ref), *disks, *plan]
 
     def _touched_with_guest(self, ref: str) -> list[tuple[str, str]]:
         vm = self._guest(ref)
@@ -351,8 +379,19 @@ class Records(SiteRecords):
         if (tools in self._indexes.get("VM_guest_metrics", (0, {}))[1]) != vm.has_tools:
             self._indexes.pop("VM_guest_metrics", None)  # they come minutes after a guest's start, and go with it
         own = [("VM", ref), *((c, named_ref(c, vm.uuid)) for c in ("VM_metrics", "VM_guest_metrics"))]
+        if (before := self._images.get(vm.id)) != vm.suspended_to:
+            self._images[vm.id] = vm.suspended_to
+            own += [("VDI", image_ref(vm)), *(("SR", ref_of(sr)) for sr in (before, vm.suspended_to) if sr)]
         own += [("VBD", named_ref("VBD", f"{vm.uuid}/{storage}")) for storage in vm.storage]
         return own + (self._with_host(self.world.hosts[vm.resident_on])[:2] if vm.resident_on else [])
+
+
+def _ref_or_null(storage: StorageId | None) -> str:
+    return ref_of(storage) if storage else NULL
+
+
+def _id_of(ref: str) -> StorageId | None:
+    return ref.removeprefix("OpaqueRef:") if ref != NULL else None
 
 
 def _memory(total: int, overhead: int) -> dict[str, int]:

@@ -7,7 +7,7 @@ from functools import partial
 
 from ridethrough.core.model import HostId, PoolId
 from ridethrough.core.observation import Power
-from ridethrough.sim.machines import SimHost, SimPool, SimSr, SimVm, ref_of, uuid_of
+from ridethrough.sim.machines import SimHost, SimPool, SimSr, SimVm, disk_uuid, pbd_uuid, ref_of, uuid_of
 from ridethrough.sim.world import World
 
 from . import record_defaults as default
@@ -26,6 +26,16 @@ CLASSES = (
 def named_ref(kind: str, name: str) -> str:
     """The reference of an object that the World has no object for, such as a guest's metrics."""
     return ref_of(uuid_of(kind, name))
+
+
+def image_ref(vm: SimVm) -> str:
+    """The VDI that holds a suspended guest's memory."""
+    return named_ref("VDI", f"{vm.uuid}/suspend image")
+
+
+def statefile_ref(pool: SimPool) -> str:
+    """The VDI through which the hosts see each other with HA on."""
+    return named_ref("VDI", f"{pool.uuid}/statefile")
 
 
 class SiteRecords:
@@ -50,7 +60,7 @@ class SiteRecords:
 
     def _storages(self) -> list[SimSr]:
         """Every storage repository that a host of this pool has or had attached, or a guest had a disk on."""
-        self._known_storages.update(*(h.storage for h in self.world.members(self.pool_id)))
+        self._known_storages.update(*(h.storage | h.detached for h in self.world.members(self.pool_id)))
         return [self.world.storages[s] for s in sorted(self._known_storages) if s in self.world.storages]
 
     def _made(self, xapi_class: str, uuid: str, *layers: Mapping[str, Value]) -> Record:
@@ -69,7 +79,7 @@ class SiteRecords:
             if xapi_class == "SR":
                 found[sr.ref] = partial(self._sr, sr)
             for host in members if xapi_class == "PBD" else ():
-                if sr.shared or sr.id in host.storage:
+                if host.has_pbd(sr):
                     found[self._pbd_ref(host, sr)] = partial(self._pbd, host, sr)
         for vm in self._guests() if xapi_class in ("VDI", "VBD") else ():
             for position, storage in enumerate(sorted(vm.storage)):
@@ -77,29 +87,47 @@ class SiteRecords:
                 found[named_ref(xapi_class, f"{vm.uuid}/{storage}")] = make
         return found
 
+    def special_disks(self) -> dict[str, Maker]:
+        """The VDIs that come and go: the memory of suspended guests, and HA's statefile."""
+        found: dict[str, Maker] = {}
+        for vm in self._guests():
+            if vm.suspended_to:
+                ref = image_ref(vm)
+                found[ref] = partial(self._special, ref, vm.suspended_to, f"Suspend image of {vm.name}", "suspend")
+        if self.pool.ha_statefile:
+            ref = statefile_ref(self.pool)
+            found[ref] = partial(self._special, ref, self.pool.ha_statefile, "Statefile for HA", "ha_statefile")
+        return found
+
+    def _special(self, ref: str, storage: str, name: str, kind: str) -> Record:
+        own = {"name_label": name, "SR": ref_of(storage), "type": kind}
+        return self._made("VDI", ref.removeprefix("OpaqueRef:"), default.VDI, own)
+
     def _sr(self, sr: SimSr) -> Record:
         disks = [vm for vm in self._guests() if sr.id in vm.storage]
-        attached = [h for h in self.world.members(self.pool_id) if sr.shared or sr.id in h.storage]
+        attached = [h for h in self.world.members(self.pool_id) if h.has_pbd(sr)]
+        special = [image_ref(vm) for vm in self._guests() if vm.suspended_to == sr.id]
+        special += [statefile_ref(self.pool)] if self.pool.ha_statefile == sr.id else []
         own = {
             "name_label": sr.name,
             "type": "nfs" if sr.shared else "ext",
             "shared": sr.shared,
             "PBDs": [self._pbd_ref(h, sr) for h in attached],
-            "VDIs": [named_ref("VDI", f"{vm.uuid}/{sr.id}") for vm in disks],
+            "VDIs": [*(named_ref("VDI", f"{vm.uuid}/{sr.id}") for vm in disks), *special],
         }
         return self._made("SR", sr.id, default.SR, own)
 
     def _pbd_ref(self, host: SimHost, sr: SimSr) -> str:
-        return named_ref("PBD", f"{host.uuid}/{sr.id}")
+        return ref_of(pbd_uuid(host.uuid, sr.id))
 
     def _pbd(self, host: SimHost, sr: SimSr) -> Record:
         own = {"host": host.ref, "SR": sr.ref, "currently_attached": sr.id in host.storage}
-        return self._made("PBD", uuid_of("PBD", f"{host.uuid}/{sr.id}"), own)
+        return self._made("PBD", pbd_uuid(host.uuid, sr.id), own)
 
     def _vdi(self, vm: SimVm, storage: str, position: int) -> Record:
         name = f"{vm.uuid}/{storage}"
         own = {"name_label": f"{vm.name} disk {position}", "SR": ref_of(storage), "VBDs": [named_ref("VBD", name)]}
-        return self._made("VDI", uuid_of("VDI", name), default.VDI, own)
+        return self._made("VDI", disk_uuid(vm.uuid, storage), default.VDI, own)
 
     def _vbd(self, vm: SimVm, storage: str, position: int) -> Record:
         name = f"{vm.uuid}/{storage}"
