@@ -14,7 +14,7 @@ from .ordering import is_down
 from .placement import NOT_PROVEN, Placement, is_moving, place
 from .policy import Wish
 from .power import Feed, feed, supply
-from .situation import Situation
+from .situation import Situation, once
 from .start import may_act, start
 from .wording import duration
 
@@ -201,6 +201,7 @@ def _moves(s: Situation, pool: PoolId, sources: list[HostSeen], plan: Placement)
     return found
 
 
+@once
 def disables_pending(s: Situation, pool: PoolId) -> bool:
     """Moves begin when the disables have answered, or after a few seconds: a dead member's answer takes minutes."""
     for host in s.members(pool):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from .actions import MoveVm
-from .model import Bytes, HostId, Seconds, VmId
+from .model import Bytes, HostId, PoolId, Seconds, VmId
 from .observation import HostSeen, Power, VmSeen
 from .policy import Wish
 from .power import Feed, Supply, feed, supply
@@ -30,11 +30,16 @@ def place(s: Situation, sources: Iterable[HostId]) -> Placement:
     Infrastructure first, then by tier, then by size, the largest first; each to the roomiest host of the best supply.
     A VM already on its way keeps its target and its memory there.
     """
+    return _placed(s, tuple(sorted(sources)))
+
+
+@once
+def _placed(s: Situation, sources: tuple[HostId, ...]) -> Placement:
     moves: dict[VmId, tuple[HostId, str]] = {}
     unplaced: dict[VmId, str] = {}
-    hosts = sorted(sources)
     free = {h.id: room(s, h.id) for h in s.hosts}
-    for vm in _in_order(s, hosts):
+    rank = {h.id: _RANK.get(supply(s, h.id).state, len(_RANK)) for h in s.hosts}
+    for vm in _in_order(s, sources):
         reason = stays(s, vm)
         if reason:
             unplaced[vm.id] = reason
@@ -43,7 +48,8 @@ def place(s: Situation, sources: Iterable[HostId]) -> Placement:
         if not fitting:
             unplaced[vm.id] = reason
             continue
-        best = min(fitting, key=lambda h: _preference(s, vm, h, free[h]))
+        advised = _advised(s, vm)
+        best = min(fitting, key=lambda h: (rank[h], h != advised, -free[h], h))
         free[best] -= vm.memory
         moves[vm.id] = (best, _why(s, vm, best))
     return Placement(moves, unplaced)
@@ -99,13 +105,19 @@ def _freshly_proven(s: Situation, host: HostId, since: Seconds) -> bool:
 @once
 def room(s: Situation, host: HostId) -> Bytes:
     """Free memory of a host with everything on its way there already counted."""
-    coming = {v.id: v.memory for v in s.seen.vms.values() if v.moving_to == host and v.resident_on != host}
-    for action in s.memory.pending.values():
-        if isinstance(action, MoveVm) and action.host == host:
-            vm = s.seen.vms.get(action.vm)
-            if vm is not None and vm.resident_on != host:
-                coming[vm.id] = vm.memory
-    return s.seen.hosts[host].memory_free - sum(coming.values())
+    return s.seen.hosts[host].memory_free - sum(_coming(s).get(host, {}).values())
+
+
+@once
+def _coming(s: Situation) -> dict[HostId, dict[VmId, Bytes]]:
+    """The VMs on their way to each host, seen or just asked for, with what they need there."""
+    ways = [(vm, vm.moving_to) for vm in s.seen.vms.values() if vm.moving_to is not None]
+    asked = [a for a in s.memory.pending.values() if isinstance(a, MoveVm) and a.vm in s.seen.vms]
+    found: dict[HostId, dict[VmId, Bytes]] = {}
+    for vm, host in ways + [(s.seen.vms[a.vm], a.host) for a in asked]:
+        if vm.resident_on != host:
+            found.setdefault(host, {})[vm.id] = vm.memory
+    return found
 
 
 def is_moving(s: Situation, vm: VmSeen) -> bool:
@@ -118,7 +130,7 @@ def _asked_to_move(s: Situation) -> frozenset[VmId]:
     return frozenset(a.vm for a in s.memory.pending.values() if isinstance(a, MoveVm))
 
 
-def _in_order(s: Situation, hosts: list[HostId]) -> list[VmSeen]:
+def _in_order(s: Situation, hosts: Iterable[HostId]) -> list[VmSeen]:
     vms = [v for h in hosts for v in s.guests(h) if not is_moving(s, v)]
 
     def key(vm: VmSeen) -> tuple[bool, int, int, str, str]:
@@ -135,11 +147,10 @@ def _fitting(s: Situation, vm: VmSeen, free: Mapping[HostId, Bytes]) -> tuple[li
         return [], f"its migration failed {len(failed)} times"
     evacuation = s.memory.host(vm.resident_on or "").evacuation
     since = evacuation.at if evacuation is not None and not s.dry_run else s.now - s.policy.target_fresh
-    others = [h for h in s.members(vm.pool) if h.id != vm.resident_on]
-    reasons = {h.id: _no_target(s, h.id, since) for h in others}
-    usable = [h for h in others if not reasons[h.id]]
+    usable = [h for h in _targets(s, vm.pool, since) if h.id != vm.resident_on]
     if not usable:
-        named = "; ".join(f"{h} {reason}" for h, reason in reasons.items())
+        others = [h.id for h in s.members(vm.pool) if h.id != vm.resident_on]
+        named = "; ".join(f"{h} {_no_target(s, h, since)}" for h in others)
         return [], f"no host to move to ({named})" if named else "it is alone in its pool"
     reach = [h for h in usable if vm.storage <= h.storage]
     if not reach:
@@ -151,9 +162,15 @@ def _fitting(s: Situation, vm: VmSeen, free: Mapping[HostId, Bytes]) -> tuple[li
     return (untried, "") if untried else ([], "its migration failed on every host that could take it")
 
 
-def _preference(s: Situation, vm: VmSeen, host: HostId, free: Bytes) -> tuple[int, bool, int, str]:
-    advised = s.seen.pools[vm.pool].advice.get(vm.id) == host if vm.pool in s.seen.pools else False
-    return (_RANK[supply(s, host).state], not advised, -free, host)
+@once
+def _targets(s: Situation, pool: PoolId, since: Seconds) -> list[HostSeen]:
+    """The hosts of a pool that may receive a VM."""
+    return [h for h in s.members(pool) if not _no_target(s, h.id, since)]
+
+
+def _advised(s: Situation, vm: VmSeen) -> HostId | None:
+    """Where WLB would have the VM."""
+    return s.seen.pools[vm.pool].advice.get(vm.id) if vm.pool in s.seen.pools else None
 
 
 def _why(s: Situation, vm: VmSeen, host: HostId) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, TypeVar, TypeVarTuple
 
 from .events import Event
@@ -131,6 +132,7 @@ def _members(s: Situation) -> dict[PoolId, list[HostSeen]]:
     return found
 
 
+@lru_cache(maxsize=4096)
 def _from_tags(tags: frozenset[str]) -> VmPolicy:
     wish, tier, infrastructure = Wish.MIGRATE, VmPolicy().tier, False
     for tag in sorted(tags):

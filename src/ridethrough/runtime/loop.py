@@ -204,13 +204,16 @@ class Loop:
         if rest <= 0 or self._woken.is_set():
             return
         alarm = asyncio.ensure_future(self._clock.sleep(rest))
-        woken = asyncio.ensure_future(self._woken.wait())
+        alarm.add_done_callback(self._wake_at_alarm)
         try:
-            await asyncio.wait({alarm, woken}, return_when=asyncio.FIRST_COMPLETED)
+            await self._woken.wait()
         finally:
+            alarm.remove_done_callback(self._wake_at_alarm)
             alarm.cancel()
-            woken.cancel()
-            await asyncio.sleep(0)  # let both end: no task is left behind
+            await asyncio.sleep(0)  # let it end: no task is left behind
+
+    def _wake_at_alarm(self, _: asyncio.Future[None]) -> None:
+        self.wake()
 
     async def _clean_up(self, orderly: bool) -> None:
         await self._executor.stop()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ridethrough.core.model import Percent, Seconds
 
@@ -23,7 +23,7 @@ class Battery:
     def after(self, seconds: Seconds, watts: float) -> Battery:
         """The battery after `seconds` of a load of `watts`; a negative load charges it."""
         left = self.stored_wh - watts * seconds / SECONDS_PER_HOUR
-        return replace(self, stored_wh=min(max(left, 0.0), self.capacity_wh))
+        return Battery(self.capacity_wh, min(max(left, 0.0), self.capacity_wh))
 
     @property
     def charge(self) -> Percent:

@@ -66,6 +66,8 @@ class PoolDoor:
         self._toolstack_at: dict[HostId, Seconds] = {}
         self._network_at: dict[HostId, Seconds] = {}
         self._reach: dict[HostId, Reach] = {}
+        self._probes = 0
+        self._shown: tuple[int, int, bool] | None = None  # the changes and probes that `_seen` was drawn after
         self._urgent = False
         self._hurry = asyncio.Event()
         self._wlb = WlbDoor(world, pool)
@@ -97,10 +99,14 @@ class PoolDoor:
         self._urgent = urgent
         self._wlb.be_urgent(urgent)
         coordinator = self._world.coordinator(self._pool)
-        pool = self._pool_seen(coordinator)
-        vms = self._vms_seen() if coordinator else self._seen.vms
-        hosts = {h.id: self._host_seen(h, coordinator) for h in self._world.members(self._pool)}
-        self._seen = Snapshot(pools={self._pool: pool}, hosts=hosts, vms=vms)
+        pools = {self._pool: self._pool_seen(coordinator)}
+        shown = (self._world.revision, self._probes, coordinator is not None)
+        if shown == self._shown:
+            hosts, vms = self._seen.hosts, self._seen.vms
+        else:
+            hosts = {h.id: self._host_seen(h, coordinator) for h in self._world.members(self._pool)}
+            vms = self._vms_seen() if coordinator else self._seen.vms
+        self._shown, self._seen = shown, Snapshot(pools=pools, hosts=hosts, vms=vms)
         return self._seen
 
     def _changed(self, kind: str, ref: str) -> None:
@@ -126,6 +132,7 @@ class PoolDoor:
     def _probe(self) -> bool:
         """Our own knock at every host's door; whether any answers otherwise than before."""
         before, now = dict(self._reach), self._world.now
+        self._probes += 1
         for host in self._world.members(self._pool):
             reach = self._reach[host.id] = self._world.reach(host.id)
             if reach is not Reach.NOTHING:
