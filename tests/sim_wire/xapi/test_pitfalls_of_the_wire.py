@@ -245,6 +245,7 @@ async def test_pitfall_23_maps_are_not_dictionaries() -> None:
 
 
 async def test_pitfall_24_operations_are_advice_and_a_block_wins_over_everything() -> None:
+    """That xapi works allowed_operations out somewhat later than the change that moved them is not simulated."""
     async with served() as caller:
         session, world = await caller.login(), caller.server.world
         h2, web, spare = world.hosts["h2"], vm(world, "web"), vm(world, "spare")
@@ -281,6 +282,7 @@ async def test_pitfall_24_guest_metrics_come_minutes_after_the_start() -> None:
 
 
 async def test_pitfall_24_who_is_resident_and_what_is_a_vm() -> None:
+    """Driver domains, further control domains besides dom0, are not simulated."""
     world = small_world()
     vm(world, "web").snapshots = ("before the update",)
     async with served(world) as caller:
