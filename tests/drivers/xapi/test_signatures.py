@@ -33,7 +33,7 @@ from ridethrough.core.observation import Power
 from ridethrough.drivers.xapi import survey
 from ridethrough.ports import Refused, Unreachable
 from ridethrough.sim import boot
-from ridethrough.sim.machines import RELEASES
+from ridethrough.sim.machines import GIB, RELEASES
 from ridethrough.sim.xapi_wire.access import Access
 from ridethrough.sim.xapi_wire.catalogue import catalogue
 
@@ -117,7 +117,7 @@ def everything(site: Site) -> Iterator[Action | Callable[[], None]]:
     world.pools[pool].other_config["auto_poweron"] = "true"
     yield from (ClaimPool(pool, "north", why), SuspendAutoPoweron(pool, why), RestoreAutoPoweron(pool, why))
     yield stalls
-    yield MoveVm("uuid-web", "web", pool, "xcp2", "xcp1", why, 0.3)
+    yield MoveVm("uuid-web", "web", pool, "xcp2", "xcp1", why, 0.5)
     yield CancelMove("uuid-web", "web", pool, "xcp2", why)
     yield flows
     yield StopVm("uuid-app", "app", pool, "xcp1", why, 20.0)
@@ -134,7 +134,7 @@ def everything(site: Site) -> Iterator[Action | Callable[[], None]]:
     yield MoveVm("uuid-web", "web", pool, "xcp2", "xcp1", why, 20.0)
     yield ShutDownHost("xcp2", pool, why)
     yield stopped
-    yield PowerOnHost("xcp2", pool, why, 0.3)
+    yield PowerOnHost("xcp2", pool, why, 60.0)
     yield from (EnableHost("xcp1", pool, why), ReleasePool(pool, "north", why))
 
 
@@ -142,7 +142,15 @@ async def calls(release: str) -> list[Access]:
     """What the driver asked a pool of the release for, in the course of everything that it can do."""
     site = Site(build=RELEASES[release].build, roles={"svc": "pool-operator"})
     site.world.pools["pool-a"].wlb_enabled = True
+    for vm in site.world.vms.values():
+        vm.memory, vm.stop_seconds = GIB // 8, 1.0
+    host = site.world.hosts["xcp2"]
+    host.stop_seconds = host.boot_seconds = host.toolstack_seconds = 1.0
     async with serving(site):
+        pins = [fingerprint for _, _, fingerprint in site.server.endpoints.values()]
+        address, port, _ = site.server.endpoints["xcp1"]
+        for user in ("root", "svc"):
+            assert not (await survey([f"{address}:{port}"], user, "ridethrough", pins, site.clock)).missing_rights
         await site.until_seen(lambda _: bool(site.server.log.of("host.retrieve_wlb_evacuate_recommendations")))
         for step in everything(site):
             if callable(step):
@@ -150,10 +158,6 @@ async def calls(release: str) -> list[Access]:
             else:
                 with contextlib.suppress(Refused, Unreachable):
                     await site.pool.perform(step)
-        pins = [fingerprint for _, _, fingerprint in site.server.endpoints.values()]
-        address, port, _ = site.server.endpoints["xcp1"]
-        for user in ("root", "svc"):
-            assert not (await survey([f"{address}:{port}"], user, "ridethrough", pins, site.clock)).missing_rights
         await asyncio.sleep(0.2)  # cleaning up behind an action
     return list(site.server.log)
 

@@ -230,7 +230,7 @@ async def test_pitfall_12_the_odd_shapes_of_parameters(release: str) -> None:
         assert await plan() == {db.ref: ["OTHER_OPERATION_IN_PROGRESS", *named]}
 
 
-@pytest.mark.parametrize(("release", "at_once"), [("8.2", 1), ("8.3", 10), ("8.3-26.1", 10)])
+@pytest.mark.parametrize(("release", "at_once"), [("8.2", 1), ("8.3", 10)])
 async def test_pitfall_13_evacuation_is_serial_or_by_ten(release: str, at_once: int) -> None:
     """The laboratory: progress stays at nothing until ten have moved. Moves last in proportion to their memory."""
     world = of_release(release)

@@ -177,6 +177,7 @@ class Endpoint:
             if silently and isinstance(transport, asyncio.Transport) and not transport.is_closing():
                 transport.set_protocol(_Stranger(transport))
                 _resume(transport)
+                self._leaving.append(transport)  # its client may never speak again
             elif transport in self._busy:
                 _reset(transport)
             else:
