@@ -97,3 +97,43 @@ def test_no_times(text: object) -> None:
 
 def test_the_clock_column() -> None:
     assert [clock(0), clock(59.9), clock(61), clock(3600)] == ["0:00", "0:59", "1:01", "60:00"]
+
+
+SITE_WITH_HA = (
+    GOOD
+    + """
+[override.world.storage.local1]
+shared = false
+hosts = ["xenserver1"]
+[override.world.pool.pool1]
+ha_enabled = true
+ha_failures = 1
+suspend_storage = "nas"
+[override.world.vm.web1]
+ha = "restart"
+storage = ["local1"]
+"""
+)
+
+
+def test_a_site_tells_of_ha_of_local_disks_and_of_the_suspend_storage(tmp_path: Path, root: Path) -> None:
+    world = read(tmp_path, root, SITE_WITH_HA).site.build()
+    nas, local = (next(s.id for s in world.storages.values() if s.name == name) for name in ("nas", "local1"))
+    pool, vms = world.pools["pool1"], {v.name: v for v in world.vms.values()}
+    assert (pool.ha_enabled, pool.ha_failures, pool.ha_statefile, pool.suspend_sr) == (True, 1, nas, nas)
+    assert (vms["web1"].ha_restart_priority, vms["web1"].ha_always_run) == ("restart", True)
+    assert vms["web1"].storage == {local}
+    assert vms["db1"].storage == {nas}  # a VM's disks are on what is shared, unless told otherwise
+    assert [h.id for h in world.hosts.values() if local in h.storage] == ["xenserver1"]
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        (SITE_WITH_HA.replace('"restart"', '"always"'), "world.vm.web1.ha"),
+        (SITE_WITH_HA.replace('suspend_storage = "nas"', 'suspend_storage = "attic"'), "suspend_storage"),
+    ],
+)
+def test_unknown_words_of_ha_and_storage_are_refused(tmp_path: Path, root: Path, text: str, wrong: str) -> None:
+    with pytest.raises(ScenarioError, match=wrong):
+        read(tmp_path, root, text)

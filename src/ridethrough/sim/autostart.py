@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 def run(world: World, host: SimHost) -> None:
     """xapi-autostart-vms: one best-effort attempt for every marked guest of the pool, if the pool says so too."""
-    if world.pools[host.pool].other_config.get("auto_poweron") != "true":
-        return
+    if world.pools[host.pool].other_config.get("auto_poweron") != "true" or world.coordinator(host.pool) is None:
+        return  # xe asks the coordinator, and the script throws its errors away
     calls = Xapi(world, host.pool)
     for vm in sorted(world.vms.values(), key=lambda v: (v.name, v.id)):
         marked = vm.pool == host.pool and vm.other_config.get("auto_poweron") == "true"

@@ -15,6 +15,7 @@ from ridethrough.core.site import Site
 
 from .battery import Battery
 from .cards import Family, SimCard, SimUps
+from .ha_calls import PRIORITIES
 from .machines import GIB, RELEASES, Guest, SimHost, SimPool, SimSr, SimVm, Wlb, uuid_of
 from .reading import ScenarioError, Table, merged, read_toml
 from .world import World
@@ -98,11 +99,11 @@ def _build(table: Table, site: Site) -> World:
         table.one_of("ups", name, site.upses)
         world.add_ups(_ups(name, entry))
     advice: dict[PoolId, Table] = {}
+    storages = table.tables("storage")
     for name, entry in table.tables("pool").items():
         table.one_of("pool", name, site.pools)
         advice[name] = entry.table("wlb_advice")
-        world.add_pool(_pool(name, entry))
-    storages = table.tables("storage")
+        world.add_pool(_pool(name, entry, storages))
     for name, entry in storages.items():
         shared = entry.take("shared", bool, True)
         world.add_storage(SimSr(uuid_of("storage", name), name, shared))
@@ -117,6 +118,8 @@ def _build(table: Table, site: Site) -> World:
         entry.end()
     for name, entry in table.tables("vm").items():
         world.add_vm(_vm(name, entry, world))
+    for pool in [p for p in world.pools.values() if p.ha_enabled]:
+        pool.ha_statefile = next((s.id for s in world.storages.values() if s.shared), None)
     for name, entry in advice.items():
         world.pools[name].wlb_advice = _advice(entry, world)
     table.end()
@@ -152,10 +155,13 @@ def _ups(name: str, t: Table) -> SimUps:
     return ups
 
 
-def _pool(name: str, t: Table) -> SimPool:
+def _pool(name: str, t: Table, storages: Mapping[str, Table]) -> SimPool:
     pool = SimPool(name, t.take("coordinator", str), name=t.take("name", str, name))
     pool.profile = RELEASES[t.one_of("release", t.take("release", str, "8.3"), RELEASES)]
     pool.ha_enabled = t.take("ha_enabled", bool, False)
+    pool.ha_failures = t.take("ha_failures", int, 0)
+    if t.has("suspend_storage"):
+        pool.suspend_sr = uuid_of("storage", t.one_of("suspend_storage", t.take("suspend_storage", str), storages))
     pool.dead_after = t.time("dead_after", 600.0)
     pool.wlb_enabled = t.has("wlb")
     pool.wlb = Wlb(t.one_of("wlb", t.take("wlb", str, "answers"), Wlb))
@@ -202,6 +208,7 @@ def _host(name: str, t: Table, site: Site, address: str) -> SimHost:
 def _vm(name: str, t: Table, world: World) -> SimVm:
     host = t.one_of("host", t.take("host", str), world.hosts)
     stores = t.names("storage", [s.name for s in world.storages.values()])
+    shared = frozenset(s.id for s in world.storages.values() if s.shared)
     vm = SimVm(
         uuid_of("vm", name),
         name,
@@ -211,12 +218,14 @@ def _vm(name: str, t: Table, world: World) -> SimVm:
         stop_seconds=t.time("stop_time", 20.0),
         tools_seconds=t.time("tools_time", 0.0),
         dirtying=t.take("dirtying", float, 1.0),
-        storage=frozenset(uuid_of("storage", s) for s in stores) or frozenset(world.storages),
+        storage=frozenset(uuid_of("storage", s) for s in stores) or shared,
+        ha_restart_priority=t.one_of("ha", t.take("ha", str, ""), PRIORITIES),
         tags=tuple(t.names("tags")),
         resident_on=host,
     )
     if t.take("halted", bool, False):
         vm.power_state, vm.resident_on = Power.HALTED, None
+    vm.ha_always_run = vm.ha_restart_priority == "restart" and vm.power_state is Power.RUNNING
     if t.take("auto_poweron", bool, False):
         vm.other_config["auto_poweron"] = "true"
     t.end()

@@ -63,6 +63,8 @@ TO_THE_WORLD: dict[str, _Kind] = {
     "restart toolstack": _on("host", faults.restart_toolstack),
     "lose network": _on("host", faults.lose_network),
     "restore network": _on("host", faults.restore_network),
+    "lose statefile": _on("host", faults.lose_statefile),
+    "restore statefile": _on("host", faults.restore_statefile),
     "ignore shutdown": _on("host", faults.ignore_shutdown),
     "ignore wake": _on("host", faults.ignore_wake),
     "person enables": _on("host", faults.person_enables),
