@@ -1,4 +1,4 @@
-"""The pitfalls of a fake XenAPI server (6 to 20, 22): disabling, evacuating, stopping, starting, handing over.
+"""The pitfalls of a fake XenAPI server (6 to 20, 22, HA of 25): disabling, evacuating, stopping, starting, HA.
 
 Their numbers are those of the project's facts, read in xapi's source. Where they and the laboratory pool differ,
 release 8.3 follows the laboratory, and the test says so.
@@ -12,7 +12,7 @@ import pytest
 
 from ridethrough.core.observation import Power
 from ridethrough.sim import boot, faults
-from ridethrough.sim.machines import GIB, RELEASES, Guest, Reach, SimHost, SimVm, uuid_of
+from ridethrough.sim.machines import GIB, RELEASES, Guest, Profile, Reach, SimHost, SimVm, uuid_of
 from ridethrough.sim.world import World
 
 from .site import NFS, PASSWORD, Caller, of_release, served, vm
@@ -337,7 +337,6 @@ async def test_pitfall_15_evacuate_does_not_disable() -> None:
 
 
 async def test_pitfall_16_shutdown_succeeds_first_and_comes_later() -> None:
-    """The check of the statefile under HA and of clustered storage are not simulated: neither is, here."""
     async with served() as caller:
         session, world = await caller.login(), caller.server.world
         h2, web, db = world.hosts["h2"], vm(world, "web"), vm(world, "db")
@@ -565,3 +564,66 @@ async def test_pitfall_22_clean_shutdown_has_two_clocks_and_three_endings() -> N
         assert states == ["cancelled", "success"]
         bad = await caller.refusal("h1", "VM.clean_shutdown", session, web.ref)
         assert bad == ["VM_BAD_POWER_STATE", web.ref, "running", "halted"]
+
+
+async def under_ha(caller: Caller, session: str, *protected: SimVm) -> None:
+    """HA goes on, with these guests protected and one host's failure to be tolerated."""
+    world = caller.server.world
+    await done(caller, session, "pool.enable_ha", [world.storages[NFS].ref], {})
+    for guest in protected:
+        await caller.call("h1", "VM.set_ha_restart_priority", session, guest.ref, "restart")
+    await caller.call("h1", "pool.set_ha_host_failures_to_tolerate", session, world.pools["p"].ref, 1)
+
+
+async def test_pitfall_16_under_ha_a_shutdown_needs_the_statefile() -> None:
+    """Read from source. Clustered storage (CLUSTERED_SR_DEGRADED) is not simulated."""
+    async with served() as caller:
+        session, world = await caller.login(), caller.server.world
+        h3, dumb = world.hosts["h3"], vm(world, "dumb")
+        await caller.call("h1", "VM.hard_shutdown", session, dumb.ref)
+        await under_ha(caller, session)
+        await caller.call("h1", "host.disable", session, h3.ref)
+        h3.statefile_lost = True
+        assert await caller.refusal("h1", "host.shutdown", session, h3.ref) == ["HA_LOST_STATEFILE"]
+        h3.statefile_lost = False
+        await caller.call("h1", "host.shutdown", session, h3.ref)
+
+
+@pytest.mark.parametrize(
+    ("build", "code"),
+    [("24.19.2", "HOST_NOT_ENOUGH_FREE_MEMORY"), ("26.17.0", "HOST_EVACUATE_VM_NOT_HA_PROTECTED")],
+)
+async def test_pitfall_25_under_ha_an_unprotected_vm_blocks_evacuation(build: str, code: str) -> None:
+    """Read from source. No release that we name is as late as 26.17, where the code says what it means."""
+    world = of_release("8.3")
+    world.pools["p"].profile = Profile(build)
+    async with served(world) as caller:
+        session, h2, web, db = await caller.login(), world.hosts["h2"], vm(world, "web"), vm(world, "db")
+        await under_ha(caller, session, web)
+        blocked = await caller.call("h1", "host.get_vms_which_prevent_evacuation", session, h2.ref)
+        assert blocked == {db.ref: [code, db.ref]}
+        assert await caller.refusal("h1", "host.evacuate", session, h2.ref) == [code, db.ref]
+        assert web.resident_on == "h2"
+
+
+async def test_pitfall_25_under_ha_disable_and_evacuate_may_break_the_failover_plan() -> None:
+    """Read from source."""
+    world = of_release("8.3")
+    for host in world.hosts.values():
+        host.memory_total = 18 * GIB  # 14 GiB for guests: any two hosts carry all four of them, one host does not
+    guests(world, "h1", "fourth")
+    for guest in world.vms.values():
+        guest.memory = 5 * GIB
+    dumb = vm(world, "dumb")
+    dumb.guest = Guest.ACKNOWLEDGES
+    async with served(world) as caller:
+        session, h3 = await caller.login(), world.hosts["h3"]
+        await under_ha(caller, session, vm(world, "web"), vm(world, "db"), dumb)
+        for method in ("host.disable", "host.evacuate"):
+            refused = await caller.refusal("h1", method, session, h3.ref)
+            assert refused == ["HA_OPERATION_WOULD_BREAK_FAILOVER_PLAN"], method
+        assert h3.enabled
+        pool = world.pools["p"].ref
+        await caller.call("h1", "pool.set_ha_host_failures_to_tolerate", session, pool, 0)
+        await caller.call("h1", "host.disable", session, h3.ref)
+        assert not h3.enabled
