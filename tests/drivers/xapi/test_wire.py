@@ -64,7 +64,16 @@ def test_bad_address_is_told(text: str) -> None:
 
 def test_redirect_keeps_the_port() -> None:
     assert Address.parse("127.0.0.2:8443").beside("127.0.0.1") == Address("127.0.0.1", 8443)
-    assert Address.parse("[fd00::2]").beside("fd00::1").url == "https://[fd00::1]:443"
+    other = Address.parse("[fd00::2]").beside("fd00::1")
+    assert other is not None
+    assert other.url == "https://[fd00::1]:443"
+
+
+@pytest.mark.parametrize(
+    "told", ["", "..", "a b", "x\x00", "host/../", "user@host", "a" * 64, "ü", "::\n", "1.2.3.4:80"]
+)
+def test_no_address_of_a_stranger_is_believed(told: str) -> None:
+    assert Address.parse("127.0.0.2").beside(told) is None
 
 
 def test_fingerprint_as_people_paste_it() -> None:

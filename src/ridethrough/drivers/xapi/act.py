@@ -14,8 +14,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar, assert_never
 
-import msgspec
-
 from ridethrough.core.actions import (
     Action,
     CancelMove,
@@ -101,8 +99,6 @@ class Hands:
             raise Unreachable(f"not finished within {action.deadline:.0f} s") from None
         except XapiFailure as failure:
             raise translated(failure, self._name) from failure
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise Unreachable(f"an answer that cannot be read: {error}") from error
 
     async def close(self) -> None:
         """Give what is still being cancelled two seconds, then let it be."""
@@ -379,7 +375,7 @@ class Hands:
             try:
                 async with asyncio.timeout(CLEAN_UP):
                     await work
-            except (TimeoutError, Unreachable, Refused, XapiFailure, msgspec.DecodeError) as error:
+            except (TimeoutError, Unreachable, Refused, XapiFailure) as error:
                 log.info("could not clean up behind an action: %s", error)
 
         task = asyncio.create_task(bounded())
@@ -440,7 +436,10 @@ class Hands:
         return await self._read(str, "host.get_servertime", coordinator)
 
     async def _pool(self) -> str:
-        return (await self._read(tuple[str, ...], "pool.get_all"))[0]
+        pools = await self._read(tuple[str, ...], "pool.get_all")
+        if not pools:
+            raise Unreachable("the coordinator says that there is no pool")
+        return pools[0]
 
     # Calls
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
 from dataclasses import dataclass, replace
 
+NAME = re.compile(r"(?=.{1,253}$)(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?", re.ASCII)
 PORTS = {"https": 443, "http": 80}
 
 
@@ -28,9 +31,13 @@ class Address:
             raise ValueError(f'"{text}" is no address; write 192.0.2.1 or 192.0.2.1:443')
         return cls(host, int(port) if port else PORTS[scheme], scheme)
 
-    def beside(self, host: str) -> Address:
-        """The same port and scheme on another host: HOST_IS_SLAVE and host records name bare addresses."""
-        return replace(self, host=host.strip("[]"))
+    def beside(self, host: str) -> Address | None:
+        """The same port and scheme on another host: HOST_IS_SLAVE and host records name bare addresses.
+
+        None when that is no address: it comes from the other side, and everything is asked at the same time.
+        """
+        bare = host.strip("[]")
+        return replace(self, host=bare) if _is_host(bare) else None
 
     @property
     def url(self) -> str:
@@ -40,6 +47,14 @@ class Address:
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
+
+
+def _is_host(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return NAME.fullmatch(text) is not None
+    return True
 
 
 def _split(rest: str) -> tuple[str, str]:

@@ -11,15 +11,13 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import msgspec
-
 from ridethrough.core.model import HostId, Seconds, VmId
 from ridethrough.ports import Clock, Refused, Unreachable
 
 from .errors import sentence
 from .session import PoolSession
 from .store import Records
-from .wire import XapiFailure
+from .wire import Gibberish, XapiFailure
 
 QUESTION = "host.retrieve_wlb_evacuate_recommendations"
 IGNORES_WLB = "wlb_choose_host_disable"  # pool other_config: "true" tells xapi itself not to ask WLB
@@ -94,11 +92,11 @@ class Advisor:
                 trouble = sentence(failure) or failure.code
                 if failure.code not in ABOUT_ONE_HOST:
                     break
+            except Gibberish:
+                trouble = "an answer that cannot be read"
             except (Unreachable, Refused):
                 trouble = f"no answer within {self._deadline:.0f} s"
                 break
-            except msgspec.DecodeError:
-                trouble = "an answer that cannot be read"
         self._trouble = trouble
 
     async def _ask(self, ref: str) -> None:

@@ -110,7 +110,8 @@ async def survey(
 
 async def _survey(session: PoolSession, wire: Wire) -> Survey:
     held = await session.connect()
-    pool = next(iter((await session.call(dict[str, Pool], "pool.get_all_records", deadline=LOOK)).values()))
+    pools = await session.call(dict[str, Pool], "pool.get_all_records", deadline=LOOK)
+    pool = next(iter(pools.values()), Pool())
     hosts = await session.call(dict[str, Host], "host.get_all_records", deadline=LOOK)
     metrics = await session.call(dict[str, HostMetrics], "host_metrics.get_all_records", deadline=LOOK)
     vms = await session.call(dict[str, Vm], "VM.get_all_records", deadline=60.0)
@@ -118,7 +119,7 @@ async def _survey(session: PoolSession, wire: Wire) -> Survey:
     missing = await _missing_rights(session, held.ref)
     members = await asyncio.gather(
         *(
-            _member(wire, held.address.beside(host.address), host, ref == pool.master, metrics.get(host.metrics))
+            _member(wire, held.address, host, ref == pool.master, metrics.get(host.metrics))
             for ref, host in hosts.items()
         )
     )
@@ -145,13 +146,14 @@ async def _missing_rights(session: PoolSession, ref: str) -> tuple[str, ...]:
     return tuple(right for right in NEEDED if right not in granted)
 
 
-async def _member(
-    wire: Wire, address: Address, host: Host, is_coordinator: bool, metrics: HostMetrics | None
-) -> Member:
+async def _member(wire: Wire, near: Address, host: Host, is_coordinator: bool, metrics: HostMetrics | None) -> Member:
     """Ask the member on a connection of its own, without a session: any answer of its toolstack will do."""
     began = asyncio.get_running_loop().time()
+    address = near.beside(host.address)
     trouble, fingerprint = "", ""
     try:
+        if address is None:
+            raise Unreachable("its record names no address")
         await wire.call(address, "session.get_this_host", ("", ""), deadline=5.0)
     except XapiFailure:
         pass  # SESSION_INVALID or HOST_IS_SLAVE: it answers
@@ -160,11 +162,11 @@ async def _member(
     except Unreachable as error:
         trouble = str(error)
     took = asyncio.get_running_loop().time() - began
-    shown = wire.pins.seen.get(f"{address.host}:{address.port}", "")
+    shown = wire.pins.seen.get(f"{address.host}:{address.port}", "") if address else ""
     return Member(
         uuid=host.uuid,
         name=host.name_label,
-        address=str(address),
+        address=str(address or ""),
         is_coordinator=is_coordinator,
         enabled=host.enabled,
         live=metrics.live if metrics else False,

@@ -9,6 +9,8 @@ from ridethrough.core.model import HostId
 
 from .records import Host
 
+LONGEST_NAME = 200  # letters; site.toml takes no longer ones
+
 
 def host_ids(hosts: Mapping[str, Host], names: Mapping[str, HostId]) -> dict[str, HostId]:
     """Each host reference's id, unique within the pool.
@@ -33,7 +35,13 @@ def _known(host: Host, names: Mapping[str, HostId], label_is_unique: bool) -> Ho
 
 
 def _own_name(host: Host, is_unique: bool) -> HostId:
-    return host.name_label if host.name_label and is_unique else f"{host.name_label}-{host.uuid[:8]}"
+    name = one_line(host.name_label)
+    return name if name and is_unique else f"{name}-{one_line(host.uuid[:8])}"
+
+
+def one_line(name: str) -> str:
+    """A name that may stand in a line of the journal: a VM's owner may write anything into it."""
+    return "".join(letter if letter.isprintable() else " " for letter in name[:LONGEST_NAME])
 
 
 def ambiguous(hosts: Iterable[Host], names: Mapping[str, HostId]) -> str:

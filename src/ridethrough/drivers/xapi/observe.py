@@ -11,8 +11,6 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-import msgspec
-
 from ridethrough.core.model import Seconds
 from ridethrough.ports import Clock, Refused, Unreachable, is_from_before_a_standstill
 
@@ -26,7 +24,7 @@ log = logging.getLogger(__name__)
 CALM, URGENT = 5.0, 2.0  # seconds that the coordinator may hold an event.from without events
 SLACK = 3.0  # seconds more until the connection counts as dead
 EVERYTHING = 60.0  # deadline of the first batch: a large pool's records are tens of megabytes
-GAP = 0.1  # seconds after a batch with changes, in which the coordinator gathers the next one
+GAP = 0.1  # seconds after a batch, in which the coordinator gathers the next one
 RETRY = 1.0  # seconds between attempts to reach the coordinator
 RESYNC = 10.0  # seconds at least between two resyncs because of lost changes
 
@@ -51,7 +49,7 @@ class Watch:
             try:
                 await self._session.connect()
                 await self._follow(changed)
-            except (Unreachable, Refused, XapiFailure, msgspec.DecodeError) as error:
+            except (Unreachable, Refused, XapiFailure) as error:
                 self._note(str(error), changed)
             await self._clock.sleep(RETRY)
 
@@ -89,7 +87,7 @@ class Watch:
             first, self.connected, self.trouble = not self.connected, True, ""
             if news.changes or first:
                 changed()
-            if token and news.changes:
+            if token:
                 await self._clock.sleep(GAP)
             token = news.token
             missing = records.missing(news.counts)

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, replace
 from ridethrough.core.model import Bytes, HostId, PoolId, Seconds, StorageId
 from ridethrough.core.observation import HostSeen, PoolSeen, Power, Snapshot, VmSeen
 
-from .identity import ambiguous, host_ids
+from .identity import ambiguous, host_ids, one_line
 from .movability import immovable, storage_refs
 from .records import NULL, GuestMetrics, Host, HostMetrics, Vm
 from .store import Records
 
 CLAIM = "ridethrough:claim"  # pool other_config: the controller in charge
 MAINTENANCE_MODE = "MAINTENANCE_MODE"  # host other_config: XenCenter's mark (facts: XenAPI 4.2)
+MOST_MEMORY: Bytes = 2**60
 MOVES = {"pool_migrate", "migrate_send"}
 
 
@@ -113,7 +114,7 @@ def picture(pool: PoolId, records: Records, names: Mapping[str, HostId], memo: M
 def _pool_seen(pool: PoolId, records: Records, trouble: str) -> PoolSeen:
     found = records.pool
     if found is None:
-        return PoolSeen(pool, trouble=trouble)
+        return PoolSeen(pool, trouble="; ".join(t for t in (trouble, records.trouble) if t))
     record = found[1]
     return PoolSeen(
         pool,
@@ -121,7 +122,7 @@ def _pool_seen(pool: PoolId, records: Records, trouble: str) -> PoolSeen:
         auto_poweron=record.other_config.get("auto_poweron", "").lower() == "true",
         ha_enabled=record.ha_enabled,
         wlb_enabled=record.wlb_enabled,
-        trouble=trouble,
+        trouble="; ".join(t for t in (trouble, records.trouble) if t),
     )
 
 
@@ -139,7 +140,12 @@ def memory_needed(vm: Vm) -> Bytes:
     their own kernel but no emulated hardware (pvh) do not balloon: their static_max counts.
     """
     own = vm.memory_static_max if vm.domain_type in ("pvh", "pv_in_pvh") else vm.memory_dynamic_min
-    return own + vm.memory_overhead
+    return _possible(own) + _possible(vm.memory_overhead)
+
+
+def _possible(told: Bytes) -> Bytes:
+    """Within what a machine can have: sums and shares of it are reckoned with."""
+    return min(max(told, 0), MOST_MEMORY)
 
 
 def _used(records: Records) -> dict[str, Bytes]:
@@ -169,19 +175,19 @@ def _host_seen(
     storage: frozenset[StorageId],
 ) -> HostSeen:
     """host_metrics.memory_free is old or 0 (lab 14): free memory is reckoned from the records instead."""
-    total = metrics.memory_total if metrics else 0
+    total = _possible(metrics.memory_total) if metrics else 0
     return HostSeen(
         key,
         pool,
         uuid=host.uuid,
-        name=host.name_label,
+        name=one_line(host.name_label),
         address=host.address,
         enabled=host.enabled,
         live=metrics.live if metrics else False,
         agent_started=host.agent_started,
         booted=host.booted,
         memory_total=total,
-        memory_free=max(0, total - host.memory_overhead - used),
+        memory_free=max(0, total - _possible(host.memory_overhead) - used),
         storage=storage,
         busy=frozenset(host.current_operations.values()),
         maintenance_mode=MAINTENANCE_MODE in host.other_config,
@@ -193,7 +199,7 @@ def _vm_seen(ref: str, vm: Vm, pool: PoolId, ids: Mapping[str, HostId], records:
     busy = frozenset(vm.current_operations.values())
     return VmSeen(
         vm.uuid,
-        vm.name_label,
+        one_line(vm.name_label),
         pool,
         power=_power(vm.power_state),
         resident_on=ids.get(vm.resident_on),

@@ -162,10 +162,10 @@ class XapiPool:
     def _to_probe(self) -> list[Host]:
         held = self._session.held
         near = held.address if held else next(iter(self._session.addresses), None)
-        hosts = self._watch.records.hosts.values()
         if near is None:
             return []
-        return [Host(host.uuid, near.beside(host.address)) for host in hosts if host.uuid and host.address]
+        found = [(host.uuid, near.beside(host.address)) for host in self._watch.records.hosts.values() if host.uuid]
+        return [Host(uuid, address) for uuid, address in found if address is not None]
 
     def _host_ref(self, host: HostId) -> str | None:
         return self._draw().ref_of(host)

@@ -127,7 +127,8 @@ class Prober:
                 await self._log_in_and_out(address, told)
         except XapiFailure as failure:
             if failure.code == "HOST_IS_SLAVE" and failure.params:
-                told.pointed_at.add(address.beside(failure.params[0]))
+                pointed = address.beside(failure.params[0])
+                told.pointed_at |= {pointed} if pointed is not None else set()
             self._login_refused = self._login_refused or failure.code in REFUSED
         except Gibberish:
             return True  # stunnel alone closes the connection; a page of any kind comes from xapi itself
@@ -139,8 +140,9 @@ class Prober:
         account = self._account
         params = (account.username, account.password, "1.0", account.originator)
         answer = await self._wire.call(address, "session.login_with_password", params, deadline=DEADLINE)
+        session = answer.decode(str)
         told.coordinators.add(address)
-        await self._wire.call(address, "session.logout", (answer.decode(str),), deadline=DEADLINE)
+        await self._wire.call(address, "session.logout", (session,), deadline=DEADLINE)
 
     async def _pause(self, seconds: Seconds) -> None:
         waits = {
@@ -162,7 +164,7 @@ async def answers_tcp(address: Address) -> bool:
             _, writer = await asyncio.open_connection(address.host, address.port)
     except ConnectionRefusedError:
         return True
-    except (OSError, TimeoutError):
+    except (OSError, TimeoutError, UnicodeError):  # UnicodeError: a name that no DNS can hold
         return False
     writer.transport.abort()  # RST: nothing to wait for, nothing left in TIME_WAIT on a host probed every two seconds
     with suppress(OSError):

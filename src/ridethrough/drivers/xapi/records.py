@@ -6,6 +6,7 @@ XML-RPC and as a number over JSON-RPC; `Value.decode` reads both.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -53,15 +54,20 @@ class Host(Struct, frozen=True):
 
     def _moment(self, key: str) -> float:
         try:
-            return float(self.other_config.get(key, "0"))
+            told = float(self.other_config.get(key, "0"))
         except ValueError:
             return 0.0
+        return told if math.isfinite(told) else 0.0
 
     @property
     def build(self) -> tuple[int, ...]:
         """software_version xapi_build, such as (24, 19, 2); empty when it cannot be read."""
         parts = self.software_version.get("xapi_build", "").split(".")
-        return tuple(int(part) for part in parts) if all(part.isdecimal() for part in parts) else ()
+        return tuple(int(part) for part in parts) if all(_is_small_number(part) for part in parts) else ()
+
+
+def _is_small_number(text: str) -> bool:
+    return text.isdecimal() and len(text) < 10
 
 
 class HostMetrics(Struct, frozen=True):

@@ -26,6 +26,7 @@ T = TypeVar("T")
 
 LOGIN = 10.0  # seconds: a wrong password is answered after up to 5
 CHECK = 3.0  # seconds for the question whether a session is still good
+MOST_POINTED = 64  # coordinators that hosts may name in one search: each is asked
 SECOND_OPINION = 0.3  # seconds in which other hosts may say that the first coordinator to answer is not the one
 REFUSED_AT_FIRST, REFUSED_AT_MOST = 60.0, 600.0  # seconds until a refused password is tried again
 MOVED = {"SESSION_INVALID", "HOST_IS_SLAVE"}  # the call was not executed; another session is needed
@@ -98,7 +99,8 @@ class PoolSession:
     def learn(self, hosts: Iterable[str]) -> None:
         """Remember the members' addresses, as the host records tell them."""
         if self._last is not None:
-            self._learned = tuple(self._last.beside(host) for host in hosts if host)
+            found = [self._last.beside(host) for host in hosts]
+            self._learned = tuple(address for address in found if address is not None)
 
     def doubt(self) -> None:
         """A call failed on the way: look whether the session still stands before using it again."""
@@ -236,8 +238,10 @@ class PoolSession:
             search.found.append(Held(address, answer.decode(str)))
         except XapiFailure as failure:
             if failure.code == "HOST_IS_SLAVE" and failure.params:
-                search.pointed_at[address.beside(failure.params[0])] += 1
-                return
+                pointed = address.beside(failure.params[0])
+                if pointed is not None and (pointed in search.pointed_at or len(search.pointed_at) < MOST_POINTED):
+                    search.pointed_at[pointed] += 1
+                    return
             search.troubles.append(f"{address}: {sentence(failure)}")
             if failure.code in REFUSED:
                 search.refusal = f"{address} refuses the user {account.username}: {sentence(failure)}"

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from .records import CLASSES, Event, GuestMetrics, Host, HostMetrics, Pbd, PlainEvent, Pool, Record, Sr, Vbd, Vdi, Vm
-from .wire import Value
+from .wire import Gibberish, Value
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +22,7 @@ class Change:
     cls: str
     ref: str
     record: Record | None
+    is_readable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class _PlainFrame(msgspec.Struct):
 
 
 def batch(answer: Value) -> Batch:
-    """Decode an answer of `event.from`. Raises msgspec.ValidationError when it is none."""
+    """Decode an answer of `event.from`. Raises Gibberish when it is none."""
     frame: _Frame | _PlainFrame = answer.decode(_PlainFrame) if answer.is_plain else answer.decode(_Frame)
     changes = [change for event in frame.events if (change := _change(event)) is not None]
     return Batch(frame.token, tuple(changes), {name.lower(): n for name, n in frame.valid_ref_counts.items()})
@@ -63,10 +64,10 @@ def _change(event: Event | PlainEvent) -> Change | None:
     value = Value(raw=snapshot) if isinstance(snapshot, msgspec.Raw) else Value(plain=snapshot)
     try:
         return Change(cls, event.ref, value.decode(kind))
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except Gibberish as error:
         # One record in an unknown shape must not hide the pool; without a uuid it is passed over.
-        log.warning("a record of class %s cannot be read: %s", cls, error)
-        return Change(cls, event.ref, kind())
+        log.warning("a record of class %s: %s", cls, error)
+        return Change(cls, event.ref, kind(), is_readable=False)
 
 
 DISKS = {"vbd", "vdi", "sr"}
@@ -88,6 +89,7 @@ class Records:
     vbds: dict[str, Vbd] = field(default_factory=dict)
     vdis: dict[str, Vdi] = field(default_factory=dict)
     srs: dict[str, Sr] = field(default_factory=dict)
+    unreadable: set[tuple[str, str]] = field(default_factory=set)  # class and reference
     revision: int = 0
     disks_revision: int = 0
 
@@ -96,6 +98,10 @@ class Records:
         tables = self._tables()
         for change in changes:
             table = tables[change.cls]
+            if change.is_readable:
+                self.unreadable.discard((change.cls, change.ref))
+            else:
+                self.unreadable.add((change.cls, change.ref))
             if change.record is None:
                 table.pop(change.ref, None)
             else:
@@ -107,6 +113,14 @@ class Records:
         """The classes of which we hold another number of records than the coordinator: a change was lost."""
         tables = self._tables()
         return sorted(cls for cls, n in counts.items() if cls in tables and len(tables[cls]) != n)
+
+    @property
+    def trouble(self) -> str:
+        """What of the pool is not seen, in words; empty when all is."""
+        if not self.unreadable:
+            return ""
+        cls, ref = min(self.unreadable)
+        return f"{len(self.unreadable)} records cannot be read and are not seen, {cls} {ref[:100]} among them"
 
     @property
     def pool(self) -> tuple[str, Pool] | None:

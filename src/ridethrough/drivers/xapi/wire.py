@@ -21,12 +21,30 @@ from ridethrough.ports import Unreachable
 from .address import Address
 from .pins import Pins, Trust, WrongCertificate
 
+# What decoders raise on what is no answer; the last five come out of xmlrpc's parser.
+UNREADABLE = (
+    ValueError,  # msgspec's errors are some
+    RecursionError,
+    TypeError,
+    KeyError,
+    xmlrpc.client.Error,
+    ExpatError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+)
+
 T = TypeVar("T")
 Dialect = Literal["json", "xml"]
 
 LARGE = 1_000_000  # bytes; a larger answer is decoded in a thread
+MOST = {"event.from": 256 * 2**20, "VM.get_all_records": 256 * 2**20}  # bytes: the whole database, of a huge pool
+MOST_ELSE = 16 * 2**20  # bytes of every other answer
+PIECE = 256 * 1024  # bytes read at once
+WORDS, LETTERS = 20, 1000  # of an error: it ends in the journal
 CONNECT = 4.0  # seconds for TCP and TLS; a host that needs longer is silent
 HEADERS = {"json": "application/json", "xml": "text/xml"}
+PLAIN = {"Accept-Encoding": "identity"}  # xapi does not compress; a small answer must not unpack into a huge one
 PATHS = {"json": "/jsonrpc", "xml": "/"}
 
 
@@ -34,9 +52,9 @@ class XapiFailure(Exception):  # noqa: N818
     """The toolstack said no: its error code and parameters, as they came."""
 
     def __init__(self, code: str, *params: str) -> None:
-        super().__init__(", ".join((code, *params)))
-        self.code = code
-        self.params = params
+        self.code = code[:LETTERS]
+        self.params = tuple(param[:LETTERS] for param in params[:WORDS])
+        super().__init__(", ".join((self.code, *self.params)))
 
 
 class NotSent(Unreachable):
@@ -60,7 +78,13 @@ class Value:
         self._raw, self._plain = raw, plain
 
     def decode(self, want: type[T]) -> T:
-        """The answer as `want`. int64 is a number in JSON and text in XML. Raises msgspec.ValidationError."""
+        """The answer as `want`. int64 is a number in JSON and text in XML. Raises Gibberish."""
+        try:
+            return self._decode(want)
+        except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
+            raise Gibberish(f"an answer that cannot be read: {error}") from None
+
+    def _decode(self, want: type[T]) -> T:
         if self._raw is None:
             return msgspec.convert(self._plain, type=want, strict=False)
         try:
@@ -80,8 +104,9 @@ class Value:
 
 
 class _JsonAnswer(msgspec.Struct):
-    result: msgspec.Raw = msgspec.Raw(b"null")
+    result: msgspec.Raw = msgspec.Raw()  # empty: there is none
     error: Any = None
+    id: Any = 1
 
 
 class Wire:
@@ -147,23 +172,27 @@ class Wire:
         read = _json_answer if dialect == "json" else _xml_answer
         try:
             return await in_thread(read, answer) if len(answer) > LARGE else read(answer)
-        except (msgspec.DecodeError, xmlrpc.client.Error, ExpatError, TypeError, KeyError, ValueError):
+        except UNREADABLE:
             # A restarting or overloaded toolstack may answer with a page in HTML.
             raise Gibberish(f"{address} answered {method} with something else than XenAPI") from None
 
     async def _post(self, address: Address, dialect: Dialect, method: str, body: bytes, kept: bool) -> bytes:
         session = self._session(kept)
-        headers = {"Content-Type": HEADERS[dialect]}
+        headers = {"Content-Type": HEADERS[dialect], **PLAIN}
         url = address.url + PATHS[dialect]
         try:
             async with session.post(url, data=body, headers=headers, allow_redirects=False) as response:
-                answer = await response.read()
                 if response.status != 200:
                     raise Gibberish(f"{address} answered {method} with HTTP {response.status}")
-                return answer
+                answer = bytearray()
+                async for piece in response.content.iter_chunked(PIECE):
+                    answer += piece
+                    if len(answer) > MOST.get(method, MOST_ELSE):
+                        raise Gibberish(f"{address} answers {method} without end")
+                return bytes(answer)
         except aiohttp.ServerFingerprintMismatch as error:
             raise WrongCertificate(str(address), "sha256:" + error.got.hex()) from None
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
             raise NotSent(f"{address}: {_in_words(error)}") from None
         except (aiohttp.ClientError, OSError) as error:
             raise Broken(f"{address} broke the connection during {method}: {_in_words(error)}") from None
@@ -179,7 +208,7 @@ class Wire:
         connector = aiohttp.TCPConnector(ssl=self.pins, limit=0, force_close=force_close, ttl_dns_cache=300)
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT)
         return aiohttp.ClientSession(
-            connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=True
+            connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
         )
 
 
@@ -201,8 +230,12 @@ def _xml_request(method: str, params: tuple[object, ...]) -> bytes:
 def _json_answer(body: bytes) -> Value:
     """JSON-RPC 2.0 puts code and params into an object, 1.0 into an array (XenServer 7.1)."""
     answer = msgspec.json.decode(body, type=_JsonAnswer)
+    if answer.id != 1:
+        raise ValueError("the answer to another call")
     match answer.error:
         case None:
+            if not bytes(answer.result):
+                raise ValueError("neither a result nor an error")
             return Value(raw=answer.result)
         case {"message": code, "data": [*params]}:
             raise XapiFailure(str(code), *map(str, params))
@@ -221,6 +254,8 @@ def _xml_answer(body: bytes) -> Value:
         raise TypeError("no struct")
     if answer["Status"] == "Success":
         return Value(plain=_without_dates(answer["Value"]))
+    if not isinstance(answer["ErrorDescription"], list):
+        raise TypeError("no list")
     code, *params = answer["ErrorDescription"]
     raise XapiFailure(str(code), *map(str, params))
 
