@@ -41,6 +41,7 @@ def run(
 ) -> None:
     """Watch the site and protect it. A new site is in dry run until `ridethrough arm`."""
     from ridethrough.assemble import Controller  # the drivers take half a second to import
+    from ridethrough.runtime.codec import UnreadableEvent
     from ridethrough.runtime.journal_file import JournalRefused
     from ridethrough.runtime.lock import StateDirInUse
 
@@ -60,7 +61,7 @@ def run(
     try:
         with asyncio.Runner(loop_factory=(lambda: FastEventLoop(speed)) if speed != 1.0 else None) as runner:
             runner.run(main())
-    except (JournalRefused, StateDirInUse) as error:
+    except (JournalRefused, UnreadableEvent, StateDirInUse) as error:
         fail(str(error))
     except OSError as error:
         fail(f"{state}: {error.strerror or error}: the state directory must be writable", FAILED)

@@ -403,6 +403,15 @@ class RoundFailed:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class JournalCutBack:
+    """The journal's end was damaged: what was behind entry `after` is lost to us, and kept in the files `kept`."""
+
+    at: Seconds  # of the last good entry
+    after: int
+    kept: str
+
+
 Event: TypeAlias = (
     ControllerStarted
     | ControllerResumed
@@ -443,4 +452,5 @@ Event: TypeAlias = (
     | Alerted
     | AlertCleared
     | RoundFailed
+    | JournalCutBack
 )

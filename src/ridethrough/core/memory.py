@@ -298,7 +298,7 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
         case e.AlertCleared():
             gone = (event.subject, event.key)
             return replace(m, alerts={k: v for k, v in m.alerts.items() if k != gone})
-        case e.RoundFailed():
+        case e.RoundFailed() | e.JournalCutBack():
             return m
 
 

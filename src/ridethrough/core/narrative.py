@@ -30,6 +30,10 @@ def tell(event: e.Event) -> str:
             return f"accepted: {event.ask}{' ' + event.subject if event.subject else ''}"
         case e.RoundFailed():
             return f"a round failed and is tried again: {event.text}"
+        case e.JournalCutBack():
+            return (
+                f"the journal's end was damaged: what was behind entry {event.after} is cut off, kept in {event.kept}"
+            )
         case e.Alerted():
             return event.text if event.key == "test" else f"ALERT {event.text}"
         case e.AlertCleared():

@@ -26,6 +26,8 @@ UPGRADES: Mapping[int, Upgrade] = {}
 class UnreadableEvent(Exception):  # noqa: N818 - a state of the file, not a bug
     """A row of the journal that this version cannot read. The message names its position and the remedy."""
 
+    is_newer = False  # a newer version wrote it: it is not damaged
+
 
 def encode(event: Event) -> bytes:
     """One event as a JSON object: {"v": 1, "type": "UtilityLost", ...}. Never loses a fact, so it refuses no value."""
@@ -40,7 +42,7 @@ def decode(data: bytes, position: int, *, version: int = VERSION, upgrades: Mapp
     """The event of a row. Raises UnreadableEvent when the row is damaged or from a newer Ridethrough."""
     try:
         row = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _damaged(position, f"it is not JSON ({error})") from error
     if not isinstance(row, dict) or not isinstance(row.get("v"), int) or row["v"] < 1:
         raise _damaged(position, "it has no version")
@@ -150,7 +152,9 @@ def _damaged(position: int, what: str) -> UnreadableEvent:
 
 
 def _newer(position: int, what: str) -> UnreadableEvent:
-    return UnreadableEvent(
+    newer = UnreadableEvent(
         f"journal.db: the event at position {position} {what}. It was written by a newer Ridethrough: "
         "install that version again, or restore the journal.db from before the upgrade."
     )
+    newer.is_newer = True
+    return newer

@@ -19,13 +19,14 @@ from typing import Any, TypeAlias, TypeVar
 
 import sqlalchemy as sa
 
-from ridethrough.core.events import Ask, Event
+from ridethrough.core.events import Ask, Event, JournalCutBack
 from ridethrough.ports import JournalFailed
 
-from .codec import encode
+from .codec import decode, encode
 from .journal_file import FILE, SCHEMA, check_schema, read_journal, unusable
 from .lock import Lock
 from .mailbox import Answer
+from .salvage import CutBack, cut_back, replace_with
 
 log = logging.getLogger(__name__)
 
@@ -77,14 +78,21 @@ class DiskJournal:
     def __init__(
         self, state_dir: Path, *, patience: float = PATIENCE, engine: Callable[[Path], sa.Engine] = engine_for
     ) -> None:
-        """Open or create it; blocks. Raises StateDirInUse, or JournalRefused with a remedy."""
+        """Open or create it; blocks. A damaged end is cut back, and the first event tells so.
+
+        Raises StateDirInUse, or JournalRefused or UnreadableEvent with a remedy.
+        """
         self.state_dir = state_dir
         self._patience = patience
         state_dir.mkdir(mode=0o755, parents=True, exist_ok=True)
         self._lock = Lock(state_dir)
         try:
-            opened = engine(state_dir / FILE)
-            _prepare(state_dir / FILE, opened)
+            path = state_dir / FILE
+            found = cut_back(path)
+            if found is not None and found.rewrite:
+                replace_with(path, lambda fresh: _fill(fresh, found.rows))
+            opened = engine(path)
+            _prepare(path, opened, found)
         except BaseException:
             self._lock.release()
             raise
@@ -368,7 +376,27 @@ def _begun(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _prepare(path: Path, engine: sa.Engine) -> None:
+def _fill(path: Path, rows: Sequence[tuple[int, str]]) -> None:
+    """A fresh file with these rows."""
+    engine = engine_for(path)
+    with engine.connect() as connection, connection.begin():
+        _tables.create_all(connection)
+        connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA}")
+        if rows:
+            connection.execute(sa.insert(_events), [{"position": n, "event": event} for n, event in rows])
+    engine.dispose()
+
+
+def _tell(connection: sa.Connection, found: CutBack) -> None:
+    """Write down that the end was cut."""
+    last = connection.scalar(sa.select(sa.func.max(_events.c.position))) or 0
+    row = connection.scalar(sa.select(_events.c.event).where(_events.c.position == last))
+    at = decode(row.encode(), last).at if row else 0.0
+    event = JournalCutBack(at, last, found.kept)
+    connection.execute(sa.insert(_events), [{"position": last + 1, "event": encode(event).decode()}])
+
+
+def _prepare(path: Path, engine: sa.Engine, found: CutBack | None) -> None:
     """Create the tables, refuse a newer file, and answer the requests that an earlier controller left open."""
     try:
         with engine.connect() as connection, connection.begin():
@@ -376,6 +404,8 @@ def _prepare(path: Path, engine: sa.Engine) -> None:
             _tables.create_all(connection)
             connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA}")
             _answer_leftovers(connection)
+            if found is not None:
+                _tell(connection, found)
     except sa.exc.DBAPIError as error:
         raise unusable(path, error.orig if isinstance(error.orig, Exception) else error) from error
 
