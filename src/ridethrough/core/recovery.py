@@ -170,7 +170,9 @@ def _home(s: Situation, vm: VmSeen) -> HostId:
     """The host on which the VM ran when the outage began, if it can take it now; else empty."""
     record = s.memory.pool(vm.pool).record
     host = s.seen.hosts.get(dict(record.running).get(vm.id, "")) if record else None
-    fits = host is not None and host.enabled and s.answers(host) and vm.storage <= host.storage
+    # A host that refused to be disabled is enabled on battery: what was stopped there must stay stopped.
+    ready = host is not None and host.enabled and s.answers(host) and supply(s, host.id).powered
+    fits = host is not None and ready and vm.storage <= host.storage
     return host.id if host is not None and fits and host.memory_free >= vm.memory else ""
 
 

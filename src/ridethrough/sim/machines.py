@@ -323,6 +323,7 @@ class SimPool:
     suspend_sr: StorageId | None = None
     templates: tuple[str, ...] = ("Other install media",)  # their names; XenAPI shows each as a VM
     database_life: int = 0  # grows when a member goes on with its copy of the database, minutes old
+    account_role: str = ""  # of the account that we log in with; empty: a local superuser
     session_epoch: int = 0  # grows when every session and every task is lost (coordinator's toolstack start)
     dead_after: Seconds = 600.0  # without a heartbeat a host counts as not live
 

@@ -19,6 +19,8 @@ from .virtual_time import VirtualClock
 from .wlb_door import WlbDoor
 from .world import World
 from .xapi import Xapi, XapiError
+from .xapi_wire import roles
+from .xapi_wire.catalogue import catalogue
 
 CLAIM = "ridethrough:claim"
 MAINTENANCE = "MAINTENANCE_MODE"
@@ -50,6 +52,22 @@ COME_BACK_LATER = frozenset(
         "INTERNAL_ERROR",
     }
 )
+
+CHANGES: dict[type[a.Action], str] = {  # the first call of each action that changes something
+    a.ClaimPool: "pool.add_to_other_config",
+    a.ReleasePool: "pool.remove_from_other_config",
+    a.SuspendAutoPoweron: "pool.remove_from_other_config",
+    a.RestoreAutoPoweron: "pool.remove_from_other_config",
+    a.DisableHost: "host.disable",
+    a.EnableHost: "host.remove_from_other_config",
+    a.MoveVm: "VM.pool_migrate",
+    a.CancelMove: "task.cancel",
+    a.StopVm: "VM.clean_shutdown",
+    a.ForceStopVm: "VM.hard_shutdown",
+    a.StartVm: "VM.start",
+    a.ShutDownHost: "host.shutdown",
+    a.PowerOnHost: "host.power_on",
+}
 
 _begun_at: ContextVar[Seconds] = ContextVar("begun_at")  # of the action that this task carries out
 
@@ -194,12 +212,20 @@ class PoolDoor:
         """Raises Refused and Unreachable as the XenAPI driver does."""
         _begun_at.set(self._clock.now())
         try:
+            await self._assert_allowed(action)
             await self._perform(action)
         except XapiError as error:
             detail = ", ".join(error.params)
             if error.code in COME_BACK_LATER:
                 raise Unreachable(f"{error.code} {detail}".strip()) from error
             raise Refused(error.code, detail) from error
+
+    async def _assert_allowed(self, action: a.Action) -> None:
+        """The account's role allows the first change that the action makes (facts: xenapi.md 8; read from source)."""
+        role = (await self._xapi()).pool.account_role
+        message = catalogue().find(CHANGES[type(action)])
+        if role and message is not None and not roles.suffices(role, roles.least(message)):
+            raise XapiError("RBAC_PERMISSION_DENIED", message.full_name.lower())
 
     async def _perform(self, action: a.Action) -> None:
         match action:

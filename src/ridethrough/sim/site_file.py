@@ -19,6 +19,7 @@ from .ha_calls import PRIORITIES
 from .machines import GIB, RELEASES, Guest, SimHost, SimPool, SimSr, SimVm, Wlb, uuid_of
 from .reading import ScenarioError, Table, merged, read_toml
 from .world import World
+from .xapi_wire.roles import ROLES
 
 PASSWORD = "secret:simulated"
 SECRETS = Secrets(environment={"RIDETHROUGH_SECRET_SIMULATED": "simulated"})
@@ -163,6 +164,8 @@ def _pool(name: str, t: Table, storages: Mapping[str, Table]) -> SimPool:
     if t.has("suspend_storage"):
         pool.suspend_sr = uuid_of("storage", t.one_of("suspend_storage", t.take("suspend_storage", str), storages))
     pool.dead_after = t.time("dead_after", 600.0)
+    role = t.take("account", str, "superuser")
+    pool.account_role = "" if role == "superuser" else t.one_of("account", role, ROLES)
     pool.wlb_enabled = t.has("wlb")
     pool.wlb = Wlb(t.one_of("wlb", t.take("wlb", str, "answers"), Wlb))
     if t.take("auto_poweron", bool, False):
