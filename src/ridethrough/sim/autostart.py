@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ridethrough.core.observation import Power
 
-from .machines import SimHost
+from .agenda import Steps
+from .machines import SimHost, SimVm
 from .xapi import Xapi
 
 if TYPE_CHECKING:
@@ -14,12 +16,23 @@ if TYPE_CHECKING:
 
 
 def run(world: World, host: SimHost) -> None:
-    """xapi-autostart-vms: one best-effort attempt for every marked guest of the pool, if the pool says so too."""
+    """xapi-autostart-vms: one best-effort attempt for every marked guest of the pool, if the pool says so too.
+
+    As the script has it: `xe vm-start other-config:auto_poweron=true power-state=halted --multiple`, its errors thrown
+    away. xe chooses the guests once, then starts one after the other (cli_operations.ml; read from source).
+    """
     if world.pools[host.pool].other_config.get("auto_poweron") != "true" or world.coordinator(host.pool) is None:
-        return  # xe asks the coordinator, and the script throws its errors away
-    calls = Xapi(world, host.pool)
-    for vm in sorted(world.vms.values(), key=lambda v: (v.name, v.id)):
-        marked = vm.pool == host.pool and vm.other_config.get("auto_poweron") == "true"
-        if marked and vm.power_state is Power.HALTED and not vm.busy:
+        return
+    marked = [v for v in world.vms.values() if v.pool == host.pool and v.other_config.get("auto_poweron") == "true"]
+    halted = [v for v in marked if v.power_state is Power.HALTED]
+    world.agenda.run(_start(world, host, sorted(halted, key=lambda v: (v.name, v.id))))
+
+
+def _start(world: World, host: SimHost, vms: Sequence[SimVm]) -> Steps:
+    calls, life = Xapi(world, host.pool), host.life
+    for vm in vms:
+        if host.life != life or world.coordinator(host.pool) is None:
+            return
+        if vm.power_state is Power.HALTED:
             world.tell(f"{host.id}'s boot script starts {vm.name}")
-            calls.vm_start(vm.ref)
+        yield calls.vm_start(vm.ref).done

@@ -169,5 +169,6 @@ async def test_the_boot_script_starts_what_pool_and_guest_both_mark() -> None:
         assert vm(world, "web").power_state is spare.power_state is Power.HALTED  # the pool does not say so
         await caller.call("h1", "pool.add_to_other_config", session, pool.ref, "auto_poweron", "true")
         await reboots()
+        await until(caller, lambda: vm(world, "web").power_state is Power.RUNNING)  # the second: one after the other
         states = {r["name_label"]: r["power_state"] for r in (await records(caller, session, "VM")).values()}
         assert (states["spare"], states["web"], states["db"]) == ("Running", "Running", "Halted")
