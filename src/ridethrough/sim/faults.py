@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from . import boot, power
-from .machines import Guest, SimHost, SimVm
+from .machines import Guest, SimHost, SimPool, SimVm
+from .pool_door import CLAIM
 from .world import World
 from .xapi import Xapi
+
+OTHER_CONTROLLER = "another controller"
 
 
 def find_vm(world: World, name: str) -> SimVm:
@@ -167,38 +170,58 @@ def lose_tools(world: World, vm: str) -> None:
     world.changed("vm", it.ref)
 
 
-# --- people with XenCenter
+# --- people with XenCenter, and other controllers; without a coordinator they get no answer
 
 
 def person_enables(world: World, host: str) -> None:
     """Exit maintenance mode by hand, as XenCenter does it: the mark goes, the host is enabled."""
     it = world.hosts[host]
-    world.tell(f"a person enables {host}")
-    it.other_config.pop("MAINTENANCE_MODE", None)
-    _calls(world, it).host_enable(it.ref)
+    if calls := _calls(world, it, f"a person enables {host}"):
+        it.other_config.pop("MAINTENANCE_MODE", None)
+        calls.host_enable(it.ref)
 
 
 def person_disables(world: World, host: str) -> None:
     """Enter maintenance mode by hand: disabled and marked."""
     it = world.hosts[host]
-    world.tell(f"a person disables {host}")
-    it.other_config["MAINTENANCE_MODE"] = "true"
-    _calls(world, it).host_disable(it.ref)
+    if calls := _calls(world, it, f"a person disables {host}"):
+        it.other_config["MAINTENANCE_MODE"] = "true"
+        calls.host_disable(it.ref)
 
 
 def person_shuts_down(world: World, vm: str) -> None:
     """A person shuts a guest down."""
     it = find_vm(world, vm)
-    world.tell(f"a person shuts {it.name} down")
-    Xapi(world, it.pool).vm_clean_shutdown(it.ref)
+    if calls := _calls(world, it, f"a person shuts {it.name} down"):
+        calls.vm_clean_shutdown(it.ref)
 
 
 def person_starts(world: World, vm: str) -> None:
     """A person starts a guest."""
     it = find_vm(world, vm)
-    world.tell(f"a person starts {it.name}")
-    Xapi(world, it.pool).vm_start(it.ref)
+    if calls := _calls(world, it, f"a person starts {it.name}"):
+        calls.vm_start(it.ref)
 
 
-def _calls(world: World, host: SimHost) -> Xapi:
-    return Xapi(world, host.pool)
+def other_claims(world: World, pool: str) -> None:
+    """Another controller takes charge of a pool that nobody has claimed."""
+    it = world.pools[pool]
+    if not it.other_config.get(CLAIM) and (calls := _calls(world, it, f"{OTHER_CONTROLLER} claims {pool}")):
+        calls.pool_add_to_other_config(CLAIM, OTHER_CONTROLLER)
+
+
+def other_releases(world: World, pool: str) -> None:
+    """The other controller takes its claim back."""
+    it = world.pools[pool]
+    mine = it.other_config.get(CLAIM) == OTHER_CONTROLLER
+    if mine and (calls := _calls(world, it, f"{OTHER_CONTROLLER} releases {pool}")):
+        calls.pool_remove_from_other_config(CLAIM)
+
+
+def _calls(world: World, thing: SimHost | SimVm | SimPool, what: str) -> Xapi | None:
+    pool = thing.id if isinstance(thing, SimPool) else thing.pool
+    if world.coordinator(pool) is None:
+        world.tell(f"{what}: nobody answers")
+        return None
+    world.tell(what)
+    return Xapi(world, pool)

@@ -17,11 +17,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from ridethrough.core.decide import decide as decide_for_real
 from ridethrough.core.events import Armed, Event, Requested
@@ -54,6 +54,7 @@ from .world import World
 
 LEAD_IN: Seconds = 60.0  # of quiet before a scenario's second 0, so that the controller knows the site
 EPSILON: Seconds = 1e-6
+LOOKED_AT: Seconds = 5.0  # how often a run is asked whether it is over
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,12 @@ class Run:
 
 def load(path: Path) -> Scenario:
     """Read scenarios/NAME.toml; its site is scenarios/sites/SITE.toml beside it. Raises ScenarioError."""
-    t = Table(read_toml(path), path.name, "")
+    return read(read_toml(path), path)
+
+
+def read(content: Mapping[str, Any], path: Path) -> Scenario:
+    """A scenario from what its file says; `path` is where it stands, or would. Raises ScenarioError."""
+    t = Table(dict(content), path.name, "")
     story = t.take("story", str).strip()
     if len(story.splitlines()) < 2:
         raise t.wrong("story", "must tell the scenario in two or more lines")
@@ -147,15 +153,17 @@ def play(
     journal: MemoryJournal | None = None,
     decide: Decide = decide_for_real,
     away: Seconds = 0.0,
+    over: Callable[[], bool] | None = None,
 ) -> Run:
     """Run a scenario from its beginning to its end, in virtual time.
 
-    `away`: how long a controller that dies by itself (a bug, a journal that kills it) stays away.
+    `away`: how long a controller that dies by itself (a bug, a journal that kills it) stays away. `over`: asked every
+    five seconds once the whole timeline has happened; where it says yes, the run ends before `until`.
     """
     world, kept = scenario.site.build(), journal or MemoryJournal()
     if scenario.armed and not kept.entries:
         kept.entries.append(Armed(0.0, "owner"))
-    run_virtually(world, _Player(scenario, world, kept, decide, away).play())
+    run_virtually(world, _Player(scenario, world, kept, decide, away).play(over))
     return Run(world, kept, narrative(scenario, world, kept.entries), failures(scenario.expect, world))
 
 
@@ -173,13 +181,21 @@ class _Player:
         self._frozen_until: Seconds | None = None
         self._wall_ahead: Seconds = 0.0  # of the controller's machine, against the world
 
-    async def play(self) -> None:
+    async def play(self, over: Callable[[], bool] | None) -> None:
         self._start_controller()
         for happening in self._scenario.timeline:
             await self._until(happening.at)
             await self._happen(happening)
-        await self._until(self._scenario.until)
+        await self._to_the_end(over)
         await self._kill_controller()
+
+    async def _to_the_end(self, over: Callable[[], bool] | None) -> None:
+        until, lead_in = self._scenario.until, self._scenario.lead_in
+        while over is not None and self._world.now - lead_in + LOOKED_AT < until:
+            if over():
+                return
+            await self._until(self._world.now - lead_in + LOOKED_AT)
+        await self._until(until)
 
     async def _until(self, at: Seconds) -> None:
         """Let time pass, starting a dead controller when its time has come."""

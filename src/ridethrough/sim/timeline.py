@@ -71,6 +71,8 @@ TO_THE_WORLD: dict[str, _Kind] = {
     "person disables": _on("host", faults.person_disables),
     "person shuts down": _on("vm", faults.person_shuts_down),
     "person starts": _on("vm", faults.person_starts),
+    "other claims": _on("pool", faults.other_claims),
+    "other releases": _on("pool", faults.other_releases),
     "refuse move": _Kind("vm", _refuse_move),
     "allow move": _on("vm", faults.allow_move),
     "stall move": _on("vm", faults.stall_move),

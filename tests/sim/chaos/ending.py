@@ -1,0 +1,221 @@
+"""What must hold when a story is over: everything that can be back is back, and all is written down."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from ridethrough.core import events as e
+from ridethrough.core.model import HostId, PoolId
+from ridethrough.core.observation import Power
+from ridethrough.sim.faults import OTHER_CONTROLLER
+from ridethrough.sim.machines import Reach, SimHost, SimVm
+from ridethrough.sim.pool_door import CLAIM, MAINTENANCE
+from ridethrough.sim.timeline import BREAK_JOURNAL, CRASH
+
+from .losses import losses
+from .rules import ROUND_AT_LEAST
+from .watch import Broken, Watch
+
+# Alerts that may stay: what they tell of does not mend itself.
+MAY_STAY = frozenset(
+    {"stays off", "missing", "degraded", "overload", "no coordinator", "profile unknown", "claimed", "ha"}
+)
+
+
+def the_end(watch: Watch) -> list[Broken]:
+    """What is broken at the end of a story that has been played."""
+    found = [Broken(rule.__name__, watch.world.now, text) for rule in ALWAYS for text in rule(watch)]
+    if _is_quiet(watch):
+        pools = [p for p in sorted(watch.world.pools) if _is_ours_to_restore(watch, p)]
+        found += [
+            Broken(rule.__name__, watch.world.now, text)
+            for pool in pools
+            for rule in RESTORED
+            for text in rule(watch, pool)
+        ]
+    return found
+
+
+def never_12_loses_a_fact(watch: Watch) -> Iterator[str]:
+    """Every decided event is in the journal, in order. What a dead disk had not taken dies with its controller."""
+    if {BREAK_JOURNAL, CRASH} <= {it.do for it in watch.truth.happened} or watch.journal.fails:
+        return
+    kept = iter(watch.journal.entries)
+    last = watch.decided[-1] if watch.decided else ()
+    for events in watch.decided:
+        for event in events:
+            if not any(entry is event for entry in kept):
+                if events is not last:  # a kill may fall between a decision and its writing down
+                    yield f"decided and not in the journal: {event}"
+                return
+
+
+def no_bug(watch: Watch) -> Iterator[str]:
+    """No round and no action failed by a mistake of ours."""
+    for event in watch.journal.entries:
+        if isinstance(event, e.RoundFailed):
+            yield event.text
+        elif isinstance(event, e.ActionFinished) and event.error in ("BUG", "NO_ACTOR"):
+            yield f"{event.action}: {event.detail}"
+
+
+def never_8_stops_going_round(watch: Watch) -> Iterator[str]:
+    last = watch.rounds[-1] if watch.rounds else 0.0
+    starts = [event.at for event in watch.journal.entries if isinstance(event, e.ControllerStarted)]
+    away = any(
+        it.do == CRASH and watch.world.now - it.at - watch.scenario.lead_in <= it.lasts + 1.0
+        for it in watch.truth.happened
+    )
+    if watch.world.now - max([last, *starts]) > ROUND_AT_LEAST and not away:
+        yield f"the last round was {watch.world.now - last:.0f} s before the end"
+
+
+def no_avoidable_loss(watch: Watch) -> Iterator[str]:
+    yield from losses(watch)
+
+
+def no_storm(watch: Watch) -> Iterator[str]:
+    """A journal that people can read: so many entries for so much that happened, and no alert over and over."""
+    world = watch.world
+    things = len(world.hosts) + len(world.vms) + len(world.upses)
+    causes = 1 + len(watch.truth.happened)
+    if len(watch.journal.entries) > 40 + 6 * things * causes:
+        yield f"{len(watch.journal.entries)} journal entries for {causes} happenings and {things} things"
+    told = Counter((event.subject, event.key) for event in watch.journal.entries if isinstance(event, e.Alerted))
+    for (subject, key), times in sorted(told.items()):
+        if times > 3 + 2 * causes:
+            yield f'"{key}" of {subject} was told {times} times'
+
+
+def hosts_are_back(watch: Watch, pool: PoolId) -> Iterator[str]:
+    """Up, unless nothing but a hand could switch them on; and enabled, unless it was not we who disabled them."""
+    for host in watch.world.members(pool):
+        if not host.power:
+            if not _needs_a_hand(watch, host):
+                yield f"{host.id} is off"
+        elif watch.world.reach(host.id) not in (Reach.MEMBER, Reach.COORDINATOR):
+            continue
+        elif not host.enabled and host.id in watch.ours.disabled and not _wanted_in_maintenance(watch, host.id):
+            yield f"{host.id} is still disabled"
+        elif host.enabled and MAINTENANCE in host.other_config and host.id in watch.ours.disabled:
+            yield f"{host.id} is enabled and still marked as in maintenance mode"
+
+
+def guests_are_back(watch: Watch, pool: PoolId) -> Iterator[str]:
+    """What we stopped runs again, where there is room for it.
+
+    A guest that obeys later than the owner's longest clean stop counts as one that runs on, and is then missed.
+    """
+    longest = watch.scenario.site.site.policy.guest_stop
+    ran = watch.ours.ran.get(pool, {})
+    for vm in sorted(watch.world.vms.values(), key=lambda v: v.name):
+        if vm.id not in ran or vm.id not in watch.ours.stopped or vm.power_state is Power.RUNNING:
+            continue
+        if vm.stop_seconds <= longest and not _a_person_took(watch, vm) and _has_room(watch, vm):
+            yield f"{vm.name}, which we stopped, is {vm.power_state}"
+
+
+def the_pool_is_let_go(watch: Watch, pool: PoolId) -> Iterator[str]:
+    """The record is closed, the claim released, auto_poweron as it was."""
+    it, memory = watch.world.pools[pool], watch.memory
+    if any(_asked_of_us(watch, h.id) for h in watch.world.members(pool)):
+        return  # a maintenance mode that somebody wants of us goes on
+    if memory.pool(pool).record is not None:
+        yield f"the record of {pool} is still open"
+    elif it.other_config.get(CLAIM):
+        yield f"{pool} is still claimed"
+    before = watch.scenario.site.build().pools[pool].other_config.get("auto_poweron")
+    if it.other_config.get("auto_poweron", "false") != (before or "false"):
+        yield f"auto_poweron of {pool} was {before} and is {it.other_config.get('auto_poweron')}"
+
+
+def nothing_is_left_open(watch: Watch, pool: PoolId) -> Iterator[str]:
+    for action in watch.memory.pending.values():
+        if action.pool == pool:
+            yield f"{action} is still under way"
+    for (subject, key), alert in sorted(watch.memory.alerts.items()):
+        mine = subject == pool or (subject in watch.world.hosts and watch.world.hosts[subject].pool == pool)
+        if mine and key not in MAY_STAY:
+            yield f"still alerted: {alert.text}"
+
+
+ALWAYS: tuple[Callable[[Watch], Iterator[str]], ...] = (
+    never_12_loses_a_fact,
+    no_bug,
+    never_8_stops_going_round,
+    no_avoidable_loss,
+    no_storm,
+)
+RESTORED: tuple[Callable[[Watch, PoolId], Iterator[str]], ...] = (
+    hosts_are_back,
+    guests_are_back,
+    the_pool_is_let_go,
+    nothing_is_left_open,
+)
+
+
+def _is_quiet(watch: Watch) -> bool:
+    """Power is back, every card is heard, the disk works, and there was time to bring all back."""
+    world = watch.world
+    last = max((it.at for it in watch.truth.happened), default=0.0) + watch.scenario.lead_in
+    return (
+        all(world.feeders.values())
+        and all(u.output and not u.card.silent and not u.card.link_lost for u in world.upses.values())
+        and not any(h.unplugged for h in world.hosts.values())
+        and not watch.journal.fails
+        and watch.memory.armed
+        and (watch.is_over() or world.now - last >= 2 * watch.longest_wait)
+    )
+
+
+def _is_ours_to_restore(watch: Watch, pool: PoolId) -> bool:
+    """Its coordinator answers: everything works through it. Without it only a person can go on (hand-over and IPMI
+    are not built yet). And it is not another controller's, nor HA's, which is not switched off yet."""
+    mine = watch.world.pools[pool].other_config.get(CLAIM) != OTHER_CONTROLLER
+    return mine and not watch.scenario.site.build().pools[pool].ha_enabled and watch.world.coordinator(pool) is not None
+
+
+def _needs_a_hand(watch: Watch, host: SimHost) -> bool:
+    """Nothing starts it by itself, and XenServer cannot; or it is not known to us that it is off."""
+    does = {it.do for it in watch.truth.happened if it.arguments.get("host") == host.id}
+    pools = {it.arguments.get("pool") for it in watch.truth.happened if it.do == "shut down pool"}
+    known = host.id in watch.ours.shut_down
+    return (
+        host.pool in pools  # a person wanted it off
+        or not host.power_on_mode
+        or host.ignores_wake
+        or "pull power" in does
+        or not known
+    )
+
+
+def _wanted_in_maintenance(watch: Watch, host: HostId) -> bool:
+    """Somebody wants it so: in XenCenter, or of us; or it was so before."""
+    wanted = host in watch.ours.not_ours
+    for it in watch.truth.happened:
+        if it.arguments.get("host") == host:
+            if it.do in ("person disables", "enter maintenance", "evacuate"):
+                wanted = True
+            elif it.do in ("exit maintenance",) and host not in watch.ours.not_ours:
+                wanted = any(h.do == "person disables" and h.arguments["host"] == host for h in watch.truth.happened)
+    return wanted
+
+
+def _asked_of_us(watch: Watch, host: HostId) -> bool:
+    asked = [it.do for it in watch.truth.happened if it.arguments.get("host") == host]
+    asked = [do for do in asked if do in ("enter maintenance", "evacuate", "exit maintenance")]
+    return bool(asked) and asked[-1] != "exit maintenance"
+
+
+def _a_person_took(watch: Watch, vm: SimVm) -> bool:
+    return any(it.do == "person shuts down" and it.arguments["vm"] == vm.name for it in watch.truth.happened)
+
+
+def _has_room(watch: Watch, vm: SimVm) -> bool:
+    world = watch.world
+    return any(
+        h.enabled and h.live and vm.storage <= h.storage and world.memory_available(h.id) >= vm.memory
+        for h in world.members(vm.pool)
+        if world.reach(h.id) in (Reach.MEMBER, Reach.COORDINATOR)
+    )

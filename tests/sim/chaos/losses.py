@@ -1,0 +1,137 @@
+"""What was lost although it need not have been.
+
+A host that crashes, or a guest that dies with one or is stopped hard, is broken faith when all of this holds: the
+controller lived, was armed and in charge; the cards could be heard and told the truth; nobody and nothing interfered
+with the pool; an option asked for the host's shutdown; and from the failure of its supply to the cut there was more
+time than the plan's own budget asks for.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from ridethrough.core.model import CardAction, HostId, Seconds, UpsId
+from ridethrough.core.policy import HostPolicy
+from ridethrough.sim.cards import SimUps
+from ridethrough.sim.machines import Guest, SimVm
+from ridethrough.sim.timeline import CRASH, Happening
+
+from .watch import Watch
+
+DETECTED: Seconds = 12.0  # two polls, the record and the claim
+OVERHEAD: Seconds = 15.0  # disables, fresh proof of targets, answers
+HARMLESS = frozenset({"fail", "restore", "person shuts down", "person starts", "arm", "switch on", "answer card"})
+OF_GUESTS = frozenset({"refuse move", "stall move", "allow move", "hang shutdown", "lose tools"})
+JOURNAL = frozenset({"break journal", "mend journal"})
+
+
+def losses(watch: Watch) -> Iterator[str]:
+    """In words, what was lost without need; what is cut off by an orderly shutdown never need be."""
+    for line in watch.world.story:
+        if "powers off under it" in line.text:
+            yield line.text
+    for at, host in watch.truth.crashes():
+        since = watch.truth.failing_since(host, at)
+        wanted = time_wanted(watch, host)
+        if at - since <= wanted or excuse(watch, host, since, at):
+            continue
+        text = next(li.text for li in watch.world.story if li.at == at and li.text.startswith(f"{host} loses power"))
+        if policy_of(watch, host).shutdown.enabled:
+            yield f"{text}, {at - since:.0f} s after its supply failed; {wanted:.0f} s would have been enough"
+        elif policy_of(watch, host).maintenance.enabled and "its guests die" in text:
+            yield f"{text}, {at - since:.0f} s after its supply failed: they could have been stopped"
+    yield from _hard_stops(watch)
+
+
+def policy_of(watch: Watch, host: HostId) -> HostPolicy:
+    return watch.scenario.site.site.policy.of(host)
+
+
+def time_wanted(watch: Watch, host: HostId) -> Seconds:
+    """The budget of the whole pool's way down, generously: it may all hang on one coordinator."""
+    policy = watch.scenario.site.site.policy
+    pool = watch.world.hosts[host].pool
+    guests = [v for v in watch.world.vms.values() if v.pool == pool]
+    moving = sum(v.memory * v.dirtying for v in guests) / policy.link_speed + len(guests) * policy.move_overhead
+    stopping = 2 * policy.guest_stop_estimate
+    down = 2 * policy.host_stop + policy.down_silence
+    return DETECTED + OVERHEAD + moving + stopping + down + policy.reserve
+
+
+def excuse(watch: Watch, host: HostId, since: Seconds, until: Seconds) -> str:
+    """Why the loss of a host between these moments may be nobody's fault; empty when it is ours."""
+    truth, it = watch.truth, watch.world.hosts[host]
+    for happening in truth.happened:
+        if happening.at + watch.scenario.lead_in <= until and _interferes(watch, happening, host):
+            return happening.do
+    if not watch.scenario.armed:
+        return "dry run"
+    if watch.scenario.site.build().pools[it.pool].ha_enabled:
+        return "HA, which is not switched off yet"
+    if it.unplugged or not it.fed_by:
+        return "its cords were pulled"
+    if any(since - 30.0 <= gone <= since + time_wanted(watch, host) for gone in truth.coordinator_gone[it.pool]):
+        return "its coordinator was gone"
+    feeds = {u for h in watch.world.members(it.pool) for u in h.fed_by}
+    return next((why for u in sorted(feeds) if (why := _untold(watch, u))), "")
+
+
+def _interferes(watch: Watch, it: Happening, host: HostId) -> bool:
+    """Anything of this pool or its cards; guests that make trouble are no excuse for their host."""
+    if it.do == CRASH or it.do == "disarm":
+        return True
+    if it.do in HARMLESS or it.do in OF_GUESTS or it.do in JOURNAL:
+        return False
+    pool = watch.world.hosts[host].pool
+    members = {h.id for h in watch.world.members(pool)}
+    feeds = {u for h in watch.world.members(pool) for u in h.fed_by}
+    return bool({*it.arguments.values()} & ({pool} | members | feeds))
+
+
+def _untold(watch: Watch, ups: UpsId) -> str:
+    """What the card does not tell, or tells wrongly, so that no time could be known."""
+    it, policy = watch.world.upses[ups], watch.scenario.site.site.policy
+    if not it.card.tells_runtime or it.promise * policy.trust > 1.0:
+        return f"{ups} tells no true runtime"
+    if it.card.low_action is CardAction.CLIENT_AND_UPS:
+        return f"{ups} cuts when its battery is low"
+    return "" if _timers_are_known(watch, it) else f"the timers of {ups} are not known"
+
+
+def _timers_are_known(watch: Watch, it: SimUps) -> bool:
+    told = it.card.told_timers().or_else(watch.scenario.site.site.upses[it.id].timers)
+    if it.card.action is not CardAction.CLIENT_AND_UPS:
+        return True
+    return told.off_after == it.card.warning_period + it.card.shutdown_delay
+
+
+def _hard_stops(watch: Watch) -> Iterator[str]:
+    """A guest that obeys within the estimate is never stopped hard while there is time for more than its clean stop."""
+    policy = watch.scenario.site.site.policy
+    enough = policy.guest_stop_estimate + policy.host_stop + policy.reserve + OVERHEAD
+    for at, action, left in watch.hard_stops:
+        vm = watch.world.vms[action.vm]
+        since = watch.truth.failing_since(action.host, at)
+        obeys = vm.guest is Guest.ACKNOWLEDGES and vm.stop_seconds <= policy.guest_stop_estimate
+        if left > enough and obeys and not _is_troubled(watch, vm) and not excuse(watch, action.host, since, at):
+            yield f"{vm.name} is stopped hard {left:.0f} s before the cut, and would have stopped by itself"
+
+
+def time_left(watch: Watch, host: HostId) -> Seconds:
+    """Until the first of the host's failing feeds is cut or, as its card promises, empty."""
+    policy, now = watch.scenario.site.site.policy, watch.world.now
+    ends = [math.inf]
+    for it in (watch.world.upses[u] for u in watch.world.hosts[host].fed_by):
+        told = it.reading(now)
+        if it.input_good or told is None:
+            continue
+        if told.runtime is not None:
+            ends.append(told.runtime * policy.trust)
+        if it.card.action is CardAction.CLIENT_AND_UPS and it.card.outage_since is not None:
+            ends.append(it.card.outage_since + it.card.warning_period + it.card.shutdown_delay - now)
+    return min(ends)
+
+
+def _is_troubled(watch: Watch, vm: SimVm) -> bool:
+    return any(it.arguments.get("vm") == vm.name for it in watch.truth.happened)

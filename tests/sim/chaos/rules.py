@@ -1,0 +1,208 @@
+"""The rules that must hold in every round: the "Never" of behaviour.md §9, and that the controller lives.
+
+Each rule is given the watch and the round, and yields in words what is broken. Where it has an exception, the reason
+stands beside it. Out of reach of this machine: Never 4 (no storage is shut down by this engine yet).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from ridethrough.core import actions as a
+from ridethrough.core.budget import is_last_moment, left, need
+from ridethrough.core.evacuation import is_protected
+from ridethrough.core.model import HostId, Seconds
+from ridethrough.core.power import supply
+from ridethrough.sim.faults import OTHER_CONTROLLER
+from ridethrough.sim.pool_door import CLAIM
+
+from .watch import Tick, Watch
+
+Rule = Callable[[Watch, Tick], Iterator[str]]
+
+ROUND_AT_LEAST: Seconds = 7.5  # five seconds between rounds, one for an observer that hangs, and some
+CLEANED_UP: Seconds = 15.0  # after its deadline an action is cancelled, and its lane is free again
+LONGEST_DEADLINE: Seconds = 900.0
+FRESH: Seconds = 16.0  # evidence is ten seconds old at most, and was taken in the round before
+
+
+def never_1_touches_a_host_without_cause(watch: Watch, t: Tick) -> Iterator[str]:
+    """Truly without enough utility power a moment ago as far as anybody could tell, or a person asked."""
+    for action in t.started:
+        host = _touched(action)
+        if not host or t.truth.may_be_failing(host) or _asked(t, host):
+            continue
+        if isinstance(action, a.MoveVm | a.DisableHost) and host in t.ours.moved_from:
+            continue  # an evacuation that has begun goes on to the end
+        if isinstance(action, a.DisableHost) and host in t.ours.in_maintenance:
+            continue  # somebody's maintenance mode, which a boot has ended
+        yield f"{type(action).__name__} on {host}, which has its utility power ({action.why})"
+
+
+def never_2_moves_to_a_host_that_cannot_take_it(watch: Watch, t: Tick) -> Iterator[str]:
+    """Truly powered, enabled and answering a moment ago."""
+    for action in t.started:
+        if not isinstance(action, a.MoveVm):
+            continue
+        target = t.world.hosts[action.host]
+        if not t.truth.is_proven_powered(target.id, FRESH):
+            yield f"{action.name} moves to {target.id}, which is not known to have utility power"
+        if not target.enabled:
+            yield f"{action.name} moves to {target.id}, which is disabled"
+        if t.now - t.truth.up_at[target.id] > FRESH:
+            yield f"{action.name} moves to {target.id}, which does not answer"
+
+
+def never_3_enables_or_starts_what_is_not_ours(watch: Watch, t: Tick) -> Iterator[str]:
+    for action in t.started:
+        if isinstance(action, a.EnableHost) and not t.world.hosts[action.host].enabled:
+            if action.host in t.ours.disabled and action.host not in t.ours.in_maintenance:
+                continue
+            yield f"{action.host} is enabled, and it was not we who disabled it"
+        if isinstance(action, a.StartVm):
+            ran = t.ours.ran.get(action.pool, {})
+            fell = {host for _, host in t.truth.crashes()}
+            if action.vm not in ran:
+                yield f"{action.name} is started, and it did not run before"
+            elif action.vm not in t.ours.stopped and ran[action.vm] not in fell:
+                yield f"{action.name} is started, and neither did we stop it nor did its host fall"
+
+
+def never_5_shuts_the_coordinator_down_before_its_members(watch: Watch, t: Tick) -> Iterator[str]:
+    """Except at the reserve. A member that cannot be reached, or was only a moment ago, is down as far as we know."""
+    for action in t.started:
+        if not isinstance(action, a.ShutDownHost) or t.world.pools[action.pool].coordinator != action.host:
+            continue
+        if is_last_moment(t.s, t.seen.hosts[action.host]):
+            continue
+        for member in t.world.members(action.pool):
+            reached = t.truth.reached_since[member.id]
+            if member.id != action.host and reached is not None and t.now - reached > FRESH and member.power:
+                yield f"{action.host}, the coordinator, is shut down while {member.id} is up"
+
+
+def never_6_acts_on_old_evidence(watch: Watch, t: Tick) -> Iterator[str]:
+    """Nothing is brought back where everybody can see that power is missing, or has not settled."""
+    for action in t.started:
+        if isinstance(action, a.EnableHost | a.PowerOnHost) and t.truth.is_surely_failing(action.host):
+            yield f"{type(action).__name__} of {action.host}, whose utility power is not back and settled"
+        if isinstance(action, a.StartVm):
+            hosts = [action.host] if action.host else [h.id for h in t.world.members(action.pool)]
+            if all(t.truth.is_surely_failing(h) for h in hosts):
+                yield f"{action.name} starts where utility power is not back and settled"
+
+
+def never_7_acts_twice(watch: Watch, t: Tick) -> Iterator[str]:
+    """Nothing is started that is under way, and nothing happens that is not in the journal already."""
+    targets = [a.target(action) for action in t.started]
+    yield from (f"two actions on {target} at once" for target in {x for x in targets if targets.count(x) > 1})
+    under_way = {a.target(action) for action in t.before.pending.values()}
+    yield from (f"an action on {target} while one is under way" for target in sorted(under_way & set(targets)))
+    yield from (text for _, text in watch.unwritten)
+    watch.unwritten.clear()
+
+
+def never_8_waits_for_what_hangs(watch: Watch, t: Tick) -> Iterator[str]:
+    """Rounds go on, and every action has a deadline, and ends soon after it."""
+    for action in t.started:
+        if action.deadline > LONGEST_DEADLINE:
+            yield f"{type(action).__name__} on {a.target(action)} may take {action.deadline:.0f} s"
+    if watch.rounds and t.before.started_at <= watch.rounds[-1] and t.now - watch.rounds[-1] > ROUND_AT_LEAST:
+        yield f"no round for {t.now - watch.rounds[-1]:.0f} s"
+    pending = set(t.before.pending.values())
+    known = t.ours.pending
+    for action in [x for x in known if x not in pending]:
+        del known[action]
+    for action in pending:
+        since = known.setdefault(action, t.now)
+        if t.now - since > action.deadline + CLEANED_UP:
+            known[action] = t.now
+            yield f"{type(action).__name__} on {a.target(action)} has not ended {t.now - since:.0f} s after its start"
+
+
+def never_9_resets_declares_or_forces(watch: Watch, t: Tick) -> Iterator[str]:
+    """No action for it exists; and nothing that we do leads to such a call. (VM.power_state_reset makes no task.)"""
+    calls, watch.calls = watch.calls, []
+    for _, name in calls:
+        if any(word in name for word in ("declare_dead", "emergency", "power_state_reset")):
+            yield f"{name} was called"
+
+
+def never_10_acts_when_not_armed(watch: Watch, t: Tick) -> Iterator[str]:
+    """Armed at the story's beginning, or by somebody who asked for it since."""
+    asked = [it.do for it in t.truth.happened if it.do in ("arm", "disarm")]
+    armed = watch.scenario.armed or "arm" in asked
+    if t.started and not (t.s.memory.armed and armed):
+        yield f"{type(t.started[0]).__name__} in dry run"
+
+
+def never_11_shuts_a_host_down_under_its_guests(watch: Watch, t: Tick) -> Iterator[str]:
+    for action in t.started:
+        if isinstance(action, a.ShutDownHost):
+            guests = [v.name for v in t.world.guests(action.host) if v.alive]
+            moves = [t.name(m.vm) for m in t.world.links.moving if action.host in (m.source, m.target)]
+            if guests or moves:
+                yield f"{action.host} is shut down with {', '.join(guests + moves)} on it or on the way"
+            if t.world.hosts[action.host].enabled:
+                yield f"{action.host} is shut down while it is enabled"
+
+
+def never_13_lets_a_hold_outlast_the_last_safe_start(watch: Watch, t: Tick) -> Iterator[str]:
+    """Where anything is to be done to the host at all: an option of it is on, or it is a protected coordinator."""
+    for host_id, m in t.s.memory.hosts.items():
+        host = t.seen.hosts.get(host_id)
+        if host is None or not m.held or not supply(t.s, host_id).failing:
+            continue
+        policy, seconds = t.s.host_policy(host_id), left(t.s, host)
+        acts = policy.maintenance.enabled or policy.shutdown.enabled or is_protected(t.s, host)
+        over = m.evacuation is not None or m.shut_down_at is not None or m.down_at is not None
+        if acts and not over and seconds is not None and seconds <= need(t.s, host).from_evacuation:
+            yield f"{host_id} is held with {seconds:.0f} s of power left"
+
+
+def never_14_fights_another_controller(watch: Watch, t: Tick) -> Iterator[str]:
+    for action in t.started:
+        pool = t.world.pools[action.pool]
+        if pool.other_config.get(CLAIM) == OTHER_CONTROLLER and t.world.coordinator(action.pool):
+            yield f"{type(action).__name__} in {action.pool}, of which {OTHER_CONTROLLER} is in charge"
+
+
+def _touched(action: a.Action) -> HostId:
+    """The host that an action takes something from."""
+    match action:
+        case a.MoveVm():
+            return action.source
+        case a.DisableHost() | a.ShutDownHost() | a.StopVm() | a.ForceStopVm():
+            return action.host
+        case _:
+            return ""
+
+
+def _asked(t: Tick, host: HostId) -> bool:
+    """A person has asked for it in this story, and not taken it back since."""
+    asked = False
+    pool = t.world.hosts[host].pool
+    for it in t.truth.happened:
+        if it.arguments.get("host") == host and it.do in ("enter maintenance", "evacuate"):
+            asked = True
+        elif it.arguments.get("host") == host and it.do == "exit maintenance":
+            asked = False
+        elif it.do == "shut down pool" and it.arguments["pool"] == pool:
+            return True
+    return asked
+
+
+RULES: tuple[Rule, ...] = (
+    never_1_touches_a_host_without_cause,
+    never_2_moves_to_a_host_that_cannot_take_it,
+    never_3_enables_or_starts_what_is_not_ours,
+    never_5_shuts_the_coordinator_down_before_its_members,
+    never_6_acts_on_old_evidence,
+    never_7_acts_twice,
+    never_8_waits_for_what_hangs,
+    never_9_resets_declares_or_forces,
+    never_10_acts_when_not_armed,
+    never_11_shuts_a_host_down_under_its_guests,
+    never_13_lets_a_hold_outlast_the_last_safe_start,
+    never_14_fights_another_controller,
+)

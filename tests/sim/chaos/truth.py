@@ -1,0 +1,183 @@
+"""What truly happens to a site while a story is played, kept from round to round; nothing of it comes from `decide`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ridethrough.core.model import HostId, Seconds, UpsId
+from ridethrough.sim.machines import Reach
+from ridethrough.sim.scenario import Scenario
+from ridethrough.sim.timeline import Happening
+from ridethrough.sim.world import World
+
+NOTICED: Seconds = 8.0  # a failure or return is known after two polls and a round at the latest
+SILENT: Seconds = 25.0  # a card counts as silent, and as heard again, within this time
+CRASH_WORDS = " loses power while it runs: crash"
+
+
+@dataclass
+class Feed:
+    """A UPS: whether it gives utility power, and whether its card can be heard."""
+
+    good: bool = True
+    audible: bool = True
+    since: Seconds = -1e9  # of `good` being as it is
+    heard_since: Seconds = -1e9  # of `audible` being as it is
+    bad_began: Seconds = -1e9  # the last time without utility power
+    bad_ended: Seconds = -1e9
+    silent_ended: Seconds = -1e9
+    fell_silent_in_doubt: bool = False
+    good_heard_at: Seconds = 0.0
+    counted_at: Seconds = -1e9  # the last moment at which its card counted down
+    history: list[tuple[Seconds, bool]] = field(default_factory=list)
+
+    def note(self, at: Seconds, good: bool, audible: bool) -> None:
+        if audible != self.audible:
+            self.audible, self.heard_since = audible, at
+            if audible:
+                self.silent_ended = at
+            else:
+                self.fell_silent_in_doubt = not self.good or at - max(self.bad_ended, self.counted_at) <= NOTICED
+        if good != self.good:
+            self.good, self.since = good, at
+            self.history.append((at, good))
+            if good:
+                self.bad_ended = at
+            else:
+                self.bad_began = at
+        if good and audible:
+            self.good_heard_at = at
+
+    def last_bad(self, now: Seconds) -> Seconds:
+        return now if not self.good else self.bad_ended
+
+
+class Truth:
+    """Kept up by `note` at every round; happenings of the timeline are taken in at their own moment."""
+
+    def __init__(self, scenario: Scenario, world: World) -> None:
+        self._ahead = list(scenario.timeline)
+        self._lead_in = scenario.lead_in
+        self.scenario = scenario
+        self.world = world
+        self.feeds = {u: Feed() for u in world.upses}
+        self.up_at: dict[HostId, Seconds] = dict.fromkeys(world.hosts, 0.0)
+        self.reached_since: dict[HostId, Seconds | None] = dict.fromkeys(world.hosts, -1e9)
+        self.coordinator_gone: dict[str, list[Seconds]] = {p: [] for p in world.pools}
+        self.happened: list[Happening] = []
+        self.asked: set[HostId] = set()  # a person wants it emptied or down
+        self.person_enabled: dict[HostId, Seconds] = {}
+
+    def note(self) -> list[Happening]:
+        """Look at the world; returns what has happened since the last look."""
+        news = list(self._happenings())
+        now = self.world.now
+        for ups, feed in self.feeds.items():
+            it = self.world.upses[ups]
+            feed.note(now, it.input_good and it.output, not (it.card.silent or it.card.link_lost))
+            if it.card.cut_at is not None:
+                feed.counted_at = now
+        for host_id in self.world.hosts:
+            reach = self.world.reach(host_id)
+            if reach in (Reach.MEMBER, Reach.COORDINATOR):
+                self.up_at[host_id] = now
+            if reach is Reach.NOTHING:
+                self.reached_since[host_id] = None
+            elif self.reached_since[host_id] is None:
+                self.reached_since[host_id] = now
+        for pool, gone in self.coordinator_gone.items():
+            if self.world.coordinator(pool) is None:
+                gone.append(now)
+        return news
+
+    def _happenings(self) -> Iterator[Happening]:
+        while self._ahead and self._ahead[0].at + self._lead_in <= self.world.now + 1e-6:
+            it = self._ahead.pop(0)
+            self.happened.append(it)
+            self._take_in(it, it.at + self._lead_in)
+            yield it
+
+    def _take_in(self, it: Happening, at: Seconds) -> None:
+        for ups, feed in self.feeds.items():
+            sim = self.world.upses[ups]
+            if it.do in ("fail", "restore") and it.arguments["feeder"] == sim.feeder:
+                feed.note(at, it.do == "restore" and sim.output, feed.audible)
+            if it.do in ("silence card", "lose link") and it.arguments["ups"] == ups:
+                feed.note(at, feed.good, False)
+            if it.do in ("answer card", "restore link") and it.arguments["ups"] == ups:
+                feed.note(at, feed.good, True)
+        if it.do == "person enables":
+            self.person_enabled[it.arguments["host"]] = at
+
+    # --- questions
+
+    def may_be_failing(self, host: HostId) -> bool:
+        """Whether anybody outside could think that the host has too little utility power."""
+        it = self.world.hosts[host]
+        doubtful = [u for u in it.fed_by if self._is_doubtful(u)]
+        quiet = [u for u in it.fed_by if self._is_quiet(u)] if doubtful else []
+        return len(it.fed_by) - len({*doubtful, *quiet}) < it.needs and bool(it.fed_by)
+
+    def _is_doubtful(self, ups: UpsId) -> bool:
+        """Without utility power a moment ago; silent since then; counting down to its cut, or perhaps counting."""
+        feed, now = self.feeds[ups], self.world.now
+        if now - max(feed.last_bad(now), feed.counted_at) <= NOTICED:
+            return True
+        if self._is_quiet(ups) and feed.fell_silent_in_doubt:
+            return True
+        return self._may_count(ups, feed, now)
+
+    def _is_quiet(self, ups: UpsId) -> bool:
+        feed = self.feeds[ups]
+        return not feed.audible or self.world.now - feed.silent_ended <= SILENT
+
+    def _may_count(self, ups: UpsId, feed: Feed, now: Seconds) -> bool:
+        """A card that shows no countdown, after an outage as long as its warning period: until the cut must be past."""
+        card = self.world.upses[ups].card
+        entered = self.scenario.site.site.upses[ups].timers
+        if card.tells_countdown and not self._is_quiet(ups):
+            return False
+        warnings = [w for w in (card.warning_period, entered.warning_period) if w is not None]
+        delays = [d for d in (card.shutdown_delay, entered.shutdown_delay) if d is not None]
+        seen_again = max(feed.bad_ended, feed.silent_ended if feed.fell_silent_in_doubt else feed.bad_ended)
+        long_enough = seen_again - feed.bad_began >= min(warnings) - NOTICED
+        return long_enough and now <= feed.bad_began + max(warnings) + max(delays) + 4 * NOTICED
+
+    def is_surely_failing(self, host: HostId) -> bool:
+        """Too few feeds, heard by everybody for long enough to be known; or back for less than the settle time."""
+        it, now = self.world.hosts[host], self.world.now
+        settle = self.scenario.site.site.policy.settle
+        bad = 0
+        for feed in (self.feeds[u] for u in it.fed_by):
+            if not feed.good:
+                heard = min(now - feed.since, now - feed.heard_since if feed.audible else 0.0)
+                bad += feed.audible and heard > NOTICED
+            else:
+                noticed = feed.bad_ended - feed.bad_began > NOTICED and feed.heard_since < feed.bad_began
+                bad += noticed and feed.audible and now - feed.bad_ended < settle - 0.1
+        return len(it.fed_by) - bad < it.needs and bool(it.fed_by)
+
+    def is_proven_powered(self, host: HostId, within: Seconds) -> bool:
+        """Enough feeds were heard to have utility power a moment ago."""
+        it, now = self.world.hosts[host], self.world.now
+        proven = sum(now - self.feeds[u].good_heard_at <= within for u in it.fed_by)
+        return not it.fed_by or proven >= it.needs
+
+    def failing_since(self, host: HostId, crashed_at: Seconds) -> Seconds:
+        """Since when the host had been without enough utility power when it crashed."""
+        it = self.world.hosts[host]
+        changes = sorted({t for u in it.fed_by for t, _ in self.feeds[u].history if t <= crashed_at}, reverse=True)
+        since = crashed_at
+        for at in changes:
+            if sum(self._was_good(u, at) for u in it.fed_by) >= it.needs:
+                break
+            since = at
+        return since
+
+    def _was_good(self, ups: UpsId, at: Seconds) -> bool:
+        """From `at` on."""
+        return next((good for t, good in reversed(self.feeds[ups].history) if t <= at), True)
+
+    def crashes(self) -> list[tuple[Seconds, HostId]]:
+        return [(line.at, line.text.partition(CRASH_WORDS)[0]) for line in self.world.story if CRASH_WORDS in line.text]

@@ -1,0 +1,278 @@
+"""One story played and watched: every round of the controller, with the true world at hand, against every rule."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+from ridethrough.core import actions as a
+from ridethrough.core import events as e
+from ridethrough.core.decide import Decision
+from ridethrough.core.decide import decide as decide_for_real
+from ridethrough.core.memory import Memory, fold
+from ridethrough.core.model import HostId, Seconds, VmId
+from ridethrough.core.observation import Snapshot
+from ridethrough.core.site import Site
+from ridethrough.core.situation import Situation
+from ridethrough.runtime.loop import Decide
+from ridethrough.sim.memory_journal import MemoryJournal
+from ridethrough.sim.scenario import Built, Scenario, play, read
+from ridethrough.sim.timeline import Happening
+from ridethrough.sim.world import World
+
+from .truth import Truth
+
+SCENARIOS = Path(__file__).resolve().parents[3] / "scenarios"
+SETTLED: Seconds = 22.0  # without anything open or happening, longer than a coordinator's grace: the story is over
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A rule that does not hold, when, and how."""
+
+    rule: str
+    at: Seconds
+    text: str
+
+
+@dataclass
+class Ours:
+    """What this controller has done so far, from the actions that it has begun; not from its own memory."""
+
+    disabled: set[HostId] = field(default_factory=set)
+    moved_from: set[HostId] = field(default_factory=set)
+    shut_down: set[HostId] = field(default_factory=set)
+    stopped: set[VmId] = field(default_factory=set)
+    ran: dict[str, dict[VmId, HostId]] = field(default_factory=dict)  # when each pool was first touched
+    in_maintenance: set[HostId] = field(default_factory=set)  # then, by somebody else
+    not_ours: set[HostId] = field(default_factory=set)  # that was in maintenance at any of these moments
+    pending: dict[a.Action, Seconds] = field(default_factory=dict)
+    begun: list[tuple[Seconds, a.Action]] = field(default_factory=list)
+    recorded: dict[str, Seconds] = field(default_factory=dict)
+
+    def take(self, event: e.Event, world: World) -> None:
+        match event:
+            case e.PoolRecorded(pool=pool):
+                self.recorded[pool] = world.now
+                guests = [v for v in world.vms.values() if v.pool == pool and v.resident_on]  # as the database has it
+                self.ran[pool] = {v.id: v.resident_on or "" for v in guests}
+                found = {h.id for h in world.members(pool) if not h.enabled and h.id not in self.disabled}
+                self.in_maintenance |= found
+                self.not_ours |= found
+                self.stopped -= {v.id for v in world.vms.values() if v.pool == pool}
+            case e.PoolRestored(pool=pool):
+                self.in_maintenance -= {h.id for h in world.members(pool)}
+            case e.ActionStarted(action=action):
+                self.begun.append((world.now, action))
+                self._begun(action)
+
+    def _begun(self, action: a.Action) -> None:
+        match action:
+            case a.DisableHost(host=host):
+                self.disabled.add(host)
+            case a.MoveVm(source=host):
+                self.moved_from.add(host)
+            case a.ShutDownHost(host=host):
+                self.shut_down.add(host)
+            case a.StopVm(vm=vm) | a.ForceStopVm(vm=vm):
+                self.stopped.add(vm)
+            case a.EnableHost(host=host):
+                self.moved_from.discard(host)
+
+
+@dataclass
+class Tick:
+    """One round: what `decide` was given and answered, and the truth."""
+
+    now: Seconds
+    seen: Snapshot
+    before: Memory
+    site: Site
+    events: tuple[e.Event, ...]
+    world: World
+    truth: Truth
+    ours: Ours  # without the events of this round
+    news: list[Happening]
+
+    @cached_property
+    def s(self) -> Situation:
+        """As it is after this round's events."""
+        memory = self.before
+        for event in self.events:
+            memory = fold(memory, memory.position + 1, event)
+        return Situation(self.now, self.seen, memory, self.site)
+
+    @cached_property
+    def started(self) -> list[a.Action]:
+        return [event.action for event in self.events if isinstance(event, e.ActionStarted)]
+
+    def name(self, vm: VmId) -> str:
+        return self.world.vms[vm].name
+
+
+class Found(BaseException):
+    """The rule that was looked for is broken: the rest of the story does not matter."""
+
+
+class _KeptWorld:
+    """A scenario's site whose world is at hand while it is played."""
+
+    def __init__(self, built: Built, watch: Watch) -> None:
+        self._built = built
+        self._watch = watch
+
+    @property
+    def site(self) -> Site:
+        return self._built.site
+
+    def build(self) -> World:
+        world = self._built.build()
+        self._watch.begin(world)
+        return world
+
+
+class Watch:
+    """Stands in for `decide`: passes it on and looks at each round. Ask it for `broken` afterwards."""
+
+    def __init__(self, content: Mapping[str, object], decide: Decide = decide_for_real, looks_for: str = "") -> None:
+        """`looks_for`: the run ends as soon as this rule is broken."""
+        from .rules import RULES  # the rules need the types above
+
+        self.scenario: Scenario = read(content, SCENARIOS / "chaos.toml")
+        self.broken: list[Broken] = []
+        self.journal = MemoryJournal()
+        self.rounds: list[Seconds] = []
+        self.decided: list[tuple[e.Event, ...]] = []
+        self.ours = Ours()
+        self.calls: list[tuple[Seconds, str]] = []  # everything that XenAPI was asked for
+        self.hard_stops: list[tuple[Seconds, a.ForceStopVm, Seconds]] = []  # when, what, and how long before the cut
+        self.unwritten: list[tuple[Seconds, str]] = []
+        self.memory = Memory()
+        self._rules = RULES
+        self._looks_for = looks_for
+        self.decide = decide
+        self._held: set[tuple[str, str]] = set()
+
+    def begin(self, world: World) -> None:
+        self.world = world
+        self.truth = Truth(self.scenario, world)
+        world.on_change(self._changed)
+
+    def play(self) -> list[Broken]:
+        """Play the story to its end. What is broken, the rules of the end included."""
+        from .ending import the_end
+
+        errors = _Errors()
+        log = logging.getLogger()
+        log.addHandler(errors)
+        scenario = replace(self.scenario, site=_KeptWorld(self.scenario.site, self))
+        try:
+            play(scenario, self.journal, decide=self, over=self.is_over)
+        except Found:
+            return self.broken
+        finally:
+            log.removeHandler(errors)
+        self.truth.note()
+        self.broken += [Broken("no_error_is_logged", self.world.now, text) for text in errors.found]
+        self.broken += the_end(self)
+        return self.broken
+
+    def __call__(self, now: Seconds, seen: Snapshot, memory: Memory, site: Site) -> Decision:
+        from .losses import time_left
+
+        news = self.truth.note()
+        for host, at in self.truth.person_enabled.items():
+            if now - at < 5.0 and self.world.hosts[host].enabled:  # else it had no effect
+                self.ours.disabled.discard(host)
+        decision = self.decide(now, seen, memory, site)
+        tick = Tick(now, seen, memory, site, decision.events, self.world, self.truth, self.ours, news)
+        for rule in self._rules:
+            self.broken += [Broken(rule.__name__, now, text) for text in rule(self, tick)]
+        if any(b.rule == self._looks_for for b in self.broken):
+            raise Found
+        for event in decision.events:
+            self.ours.take(event, self.world)
+            if isinstance(event, e.ActionStarted) and isinstance(event.action, a.ForceStopVm):
+                self.hard_stops.append((now, event.action, time_left(self, event.action.host)))
+        self.rounds.append(now)
+        self.memory = tick.s.memory
+        if decision.events:
+            self.decided.append(decision.events)
+        return decision
+
+    @property
+    def longest_wait(self) -> Seconds:
+        """As long as the controller may wait for a host that does not come back."""
+        policy = self.scenario.site.site.policy
+        return policy.start_timeout + policy.starts_itself + policy.host_stop + policy.settle + SETTLED
+
+    def is_over(self) -> bool:
+        """Nothing is open, and nothing has happened for a while."""
+        m, now = self.memory, self.world.now
+        stories = [self.world.story[-1].at if self.world.story else 0.0]
+        entries = [self.journal.entries[-1].at if self.journal.entries else 0.0]
+        if now - max(*stories, *entries) < SETTLED or self.world.at_work:
+            return False
+        if m.pending or m.urgent or m.requests:
+            return False
+        missing = any(not h.power for h in self.world.hosts.values())
+        open_records = any(p.record for p in m.pools.values())
+        return not (missing or open_records) or now - max(*stories, *entries) >= self.longest_wait
+
+    def _changed(self, kind: str, ref: str) -> None:
+        """Something that XenAPI shows has changed: was it us, and is it written down?"""
+        if kind == "task" and (task := self.world.tasks.get(ref)):
+            if task.pending and task.created == self.world.now:
+                self.calls.append((self.world.now, task.name))
+        elif kind == "vm":
+            vm = next(v for v in self.world.vms.values() if v.ref == ref)
+            for operation in set(vm.current_operations.values()):
+                if (vm.id, operation) not in self._held and not self._is_accounted_for(vm.id, operation):
+                    self.unwritten.append((self.world.now, f"{operation} of {vm.name} is in nobody's journal"))
+            self._held = {key for key in self._held if key[0] != vm.id}
+            self._held |= {(vm.id, operation) for operation in vm.current_operations.values()}
+
+    def _is_accounted_for(self, vm: VmId, operation: str) -> bool:
+        """Written down by us; or a person, a host on its way down, or the boot script did it."""
+        it, now = self.world.vms[vm], self.world.now
+        for event in reversed(self.journal.entries):
+            if isinstance(event, e.ActionStarted) and _does(event.action, vm, operation):
+                return True
+        host = self.world.hosts.get(it.resident_on or "")
+        if (host is not None and host.powering_off) or self.journal.fails or operation == "start":
+            return True
+        return any(
+            it.name in line.text and now - line.at < 300.0
+            for line in self.world.story
+            if line.text.startswith("a person")
+        )
+
+
+def _does(action: a.Action, vm: VmId, operation: str) -> bool:
+    match action:
+        case a.MoveVm():
+            return action.vm == vm and operation == "pool_migrate"
+        case a.StopVm():
+            return action.vm == vm and operation == "clean_shutdown"
+        case a.ForceStopVm():
+            return action.vm == vm and operation == "hard_shutdown"
+        case a.StartVm():
+            return action.vm == vm and operation in ("start", "start_on")
+        case _:
+            return False
+
+
+class _Errors(logging.Handler):
+    """What the program logs as an error; a failing journal is the story's own doing."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.found: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = record.getMessage()
+        if "journal" not in text:
+            self.found.append(f"{record.name}: {text}")
