@@ -49,11 +49,16 @@ def _proof_of_a_fall(s: Situation, host: HostSeen) -> str:
 
 
 def _is_ours_to_judge(s: Situation, host: HostSeen) -> bool:
-    """It went silent in this outage. A host that was never heard, or was off long before, is somebody else's."""
+    """It went silent in this outage. A host that was never heard, or was off long before, is somebody else's.
+
+    One that this controller never heard was up in this outage when it carried out the disable of an earlier one.
+    """
     m, state = s.memory.host(host.id), supply(s, host.id)
-    heard = [t for t in (host.toolstack_at, host.network_at) if t is not None]
-    if not heard or not (state.failing or m.evacuation is not None or m.disabled_at is not None):
+    if not (state.failing or m.evacuation is not None or m.disabled_at is not None):
         return False
+    heard = [t for t in (host.toolstack_at, host.network_at) if t is not None]
+    if not heard:
+        return m.disabled_done is not None
     return state.since is None or max(heard) >= state.since - s.policy.down_silence
 
 
