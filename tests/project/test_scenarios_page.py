@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import re
 import tomllib
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 from ridethrough.cli.simulate import first_sentence
 from ridethrough.sim import scenario, site_file
+from ridethrough.sim.crash_exception import ASPECTS, CrashException
 from ridethrough.sim.timeline import ASKS, BREAK_JOURNAL, CRASH, FREEZE, MEND_JOURNAL, SET_AHEAD, SET_BACK, TO_THE_WORLD
 
 MARK = "<!-- stories: pytest tests/project/test_scenarios_page.py --bless -->\n"
@@ -58,14 +60,24 @@ def test_every_key_is_told(page: str, module: object) -> None:
         str(node.args[0].value)
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-        if node.func.attr in ("take", "time", "names", "table") and node.args and isinstance(node.args[0], ast.Constant)
+        if node.func.attr in ("take", "time", "names", "table", "list_of_tables")
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
     }
     assert len(keys) > 8
     assert not [key for key in sorted(keys) if f"`{key}`" not in page]
 
 
 def test_the_pages_example_is_a_scenario(root: Path, page: str, tmp_path: Path) -> None:
-    (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    example = "\n".join(re.findall(r"```toml\n(.*?)```", page, re.DOTALL))
     (tmp_path / "sites").symlink_to(root / "scenarios" / "sites")
     (tmp_path / "example.toml").write_text(example)
-    assert scenario.play(scenario.load(tmp_path / "example.toml")).failures == ()
+    story = scenario.load(tmp_path / "example.toml")
+    assert scenario.play(story).failures == ()
+    assert len(story.crash_exceptions) == 1
+
+
+def test_whatever_a_death_may_change_is_told(page: str) -> None:
+    told = page.partition("### `[[crash_exception]]`")[2].partition("### The timeline")[0]
+    keys = [field.name for field in dataclasses.fields(CrashException)]
+    assert not [name for name in (*keys, *ASPECTS) if f"`{name}`" not in told]

@@ -82,6 +82,66 @@ def test_what_is_wrong_is_told(tmp_path: Path, root: Path, before: str, after: s
     assert str(error.value).startswith(complaint)
 
 
+EXCEPTION = """
+[[crash_exception]]
+between = ["10 s", "1:30"]
+away = [30, 120]
+after = ["ActionStarted"]
+differs = ["residence", "web1"]
+why = "power is back first"
+"""
+
+
+def test_what_a_death_may_change_is_read(tmp_path: Path, root: Path) -> None:
+    (found,) = read(tmp_path, root, GOOD + EXCEPTION).crash_exceptions
+    assert found.differs == frozenset({"residence", "web1"})
+    assert found.why == "power is back first"
+    assert found.holds(10, 30, "ActionStarted")
+    assert not found.holds(9.9, 30, "ActionStarted")
+    assert not found.holds(10, 1, "ActionStarted")
+    assert not found.holds(10, 30, "")
+    assert not found.holds(10, 30, "HostDown")
+
+
+def test_an_exception_without_limits_holds_anywhere(tmp_path: Path, root: Path) -> None:
+    text = '[[crash_exception]]\ndiffers = ["lost"]\nwhy = "so it is"\n'
+    (found,) = read(tmp_path, root, GOOD + text).crash_exceptions
+    assert found.holds(-60, 1, "")
+    assert found.holds(500, 120, "HostDown")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "complaint"),
+    [
+        ('["10 s", "1:30"]', '["1:30", "10 s"]', "between must be two times, the earlier first"),
+        ('["10 s", "1:30"]', "[-10]", "between must be two times"),
+        ('["10 s", "1:30"]', '["soon", 30]', "between 'soon' is no time"),
+        ("[30, 120]", "30", "away must be a list"),
+        ('"ActionStarted"', '"ActionBegun"', 'after names "ActionBegun"; known are '),
+        ('"web1"', '"web9"', 'differs names "web9"; known are '),
+        ('["residence", "web1"]', "[]", "differs must name what may end otherwise"),
+        ('"power is back first"', '" "', "why must say why nothing better can be done"),
+        ('why = "power is back first"', "", "why is missing"),
+        ("away", "absence", "absence is unknown; known are "),
+    ],
+)
+def test_what_is_wrong_with_an_exception_is_told(
+    tmp_path: Path, root: Path, before: str, after: str, complaint: str
+) -> None:
+    assert before in EXCEPTION
+    with pytest.raises(ScenarioError) as error:
+        read(tmp_path, root, GOOD + EXCEPTION.replace(before, after, 1))
+    assert str(error.value).startswith(f"blip.toml: crash_exception[0].{complaint}")
+
+
+def test_a_person_asks_again_when_the_controller_was_dead(tmp_path: Path, root: Path) -> None:
+    dead = '{ at = 1, do = "crash controller", for = 30 },\n{ at = 5, do = "evacuate", host = "xenserver1" },'
+    run = play(read(tmp_path, root, GOOD.replace("timeline = [", f"timeline = [{dead}")))
+    asked = [line for line in run.narrative.splitlines() if "evacuate" in line]
+    assert [line.split()[0] for line in asked[:1]] == ["0:31"]
+    assert run.world.moves == {"web1": 1, "files1": 1, "db1": 1}
+
+
 @pytest.mark.parametrize(
     ("text", "value"), [(90, 90.0), ("90 s", 90.0), ("5m", 300.0), ("1:30", 90.0), ("20 min", 1200.0), ("1 h", 3600.0)]
 )

@@ -108,6 +108,11 @@ class Table:
         below = self.table(name)
         return {key: Table(value, self.file, below.key(key)) for key, value in below._left.items()}
 
+    def list_of_tables(self, name: str, default: list[object] | None = None) -> list[Table]:
+        """An array of tables; missing without a default is an error."""
+        found = self.take(name, list, default)
+        return [Table(one, self.file, f"{self.key(name)}[{i}]") for i, one in enumerate(found)]
+
     def rest(self) -> dict[str, Any]:
         """Everything not taken yet."""
         left, self._left = self._left, {}

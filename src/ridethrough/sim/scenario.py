@@ -10,8 +10,12 @@
     guest = "hangs"
     [expect]                              # the end; hosts that crash and guests that are lost must always be named
     up = ["xenserver1"]
+    [[crash_exception]]                   # what may end otherwise when the controller dies, and why
+    between = [60, "2m"]
+    differs = ["residence"]
+    why = "power is back before the controller is"
 
-`timeline.py` lists what can happen.
+`timeline.py` lists what can happen, `crash_exception.py` the keys of `[[crash_exception]]`.
 """
 
 from __future__ import annotations
@@ -19,7 +23,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -29,8 +33,9 @@ from ridethrough.core.model import Seconds
 from ridethrough.core.narrative import tell
 from ridethrough.core.observation import Power
 from ridethrough.core.site import Site
-from ridethrough.runtime.loop import Decide, Loop
+from ridethrough.runtime.loop import STOPPED, Answer, Decide, Loop, Status
 
+from .crash_exception import CrashException, read_exception
 from .doors import Doors
 from .faults import find_vm
 from .machines import SimVm
@@ -93,6 +98,7 @@ class Scenario:
     expect: Expectation
     armed: bool = True
     lead_in: Seconds = LEAD_IN
+    crash_exceptions: tuple[CrashException, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +124,15 @@ def read(content: Mapping[str, Any], path: Path) -> Scenario:
         raise t.wrong("story", "must tell the scenario in two or more lines")
     site = load_site(path.parent / "sites" / f"{t.take('site', str)}.toml", t.table("override").rest())
     world = site.build()
-    lines = t.take("timeline", list)
-    timeline = [read_happening(Table(line, path.name, f"timeline[{i}]"), world) for i, line in enumerate(lines)]
+    timeline = [read_happening(line, world) for line in t.list_of_tables("timeline")]
     expect = _expectation(t.table("expect"), world)
+    exceptions = [read_exception(one, world) for one in t.list_of_tables("crash_exception", [])]
     until, armed, lead_in = t.time("until"), t.take("armed", bool, True), t.time("lead_in", LEAD_IN)
     t.end()
     if late := [h for h in timeline if h.at > until]:
         raise ScenarioError(f'{path.name}: timeline: "{late[0].do}" happens after the end, until = {until:.0f}')
     in_order = tuple(sorted(timeline, key=lambda h: h.at))
-    return Scenario(path.stem, story, site, in_order, until, expect, armed, lead_in)
+    return Scenario(path.stem, story, site, in_order, until, expect, armed, lead_in, tuple(exceptions))
 
 
 def _expectation(t: Table, world: World) -> Expectation:
@@ -163,25 +169,49 @@ def play(
     world, kept = scenario.site.build(), journal or MemoryJournal()
     if scenario.armed and not kept.entries:
         kept.entries.append(Armed(0.0, "owner"))
-    run_virtually(world, _Player(scenario, world, kept, decide, away).play(over))
+    run_virtually(world, Player(scenario, world, kept, decide, away).play(over))
     return Run(world, kept, narrative(scenario, world, kept.entries), failures(scenario.expect, world))
 
 
-class _Player:
-    def __init__(self, scenario: Scenario, world: World, kept: MemoryJournal, decide: Decide, away: Seconds) -> None:
+class Player:
+    """Plays a scenario on a world, life after life of its controller.
+
+    `away` is how long one that dies by itself stays dead, seconds; it may be changed while the scenario plays.
+    """
+
+    def __init__(
+        self, scenario: Scenario, world: World, kept: MemoryJournal, decide: Decide = decide_for_real, away: Seconds = 0
+    ) -> None:
+        self.away = away
         self._scenario = scenario
         self._world = world
         self._kept = kept
         self._decide = decide
-        self._away = away
         self._doors: Doors | None = None
         self._loop: Loop | None = None
         self._life: asyncio.Task[None] | None = None
         self._restart_at: Seconds | None = None
         self._frozen_until: Seconds | None = None
         self._wall_ahead: Seconds = 0.0  # of the controller's machine, against the world
+        self._asked: list[tuple[Requested, asyncio.Future[Answer] | None]] = []
 
-    async def play(self, over: Callable[[], bool] | None) -> None:
+    @property
+    def status(self) -> Status | None:
+        """The living controller's latest round; None while it is dead or has not gone round yet."""
+        return self._loop.status if self._loop else None
+
+    @property
+    def lives(self) -> bool:
+        return self._life is not None
+
+    def kill(self) -> None:
+        """Let the controller die at this very moment, for `away` seconds; to be called from inside the run."""
+        if self._life is not None and self._doors is not None:
+            self._doors.cut()
+            self._life.cancel()
+
+    async def play(self, over: Callable[[], bool] | None = None) -> None:
+        """The whole scenario, until it is `over`. To be run once, on a loop whose time is the world's."""
         self._start_controller()
         for happening in self._scenario.timeline:
             await self._until(happening.at)
@@ -227,13 +257,13 @@ class _Player:
         await asyncio.wait({self._life}, timeout=seconds)
         if self._life.done():
             await self._kill_controller()
-            self._restart_at = self._world.now + self._away
+            self._restart_at = self._world.now + self.away
 
     async def _happen(self, happening: Happening) -> None:
         if happening.do == CRASH:
             self._world.tell("the controller is killed")
             await self._kill_controller()
-            self._restart_at = self._world.now + happening.lasts
+            self._restart_at = max(self._restart_at or 0.0, self._world.now + happening.lasts)
         elif happening.do == FREEZE:
             self._world.tell("the controller is frozen")
             self._frozen_until = self._world.now + happening.lasts
@@ -246,11 +276,13 @@ class _Player:
             self._world.tell(f"the journal's disk {'is gone' if self._kept.fails else 'works again'}")
         elif happening.do in ASKS:
             ask, subject = ASKS[happening.do]
-            if self._loop:
-                asked = Requested(self._world.now, ask, happening.arguments.get(subject, ""), "a person")
-                self._loop.request(asked)
+            self._ask(Requested(self._world.now, ask, happening.arguments.get(subject, ""), "a person"))
         else:
             happening.happen(self._world)
+
+    def _ask(self, asked: Requested) -> None:
+        """A person asks; one who gets no answer, because the controller is dead or dies, asks the next one again."""
+        self._asked.append((asked, self._loop.request(asked) if self._loop else None))
 
     def _start_controller(self) -> None:
         self._doors = Doors(self._world, self._kept, lambda: self._wall_ahead)
@@ -269,6 +301,9 @@ class _Player:
                 life.cancel()
 
         self._doors.on_death = die
+        waiting, self._asked = self._asked, []
+        for asked in (asked for asked, answer in waiting if not _is_answered(answer)):
+            self._ask(replace(asked, at=self._world.now))
 
     async def _kill_controller(self) -> None:
         """End it as a kill would: what it still does on its way out reaches nobody."""
@@ -279,6 +314,10 @@ class _Player:
         life.cancel()
         with suppress(asyncio.CancelledError, Killed):
             await life
+
+
+def _is_answered(answer: asyncio.Future[Answer] | None) -> bool:
+    return answer is not None and answer.done() and answer.result() != STOPPED
 
 
 # --- telling -----------------------------------------------------------------------------------------------------

@@ -1,0 +1,178 @@
+"""Every death of every scenario: right after each journal entry and at each tick, away for 1 s, 30 s and 120 s.
+
+    ./test --crash-anywhere                                   all of it, on two processors; takes many hours
+    ./test --crash-anywhere case_one case_two                 these scenarios
+    ./test --crash-anywhere --of 50                           every fiftieth place only
+    ./test --crash-anywhere case_one --entry 8 --away 120     one death, with the story that comes of it
+    ./test --crash-anywhere case_one --tick 210 --away 30
+
+What was gone through with the same sources is kept in .crash-anywhere/ and not gone through again, so the sweep may be
+stopped at any time. It ends with 1 when a death bends an outage, and when an exception was never needed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+from ridethrough.sim.scenario import load
+
+from .deaths import Judgement, Place, everywhere, judge
+from .forked import sweep
+
+ROOT = Path(__file__).resolve().parents[2]
+KEPT = ROOT / ".crash-anywhere"
+PARTS = 20  # of each scenario: what is lost when the sweep is stopped
+PROCESSES = 2
+
+
+def main() -> int:
+    asked = _arguments()
+    known = sorted(path.stem for path in (ROOT / "scenarios").glob("*.toml"))
+    if unknown := sorted(set(asked.scenarios) - set(known)):
+        print(f"no scenario is named {', '.join(unknown)}")
+        return 2
+    names = asked.scenarios or known
+    if asked.entry or asked.tick:
+        return _tell_one(names[0], asked.entry or asked.tick, bool(asked.entry), asked.away)
+    parts = asked.of or PARTS
+    bad = _go_through([_Part(name, part, parts) for part in range(1 if asked.of else parts) for name in names])
+    return 1 if bad or (not asked.of and _unneeded(names)) else 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="./test --crash-anywhere", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("scenarios", nargs="*", help="by name; all of them unless named")
+    parser.add_argument("--of", type=int, metavar="N", help="only every N-th place; exceptions are not checked")
+    parser.add_argument("--entry", type=int, metavar="N", help="die after this journal entry only, and tell the story")
+    parser.add_argument("--tick", type=int, metavar="N", help="die at this tick only, and tell the story")
+    parser.add_argument("--away", type=float, default=30.0, metavar="SECONDS", help="for --entry and --tick")
+    return parser.parse_args()
+
+
+# --- parts of the sweep ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Every `parts`-th place of a scenario, from number `part` on."""
+
+    name: str
+    part: int
+    parts: int
+
+    @property
+    def kept(self) -> Path:
+        return KEPT / f"{self.name}.{self.part}-of-{self.parts}.json"
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    part: _Part
+    judgement: Judgement
+    deaths: int
+
+
+def _go_through(parts: list[_Part]) -> int:
+    """How many things are wrong. A line for each part as it ends."""
+    KEPT.mkdir(exist_ok=True)
+    bad = 0
+    with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
+        for n, found in enumerate(pool.map(_one, parts), start=1):
+            bad += len(found.judgement.wrong)
+            place = f"{found.part.name}, part {found.part.part + 1} of {found.part.parts}"
+            print(f"[{n}/{len(parts)}] {place}: {found.deaths} deaths", flush=True)
+            for words in found.judgement.wrong:
+                print(f"    {words}", flush=True)
+    print(f"{bad} wrong" if bad else "every run has ended in the same world")
+    return bad
+
+
+def _one(part: _Part) -> _Found:
+    kept = _read(part)
+    if kept is not None:
+        return kept
+    path = ROOT / "scenarios" / f"{part.name}.toml"
+    deaths = sweep(path, everywhere(part.part, part.parts)).deaths
+    found = _Found(part, judge(load(path).crash_exceptions, deaths), len(deaths))
+    _write(found)
+    return found
+
+
+def _read(part: _Part) -> _Found | None:
+    try:
+        kept = json.loads(part.kept.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    if kept["sources"] != _sources(part.name):
+        return None
+    return _Found(part, Judgement(tuple(kept["wrong"]), frozenset(kept["needed"])), kept["deaths"])
+
+
+def _write(found: _Found) -> None:
+    kept = {
+        "sources": _sources(found.part.name),
+        "wrong": found.judgement.wrong,
+        "needed": sorted(found.judgement.needed),
+        "deaths": found.deaths,
+    }
+    found.part.kept.write_text(json.dumps(kept, indent=1), encoding="utf-8")
+
+
+def _sources(name: str) -> str:
+    """What the end of a scenario's runs depends on."""
+    package = ROOT / "src" / "ridethrough"
+    files = [*(package / part for part in ("core", "runtime", "sim")), ROOT / "scenarios" / "sites"]
+    texts = sorted(path for below in files for path in below.rglob("*.*") if path.suffix in (".py", ".toml"))
+    digest = hashlib.sha256()
+    for path in (*texts, *sorted(Path(__file__).parent.glob("*.py")), ROOT / "scenarios" / f"{name}.toml"):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _unneeded(names: Iterable[str]) -> int:
+    """Tell which exceptions no death has needed, although all of them were gone through."""
+    found = list(_never_needed(names))
+    for words in found:
+        print(words)
+    return len(found)
+
+
+def _never_needed(names: Iterable[str]) -> Iterator[str]:
+    for name in names:
+        needed: set[int] = set()
+        for part in range(PARTS):
+            found = _read(_Part(name, part, PARTS))
+            needed |= found.judgement.needed if found else set()
+        for i, exception in enumerate(load(ROOT / "scenarios" / f"{name}.toml").crash_exceptions):
+            if i not in needed:
+                yield f"{name}.toml: crash_exception[{i}] was never needed: {exception.why}"
+
+
+# --- one death ---------------------------------------------------------------------------------------------------
+
+
+def _tell_one(name: str, number: int, is_entry: bool, away: float) -> int:
+    path = ROOT / "scenarios" / f"{name}.toml"
+
+    def choose(place: Place) -> tuple[float, ...]:
+        return (away,) if place.number == number and bool(place.entry) == is_entry else ()
+
+    deaths = sweep(path, choose, told=True).deaths
+    for death in deaths:
+        print(death.story)
+    wrong = judge(load(path).crash_exceptions, deaths).wrong if deaths else ("there is no such place",)
+    print("\n".join(wrong) or "it has ended in the same world, as far as it must")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
