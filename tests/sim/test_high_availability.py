@@ -78,6 +78,21 @@ def test_what_would_break_the_plan_is_refused() -> None:
     assert outcome(world, calls.host_disable(host.ref)) == []
 
 
+def test_a_move_or_a_start_that_would_break_the_plan_is_refused() -> None:
+    world = with_ha(hosts=2)
+    calls, h1, big = xapi(world), world.hosts["h1"], vm(world, "h2-vm2")
+    vm(world, "h1-vm1").memory, vm(world, PROTECTED).memory, big.memory = 10 * GIB, 20 * GIB, 30 * GIB
+    calls.vm_set_ha_restart_priority(vm(world, "h1-vm1").ref, "restart")
+    assert outcome(world, calls.vm_pool_migrate(big.ref, h1.ref)) == BROKEN  # h1 has 49 GiB left, and 20 to keep
+    assert big.resident_on == "h2"
+    finish(world, calls.vm_clean_shutdown(big.ref))
+    assert outcome(world, calls.vm_start_on(big.ref, h1.ref)) == BROKEN
+    assert outcome(world, calls.vm_start(big.ref)) == []
+    assert big.resident_on == "h2"
+    world.pools["p"].ha_allow_overcommit = True
+    assert outcome(world, calls.vm_pool_migrate(big.ref, h1.ref)) == []
+
+
 def test_a_pool_that_is_overcommitted_already_refuses_nothing() -> None:
     world = with_ha(hosts=2)
     vm(world, PROTECTED).memory = 100 * GIB

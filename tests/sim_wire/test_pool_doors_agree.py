@@ -17,7 +17,7 @@ import pytest
 from ridethrough.core.observation import HostSeen, PoolSeen, Power, Snapshot, VmSeen
 from ridethrough.drivers.xapi import XapiPool
 from ridethrough.sim import faults
-from ridethrough.sim.machines import GIB, Guest, SimHost, SimPool, SimSr, SimVm, Wlb
+from ridethrough.sim.machines import GIB, Guest, SimHost, SimPool, SimSr, SimVm, Wlb, pbd_uuid, ref_of
 from ridethrough.sim.pool_door import PoolDoor
 from ridethrough.sim.world import World
 from ridethrough.sim.xapi import Xapi
@@ -96,6 +96,15 @@ def migrate(world: World) -> None:
     Xapi(world, "p").vm_pool_migrate(vm(world, "web").ref, world.hosts["h3"].ref, {"live": "true"})
 
 
+def unplug(world: World) -> None:
+    Xapi(world, "p").pbd_unplug(ref_of(pbd_uuid(world.hosts["h3"].uuid, "local3")))
+
+
+def suspend(world: World) -> None:
+    world.pools["p"].suspend_sr = "nas"
+    Xapi(world, "p").vm_suspend(vm(world, "web").ref)
+
+
 def set_pool(world: World) -> None:
     it = world.pools["p"]
     it.ha_enabled = True
@@ -138,6 +147,8 @@ STATES: dict[str, tuple[Change, Reached]] = {
     ),
     "VM loses its tools": (lambda world: faults.lose_tools(world, "web"), lambda s: bool(s.vms["uuid-web"].immovable)),
     "HA, auto_poweron and a claim": (set_pool, lambda s: s.pools["p"].ha_enabled),
+    "a host's own storage is unplugged": (unplug, lambda s: "local3" not in s.hosts["h3"].storage),
+    "VM suspended": (suspend, lambda s: s.vms["uuid-web"].power is Power.SUSPENDED),
     "WLB answers": (use_wlb(Wlb.ANSWERS), lambda s: bool(s.pools["p"].advice)),
     "WLB is dead": (use_wlb(Wlb.DEAD), lambda s: bool(s.pools["p"].wlb_trouble)),
     "member's toolstack restarts": (

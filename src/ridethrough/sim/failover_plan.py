@@ -84,6 +84,22 @@ def planned(world: World, pool: PoolId) -> int:
     return next(n for n in range(it.ha_failures, -1, -1) if exists(world, pool, n)) if it.ha_enabled else 0
 
 
+def assert_placement_kept(world: World, vm: SimVm, host: SimHost) -> None:
+    """Raises HA_OPERATION_WOULD_BREAK_FAILOVER_PLAN when there is a full plan, and none with the guest on that host."""
+    it = world.pools[vm.pool]
+    if not it.ha_enabled or it.ha_allow_overcommit or not exists(world, vm.pool, it.ha_failures):
+        return
+    before = vm.resident_on, vm.power_state
+    vm.resident_on, vm.power_state = host.id, Power.RUNNING
+    try:
+        protects: Protects = lambda v: is_protected(v) or (v is vm and v.ha_restart_priority == "restart")  # noqa: E731
+        kept = exists(world, vm.pool, it.ha_failures, protects=protects)
+    finally:
+        vm.resident_on, vm.power_state = before
+    if not kept:
+        raise XapiError(BROKEN)
+
+
 def assert_kept(
     world: World,
     pool: PoolId,

@@ -8,7 +8,7 @@ from functools import partial
 from ridethrough.core.model import Seconds
 from ridethrough.core.observation import Power
 
-from . import boot, database_copy
+from . import boot, database_copy, failover_plan
 from .agenda import Signal, Steps
 from .errors import XapiError
 from .machines import Guest, Reach, SimHost, SimSr, SimTask, SimVm
@@ -78,6 +78,8 @@ class VmCalls(Operations):
         available = self.world.memory_available(host.id)
         if vm.resident_on != host.id and vm.memory > available:
             raise XapiError("HOST_NOT_ENOUGH_FREE_MEMORY", str(vm.memory), str(available))
+        if vm.resident_on != host.id:
+            failover_plan.assert_placement_kept(self.world, vm, host)  # read from source
 
     def storage_reaches(self, vm: SimVm, host: SimHost) -> None:
         """Its disks, and while it is suspended its memory. Raises VM_REQUIRES_SR for the first that is not reached."""
