@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ridethrough.config import ConfigError, load, parse
+from ridethrough.config import ConfigError, Secrets, load, parse
+from ridethrough.config.read import LARGEST
 
 from .example import SECRETS, WHOLE
 
@@ -84,3 +89,108 @@ def test_depth() -> None:
         survives("x = " + opening * 50_000)
         survives(opening * 50_000 + " = 1")
     survives("x = " + "9" * 5000)
+
+
+@settings(max_examples=150)
+@given(st.data())
+def test_a_valid_file_with_a_few_wrong_letters(data: st.DataObject) -> None:
+    """Cut, doubled, replaced: what still reads is a configuration, and what does not names file, key and remedy."""
+    toml = list(WHOLE)
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(toml) - 1))
+        piece = data.draw(
+            st.sampled_from(["", "\n", '"', "[", "]", "=", "\0", "\u202e", "e999", "-", "nan", "ü", "é"]) | text
+        )
+        toml[at : at + data.draw(st.integers(0, 3))] = piece
+    try:
+        parse("".join(toml), SECRETS)
+    except ConfigError as error:
+        told = error.problems
+    else:
+        return
+    assert told
+    assert all(problem.startswith("site.toml: ") and len(problem) < 2000 for problem in told)
+    assert "swordfish" not in str(told)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("settle = nan", "site.settle"),
+        ("settle = inf", "site.settle"),
+        ("settle = -1", "site.settle"),
+        ("settle = 1e308", "site.settle"),
+        ('reserve = "1e999 s"', "site.reserve"),
+        ("link_speed = inf", "site.link_speed"),
+        ("parallel = 99999999999999999999999", "site.parallel"),
+        ("parallel = 1.5", "site.parallel"),
+        ("parallel = true", "site.parallel"),
+        ("protect_coordinator = 1", "site.protect_coordinator"),
+        ('name = "two\\nlines"', "is not TOML"),  # a second name
+        ("1979-05-27 = 1", "is not known"),
+    ],
+)
+def test_an_extreme_value_is_named_with_its_key(line: str, told: str) -> None:
+    toml = WHOLE.replace("[site]\n", f"[site]\n{line}\n", 1)
+    for key in ("settle", "reserve", "link_speed", "parallel", "protect_coordinator"):
+        if line.startswith(f"{key} "):
+            toml = "\n".join(row for row in toml.splitlines() if row == line or not row.startswith(f"{key} "))
+    with pytest.raises(ConfigError, match=re.escape(told)):
+        parse(toml, SECRETS)
+
+
+def test_what_windows_makes_of_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "site.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + WHOLE.replace("\n", "\r\n").encode())
+    assert load(path, SECRETS) == parse(WHOLE, SECRETS)
+
+
+def folder(path: Path) -> None:
+    path.mkdir()
+
+
+def loop(path: Path) -> None:
+    path.symlink_to(path)
+
+
+def nowhere(path: Path) -> None:
+    path.symlink_to(path.with_name("gone"))
+
+
+def fifo(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def huge(path: Path) -> None:
+    path.write_bytes(b"#" * (LARGEST + 1))
+
+
+def huge_and_binary(path: Path) -> None:
+    path.write_bytes(b"\xff" * (LARGEST + 1))
+
+
+def utf_16(path: Path) -> None:
+    path.write_bytes(WHOLE.encode("utf-16"))
+
+
+@pytest.mark.parametrize("make", [folder, loop, nowhere, fifo, device, huge, huge_and_binary, utf_16])
+def test_what_is_no_file_of_a_site_is_said_at_once(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    path = tmp_path / "site.toml"
+    make(path)
+    with pytest.raises(ConfigError, match=r"^site\.toml: (cannot be read|is larger|is not UTF-8).*: "):
+        load(path, SECRETS)
+
+
+@pytest.mark.parametrize("make", [folder, loop, fifo, device, huge, huge_and_binary, utf_16])
+def test_what_is_no_file_of_a_secret_is_said_at_once(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    tmp_path.chmod(0o700)
+    make(tmp_path / "pool1")
+    if not (tmp_path / "pool1").is_symlink():
+        (tmp_path / "pool1").chmod(0o600)
+    secrets = Secrets(tmp_path, environment={"RIDETHROUGH_SECRET_UPS_COMMUNITY": "shhh"})
+    with pytest.raises(ConfigError, match=r"pool\.pool1\.password .*pool1"):
+        parse(WHOLE, secrets)

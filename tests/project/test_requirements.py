@@ -18,7 +18,7 @@ def pins(path: Path) -> dict[str, str]:
     return {canonicalize_name(name): version for name, version in PIN.findall(path.read_text(encoding="utf-8"))}
 
 
-@pytest.mark.parametrize("name", ["demo", "test"])
+@pytest.mark.parametrize("name", ["demo", "test", "fuzz"])
 def test_pins_satisfy_pyproject(root: Path, name: str) -> None:
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     wanted = [Requirement(line) for line in project["dependencies"] + project["optional-dependencies"]["sim"]]
@@ -35,7 +35,7 @@ def test_tests_run_with_the_versions_of_the_demo(root: Path) -> None:
     assert set(named) <= set(test)
 
 
-@pytest.mark.parametrize("name", ["demo", "test"])
+@pytest.mark.parametrize("name", ["demo", "test", "fuzz"])
 def test_no_index_and_every_pin_hashed(root: Path, name: str) -> None:
     text = (root / f"requirements/{name}.txt").read_text(encoding="utf-8")
     assert "://" not in text

@@ -129,3 +129,15 @@ def test_a_command_needs_no_sqlalchemy() -> None:
     shows = "print(sorted({'sqlalchemy', 'aiohttp', 'pydantic'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", f"{asks}; {shows}"], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+async def test_a_request_that_another_program_wrote_in_its_own_way_hides_no_other(tmp_path: Path) -> None:
+    journal = DiskJournal(tmp_path)
+    other = sqlite3.connect(tmp_path / FILE, isolation_level=None)
+    post_row = "INSERT INTO requests (ask, subject, asked_by, state) VALUES ({}, 'posted')"
+    for values in ("'hold', CAST(x'68ff' AS TEXT), x'ff'", "x'00', '', ''", "'dance', 7, 1.5", "'hold', 'h2', 'eva'"):
+        other.execute(post_row.format(values))
+    other.close()
+    taken = [(posted.ask, posted.subject, posted.by) for posted in await Mailbox(journal).take()]
+    assert taken == [(Ask.HOLD, "h\ufffd", "\ufffd"), (Ask.HOLD, "h2", "eva")]
+    await journal.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -36,9 +38,12 @@ def load(path: Path, secrets: Secrets) -> Configuration:
     """Read a site's file. Raises ConfigError with everything that is wrong in it, and nothing else."""
     problem = ""
     try:
-        with path.open("rb") as file:
+        # Not blocking: a pipe of that name would hold the start for ever.
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise OSError(0, "it is no ordinary file")
             raw = file.read(LARGEST + 1)
-        text = raw.decode()
+        text = raw[:LARGEST].decode("utf-8-sig", "strict" if len(raw) <= LARGEST else "replace")
     except OSError as error:
         problem = f"cannot be read ({error.strerror or error}): give the path of the site's file"
     except UnicodeDecodeError as error:

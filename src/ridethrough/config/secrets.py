@@ -81,10 +81,11 @@ def _read(path: Path, *, private: bool) -> str | None:
         return None
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}") from None
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(handle)
+        raise ValueError(f"{path} is no ordinary file")
     with os.fdopen(handle, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise ValueError(f"{path} is no ordinary file")
         if private and status.st_mode & (stat.S_IROTH | stat.S_IWOTH):
             raise ValueError(f"everyone may read {path}: run chmod 600 {path}")
         if private and path.parent.stat().st_mode & stat.S_IWOTH:

@@ -367,6 +367,7 @@ def _journal_failed(error: Exception) -> JournalFailed:
 
 
 def _connected(connection: Any, _record: Any) -> None:
+    connection.text_factory = _text  # broken letters in one request must not hide the others
     connection.isolation_level = None  # we say BEGIN ourselves: sqlite3's own choice comes too late
     for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={int(_LOCK_WAIT * 1000)}"):
         connection.execute(f"PRAGMA {pragma}")
@@ -426,11 +427,16 @@ def _take(connection: sa.Connection) -> list[Posted]:
     for row in found:
         if row.ask in list(Ask):
             connection.execute(sa.update(_requests).where(_requests.c.id == row.id).values(state="taken"))
-            taken.append(Posted(row.id, Ask(row.ask), row.subject, row.asked_by))
+            taken.append(Posted(row.id, Ask(row.ask), _text(row.subject), _text(row.asked_by)))
         else:
             known = ", ".join(Ask)
             _answer(connection, row.id, Answer(False, f'this controller does not know "{row.ask}"; it knows {known}'))
     return taken
+
+
+def _text(value: object) -> str:
+    """What another program wrote there: SQLite keeps bytes in a column of text, if they are given to it."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
 def _answer(connection: sa.Connection, id: int, answer: Answer) -> None:

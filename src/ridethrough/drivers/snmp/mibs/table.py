@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -41,6 +43,9 @@ Field: TypeAlias = Literal[
 ]
 
 
+DIGITS = re.compile(r"-?\d{1,18}")  # no card tells a longer number
+
+
 @dataclass(frozen=True, slots=True)
 class Oid:
     """One object. `slow` rows hardly ever change and are asked once a minute."""
@@ -75,10 +80,10 @@ def number(value: Value) -> float | None:
         case bool() | None:
             return None
         case int() | float():
-            return float(value)
+            return float(value) if math.isfinite(value) else None
         case bytes() | str():
             digits = text(value)
-            return float(digits) if digits and digits.lstrip("-").isdecimal() else None
+            return float(digits) if digits and DIGITS.fullmatch(digits) else None
 
 
 def tenths(value: Value) -> float | None:

@@ -1,0 +1,160 @@
+"""What is fuzzed: each target takes bytes from a stranger, and raises only when something of ours is wrong.
+
+`./test --fuzz SECONDS [TARGET]` feeds them with atheris; `test_replay.py` with the inputs under `corpus/`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import sqlalchemy as sa
+
+from ridethrough.config import ConfigError, Secrets, parse
+from ridethrough.core.memory import Memory, fold
+from ridethrough.core.narrative import tell
+from ridethrough.drivers.snmp.mibs import RFC1628, VENDORS
+from ridethrough.drivers.snmp.mibs.table import Value as CardValue
+from ridethrough.drivers.snmp.reading import Reader
+from ridethrough.drivers.snmp.told import Told
+from ridethrough.drivers.xapi.errors import translated
+from ridethrough.drivers.xapi.picture import picture
+from ridethrough.drivers.xapi.records import Host, Pool, Task, Vm
+from ridethrough.drivers.xapi.store import Records, batch
+from ridethrough.drivers.xapi.wire import UNREADABLE, Gibberish, Value, XapiFailure, _json_answer, _xml_answer
+from ridethrough.runtime import journal
+from ridethrough.runtime.codec import UnreadableEvent, decode, encode
+from ridethrough.runtime.mailbox import Answer
+
+
+def xapi_json(data: bytes) -> None:
+    """An answer over JSON-RPC: as what the driver asks for, and as a batch of events."""
+    _answered(_json_answer, data)
+
+
+def xapi_xml(data: bytes) -> None:
+    """An answer over XML-RPC."""
+    _answered(_xml_answer, data)
+
+
+def _answered(read: Callable[[bytes], Value], data: bytes) -> None:
+    refusal: Exception = Gibberish("")
+    with suppress(*UNREADABLE):
+        try:
+            _as_everything(read(data))
+        except XapiFailure as failure:
+            refusal = translated(failure)
+    if len(str(refusal)) > 100_000:
+        raise Bug("an error without end")
+
+
+class Bug(Exception):  # noqa: N818
+    """Something raised that must not; not to be taken for one of UNREADABLE."""
+
+
+def _as_everything(answer: Value) -> None:
+    kinds: tuple[Any, ...] = (str, bool, dict[str, str], tuple[str, ...], dict[str, list[str]], Host, Vm, Pool, Task)
+    for kind in kinds:
+        with suppress(Gibberish):
+            answer.decode(kind)
+    try:
+        changes = batch(answer).changes
+    except Gibberish:
+        return
+    try:
+        records = Records()
+        records.apply(changes)
+        drawn = picture("pool", records, {"h1": "h1"})
+        for host in records.hosts.values():
+            assert host.agent_started == host.agent_started
+            assert host.build or host.build == ()
+        assert all(0 <= vm.memory < 2**62 and vm.name.isprintable() for vm in drawn.vms.values())
+        assert all(host.memory_free >= 0 and host.id.isprintable() for host in drawn.hosts.values())
+    except Exception as error:
+        raise Bug(repr(error)) from error
+
+
+def journal_row(data: bytes) -> None:
+    """A row of the journal."""
+    try:
+        event = decode(data, 1)
+    except UnreadableEvent:
+        return
+    assert decode(encode(event), 1) == event or "nan" in repr(event)
+    tell(event)
+    fold(Memory(), 1, event)
+
+
+def site_toml(data: bytes) -> None:
+    """A site's file."""
+    with suppress(ConfigError):
+        parse(data.decode("utf-8", "replace"), SECRETS)
+
+
+SECRETS = Secrets(environment={"RIDETHROUGH_SECRET_POOL1": "swordfish", "RIDETHROUGH_SECRET_UPS_COMMUNITY": "shhh"})
+
+
+def mailbox_row(data: bytes) -> None:
+    """A request that another program left in the mailbox: any JSON array of id, ask, subject and name."""
+    with suppress(ValueError, RecursionError):
+        row = json.loads(data)
+        if not isinstance(row, list) or len(row) != 4:
+            return
+        values = [v if isinstance(v, str | int | float) and not _is_out_of_range(v) else repr(v) for v in row]
+        values[1:] = [v.encode("utf-8", "replace").decode() if isinstance(v, str) else v for v in values[1:]]
+        _taken(int(values[0]) if isinstance(values[0], int) else 1, values[1:])
+
+
+def _is_out_of_range(value: object) -> bool:
+    return isinstance(value, int) and abs(value) >= 2**63
+
+
+def _taken(number: int, values: list[Any]) -> None:
+    with ENGINE.connect() as connection, connection.begin() as transaction:
+        journal._tables.create_all(connection)
+        insert = "INSERT INTO requests (id, ask, subject, asked_by, state) VALUES (?, ?, ?, ?, 'posted')"
+        connection.exec_driver_sql(insert, (number, *values))
+        try:
+            for posted in journal._take(connection):
+                journal._answer(connection, posted.id, Answer(True, "done"))
+            assert not journal._take(connection)
+        except Exception as error:
+            raise Bug(repr(error)) from error
+        transaction.rollback()
+
+
+ENGINE = sa.create_engine("sqlite://")
+
+
+def card_reading(data: bytes) -> None:
+    """A card's values: two bytes choose a value for each object of a family, over three polls."""
+    vendor = (RFC1628, *VENDORS)[(data[0] if data else 0) % (1 + len(VENDORS))]
+    reader, rows = Reader(trusts_idle=bool(data[1:2])), (*vendor.rows, *RFC1628.rows)
+    taken = _values(data[2:])
+    for at in (0.0, 2.0, 4.0):
+        values = {row.oid: value for row in rows if (value := next(taken, None)) is not None}
+        reading = reader.read(Told.of(rows, values), at)
+        assert reading.charge is None or 0 <= reading.charge <= 100
+        assert reading.runtime is None or 0 <= reading.runtime < 10**7
+        assert reading.countdown is None or 0 <= reading.countdown < 10**7
+
+
+def _values(data: bytes) -> Iterator[CardValue]:
+    """Three bytes a value: its kind, and what it is."""
+    for at in range(0, len(data) - 2, 3):
+        kind, number = data[at] % 6, int.from_bytes(data[at + 1 : at + 3])
+        yield (
+            None,
+            number,
+            number - 2**16,
+            float("nan") if number % 2 else number / 7,
+            data[at : at + 24],
+            f"{number}",
+        )[kind]
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    target.__name__: target for target in (xapi_json, xapi_xml, journal_row, site_toml, mailbox_row, card_reading)
+}
