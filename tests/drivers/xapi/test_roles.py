@@ -110,11 +110,11 @@ async def test_the_tasks_of_others_and_the_free_keys() -> None:
         code, permission, told = await refusal(session, "task.cancel", task)
         assert (code, permission) == ("RBAC_PERMISSION_DENIED", "task.destroy/any")
         assert told == "No permission in user session. (Roles with this permission: pool-admin, pool-operator)"
-        own = await session.call(str, "task.create", "mine", "", deadline=5.0)
-        await session.call(object, "task.destroy", own, deadline=5.0)
+        own = await session.call(str, "task.create", "mine", "", deadline=20.0)
+        await session.call(object, "task.destroy", own, deadline=20.0)
         host = site.world.hosts["xcp2"].ref
-        await session.call(object, "host.add_to_other_config", host, "folder", "/x", deadline=5.0)
-        await session.call(object, "host.add_to_other_config", host, "XenCenter.CustomFields.a", "1", deadline=5.0)
+        await session.call(object, "host.add_to_other_config", host, "folder", "/x", deadline=20.0)
+        await session.call(object, "host.add_to_other_config", host, "XenCenter.CustomFields.a", "1", deadline=20.0)
         denied = await refusal(session, "host.add_to_other_config", host, "MAINTENANCE_MODE", "true")
         assert denied[1] == "host.add_to_other_config"
         moving.cancel()
@@ -124,5 +124,5 @@ async def test_the_tasks_of_others_and_the_free_keys() -> None:
 
 async def refusal(session: Any, method: str, *params: object) -> list[str]:
     with pytest.raises(XapiFailure) as failure:
-        await session.call(object, method, *params, deadline=5.0)
+        await session.call(object, method, *params, deadline=20.0)
     return [failure.value.code, *failure.value.params]

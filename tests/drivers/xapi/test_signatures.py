@@ -117,7 +117,7 @@ def everything(site: Site) -> Iterator[Action | Callable[[], None]]:
     world.pools[pool].other_config["auto_poweron"] = "true"
     yield from (ClaimPool(pool, "north", why), SuspendAutoPoweron(pool, why), RestoreAutoPoweron(pool, why))
     yield stalls
-    yield MoveVm("uuid-web", "web", pool, "xcp2", "xcp1", why, 0.5)
+    yield MoveVm("uuid-web", "web", pool, "xcp2", "xcp1", why, 1.5)
     yield CancelMove("uuid-web", "web", pool, "xcp2", why)
     yield flows
     yield StopVm("uuid-app", "app", pool, "xcp1", why, 20.0)

@@ -249,9 +249,8 @@ async def test_pitfall_13_evacuation_is_serial_or_by_ten(release: str, at_once: 
             if record["status"] != "pending":
                 break
         assert (record["status"], most) == ("success", at_once)
-        assert sorted(seen)[0] == 0.0
-        assert (0.05 in seen) is (at_once == 1)
-        assert 0.5 in seen
+        assert (min(seen), max(seen)) == (0.0, 1.0)
+        assert any(0.0 < progress < 0.5 for progress in seen) is (at_once == 1)
 
         moved = vm(world, "web")
         for memory in (1, 8):
@@ -263,7 +262,7 @@ async def test_pitfall_13_evacuation_is_serial_or_by_ten(release: str, at_once: 
             )
             while world.tasks[migration].pending:
                 await caller.pass_time(0.1)
-            assert memory * 0.5 <= world.now - began <= memory * 0.5 + 2.0  # 2 GB/s, and its overhead
+            assert memory * 0.5 <= world.now - began <= memory * 0.5 + 3.4  # 2 GB/s, its overhead and ours
 
 
 @releases
@@ -327,7 +326,7 @@ async def test_pitfall_15_evacuate_does_not_disable() -> None:
         assert (await task(caller, session, evacuation))["status"] == "failure"
         assert late.resident_on == "h2"  # it landed afterwards
 
-        web.stalls_move, spare.start_seconds = False, 1.0
+        web.stalls_move, spare.start_seconds, web.memory = False, 10.0, 40 * GIB  # 20 s to move
         await caller.call("h1", "Async.VM.start_on", session, spare.ref, h2.ref, False, False)
         evacuation = await caller.call("h1", "Async.host.evacuate", session, h2.ref)  # while it still starts
         await caller.pass_time(60.0)
@@ -348,7 +347,7 @@ async def test_pitfall_16_shutdown_succeeds_first_and_comes_later() -> None:
         await caller.call("h1", "host.disable", session, h2.ref)
         began = world.now
         await caller.call("h1", "host.shutdown", session, h2.ref)  # running guests do not hold it up
-        await caller.pass_time(9.0)
+        await caller.pass_time(5.0)
         assert (h2.power, web.resident_on, db.alive) == (True, "h2", True)
         await caller.call("h1", "host.enable", session, h2.ref)  # accepted, and stops nothing
         await caller.call("h1", "host.disable", session, h2.ref)
@@ -397,16 +396,16 @@ async def test_pitfall_17_liveness_lags() -> None:
         boot.crash(world, h2, "h2 loses power")
         crashed_at = world.now
         blocked = await caller.begin("h1", "Async.host.disable", session, h2.ref)
-        await caller.pass_time(130.0)
+        await caller.pass_time(120.0)
         assert (await task(caller, session, await blocked))["status"] == "pending"  # it hangs
-        await caller.pass_time(15.0)
+        await caller.pass_time(25.0)
         assert (await task(caller, session, await blocked))["error_info"] == ["CANNOT_CONTACT_HOST", h2.ref]
-        await caller.pass_time(crashed_at + 598.0 - world.now)
+        await caller.pass_time(crashed_at + 585.0 - world.now)
         assert await believed(h2) == (True, True)
         record = await caller.call("h1", "VM.get_record", session, web.ref)
         assert (record["power_state"], record["resident_on"]) == ("Running", h2.ref)
         assert await caller.refusal("h1", "host.power_on", session, h2.ref) == ["HOST_IS_LIVE", h2.ref]
-        await caller.pass_time(5.0)
+        await caller.pass_time(20.0)
         assert await believed(h2) == (False, True)
         assert await caller.refusal("h1", "host.disable", session, h2.ref) == ["HOST_OFFLINE", h2.ref]
         assert await caller.refusal("h1", "VM.clean_shutdown", session, web.ref) == ["HOST_OFFLINE", h2.ref]
@@ -416,7 +415,7 @@ async def test_pitfall_17_liveness_lags() -> None:
 
 
 async def test_pitfall_18_boot_is_a_sequence() -> None:
-    async with served() as caller:
+    async with served(speed=0.1) as caller:  # some of its states are short
         session, world = await caller.login(), caller.server.world
         h2, h3, web, dumb = world.hosts["h2"], world.hosts["h3"], vm(world, "web"), vm(world, "dumb")
         boot.crash(world, h2, "h2 loses power")
@@ -473,9 +472,10 @@ async def test_pitfall_19_a_hand_over_needs_every_host() -> None:
         await caller.call("h1", "host.disable", session, h3.ref)
         await caller.call("h1", "task.create", session, "lost soon", "")
         await (await caller.begin("h1", "Async.pool.designate_new_master", session, h2.ref))
-        await caller.pass_time(9.0)
+        await caller.pass_time(5.0)
         assert await caller.call("h1", "pool.get_all", session)  # the fuse
-        await caller.pass_time(2.0)
+        while world.reach("h1") is not Reach.REFUSED:
+            await caller.pass_time(0.5)
         assert [world.reach(h) for h in ("h1", "h2", "h3")] == [Reach.REFUSED] * 3
         await caller.pass_time(30.0)
         new = caller.server.endpoints["h2"][0]
@@ -542,14 +542,14 @@ async def test_pitfall_22_clean_shutdown_has_two_clocks_and_three_endings() -> N
             return str(await caller.call("h1", "Async.VM.clean_shutdown", session, guest.ref))
 
         ignored, slow = await shut_down(web), await shut_down(db)
-        await caller.pass_time(59.0)
+        await caller.pass_time(45.0)
         assert (await task(caller, session, ignored))["status"] == "pending"
-        await caller.pass_time(2.0)
+        await caller.pass_time(20.0)
         refused = (await task(caller, session, ignored))["error_info"]
         assert refused == ["VM_FAILED_SHUTDOWN_ACKNOWLEDGMENT", web.ref]
-        await caller.pass_time(1130.0)
+        await caller.pass_time(1100.0)
         assert (await task(caller, session, slow))["status"] == "pending"
-        await caller.pass_time(15.0)
+        await caller.pass_time(50.0)
         assert (await task(caller, session, slow))["error_info"] == ["VM_SHUTDOWN_TIMEOUT", db.ref, "1200."]
         assert (await caller.call("h1", "VM.get_power_state", session, db.ref)) == "Running"
         await caller.pass_time(300.0)
