@@ -2,7 +2,7 @@
 
     python bench/reaction.py [--times N] [--charts FOLDER] [OTHERS ...]
 
-The real daemon, as a process of its own, watches POOLS pools of one host with one UPS each, and OTHERS UPSs besides.
+The real daemon, as a process of its own, watches 16 pools of one host with one UPS each, and OTHERS UPSs besides.
 The simulated cards and pools live in this process and share its monotonic clock: a card's answer is stamped when it
 has been sent, a call when it arrived. Again and again one pool's utility power fails at a random moment. The first
 answer that says "battery" also says that the input is dead, which confirms it; the answer counted is the last datagram
@@ -18,6 +18,7 @@ import random
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -28,11 +29,11 @@ from percentile import percentile
 from wire_site import QuickAgent, quietly, ready, write_site
 
 from ridethrough.cli.wire import Daemon, WireSite
-from ridethrough.core.events import Ask, Event, PoolRestored, UtilityLost
+from ridethrough.core.events import Ask, Event, PoolRecorded, PoolRestored, UtilityBack, UtilityLost
 from ridethrough.core.model import HostId, Seconds, UpsId
 from ridethrough.sim.xapi_wire.access import Access, AccessLog
 
-POOLS = 4
+POOLS = 16  # an outage of one returns after more than a minute: flapping would make it settle for longer
 CLAIM = "pool.add_to_other_config"
 OBSERVERS = ("session.", "event.", "host.get_servertime")
 GET = 0xA0
@@ -103,6 +104,11 @@ class Story:
         found = [event for event in self._events if isinstance(event, kind)]
         return [event for event in found if subject in (getattr(event, "ups", ""), getattr(event, "pool", ""))]
 
+    def is_over(self, pool: str) -> bool:
+        """Whether every outage of a pool so far has ended and left it as it was."""
+        ended = len(self.of(UtilityLost, f"{pool}u0")) == len(self.of(UtilityBack, f"{pool}u0"))
+        return ended and len(self.of(PoolRecorded, pool)) == len(self.of(PoolRestored, pool))
+
 
 async def measure(folder: Path, others: int, times: int) -> list[Reaction]:
     """How the daemon reacted, each time."""
@@ -118,7 +124,7 @@ async def measure(folder: Path, others: int, times: int) -> list[Reaction]:
         took: list[Reaction] = []
         for turn in range(times):
             pool = f"p{turn % POOLS}"
-            await until(lambda pool=pool, past=turn // POOLS: len(story.of(PoolRestored, pool)) >= past)
+            await until(lambda pool=pool: story.is_over(pool))
             took += await once(wire, story, polls, log, pool)
         return took
     finally:
@@ -133,9 +139,11 @@ async def once(wire: WireSite, story: Story, polls: Polls, log: StampedLog, pool
     polls.listen(ups)
     switch(wire, pool, on=False)
     failed = time.monotonic()
-    await until(lambda: log.first(host, failed, CLAIM) is not None)
+    with suppress(TimeoutError):
+        await until(lambda: log.first(host, failed, CLAIM) is not None, 30.0)
     switch(wire, pool, on=True)
-    if story.of(UtilityLost, ups)[-1].proof != "the input is dead":
+    lost = [event for event in story.of(UtilityLost, ups) if event.proof == "the input is dead"]
+    if len(lost) != len(story.of(UtilityLost, ups)) or not polls.ends(ups):
         return []
     confirmed = polls.ends(ups)[0]
     called, changed = log.first(host, confirmed), log.first(host, confirmed, CLAIM)

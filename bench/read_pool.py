@@ -1,33 +1,49 @@
 """How long it takes to read a pool: over the wire from nothing, to decode its records, to draw the picture of it.
 
-    python bench/read_pool.py [HOSTS ...]
+    python bench/read_pool.py [--charts FOLDER] [HOSTS:VMS ...]
 
-The pool is a simulated one behind real XenAPI and TLS on loopback, in the same process: "first sight" holds the time of
-that server too, the other figures are the driver's alone.
+The pool is a simulated one behind real XenAPI and TLS on loopback, in the same process: "first sight" is wall time and
+holds that server's work too. The others are the driver's alone, in processor time: decoding every record, drawing the
+whole picture (both together are a resync), and an event: one VM's record decoded, applied, drawn and compared.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
-import statistics
-import sys
+import itertools
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import replace as changed
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
-from decide import VMS, Size
+from chart import Point, save
+from decide import Size
+from percentile import percentile
 
 from ridethrough.core.model import Seconds
 from ridethrough.drivers.xapi import XapiPool
 from ridethrough.drivers.xapi.picture import Memo, picture
-from ridethrough.drivers.xapi.records import CLASSES
-from ridethrough.drivers.xapi.store import Batch, Change, Records, batch
+from ridethrough.drivers.xapi.records import CLASSES, Vm
+from ridethrough.drivers.xapi.store import Records, batch
 from ridethrough.drivers.xapi.wire import Value
 from ridethrough.sim.xapi_server import XapiServer
 
 PASSWORD = "bench"
 TIMES = 15
+SIZES = ((1, 15), (16, 250), (64, 1000), (64, 5000))
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Seconds, and the size of the answer that holds every record."""
+
+    megabytes: float
+    first_sight: float
+    decode: float
+    picture: float
+    event: float
 
 
 class WallClock:
@@ -42,9 +58,8 @@ class WallClock:
         await asyncio.sleep(seconds)
 
 
-async def measure(hosts: int) -> None:
-    """Read one pool and print what each part took."""
-    vms = VMS.get(hosts, 16 * hosts)
+async def measure(hosts: int, vms: int) -> Figures:
+    """Read one pool."""
     server = XapiServer(Size(hosts, vms).build(), users={"root": PASSWORD})
     await server.start()
     pins = [fingerprint for _, _, fingerprint in server.endpoints.values()]
@@ -56,7 +71,7 @@ async def measure(hosts: int) -> None:
     finally:
         await pool.stop()
         await server.stop()
-    print(f"{hosts:>5} {vms:>6} {len(told) / 1e6:>7.1f} {1000 * first:>11.0f} {figures(told)}")
+    return figures(first, told)
 
 
 async def first_sight(pool: XapiPool, vms: int) -> float:
@@ -76,43 +91,69 @@ async def everything(pool: XapiPool) -> bytes:
     return bytes(await pool._session.call(msgspec.Raw, "event.from", classes, "", 0.0, deadline=60.0))
 
 
-def figures(told: bytes) -> str:
-    """Milliseconds to decode everything, to draw the whole picture, and to draw it again after one VM changed."""
-    decoded: Batch = batch(Value(raw=msgspec.Raw(told)))
+def figures(first: float, told: bytes) -> Figures:
+    """What the driver alone needs for this answer, and for one VM that changes after it."""
     records, memo = Records(), Memo()
-    records.apply(decoded.changes)
-    picture("pool", records, {}, memo)
+    records.apply(batch(Value(raw=msgspec.Raw(told))).changes)
+    before = picture("pool", records, {}, memo).matters()
     ref, vm = next((ref, vm) for ref, vm in sorted(records.vms.items()) if vm.is_guest)
-    one = [Change("vm", ref, msgspec.structs.replace(vm, name_label=name)) for name in ("one", "other")]
-    turns = iter(one * TIMES)
+    turns = itertools.cycle([changed(ref, vm, "one"), changed(ref, vm, "other")])
 
-    def again() -> None:
-        records.apply([changed(next(turns))])
-        picture("pool", records, {}, memo)
+    def follow() -> None:
+        nonlocal before
+        records.apply(batch(Value(raw=msgspec.Raw(next(turns)))).changes)
+        now = picture("pool", records, {}, memo).matters()
+        assert now != before
+        before = now
 
-    parts: list[Callable[[], object]] = [
-        lambda: batch(Value(raw=msgspec.Raw(told))),
-        lambda: picture("pool", records, {}, Memo()),
-        again,
-    ]
-    return " ".join(f"{1000 * median_of(part):>10.2f}" for part in parts)
+    return Figures(
+        len(told) / 1e6,
+        first,
+        median_of(lambda: batch(Value(raw=msgspec.Raw(told)))),
+        median_of(lambda: picture("pool", records, {}, Memo())),
+        median_of(follow),
+    )
+
+
+def changed(ref: str, vm: Vm, name: str) -> bytes:
+    """An answer of event.from that tells of one VM's new name."""
+    snapshot = msgspec.structs.replace(vm, name_label=name)
+    event = {"class": "vm", "operation": "mod", "ref": ref, "snapshot": snapshot}
+    return msgspec.json.encode({"token": "1", "events": [event], "valid_ref_counts": {}})
 
 
 def median_of(part: Callable[[], object]) -> float:
-    """Median seconds of some runs."""
+    """Median seconds of processor time of some runs."""
     took: list[float] = []
     for _ in range(TIMES):
-        began = time.perf_counter()
+        began = time.thread_time()
         part()
-        took.append(time.perf_counter() - began)
-    return statistics.median(took)
+        took.append(time.thread_time() - began)
+    return percentile(took, 50)
 
 
-def main(sizes: Iterable[int]) -> None:
-    print("hosts    VMs      MB  first sight     decode    picture  one change   (milliseconds)")
-    for hosts in sizes:
-        asyncio.run(measure(hosts))
+def main() -> None:
+    options = argparse.ArgumentParser()
+    options.add_argument("sizes", type=size, nargs="*", default=SIZES, metavar="HOSTS:VMS")
+    options.add_argument("--charts", type=Path)
+    given = options.parse_args()
+    lines: dict[str, list[Point]] = {"full resync": [], "one event": []}
+    print("hosts    VMs      MB  first sight     decode    picture     resync  one event   (milliseconds)")
+    for hosts, vms in given.sizes:
+        f = asyncio.run(measure(hosts, vms))
+        resync = f.decode + f.picture
+        shown = " ".join(f"{1000 * value:>10.2f}" for value in (f.decode, f.picture, resync, f.event))
+        print(f"{hosts:>5} {vms:>6} {f.megabytes:>7.1f} {1000 * f.first_sight:>11.0f} {shown}")
+        lines["full resync"].append((vms, 1000 * resync))
+        lines["one event"].append((vms, 1000 * f.event))
+    save(given.charts, "read_pool", "Reading and following a pool", "VMs", "milliseconds of processor time", lines)
+
+
+def size(text: str) -> tuple[int, int]:
+    """HOSTS:VMS."""
+    hosts, _, vms = text.partition(":")
+    return int(hosts), int(vms)
 
 
 if __name__ == "__main__":
-    main([int(word) for word in sys.argv[1:]] or VMS)
+    main()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from ridethrough.core.model import Bytes, HostId, PoolId, Seconds, StorageId
@@ -10,7 +10,7 @@ from ridethrough.core.observation import HostSeen, PoolSeen, Power, Snapshot, Vm
 
 from .identity import ambiguous, host_ids, one_line
 from .movability import immovable, storage_refs
-from .records import NULL, GuestMetrics, Host, HostMetrics, Vm
+from .records import NULL, Host, HostMetrics, Vm
 from .store import Records
 
 CLAIM = "ridethrough:claim"  # pool other_config: the controller in charge
@@ -56,31 +56,66 @@ def _with_evidence(host: HostSeen, evidence: Evidence) -> HostSeen:
     return replace(host, toolstack_at=evidence.toolstack_at, network_at=evidence.network_at)
 
 
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """What a VM's record came to: a guest (None: it is none), and the memory that it uses of a host."""
+
+    uuid: str
+    seen: VmSeen | None
+    host: str
+    memory: Bytes
+
+
 @dataclass(slots=True)
 class Memo:
-    """Guests as they were last drawn: most of them are the same in the next picture."""
+    """The VMs as they were last drawn: most of them are the same in the next picture."""
 
-    ids: Mapping[str, HostId] = field(default_factory=dict)
-    records: Records | None = None
-    disks_revision: int = -1
-    guests: dict[str, tuple[Vm, GuestMetrics | None, VmSeen]] = field(default_factory=dict)
+    guests: Mapping[str, VmSeen] = field(default_factory=dict)
+    used: dict[str, Bytes] = field(default_factory=dict)  # memory by host reference
+    _drawn: dict[str, _Drawn] = field(default_factory=dict)  # by reference
+    _records: Records | None = None
+    _ids: Mapping[str, HostId] = field(default_factory=dict)
+    _revision: int = -1
+    _disks_revision: int = -1
 
-    def open(self, records: Records, ids: Mapping[str, HostId]) -> None:
-        """Forget everything when hosts, disks or the database are not what they were."""
-        if records is not self.records or records.disks_revision != self.disks_revision or ids != self.ids:
-            self.guests.clear()
-        self.records, self.disks_revision, self.ids = records, records.disks_revision, ids
+    def draw(self, records: Records, ids: Mapping[str, HostId], pool: PoolId) -> None:
+        """Bring `guests` and `used` up to the records: what has changed, or all when nobody can tell what has."""
+        stale = self._stale(records, ids)
+        if stale is None:
+            self.guests, self.used, self._drawn, stale = {}, {}, {}, records.vms
+        guests = dict(self.guests)  # the last picture keeps its own
+        for ref in stale:
+            self._redraw(guests, ref, records, ids, pool)
+        self.guests, self._records, self._ids = guests, records, ids
+        self._revision, self._disks_revision = records.revision, records.disks_revision
 
-    def guest(self, ref: str, vm: Vm, pool: PoolId) -> VmSeen:
-        """The guest, drawn again only when its own records have changed."""
-        assert self.records is not None
-        tools = self.records.guest_metrics.get(vm.guest_metrics)
-        known = self.guests.get(ref)
-        if known is not None and known[0] is vm and known[1] is tools:
-            return known[2]
-        drawn = _vm_seen(ref, vm, pool, self.ids, self.records)
-        self.guests[ref] = (vm, tools, drawn)
-        return drawn
+    def _stale(self, records: Records, ids: Mapping[str, HostId]) -> Iterable[str] | None:
+        """The references of the VMs to draw again; None: all, when hosts, disks or the database are other ones."""
+        if records is not self._records or records.disks_revision != self._disks_revision or ids != self._ids:
+            return None
+        changes = records.since(self._revision)
+        if changes is None:
+            return None
+        stale = {ref for cls, ref in changes if cls == "vm"}
+        tools = {ref for cls, ref in changes if cls == "vm_guest_metrics"}
+        return stale | {ref for ref, vm in records.vms.items() if vm.guest_metrics in tools} if tools else stale
+
+    def _redraw(
+        self, guests: dict[str, VmSeen], ref: str, records: Records, ids: Mapping[str, HostId], pool: PoolId
+    ) -> None:
+        before, vm = self._drawn.pop(ref, None), records.vms.get(ref)
+        if before is not None:
+            self.used[before.host] -= before.memory
+            if before.seen is not None and guests.get(before.uuid) is before.seen:
+                del guests[before.uuid]
+        if vm is None:
+            return
+        seen = _vm_seen(ref, vm, pool, ids, records) if vm.uuid and vm.is_guest else None
+        if seen is not None:
+            guests[vm.uuid] = seen
+        memory = _used_by(vm)
+        self.used[vm.resident_on] = self.used.get(vm.resident_on, 0) + memory
+        self._drawn[ref] = _Drawn(vm.uuid, seen, vm.resident_on, memory)
 
 
 def picture(pool: PoolId, records: Records, names: Mapping[str, HostId], memo: Memo | None = None) -> Picture:
@@ -88,8 +123,7 @@ def picture(pool: PoolId, records: Records, names: Mapping[str, HostId], memo: M
     memo = memo or Memo()
     hosts = {ref: host for ref, host in records.hosts.items() if host.uuid}
     ids = host_ids(hosts, names)
-    memo.open(records, ids)
-    used = _used(records)
+    memo.draw(records, ids, pool)
     attached = _attached(records)
     found = records.pool
     return Picture(
@@ -101,12 +135,12 @@ def picture(pool: PoolId, records: Records, names: Mapping[str, HostId], memo: M
                 pool,
                 host,
                 records.metrics.get(host.metrics),
-                used.get(ref, 0),
+                memo.used.get(ref, 0),
                 attached.get(ref, frozenset()),
             )
             for ref, host in hosts.items()
         },
-        vms={vm.uuid: memo.guest(ref, vm, pool) for ref, vm in records.vms.items() if vm.uuid and vm.is_guest},
+        vms=memo.guests,
         ids=ids,
     )
 
@@ -148,13 +182,10 @@ def _possible(told: Bytes) -> Bytes:
     return min(max(told, 0), MOST_MEMORY)
 
 
-def _used(records: Records) -> dict[str, Bytes]:
-    """Memory in use by host reference: residents, control domains among them. VMs on their way in are not counted."""
-    used: dict[str, Bytes] = {}
-    for vm in records.vms.values():
-        if vm.resident_on != NULL and vm.power_state in ("Running", "Paused"):
-            used[vm.resident_on] = used.get(vm.resident_on, 0) + memory_needed(vm)
-    return used
+def _used_by(vm: Vm) -> Bytes:
+    """Memory in use on the VM's host: of residents, control domains among them. VMs on their way in are not counted."""
+    resident = vm.resident_on != NULL and vm.power_state in ("Running", "Paused")
+    return memory_needed(vm) if resident else 0
 
 
 def _attached(records: Records) -> dict[str, frozenset[StorageId]]:

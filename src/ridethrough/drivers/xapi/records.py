@@ -16,7 +16,7 @@ from msgspec import Struct, field
 NULL = "OpaqueRef:NULL"
 
 
-class Pool(Struct, frozen=True):
+class Pool(Struct, frozen=True, gc=False):
     """`pool`: exactly one record; a standalone host has one too."""
 
     uuid: str = ""
@@ -27,7 +27,7 @@ class Pool(Struct, frozen=True):
     wlb_enabled: bool = False
 
 
-class Host(Struct, frozen=True):
+class Host(Struct, frozen=True, gc=False):
     """`host`. `enabled` is kept in the database; liveness is in its metrics."""
 
     uuid: str = ""
@@ -70,7 +70,7 @@ def _is_small_number(text: str) -> bool:
     return text.isdecimal() and len(text) < 10
 
 
-class HostMetrics(Struct, frozen=True):
+class HostMetrics(Struct, frozen=True, gc=False):
     """`host_metrics`. `live` stays true for ten minutes after a host lost its power."""
 
     uuid: str = ""
@@ -79,7 +79,7 @@ class HostMetrics(Struct, frozen=True):
     memory_free: int = 0
 
 
-class Vm(Struct, frozen=True):
+class Vm(Struct, frozen=True, gc=False):
     """`VM`: guests, control domains, templates and snapshots alike."""
 
     uuid: str = ""
@@ -110,7 +110,7 @@ class Vm(Struct, frozen=True):
         return not (self.is_control_domain or self.is_a_template or self.is_a_snapshot)
 
 
-class GuestMetrics(Struct, frozen=True):
+class GuestMetrics(Struct, frozen=True, gc=False):
     """`VM_guest_metrics`: what the tools inside the guest tell; absent for minutes after its start."""
 
     uuid: str = ""
@@ -119,7 +119,7 @@ class GuestMetrics(Struct, frozen=True):
     other: Mapping[str, str] = {}
 
 
-class Pbd(Struct, frozen=True):
+class Pbd(Struct, frozen=True, gc=False):
     """`PBD`: one host's link to one storage repository."""
 
     uuid: str = ""
@@ -128,7 +128,7 @@ class Pbd(Struct, frozen=True):
     currently_attached: bool = False
 
 
-class Vbd(Struct, frozen=True):
+class Vbd(Struct, frozen=True, gc=False):
     """`VBD`: one disk or CD of one VM."""
 
     uuid: str = ""
@@ -137,14 +137,14 @@ class Vbd(Struct, frozen=True):
     currently_attached: bool = False
 
 
-class Vdi(Struct, frozen=True):
+class Vdi(Struct, frozen=True, gc=False):
     """`VDI`: a disk image."""
 
     uuid: str = ""
     sr: str = field(name="SR", default=NULL)
 
 
-class Sr(Struct, frozen=True):
+class Sr(Struct, frozen=True, gc=False):
     """`SR`: a storage repository."""
 
     uuid: str = ""
@@ -152,14 +152,14 @@ class Sr(Struct, frozen=True):
     shared: bool = False
 
 
-class Task(Struct, frozen=True):
+class Task(Struct, frozen=True, gc=False):
     """`task`. `status` is pending, success, failure or cancelled; progress proves nothing."""
 
     status: str = "pending"
     error_info: tuple[str, ...] = ()
 
 
-class Event(Struct, frozen=True):
+class Event(Struct, frozen=True, gc=False):
     """One event of `event.from`; a `del` has no snapshot."""
 
     ref: str
@@ -168,7 +168,7 @@ class Event(Struct, frozen=True):
     snapshot: msgspec.Raw = msgspec.Raw()
 
 
-class PlainEvent(Struct, frozen=True):
+class PlainEvent(Struct, frozen=True, gc=False):
     """The same over XML-RPC, where the snapshot is already taken apart."""
 
     ref: str

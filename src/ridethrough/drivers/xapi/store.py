@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -15,8 +17,7 @@ from .wire import Gibberish, Value
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True, gc=False):
     """One record that was added, changed or (None) removed."""
 
     cls: str
@@ -71,6 +72,7 @@ def _change(event: Event | PlainEvent) -> Change | None:
 
 
 DISKS = {"vbd", "vdi", "sr"}
+RECENT = 1000  # changes that can be told apart later
 
 
 @dataclass(slots=True)
@@ -92,6 +94,7 @@ class Records:
     unreadable: set[tuple[str, str]] = field(default_factory=set)  # class and reference
     revision: int = 0
     disks_revision: int = 0
+    _recent: deque[tuple[str, str]] = field(default_factory=lambda: deque(maxlen=RECENT))  # one for each revision
 
     def apply(self, changes: Iterable[Change]) -> None:
         """Take the changes over. A batch is grouped by kind of change, not by time; each record appears once."""
@@ -107,7 +110,13 @@ class Records:
             else:
                 table[change.ref] = change.record
             self.revision += 1
+            self._recent.append((change.cls, change.ref))
             self.disks_revision += change.cls in DISKS
+
+    def since(self, revision: int) -> list[tuple[str, str]] | None:
+        """Class and reference of each change after a revision; None when it lies too far back to tell."""
+        count = self.revision - revision
+        return list(islice(reversed(self._recent), count)) if 0 <= count <= len(self._recent) else None
 
     def missing(self, counts: Mapping[str, int]) -> list[str]:
         """The classes of which we hold another number of records than the coordinator: a change was lost."""
