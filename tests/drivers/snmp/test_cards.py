@@ -10,6 +10,7 @@ import pytest
 
 from ridethrough.core.observation import Source, UpsSeen
 from ridethrough.drivers.snmp import CardConfig, Cards
+from ridethrough.drivers.snmp.cards import SPREAD
 from ridethrough.ports import Observer
 from ridethrough.sim.cards_mib.tree import Leaf
 
@@ -54,6 +55,28 @@ async def until_seen(cards: Cards, is_so: Callable[[UpsSeen], bool], ups: str = 
 
 def source_is(source: Source) -> Callable[[UpsSeen], bool]:
     return lambda s: s.reading is not None and s.reading.source is source
+
+
+async def test_many_do_not_begin_together() -> None:
+    loop = Loop()
+    async with ReplayCard(RFC_CARD) as card:
+        card.silent = True  # so that each card is heard once
+        cards = Cards([card.config(ups=f"ups{n}") for n in range(40)], loop.now, pace=PACE)
+        began = loop.now()
+        await cards.start(loop.wake)
+        await until(lambda: card.asked >= 40)
+        took = loop.now() - began
+        await cards.stop()
+    assert took >= 39 * SPREAD
+
+
+async def test_stopping_while_many_begin_leaves_no_task() -> None:
+    async with ReplayCard(RFC_CARD) as card:
+        cards = Cards([card.config(ups=f"ups{n}") for n in range(1000)], Loop.now, pace=PACE)
+        await cards.start(lambda: None)
+        await until(lambda: card.asked > 0)
+        await cards.stop()
+    assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("card")]
 
 
 async def test_cards_are_an_observer() -> None:

@@ -1,4 +1,4 @@
-"""A hundred cards in one process: all are seen, an outage of all is seen, and what a poll costs."""
+"""A hundred cards of all families in one process: the driver sees them all, and an outage of all."""
 
 from __future__ import annotations
 
@@ -14,17 +14,16 @@ from ridethrough.sim.world import World
 from .site import served
 
 CARDS = 100
-DEADLINE = 20.0
+DEADLINE = 60.0
 
 
-async def all_say(cards: Cards, source: Source) -> float:
-    """Seconds until every card says so."""
-    began = time.monotonic()
+async def all_say(cards: Cards, source: Source, urgent: bool) -> None:
+    """Wait until every card says so."""
     async with asyncio.timeout(DEADLINE):
         while True:
-            seen = (await cards.observe(urgent=False)).upses.values()
+            seen = (await cards.observe(urgent)).upses.values()
             if all(s.reading is not None and s.reading.source is source for s in seen):
-                return time.monotonic() - began
+                return
             await asyncio.sleep(0.02)
 
 
@@ -41,14 +40,16 @@ async def test_a_hundred_cards() -> None:
             nonlocal woken
             woken += 1
 
-        cards = Cards([site.config(ups, timeout=3.0) for ups in world.upses], time.monotonic, pace=2.0)
+        cards = Cards(
+            [site.config(ups, timeout=3.0) for ups in world.upses], time.monotonic, pace=60.0, urgent_pace=60.0
+        )
         await cards.start(wake)
-        await all_say(cards, Source.UTILITY)
+        await all_say(cards, Source.UTILITY, urgent=False)
         assert woken == CARDS
         world.set_feeder("a", on=False)
         world.advance(1)
-        await all_say(cards, Source.BATTERY)
-        seen = await cards.observe(urgent=False)
+        await all_say(cards, Source.BATTERY, urgent=True)  # which polls them all at once
+        seen = await cards.observe(urgent=True)
         assert len(seen.upses) == CARDS
         assert all(s.reading is not None and s.reading.input_dead for s in seen.upses.values())
         await cards.stop()

@@ -32,6 +32,7 @@ class Card:
         self._session = Session(config)
         self._reader = Reader(trusts_idle=False)
         self._learned_at: Seconds = 0.0
+        self._oids: list[str] = []  # what each poll asks
         self._stale = False  # the card no longer answers what it was learned to have
         self._slow: dict[str, Value] = {}
         self._slow_at: Seconds | None = None
@@ -48,7 +49,7 @@ class Card:
         """
         profile = await self._known()
         asked_at = self._now()
-        oids = profile.oids(slow=False)
+        oids = self._oids
         try:
             values = await self._session.get(oids, profile.required)
         except Incomplete:
@@ -75,6 +76,7 @@ class Card:
                 self._reader = Reader(trusts_idle=profile.mibs[0].tells_countdown)
             self._reader.description = profile.description
             self.profile, self._learned_at, self._slow_at = profile, self._now(), None
+            self._oids = profile.oids(slow=False)
         return self.profile
 
     async def _slow_values(self, profile: Profile) -> dict[str, Value]:

@@ -48,19 +48,17 @@ class Cards:
         pace: Seconds = PACE,
         urgent_pace: Seconds = URGENT_PACE,
     ) -> None:
-        self._watched = {config.ups: _Watched(Card(config, now)) for config in cards}
+        self._watched = {config.ups: _Watched(Card(config, now)) for config in sorted(cards, key=lambda c: c.ups)}
         self._pace, self._urgent_pace = pace, urgent_pace
         self._urgent = False
         self._wake: Callable[[], None] = lambda: None
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self, wake: Callable[[], None]) -> None:
-        """Begin to poll; the first polls are spread over `SPREAD` seconds a card."""
+        """Begin to poll; the first polls begin `SPREAD` seconds apart, or later where this process is busy."""
         self._wake = wake
         _warn_of_few_descriptors(len(self._watched))
-        for place, (ups, watched) in enumerate(sorted(self._watched.items())):
-            watching = self._watch(watched, min(place * SPREAD, self._pace))
-            self._tasks.append(asyncio.create_task(watching, name=f"card {ups}"))
+        self._tasks.append(asyncio.create_task(self._begin(), name="cards begin"))
 
     async def stop(self) -> None:
         """End polling and close every socket. Never raises."""
@@ -79,15 +77,20 @@ class Cards:
             for ups in self._watched:
                 self.poll_soon(ups)
         self._urgent = urgent
-        return Snapshot(upses={ups: watched.seen for ups, watched in sorted(self._watched.items())})
+        return Snapshot(upses={ups: watched.seen for ups, watched in self._watched.items()})
 
     def poll_soon(self, ups: UpsId) -> None:
         """Poll this card as soon as a poll that runs has ended: a trap came, or a person asks. Unknown ids are none."""
         if ups in self._watched:
             self._watched[ups].soon.set()
 
-    async def _watch(self, watched: _Watched, delay: Seconds) -> None:
-        await asyncio.sleep(delay)
+    async def _begin(self) -> None:
+        """One card after the other: learning thousands at once would make each answer too late for its deadline."""
+        for ups, watched in self._watched.items():
+            self._tasks.append(asyncio.create_task(self._watch(watched), name=f"card {ups}"))
+            await asyncio.sleep(SPREAD)
+
+    async def _watch(self, watched: _Watched) -> None:
         loop = asyncio.get_running_loop()
         while True:
             began = loop.time()
