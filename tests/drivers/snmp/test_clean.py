@@ -116,3 +116,18 @@ def test_text_for_people(value: Value, meaning: str | None) -> None:
 )
 def test_open_events(value: Value, meaning: set[int] | None) -> None:
     assert numbers(value) == meaning
+
+
+@pytest.mark.parametrize("value", ["--5", "-", "9" * 5000, b"9" * 5000, "٣", float("inf"), float("-inf"), float("nan")])
+def test_what_only_looks_like_a_number_is_none(value: Value) -> None:
+    assert number(value) is None
+
+
+def test_a_list_of_traps_takes_no_number_that_is_none() -> None:
+    assert numbers("1," + "9" * 5000 + ",٣,7") == frozenset({1, 7})
+
+
+@pytest.mark.parametrize("value", [65535, 9999, 2**31 - 1, 2**32 - 1, 36 * 3600, 0, -1, None])
+def test_an_impossible_time_on_battery_is_no_sign_of_it(value: float | None) -> None:
+    assert clean.on_battery_for(value) is None
+    assert clean.on_battery_for(30) == 30

@@ -119,6 +119,12 @@ def test_an_ambiguous_source_needs_a_second_sign(
     assert read({**UTILITY, **values, f"{R}.4.1.0": code}, alarms=alarms).source is source
 
 
+def test_seconds_on_battery_of_a_card_that_does_not_know_them_are_no_outage() -> None:
+    other: dict[str, Value] = {**UTILITY, f"{R}.4.1.0": 1}
+    assert read({**other, f"{R}.2.2.0": 2**32 - 1}).source is Source.UTILITY
+    assert read({**other, f"{R}.2.2.0": 30}).source is Source.BATTERY
+
+
 def test_the_vendors_status_goes_before_rfc_1628() -> None:
     both = {**UTILITY, f"{E}.2.1.0": 5, f"{E}.3.1.0": 5}
     assert read(both, EPPC, RFC1628).source is Source.BATTERY

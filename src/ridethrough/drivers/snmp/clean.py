@@ -32,6 +32,11 @@ def runtime(value: Seconds | None, on_battery: bool, spent: bool) -> Seconds | N
     return value if value > 0 or (on_battery and spent) else None
 
 
+def on_battery_for(value: Seconds | None) -> Seconds | None:
+    """Seconds on battery, longer than none: longer than any battery holds is another way to say "do not know"."""
+    return value if value is not None and value not in NO_RUNTIME and 0 < value < LONGEST_RUNTIME else None
+
+
 def delay(value: Seconds | None) -> Seconds | None:
     """A configured shutdown delay in seconds; the spellings of an idle countdown are none."""
     return value if value is not None and value not in IDLE and 0 < value <= LONGEST_DELAY else None

@@ -13,7 +13,7 @@ from ridethrough.drivers.snmp.told import Told
 
 CARRIED = frozenset({Source.UTILITY, Source.BYPASS, Source.BOOST, Source.TRIM, Source.ECO})
 ALIVE_VOLTS = 50.0  # half of nominal, for a card that tells no nominal voltage
-LONGEST_NAME = 60
+LONGEST_NAME = 63  # characters, RFC 1628 upsIdentModel
 FORGET_AFTER = 5  # polls without volts, on utility power, until a line is held to be no line
 USUAL = (0.8, 1.2)  # input limits as parts of nominal, for a card that tells no transfer points
 
@@ -110,7 +110,7 @@ class Reader:
         return True if all(nominal * USUAL[0] <= v <= nominal * USUAL[1] for v in lines) else None
 
     def _model(self, told: Told) -> str:
-        maker, model = told.text("maker"), told.text("model")
+        maker, model = told.text("maker")[:LONGEST_NAME], told.text("model")[:LONGEST_NAME]
         if not model:
             return maker or self.description[:LONGEST_NAME]
         return model if not maker or model.casefold().startswith(maker.casefold()) else f"{maker} {model}"
@@ -162,7 +162,7 @@ def _signs_of_battery(told: Told) -> bool:
         rfc1628.ON_BATTERY in told.alarms
         or eppc.ON_BATTERY in told.listed("open_events")
         or told.any("discharging")
-        or any(seconds > 0 for seconds in told.numbers("on_battery_for").values())
+        or any(clean.on_battery_for(seconds) for seconds in told.numbers("on_battery_for").values())
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ridethrough.core.model import CardAction
 from ridethrough.core.observation import Source
 from ridethrough.drivers.snmp.mibs.table import (
+    DIGITS,
     Meaning,
     Mib,
     Oid,
@@ -51,7 +52,7 @@ def numbers(value: Value) -> frozenset[int] | None:
     if not isinstance(value, bytes | str):
         return None
     listed = (text(value) or "").replace(" ", "").split(",")
-    return frozenset(int(part) for part in listed if part.isdecimal())
+    return frozenset(int(part) for part in listed if DIGITS.fullmatch(part))
 
 
 EPPC = Mib(

@@ -43,7 +43,7 @@ Field: TypeAlias = Literal[
 ]
 
 
-DIGITS = re.compile(r"-?\d{1,18}")  # no card tells a longer number
+DIGITS = re.compile(r"-?[0-9]{1,18}")  # no card tells a longer number
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Mib:
 def number(value: Value) -> float | None:
     """The number, whatever its tag: cards send Gauge, Counter or TimeTicks where the MIB says INTEGER.
 
-    None for NULL, text and everything else that is no number. Digits in a string count as a number.
+    None for NULL, text and everything else that is no finite number. Digits in a string count as a number.
     """
     match value:
         case bool() | None:
