@@ -44,12 +44,16 @@ def recorded(recordings: Path, name: str) -> Rows:
 
 
 class ReplayCard(asyncio.DatagramProtocol):
-    """One card. `rows` may be changed while it runs; `silent` swallows requests; `mangle` replaces the answers."""
+    """One card. `rows` may be changed while it runs; `silent` swallows requests; `mangle` replaces the answers.
+
+    `late` is how long an answer to such a request takes, in seconds.
+    """
 
     def __init__(self, rows: Mapping[str, Leaf], community: str = "public") -> None:
         self.rows: Rows = dict(rows)
         self.silent = False
         self.mangle: Callable[[bytes, bytes], list[bytes]] | None = None
+        self.late: Callable[[bytes], float] = lambda request: 0.0
         self.asked = 0
         self._community = community.encode()
 
@@ -79,8 +83,16 @@ class ReplayCard(asyncio.DatagramProtocol):
         response = answer(request, self._community, lambda: Tree(self.rows))
         if response is None:
             return
-        for datagram in self.mangle(request, response) if self.mangle else [response]:
-            self._transport.sendto(datagram, sender)
+        answers = self.mangle(request, response) if self.mangle else [response]
+        if delay := self.late(request):
+            asyncio.get_running_loop().call_later(delay, self._send, answers, sender)
+        else:
+            self._send(answers, sender)
+
+    def _send(self, answers: Iterable[bytes], sender: tuple[str, int]) -> None:
+        for datagram in answers:
+            if not self._transport.is_closing():
+                self._transport.sendto(datagram, sender)
 
 
 RFC = "1.3.6.1.2.1.33.1"

@@ -106,7 +106,13 @@ class Session:
             return found
 
         async with self._busy:
-            return await self._attempts(ask)
+            try:
+                # As long as one silent request at most: rows that come one by one, each just in time, delay the poll.
+                async with asyncio.timeout((1 + RETRIES) * self._config.timeout):
+                    return await self._attempts(ask)
+            except TimeoutError:
+                self.close()
+                raise Unreachable(f"{self._config.address}: its table takes too long") from None
 
     def close(self) -> None:
         """Close the socket. The next request opens a new one."""
