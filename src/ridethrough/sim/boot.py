@@ -15,13 +15,16 @@ from .machines import EPOCH, Reach, SimHost, SimVm
 if TYPE_CHECKING:
     from .world import World
 
-RESTART_SECONDS: Seconds = 8.0  # a mere toolstack restart, from down to up
+RESTART_SECONDS: Seconds = 8.0  # a mere restart of a member's toolstack, from down to its hello
+COORDINATOR_RESTARTS: Seconds = 2.3  # a coordinator answers as such as soon as it listens (lab 10, 11, 19b)
+HELLO_TAKES: Seconds = 0.3  # meanwhile a member says HOST_STILL_BOOTING (lab 10, 11, 18)
 HELLO_RETRY: Seconds = 5.0  # a starting member asks for its coordinator this often
 TAKES_HELLOS_AFTER: Seconds = 5.0  # a started coordinator; so members follow 5 to 9 s behind it (lab 10, 13)
 ENABLES_ITSELF: Seconds = 0.7  # from a member's hello to enabled (lab 14: 0.5 to 0.8 s)
 COORDINATOR_SETTLES_COLD: Seconds = 0.5  # lab 13
 COORDINATOR_SETTLES: Seconds = 6.0  # after a restart: hosts called disabled and dead for 6 to 10 s (lab 10, 11, 13)
-MEMBER_RETURNS: Seconds = 7.0  # a member is known again this long after its coordinator's start, then 1 s apart
+MEMBER_RETURNS: Seconds = 5.0  # a member that ran on is known again this long after its coordinator's start (lab 19b)
+APART: Seconds = 0.2  # one after the other
 OLD_COORDINATOR_SPEAKS: Seconds = 0.5  # before it steps down (lab 11)
 BOOT_SCRIPT_AFTER: Seconds = 2.0  # xapi-autostart-vms, after the host has enabled itself
 
@@ -131,7 +134,8 @@ def restart_toolstack(world: World, host: SimHost) -> None:
     elif host.power and host.network:
         host.life += 1
         world.tell(f"{host.id}'s toolstack restarts")
-        start_toolstack(world, host, RESTART_SECONDS, cold=False)
+        leads = host.follows == host.id
+        start_toolstack(world, host, COORDINATOR_RESTARTS if leads else RESTART_SECONDS, cold=False)
 
 
 def start_toolstack(world: World, host: SimHost, seconds: Seconds, cold: bool) -> None:
@@ -143,11 +147,14 @@ def start_toolstack(world: World, host: SimHost, seconds: Seconds, cold: bool) -
 
 
 def _start(world: World, host: SimHost, seconds: Seconds, cold: bool, life: int) -> Steps:
+    host.says_hello_at = world.now + seconds - HELLO_TAKES
     yield seconds
     while host.life == life and not _may_say_hello(world, host):
+        host.says_hello_at = world.now + HELLO_RETRY - HELLO_TAKES
         yield HELLO_RETRY
     if host.life != life:
         return
+    began = host.toolstack_since
     host.toolstack = "up"
     host.toolstack_since = world.now
     host.agent_start_time = EPOCH + world.now
@@ -157,7 +164,7 @@ def _start(world: World, host: SimHost, seconds: Seconds, cold: bool, life: int)
     if host.follows == host.id:
         _coordinate(world, host, cold)
     else:
-        _hello(world, host, cold)
+        _hello(world, host, cold, began)
 
 
 def _may_say_hello(world: World, host: SimHost) -> bool:
@@ -195,7 +202,7 @@ def _coordinate(world: World, host: SimHost, cold: bool) -> None:
     world.agenda.after(settle, partial(_enable_itself, world, host, host.life, cold))
     known = [m for m in world.members(host.pool) if m is not host and m.follows == host.id]
     for position, member in enumerate(known):
-        world.agenda.after(MEMBER_RETURNS + position, partial(_known_again, world, member, member.life))
+        world.agenda.after(MEMBER_RETURNS + APART * position, partial(_known_again, world, member, member.life))
 
 
 def _known_again(world: World, member: SimHost, life: int) -> None:
@@ -214,8 +221,8 @@ def _step_down(world: World, host: SimHost, life: int, to: HostId) -> None:
         start_toolstack(world, host, RESTART_SECONDS, cold=False)
 
 
-def _hello(world: World, host: SimHost, cold: bool) -> None:
-    tasks.orphan(world, host.id)
+def _hello(world: World, host: SimHost, cold: bool, began: Seconds) -> None:
+    tasks.orphan(world, host.id, began)
     host.enabled = False
     host.live = True
     world.tell(f"{host.id}'s toolstack is up")

@@ -11,16 +11,19 @@ from ridethrough.core.observation import Power
 
 from . import boot, database_copy, failover_plan, tasks
 from .agenda import Signal, Steps
+from .allowed import host_operations
 from .errors import XapiError
+from .guest_calls import GuestCalls
 from .machines import Reach, SimHost, SimTask, SimVm, Wlb
 from .operations import set_key
-from .vm_calls import ACKNOWLEDGE_LIMIT, VmCalls
+from .vm_calls import ACKNOWLEDGE_LIMIT
 
 SHUTDOWN_DELAY: Seconds = 10.0  # between host.shutdown's success and /sbin/shutdown (lab 06)
 POWER_ON_EVERY: Seconds = 5.0  # wake-on-lan: a packet every 5 s for 5 min
 POWER_ON_PACKETS = 60
 POWER_ON_WAIT: Seconds = 600.0
 BATCH = 10
+CHILDREN_KEPT: Seconds = 0.07  # an evacuation destroys its migrations' tasks this long after the last (lab 13)
 WLB_TAKES: Seconds = 0.3  # a guess: no WLB was in the lab
 WLB_QUESTION = "host.retrieve_wlb_evacuate_recommendations"
 WLB_LATE: Seconds = 20.0
@@ -29,7 +32,7 @@ WLB_TIMEOUT: Seconds = 30.0  # default_wlb_timeout, xapi_globs.ml; read from sou
 Plan: TypeAlias = tuple[dict[str, SimHost], dict[str, XapiError]]  # by VM reference: where to, and why not
 
 
-class HostCalls(VmCalls):
+class HostCalls(GuestCalls):
     """host.*: every call that takes time returns a SimTask, and its refusal is that task's failure."""
 
     # --- maintenance
@@ -204,12 +207,14 @@ class HostCalls(VmCalls):
             raise next(iter(errors.values()))
         waiting = list(plan.items())
         moving: list[SimTask] = []
+        children: list[SimTask] = []
         failure: XapiError | None = None
         done = 0
         while (waiting and not failure and not task.lost) or moving:
             while waiting and not failure and not task.lost and len(moving) < size:
                 vm_ref, target = waiting.pop(0)
                 moving.append(self.vm_pool_migrate(vm_ref, target.ref, {"live": "true"}, parent=task))
+                children.append(moving[-1])
             yield moving[0].done
             for child in [m for m in moving if not m.pending]:
                 moving.remove(child)
@@ -218,6 +223,9 @@ class HostCalls(VmCalls):
             if done % size == 0:
                 task.progress = done / len(plan)
                 self.world.changed("task", task.ref)
+        yield CHILDREN_KEPT
+        for child in children:
+            tasks.destroy(self.world, child)  # lab 06, 07
         if failure:
             raise failure
         if left := self.world.guests(host.id):
@@ -227,26 +235,32 @@ class HostCalls(VmCalls):
 
     def host_shutdown(self, ref: str) -> SimTask:
         """host.shutdown: success at once; ten seconds later it begins, whatever runs there. See `power_off`."""
-        host = self.host(ref)
+        return self._goes_down(self.host(ref), "shutdown")
 
+    def host_reboot(self, ref: str) -> SimTask:
+        """host.reboot: as host.shutdown, and then it starts again."""
+        return self._goes_down(self.host(ref), "reboot")
+
+    def _goes_down(self, host: SimHost, operation: str) -> SimTask:
         def steps(task: SimTask) -> Steps:
             if host.enabled:
                 raise XapiError("HOST_NOT_DISABLED")
             if self.pool.ha_enabled and host.statefile_lost:
                 raise XapiError("HA_LOST_STATEFILE")
             yield from self.forward(host)
-            self.hold(host, task, "shutdown")  # stays there after the task has ended (lab 06)
-            self.world.tell(f"{host.id} accepts its shutdown")
-            self.world.agenda.after(SHUTDOWN_DELAY, partial(self._shutdown_begins, host, host.life))
+            self.hold(host, task, operation)  # stays there after the task has ended (lab 06)
+            self.world.tell(f"{host.id} accepts its {operation}")
+            begins = partial(self._shutdown_begins, host, host.life, operation == "reboot")
+            self.world.agenda.after(SHUTDOWN_DELAY, begins)
 
-        return self.start("Async.host.shutdown", steps, on=host.id)
+        return self.start(f"Async.host.{operation}", steps, on=host.id)
 
-    def _shutdown_begins(self, host: SimHost, life: int) -> None:
+    def _shutdown_begins(self, host: SimHost, life: int, again: bool) -> None:
         if host.life == life and not host.refuses_shutdown and not host.powering_off:
             host.powering_off = True
-            self.world.agenda.run(self.power_off(host))
+            self.world.agenda.run(self.power_off(host, again))
 
-    def power_off(self, host: SimHost) -> Steps:
+    def power_off(self, host: SimHost, again: bool = False) -> Steps:
         """What /sbin/shutdown does: prepare_for_poweroff, then the toolstack, then the machine.
 
         Guests that cannot be moved are shut down (60 s) or killed, among them those in the middle of a migration;
@@ -264,6 +278,8 @@ class HostCalls(VmCalls):
             yield host.stop_seconds
             if host.powering_off:  # else its power went first
                 boot.switch_off(self.world, host)
+                if again:
+                    boot.power_up(self.world, host, "starts again")
 
     def _stop_guests(self, vms: Sequence[SimVm]) -> Steps:
         """Cleanly where allowed, with 60 s; then hard. Those with an operation under way are killed at once."""
@@ -351,14 +367,8 @@ class HostCalls(VmCalls):
         self.world.changed("host", host.ref)
 
     def host_allowed_operations(self, ref: str) -> list[str]:
-        """A poor guide, as in the lab: enable and evacuate always; shutdown only while disabled (lab 02, 04)."""
-        host = self.host(ref)
-        allowed = ["provision", "evacuate", "vm_start", "vm_resume", "vm_migrate", "enable"]
-        if not host.enabled and host.live:
-            allowed += ["shutdown", "reboot"]
-        if not host.live and host.power_on_mode:
-            allowed.append("power_on")
-        return allowed
+        """A poor guide: see `allowed`."""
+        return host_operations(self.host(ref))
 
 
 def _child_failure(child: SimTask, parallel: bool) -> XapiError | None:

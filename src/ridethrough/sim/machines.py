@@ -63,6 +63,7 @@ class Reach(StrEnum):
     NOTHING = "nothing"  # packets vanish: no power, no network
     REFUSED = "refused"  # the network answers, no toolstack listens
     BOOTING = "booting"  # the toolstack answers HOST_STILL_BOOTING
+    JOINING = "joining"  # answers HOST_IS_SLAVE already, and its coordinator does not know it yet
     MEMBER = "member"  # answers HOST_IS_SLAVE with the address of the host it follows, dead or alive
     COORDINATOR = "coordinator"  # answers as coordinator
 
@@ -224,6 +225,7 @@ class SimHost:
     user_disabled: bool = False  # only in the memory of its toolstack: forgotten at each start
     auto_enable: bool = True  # in its local database: survives
 
+    says_hello_at: Seconds = 0.0  # when its starting toolstack asks its coordinator next
     still_booting: bool = False  # said hello, has not finished its start: host.enable is HOST_STILL_BOOTING
     powering_off: bool = False  # its system is on the way down
     hello_refused: tuple[str, ...] = ()  # a fault: the error that its coordinator answers its hello with

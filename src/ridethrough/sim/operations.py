@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 ON_COORDINATOR: Seconds = 0.005  # median of a forwarded call, lab 20
 ON_MEMBER: Seconds = 0.025
-NO_TOOLSTACK: Seconds = 1.0  # connection refused: known at once
+NO_TOOLSTACK: Seconds = 1.0  # connection refused: known at once, and tried again while it starts
 CANCEL_SECONDS: Seconds = 0.4  # lab 15
 LONGEST_WAIT: Seconds = 7200.0  # helpers.ml Policy.standard; read from source
 
@@ -95,10 +95,12 @@ class Operations:
 
     def _reached(self, host: SimHost) -> Steps:
         """Its toolstack takes the call, whatever the database says of the host."""
+        while host.toolstack == "starting" and self.world.reach(host.id) is not Reach.NOTHING:
+            yield NO_TOOLSTACK  # it is asked again until it is there (lab 07)
         match self.world.reach(host.id):
             case Reach.MEMBER | Reach.COORDINATOR:
                 return
-            case Reach.REFUSED | Reach.BOOTING:
+            case Reach.REFUSED | Reach.BOOTING | Reach.JOINING:
                 yield NO_TOOLSTACK
             case Reach.NOTHING:
                 yield tasks.DEAD_MEMBER_BLOCKS

@@ -46,8 +46,10 @@ def cancelled(world: World, task: SimTask) -> None:
     _end(world, task, "cancelled")
 
 
-def orphan(world: World, host: HostId) -> None:
+def orphan(world: World, host: HostId, before: Seconds) -> None:
     """The host's toolstack started anew: its coordinator calls what ran there cancelled, and the work goes on unowned.
+
+    What was asked after it had gone, at `before`, waits for it and is answered (lab 07).
 
     cancel_tasks.ml, called by Pool.hello; read from source.
     """

@@ -15,6 +15,7 @@ from .machines import Guest, Reach, SimHost, SimSr, SimTask, SimVm
 from .operations import Operations, set_key
 
 ACKNOWLEDGE_LIMIT: Seconds = 60.0  # xenopsd domain_shutdown_ack_timeout
+ASKED = 0.125  # progress of a clean shutdown while the guest is at it (lab 05)
 SHUTDOWN_LIMIT: Seconds = 1200.0  # xapi domain_shutdown_total_timeout
 MIGRATE_BEFORE: Seconds = 0.3  # of 0.6 s overhead (lab 20): before the memory flows
 MIGRATE_AFTER: Seconds = 0.3  # resident_on changes 0.2 to 0.5 s before the task says success
@@ -51,12 +52,14 @@ class VmCalls(Operations):
             source = self._resident(vm)
             task.resident_on = source.id
             self.hold(vm, task, "pool_migrate")
+            self.hold(target, task, "vm_migrate")
             task.cancellable = True
             try:
                 yield from self._move(vm, source, target, task)
             finally:
                 vm.scheduled_to_be_resident_on = None
                 self.release(vm, task)
+                self.release(target, task)
 
         return self.start("Async.VM.pool_migrate", steps, parent=parent, cancellable=True)
 
@@ -70,10 +73,10 @@ class VmCalls(Operations):
         """What xapi checks of the one target that it was given; two parameters on memory (pitfall 12)."""
         if not host.live:
             raise XapiError("HOST_NOT_LIVE")
+        if "evacuate" in host.current_operations.values():  # told first, also of a disabled one (lab 04)
+            raise XapiError("HOST_EVACUATE_IN_PROGRESS", host.ref)
         if not host.enabled:
             raise XapiError("HOST_DISABLED", host.ref)
-        if "evacuate" in host.current_operations.values():
-            raise XapiError("HOST_EVACUATE_IN_PROGRESS", host.ref)
         self.storage_reaches(vm, host)
         available = self.world.memory_available(host.id)
         if vm.resident_on != host.id and vm.memory > available:
@@ -131,6 +134,7 @@ class VmCalls(Operations):
             self._may_shut_down(vm)
             host = self._resident(vm)
             task.resident_on = host.id
+            task.progress = ASKED
             self.hold(vm, task, "clean_shutdown")
             try:
                 yield from self.forward(host)
@@ -177,15 +181,16 @@ class VmCalls(Operations):
 
         def steps(task: SimTask) -> Steps:
             self.not_blocked(vm, "hard_shutdown")
-            self.in_state(vm, Power.RUNNING, Power.PAUSED, Power.SUSPENDED)
+            self.in_state(vm, Power.PAUSED, Power.SUSPENDED, Power.RUNNING)
             for holder in [self.world.tasks.get(held) for held in vm.current_operations]:
                 if holder:
                     self._cancelled(holder)
             if vm.resident_on:
                 task.resident_on = vm.resident_on
-                yield from self.forward(self._resident(vm))
             self.hold(vm, task, "hard_shutdown")
             try:
+                if vm.resident_on:
+                    yield from self.forward(self._resident(vm))
                 yield HARD_SECONDS
                 if vm.power_state is not Power.HALTED:
                     self._halted(vm, "is stopped hard")
@@ -235,6 +240,7 @@ class VmCalls(Operations):
             task.resident_on = host.id
             vm.scheduled_to_be_resident_on = host.id
             self.hold(vm, task, operation)
+            self.hold(host, task, "vm_start" if state is Power.HALTED else "vm_resume")
             try:
                 yield from self.forward(host)
                 yield vm.start_seconds if state is Power.HALTED else vm.memory / SUSPEND_SPEED
@@ -242,6 +248,7 @@ class VmCalls(Operations):
             finally:
                 vm.scheduled_to_be_resident_on = None
                 self.release(vm, task)
+                self.release(host, task)
 
         return self.start(name, steps)
 

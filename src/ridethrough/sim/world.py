@@ -15,7 +15,7 @@ from .cards import SimUps
 from .machines import Reach, SimHost, SimPool, SimSr, SimTask, SimVm
 from .migration import Links
 
-REFUSED_SECONDS: Seconds = 3.0  # a starting toolstack refuses connections first, then says HOST_STILL_BOOTING
+REFUSED_SECONDS: Seconds = 2.3  # a starting toolstack refuses connections first (lab 10, 11, 14, 18)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +159,22 @@ class World:
             case "down":
                 return Reach.REFUSED
             case "starting":
-                return Reach.REFUSED if self.now - it.toolstack_since < REFUSED_SECONDS else Reach.BOOTING
+                return self._starting(it)
             case "up":
                 return Reach.COORDINATOR if it.follows == it.id else Reach.MEMBER
+
+    def _starting(self, host: SimHost) -> Reach:
+        """A starting member sends everybody to its coordinator, until that takes it in (lab 10, 11, 18).
+
+        One that finds its coordinator dead is in emergency mode; read from source.
+        """
+        if self.now - host.toolstack_since < REFUSED_SECONDS:
+            return Reach.REFUSED
+        leads = host.follows == host.id
+        asks = self.now >= host.says_hello_at or host.hello_refused
+        if leads or asks or self.reach(host.follows) in (Reach.NOTHING, Reach.MEMBER):
+            return Reach.BOOTING
+        return Reach.JOINING
 
     def coordinator(self, pool: PoolId) -> SimHost | None:
         """The host that answers as the pool's coordinator now; None when none does.

@@ -18,7 +18,7 @@ __all__ = ["Xapi", "XapiError"]
 
 HAND_OVER_ACCEPTED: Seconds = 0.6  # pool.designate_new_master answers OK (lab 10)
 HAND_OVER_FUSE: Seconds = 10.0  # then the switch comes
-HAND_OVER_REFUSED: Seconds = 3.0  # and nobody listens for so long
+HAND_OVER_REFUSED: Seconds = 2.3  # and nobody listens for so long
 AGREED_FOR: Seconds = 600.0  # a host that missed the end of a failed hand-over keeps its word for so long
 EMERGENCY_SECONDS: Seconds = 12.0  # pool.emergency_transition_to_master (lab 11)
 

@@ -134,6 +134,9 @@ async def test_pitfall_09_the_signatures_of_evacuate(release: str, takes: int) -
         args = [host, NULL, 2, "one more"]
         await done(caller, session, "host.evacuate", *args[:takes])
         for many in range(takes + 1, 5):
+            if takes > 1:  # where some are optional, what comes after them is passed over (lab 02)
+                await done(caller, session, "host.evacuate", *args[:many])
+                continue
             refused = await caller.refusal("h1", "host.evacuate", session, *args[:many])
             assert refused == ["MESSAGE_PARAMETER_COUNT_MISMATCH", "host.evacuate", str(takes), str(many)]
         none = await caller.refusal("h1", "host.evacuate", session)
@@ -285,10 +288,11 @@ async def test_pitfall_14_cancelling_an_evacuation_does_nothing(release: str) ->
         [child] = await caller.call("h1", "VM.get_current_operations", session, web.ref)
         await caller.call("h1", "task.cancel", session, child)
         assert (await task(caller, session, child))["status"] in ("pending", "cancelled")  # never "cancelling"
+        moving = world.tasks[child]
         await caller.pass_time(2.0)
-        record = await task(caller, session, child)
-        assert record["status"] == "cancelled"
-        assert record["error_info"] == ([] if release == "8.3" else ["TASK_CANCELLED", child])
+        assert moving.status == "cancelled"
+        assert moving.error_info == (() if release == "8.3" else ("TASK_CANCELLED", child))
+        assert child not in world.tasks  # the evacuation destroyed it (lab 07)
         record = await task(caller, session, evacuation)
         failure = ["INTERNAL_ERROR", f"{child}, unexpected status of migration task"]
         assert record["status"] == "failure"

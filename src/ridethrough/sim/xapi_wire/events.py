@@ -78,17 +78,19 @@ def collect(database: Database, wanted: Subscription, since: int) -> tuple[list[
         if not wanted.may_want(xapi_class):
             continue
         for ref, row in database.rows(xapi_class).items():
-            if row.modified <= since or not wanted.wants(xapi_class, ref):
+            if row.modified <= since:
                 continue
-            last = max(last, row.modified)
+            last = max(last, row.modified)  # whether this object is wanted or not: the token is its class's (lab 09)
+            if not wanted.wants(xapi_class, ref):
+                continue
             if row.created > since:
                 created.append(_event(row.created, xapi_class, "add", ref, row.record))
             else:
                 modified.append(_event(row.modified, xapi_class, "mod", ref, row.record))
         for gone in database.gone[xapi_class]:
-            if gone.deleted > since and wanted.wants(xapi_class, gone.ref):
+            if gone.deleted > since:
                 last = max(last, gone.deleted)
-                if gone.created <= since:
+                if gone.created <= since and wanted.wants(xapi_class, gone.ref):
                     deleted.append(_event(gone.deleted, xapi_class, "del", gone.ref))
     return [*created, *modified, *deleted], last
 

@@ -26,11 +26,13 @@ IN_THE_WORLD = {
         "host.retrieve_wlb_evacuate_recommendations",
         "host.assert_can_evacuate",
         "host.shutdown",
+        "host.reboot",
         "host.power_on",
         "host.declare_dead",
         "host.restart_agent",
     ),
     *("host.set_power_on_mode", "VM.pool_migrate", "VM.clean_shutdown", "VM.hard_shutdown", "VM.start", "VM.start_on"),
+    *("VM.shutdown", "VM.pause", "VM.unpause", "VM.clean_reboot", "VM.destroy"),
     *("VM.resume", "VM.resume_on", "VM.suspend", "VM.power_state_reset", "pool.designate_new_master"),
     *("pool.recover_slaves", "pool.disable_ha", "task.cancel", "task.destroy"),
     *("pool.enable_ha", "pool.set_ha_host_failures_to_tolerate", "pool.ha_compute_max_host_failures_to_tolerate"),
@@ -148,6 +150,8 @@ class Execution:
         return self.xapi.start("host.get_servertime", lambda task: self.xapi.forward(host), on=host.id)
 
     def _fits(self, vm: str, host: SimHost) -> bool:
+        if self.xapi.vm(vm).resident_on == host.id:
+            return True  # disabled or not (lab 14)
         try:
             self.xapi.may_receive(self.xapi.vm(vm), host)
         except XapiError as error:

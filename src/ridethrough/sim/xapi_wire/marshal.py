@@ -55,6 +55,13 @@ def _bool(kind: str, given: object) -> bool:
     return {"true": True, "false": False, "1": True, "0": False}[str(given)]
 
 
+def _int(given: Any) -> int:
+    try:
+        return int(given)
+    except ValueError as error:
+        raise BadArgument('Failure("Int64.of_string")') from error
+
+
 def _set(kind: str, given: object) -> list[Value]:
     if not isinstance(given, list | tuple):
         raise TypeError
@@ -69,7 +76,7 @@ def _map(kind: str, given: object) -> dict[str, Value]:
 
 _ARGUMENTS: dict[str, Callable[[str, Any], Value]] = {
     "text": _text,
-    "int": lambda kind, given: int(given),
+    "int": lambda kind, given: _int(given),
     "float": lambda kind, given: float(given),
     "bool": _bool,
     "time": lambda kind, given: str(given),

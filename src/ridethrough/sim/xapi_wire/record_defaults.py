@@ -91,9 +91,6 @@ HOST_SOFTWARE = {
     "db_schema": "5.779",
 }
 
-HOST_ENABLED = ["vm_migrate", "provision", "vm_resume", "enable", "evacuate", "vm_start"]
-HOST_DISABLED = ["apply_updates", "enable", "reboot", "evacuate", "vm_start", "shutdown"]
-
 VM: dict[str, Any] = {
     "user_version": 1,
     "suspend_VDI": NULL,
@@ -137,8 +134,7 @@ VM_RUNNING = [
     *("hard_reboot", "hard_shutdown", "clean_reboot", "clean_shutdown", "pause", "checkpoint", "snapshot"),
 ]
 VM_RUNNING_WITHOUT_TOOLS = [
-    *("metadata_export", "changing_VCPUs_live", "changing_dynamic_range", "hard_reboot", "hard_shutdown"),
-    *("pause", "snapshot"),
+    *("metadata_export", "changing_dynamic_range", "hard_reboot", "hard_shutdown", "pause", "snapshot"),
 ]
 VM_BUSY = ["hard_reboot", "hard_shutdown"]
 VM_PAUSED = ["metadata_export", "hard_reboot", "hard_shutdown", "unpause", "snapshot"]

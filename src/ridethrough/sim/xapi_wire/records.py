@@ -9,6 +9,7 @@ from functools import partial
 from ridethrough.core.model import HostId, PoolId, Seconds, StorageId
 from ridethrough.core.observation import Power
 from ridethrough.sim import database_copy, failover_plan
+from ridethrough.sim.allowed import host_operations
 from ridethrough.sim.machines import EPOCH, GIB, SimHost, SimPool, SimSr, SimTask, SimVm, ref_of, uuid_of
 from ridethrough.sim.world import World
 
@@ -136,18 +137,13 @@ class Records(SiteRecords):
         return self._made("pool", pool.uuid, default.POOL, own)
 
     def _host(self, host: SimHost) -> Record:
-        allowed = list(default.HOST_ENABLED if host.enabled else default.HOST_DISABLED)
-        if "vm_migrate" in host.current_operations.values() and "evacuate" in allowed and host.enabled:
-            allowed.remove("evacuate")  # recordings/xapi 13
-        if not host.live and host.power_on_mode:
-            allowed.append("power_on")
         dom0 = ref_of(uuid_of("control domain", host.uuid))
         own = {
             "name_label": host.id,
             "hostname": host.id,
             "address": self._address(host.id),
             "enabled": host.enabled,
-            "allowed_operations": allowed,
+            "allowed_operations": host_operations(host),
             "current_operations": host.current_operations,
             "other_config": host.other_config,
             "resident_VMs": [dom0, *(v.ref for v in self.world.guests(host.id))],
