@@ -53,7 +53,7 @@ def orphan(world: World, host: HostId, before: Seconds) -> None:
 
     cancel_tasks.ml, called by Pool.hello; read from source.
     """
-    for task in [t for t in world.at_work if t.resident_on == host and t.pending]:
+    for task in [t for t in world.at_work if t.resident_on == host and t.pending and t.created < before]:
         for vm in world.vms.values():
             if vm.current_operations.pop(task.ref, None):
                 world.changed("vm", vm.ref)
