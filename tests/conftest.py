@@ -20,7 +20,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--bless", action="store_true", help="rewrite the golden logs; read their diff before you commit it"
     )
-    parser.addoption("--thorough", action="store_true", help="every scenario, every moment: hours instead of minutes")
+    parser.addoption("--thorough", action="store_true", help="the long sweeps in full: hours instead of minutes")
 
 
 @pytest.fixture(scope="session")

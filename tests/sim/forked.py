@@ -1,7 +1,7 @@
 """A scenario played once, with a copy of its process forked at each place where the controller is to die.
 
 The copy takes the death and plays on to the end; the original goes on as if nothing had happened. So nothing before a
-death is played twice. Only for a process without threads.
+death is played twice. Only for a process without threads. Every round is held against the rules of `chaos`.
 """
 
 from __future__ import annotations
@@ -24,11 +24,13 @@ from ridethrough.core.model import Seconds
 from ridethrough.core.observation import Snapshot
 from ridethrough.core.site import Site
 from ridethrough.runtime.loop import Decide
-from ridethrough.sim.memory_journal import Killed, MemoryJournal
-from ridethrough.sim.scenario import EPSILON, Player, Scenario, load, narrative
+from ridethrough.sim.memory_journal import Killed
+from ridethrough.sim.reading import read_toml
+from ridethrough.sim.scenario import EPSILON, Player, narrative
 from ridethrough.sim.virtual_time import run as run_virtually
 from ridethrough.sim.world import World
 
+from .chaos.watch import Watch
 from .deaths import AWAY, Choose, Death, Place, Sweep
 from .ending import Ending, differing, ending
 
@@ -39,7 +41,7 @@ HANGS = 300  # seconds of the wall clock that the rest of one run may take
 
 def sweep(path: Path, choose: Choose, told: bool = False, decide: Decide = decide_for_real) -> Sweep:
     """Play the scenario, with deaths where `choose` says so. `told`: with the narrative of each run with a death."""
-    return _Sweeper(load(path), choose, told, decide).sweep()
+    return _Sweeper(Watch(read_toml(path), decide), choose, told).sweep()
 
 
 @dataclass(slots=True)
@@ -49,6 +51,7 @@ class _End:
     ending: Ending = field(default_factory=dict)
     story: str = ""
     trouble: str = ""
+    broken: list[str] = field(default_factory=list)
 
 
 class _Over(Exception):  # noqa: N818 - a state, and the name for it
@@ -56,13 +59,14 @@ class _Over(Exception):  # noqa: N818 - a state, and the name for it
 
 
 class _Sweeper:
-    def __init__(self, scenario: Scenario, choose: Choose, told: bool, decide: Decide) -> None:
-        self._scenario = scenario
-        self._real = decide
+    def __init__(self, watch: Watch, choose: Choose, told: bool) -> None:
+        self._watch = watch
+        self._scenario = scenario = watch.scenario
         self._choose = choose
         self._told = told
         self._world = scenario.site.build()
-        self._journal = MemoryJournal()
+        self._journal = watch.journal
+        watch.begin(self._world)
         if scenario.armed:
             self._journal.entries.append(Armed(0.0, "owner"))
         self._journal.after_entry = self._entry
@@ -72,7 +76,7 @@ class _Sweeper:
         self._report: int | None = None  # in a copy: where its end is told
         self._ends: list[tuple[Place, Seconds, _End]] = []
         self._wanted: Ending | None = None  # known before the end, when nothing is left to happen
-        self._before = 0  # in a copy: entries when it was made
+        self._before = self._broken = 0  # in a copy: entries and broken rules when it was made
         self._ticks = 0
         self._stirred = False
 
@@ -97,7 +101,7 @@ class _Sweeper:
 
     def _decide(self, now: Seconds, seen: Snapshot, memory: Memory, site: Site) -> Decision:
         self._stirred = True
-        return self._real(now, seen, memory, site)
+        return self._watch(now, seen, memory, site)
 
     def _stir(self) -> None:
         self._stirred = True
@@ -142,7 +146,7 @@ class _Sweeper:
         child = os.fork()
         if child == 0:
             os.close(reads)
-            self._report, self._before = writes, len(self._journal.entries)
+            self._report, self._before, self._broken = writes, len(self._journal.entries), len(self._watch.broken)
             signal.alarm(HANGS)
             asyncio._set_running_loop(self._loop)  # Python 3.12 and later forget it in a fork
             return True
@@ -157,7 +161,8 @@ class _Sweeper:
     def _end(self, end: _End | None = None) -> NoReturn:
         if end is None:
             story = narrative(self._scenario, self._world, self._journal.entries) if self._told else ""
-            end = _End(ending(self._world, self._journal), story, self._trouble())
+            broken = [f"{b.rule}: {b.text}" for b in self._watch.broken[self._broken :]]
+            end = _End(ending(self._world, self._journal), story, self._trouble(), broken)
         assert self._report is not None
         with os.fdopen(self._report, "wb") as pipe:
             pickle.dump(end, pipe)
@@ -200,7 +205,9 @@ def _is_untouched(m: HostMemory) -> bool:
 
 
 def _differs(end: _End, wanted: Ending) -> dict[str, list[str]]:
-    return {"trouble": [end.trouble]} if end.trouble else differing(end.ending, wanted)
+    if end.trouble:
+        return {"trouble": [end.trouble]}
+    return differing(end.ending, wanted) | ({"never": end.broken} if end.broken else {})
 
 
 class _Watched:

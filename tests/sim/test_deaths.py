@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 
+from ridethrough.core.actions import DisableHost
 from ridethrough.core.decide import Decision, decide
+from ridethrough.core.events import ActionStarted
 from ridethrough.core.memory import Memory
 from ridethrough.core.model import Seconds
 from ridethrough.core.observation import Snapshot
@@ -32,6 +35,14 @@ def forgetful(now: Seconds, seen: Snapshot, memory: Memory, site: Site) -> Decis
     if memory.started_at > 0:
         return Decision((), "", None)
     return decide(now, seen, memory, site)
+
+
+def rash(now: Seconds, seen: Snapshot, memory: Memory, site: Site) -> Decision:
+    """A controller that disables a host with good power once it was started in an outage."""
+    found = decide(now, seen, memory, site)
+    if memory.started_at == 0 or not seen.hosts or not seen.hosts["xenserver2"].enabled:
+        return found
+    return replace(found, events=(*found.events, ActionStarted(now, DisableHost("xenserver2", "pool1", "who knows"))))
 
 
 def after_the_first_disable(place: Place) -> tuple[Seconds, ...]:
@@ -57,6 +68,14 @@ def test_a_controller_that_forgets_is_found(forker: Executor, root: Path) -> Non
     for death in found.deaths:
         assert death.differs["crashed"] == ["hosts that crashed: ['xenserver1'] instead of []"]
         assert "lost" in death.differs
+
+
+def test_a_broken_rule_is_found(forker: Executor, root: Path) -> None:
+    path = root / "scenarios" / "case_two.toml"
+    found = forker.submit(sweep, path, after_the_first_disable, decide=rash).result()
+    assert found.deaths
+    for death in found.deaths:
+        assert death.differs["never"][0].startswith("never_1_touches_a_host_without_cause: DisableHost on xenserver2")
 
 
 RESIDENCE = CrashException(frozenset({"residence"}), "", between=(0, 20), away=frozenset({30}))
