@@ -14,6 +14,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 with atheris.instrument_imports(include=["ridethrough", "tomllib", "xmlrpc"]):
     from tests.fuzz.targets import TARGETS
+from tests.fuzz.mutate import changed
+
+JSON = ("xapi_json", "journal_row", "mailbox_row")
 
 
 def main() -> None:
@@ -29,7 +32,16 @@ def main() -> None:
         "-print_final_stats=1",
     ]
     seeds = Path(__file__).parent / "corpus" / name
-    atheris.Setup([sys.argv[0], *options, f"-artifact_prefix={folder}/{name}-", str(kept), str(seeds)], TARGETS[name])
+    dictionary = Path(__file__).parent / "words" / f"{name}.dict"
+    options += [f"-dict={dictionary}"] if dictionary.exists() else []
+    words = [line.strip('"\\') for line in dictionary.read_text().split()] if dictionary.exists() else []
+
+    def mutate(data: bytes, most: int, seed: int) -> bytes:
+        fresh = changed(data, seed, words) if seed % 5 else None
+        return (atheris.Mutate(data, len(data)) if fresh is None else fresh)[:most]
+
+    arguments = [sys.argv[0], *options, f"-artifact_prefix={folder}/{name}-", str(kept), str(seeds)]
+    atheris.Setup(arguments, TARGETS[name], **({"custom_mutator": mutate} if name in JSON else {}))
     atheris.Fuzz()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from .model import Seconds
 
 TIE = 1e-3  # a half is a half, whatever the last digits of a sum say: the same outage reads the same
@@ -9,6 +11,8 @@ TIE = 1e-3  # a half is a half, whatever the last digits of a sum say: the same 
 
 def duration(seconds: Seconds) -> str:
     """Seconds as people say them: "45 s", "3 min 05 s", "27 min", "2 h 05 min"."""
+    if not math.isfinite(seconds):
+        return "an unknown time"
     whole = int(seconds + 0.5 - TIE)
     if whole < 120:
         return f"{whole} s"
