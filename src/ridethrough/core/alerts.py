@@ -9,7 +9,7 @@ from .evacuation import is_held, is_protected
 from .model import PoolId
 from .observation import HostSeen, Source
 from .power import supply
-from .recovery import cannot_be_switched_on, is_missing
+from .recovery import NO_PLACE, cannot_be_switched_on, is_missing, without_place
 from .situation import Situation
 
 _KEYS = frozenset(
@@ -25,6 +25,7 @@ _KEYS = frozenset(
         "counts down",
         "degraded",
         "overload",
+        NO_PLACE,
     }
 )
 
@@ -74,6 +75,9 @@ def _of_pools(s: Situation) -> Iterator[tuple[str, str, str]]:
                 "wlb",
                 f"{pool_id} uses WLB, which gave no advice ({pool.wlb_trouble}): VMs are placed without it",
             )
+        if nowhere := ", ".join(v.name for v in without_place(s, pool_id)):
+            text = f"{nowhere} cannot start again: no host of {pool_id} that is up has room and reaches the storage"
+            yield pool_id, NO_PLACE, text
         if failing and pool.ha_enabled:
             yield pool_id, "ha", f"HA is on in {pool_id}: it may fence hosts or restart VMs; switch it off"
 

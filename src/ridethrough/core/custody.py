@@ -30,10 +30,10 @@ def _is_needed(s: Situation, pool: PoolId) -> bool:
 
 
 def _needs_us(s: Situation, host: HostSeen) -> bool:
-    """Something is to be done to the host, or undone; not while it rests in a maintenance mode that a person wanted,
-    nor while it is away for good."""
+    """Something is to be done to the host, or undone; not while it rests in a maintenance mode that a person wanted
+    and is to stay up, nor while it is away for good."""
     m = s.memory.host(host.id)
-    if is_away(s, host) or (m.wanted and m.emptied and not host.enabled):
+    if is_away(s, host) or (m.wanted and m.emptied and not host.enabled and m.shutdown is None):
         return False
     return m.evacuation is not None or m.shutdown is not None or m.disabled_at is not None or m.down_at is not None
 

@@ -14,6 +14,8 @@ from .power import Supply, supply
 from .situation import Situation
 from .start import may_act, start
 
+NO_PLACE = "no place"  # the alert about guests that no host can take
+
 
 def enable(s: Situation) -> list[e.Event]:
     """Hosts that leave maintenance mode, "Skip": only those that we disabled, and only on settled utility power."""
@@ -213,6 +215,13 @@ def _has_a_home(s: Situation, vm: VmSeen) -> bool:
     return any(h.memory_free >= vm.memory for h in hosts)
 
 
+def without_place(s: Situation, pool: PoolId) -> list[VmSeen]:
+    """Guests that are to start and that no host can take, although the pool is as it will be for now."""
+    if s.memory.pool(pool).record is None or not may_act(s, pool) or not _is_steady(s, pool):
+        return []
+    return [v for v in start_order(s, to_start(s, pool)) if not _has_a_home(s, v)]
+
+
 # --- the end -----------------------------------------------------------------------------------------------------
 
 
@@ -262,8 +271,11 @@ def _may_still_enable_itself(s: Situation, host: HostSeen) -> bool:
 
 
 def _given_up(s: Situation, vm: VmSeen) -> bool:
-    failure = s.memory.failures.get(f"StartVm vm {vm.id}")
-    return failure is not None and failure.count >= 3
+    """It cannot be started, or nothing has had a place for it for long: a person has been told."""
+    failure, told = s.memory.failures.get(f"StartVm vm {vm.id}"), s.memory.alerts.get((vm.pool, NO_PLACE))
+    if failure is not None and failure.count >= 3:
+        return True
+    return told is not None and s.now - told.at >= s.policy.start_timeout and not _has_a_home(s, vm)
 
 
 def differences(s: Situation, pool: PoolId) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from ridethrough.sim.timeline import Happening
 from ridethrough.sim.world import World
 
 NOTICED: Seconds = 8.0  # a failure or return is known after two polls and a round at the latest
+ROUND: Seconds = 2.5  # what a round sees may have begun so long before
 SILENT: Seconds = 25.0  # a card counts as silent, and as heard again, within this time
 CRASH_WORDS = " loses power while it runs: crash"
 
@@ -155,7 +156,7 @@ class Truth:
                 bad += feed.audible and heard > NOTICED
             else:
                 noticed = feed.bad_ended - feed.bad_began > NOTICED and feed.heard_since < feed.bad_began
-                bad += noticed and feed.audible and now - feed.bad_ended < settle - 0.1
+                bad += noticed and feed.audible and now - feed.bad_ended < settle - ROUND
         return len(it.fed_by) - bad < it.needs and bool(it.fed_by)
 
     def is_proven_powered(self, host: HostId, within: Seconds) -> bool:
