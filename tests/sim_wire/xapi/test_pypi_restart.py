@@ -17,7 +17,7 @@ import XenAPI  # type: ignore[import-untyped]
 
 from ridethrough.sim import boot
 
-from .site import PASSWORD, Caller, recording, served, until
+from .site import PASSWORD, Caller, recording, served, small_world, until
 from .test_pypi_client import official
 
 # What each host was in turn: the coordinator, the member that is emptied before and after, the other member.
@@ -103,7 +103,9 @@ def _only_while_it_starts(failure: XenAPI.Failure) -> None:
 
 
 async def test_a_toolstack_restart_looks_as_it_did_on_a_real_pool() -> None:
-    async with served(speed=6.0) as caller:
+    pool = small_world()
+    pool.pools["p"].templates = ()  # the laboratory's pool had none
+    async with served(pool, speed=6.0) as caller:
         world, follower = caller.server.world, Follower(caller)
         hosts = {"coordinator": world.hosts["h1"], "emptied": world.hosts["h2"], "other": world.hosts["h3"]}
         following = asyncio.create_task(asyncio.to_thread(follower.run))
