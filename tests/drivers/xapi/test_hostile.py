@@ -22,7 +22,7 @@ from ridethrough.core.observation import Snapshot, Source, UpsReading, UpsSeen
 from ridethrough.core.policy import HostPolicy, Policy, Timer
 from ridethrough.core.site import Site
 from ridethrough.drivers.xapi import XapiPool
-from ridethrough.drivers.xapi.act import Hands
+from ridethrough.drivers.xapi.act import CLAIM_EXPIRES, Hands, _age
 from ridethrough.drivers.xapi.address import Address
 from ridethrough.drivers.xapi.picture import Evidence, picture
 from ridethrough.drivers.xapi.session import Account, PoolSession
@@ -306,6 +306,21 @@ def test_a_record_that_cannot_be_read_is_told() -> None:
         assert picture("pool", records, {}).pool.trouble.startswith(told)
         assert records.trouble.startswith(told)
         assert bool(records.trouble) == bool(told)
+
+
+@pytest.mark.parametrize(
+    ("written", "now", "held"),
+    [
+        ("20261123T03:41:17Z", "20261123T09:00:00Z", True),
+        ("20261123T03:41:17Z", "20261125T03:41:17Z", False),  # two days old: its controller is gone
+        ("20361123T03:41:17Z", "20261123T03:41:17Z", True),  # the pool's clock was set back by ten years
+        ("99999999T99:99:99Z", "20261123T03:41:17Z", True),
+        ("20261123T03:41:17Z", "never", True),
+        ("nanT1Z", "20261123T03:41:17Z", True),
+    ],
+)
+def test_a_claim_with_an_odd_time_holds_us_off(written: str, now: str, held: bool) -> None:
+    assert (_age(f"other {written}", now) <= CLAIM_EXPIRES) == held
 
 
 # --- actions -----------------------------------------------------------------------------------------------------
