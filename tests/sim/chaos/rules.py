@@ -148,10 +148,13 @@ def never_11_shuts_a_host_down_under_its_guests(watch: Watch, t: Tick) -> Iterat
 
 
 def never_13_lets_a_hold_outlast_the_last_safe_start(watch: Watch, t: Tick) -> Iterator[str]:
-    """Where anything is to be done to the host at all: an option of it is on, or it is a protected coordinator."""
+    """Where anything is to be done to the host at all: an option of it is on, or it is a protected coordinator.
+
+    In dry run nothing is done to it, held or not.
+    """
     for host_id, m in t.s.memory.hosts.items():
         host = t.seen.hosts.get(host_id)
-        if host is None or not m.held or not supply(t.s, host_id).failing:
+        if host is None or not m.held or t.s.dry_run or not supply(t.s, host_id).failing:
             continue
         policy, seconds = t.s.host_policy(host_id), left(t.s, host)
         acts = policy.maintenance.enabled or policy.shutdown.enabled or is_protected(t.s, host)
