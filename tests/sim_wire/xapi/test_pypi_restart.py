@@ -105,7 +105,7 @@ def _only_while_it_starts(failure: XenAPI.Failure) -> None:
 async def test_a_toolstack_restart_looks_as_it_did_on_a_real_pool() -> None:
     pool = small_world()
     pool.pools["p"].templates = ()  # the laboratory's pool had none
-    async with served(pool, speed=6.0) as caller:
+    async with served(pool, speed=3.0) as caller:  # so that the follower sees each turn on a busy machine
         world, follower = caller.server.world, Follower(caller)
         hosts = {"coordinator": world.hosts["h1"], "emptied": world.hosts["h2"], "other": world.hosts["h3"]}
         following = asyncio.create_task(asyncio.to_thread(follower.run))
