@@ -152,6 +152,7 @@ async def test_three_readers_agree(state: str, family: Family, tmp_path: Path) -
         assert {what: raw[what] for what in theirs} == theirs
 
 
+@needs_tools  # whose library snmp-ups needs
 @needs_nut
 @pytest.mark.parametrize(
     ("family", "mappings"),
@@ -170,6 +171,7 @@ async def test_the_mapping_that_nut_finds_by_itself(family: Family, mappings: se
     assert found in mappings, out
 
 
+@needs_tools
 @needs_nut
 async def test_nut_shows_the_frozen_values_of_a_card_that_has_lost_its_ups(tmp_path: Path) -> None:
     """NUT's tables do not read alarm 20: its OL is as old as the link's end. Ours is no reading at all."""
