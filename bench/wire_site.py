@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from canned import Canned
+from remembered import Remembered
 
 from ridethrough.cli.wire import Daemon, WireSite, is_ready
 from ridethrough.core.model import UpsId
@@ -47,11 +47,11 @@ class QuickAgent(SnmpAgent):
         cards = {ups: (f"127.0.{20 + n // 200}.{n % 200 + 11}", 0) for n, ups in enumerate(sorted(wire.world.upses))}
         super().__init__(wire.world, cards, before_answer=wire.pace.step)
         self._answered = answered
-        self._canned = Canned()
+        self._remembered = Remembered()
 
     def _answer(self, ups: UpsId, datagram: bytes) -> bytes | None:
         if ups.startswith("other"):
-            return self._canned.answer(datagram, lambda question: super(QuickAgent, self)._answer(ups, question))
+            return self._remembered.answer(datagram, lambda question: super(QuickAgent, self)._answer(ups, question))
         response = super()._answer(ups, datagram)
         self._answered(ups, datagram)
         return response

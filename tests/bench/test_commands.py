@@ -1,0 +1,36 @@
+"""Every command of bench/README.md runs, on its smallest size; what it measures is never asserted."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCH = Path(__file__).parents[2] / "bench"
+SMALLEST = {
+    "decide.py": ["1"],
+    "idle.py": ["--seconds", "1", "1"],
+    "journal.py": ["--times", "3", "1"],
+    "reaction.py": ["--times", "1", "0"],
+    "read_pool.py": ["1:15"],
+}
+
+
+def test_the_readme_names_every_command() -> None:
+    named = re.findall(r"^python bench/(\w+\.py)", (BENCH / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(named) == {*SMALLEST, "cards.py"}
+    assert all((BENCH / command).exists() for command in named)
+
+
+@pytest.mark.parametrize("command", SMALLEST)
+def test_a_command_runs(command: str, tmp_path: Path) -> None:
+    arguments = [sys.executable, str(BENCH / command), *SMALLEST[command], "--charts", str(tmp_path)]
+    ran = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+    assert ran.returncode == 0, ran.stderr
+    charts = re.findall(r"^drawn: (.+)$", ran.stdout, re.MULTILINE)
+    assert charts
+    for chart in charts:
+        assert Path(chart).read_text(encoding="utf-8").startswith("<svg ")
