@@ -17,6 +17,7 @@ from ridethrough.sim.crash_exception import CrashException
 from ridethrough.sim.scenario import load
 
 AWAY: tuple[Seconds, ...] = (1.0, 30.0, 120.0)  # from a death to the next start
+ROUND: Seconds = 10.0  # there is a round of the loop at least this often
 FEW = 3  # deaths of each kind in a sample, one for each absence
 
 
@@ -64,7 +65,7 @@ def sample(path: Path) -> Choose:
     """A few places spread over the whole story, each with another absence; other ones in each story."""
     number = zlib.crc32(path.stem.encode())  # the same whatever other stories there are
     entries = path.with_suffix(".log").read_text(encoding="utf-8").count("  ridethrough  ")
-    until = load(path).until
+    until = load(path).until - ROUND  # a tick that is wanted comes a round later at the most
     parts = [(k + number % 1000 / 1000) / FEW for k in range(FEW)]
     absences = [AWAY[(k + number) % len(AWAY)] for k in range(FEW)]
     positions = {3 + int(entries * part): away for part, away in zip(parts, absences, strict=True)}

@@ -79,11 +79,14 @@ class Follower:
                     self.live.setdefault(event["ref"], []).append(event["snapshot"]["live"])
 
 
-def maintenance(session: Any, host: str) -> None:
-    """Synchronous calls, as in the recording."""
-    session.xenapi.host.disable(host)
-    session.xenapi.host.evacuate(host)
-    session.xenapi.host.enable(host)
+async def maintenance(caller: Caller, follower: Follower, session: Any, host: str) -> None:
+    """Synchronous calls, as in the recording. The follower sees each turn: an event shows the last state only."""
+    turns = len(in_turn(follower.enabled[host]))
+    await asyncio.to_thread(session.xenapi.host.disable, host)
+    await until(caller, lambda: len(in_turn(follower.enabled[host])) == turns + 1)
+    await asyncio.to_thread(session.xenapi.host.evacuate, host)
+    await asyncio.to_thread(session.xenapi.host.enable, host)
+    await until(caller, lambda: len(in_turn(follower.enabled[host])) == turns + 2)
 
 
 def after_the_restart(session: Any) -> list[bool]:
@@ -105,23 +108,22 @@ def _only_while_it_starts(failure: XenAPI.Failure) -> None:
 async def test_a_toolstack_restart_looks_as_it_did_on_a_real_pool() -> None:
     pool = small_world()
     pool.pools["p"].templates = ()  # the laboratory's pool had none
-    async with served(pool, speed=3.0) as caller:  # so that the follower sees each turn on a busy machine
+    async with served(pool, speed=3.0) as caller:
         world, follower = caller.server.world, Follower(caller)
         hosts = {"coordinator": world.hosts["h1"], "emptied": world.hosts["h2"], "other": world.hosts["h3"]}
         following = asyncio.create_task(asyncio.to_thread(follower.run))
         try:
             with official(caller) as session:
                 await asyncio.to_thread(session.xenapi.login_with_password, "root", PASSWORD, "1.0", "pypi")
-                await asyncio.to_thread(maintenance, session, hosts["emptied"].ref)
+                await until(caller, lambda: len(follower.enabled) == len(hosts))
+                await maintenance(caller, follower, session, hosts["emptied"].ref)
                 handle = session.handle
-                await until(caller, lambda: bool(follower.first_batches))
                 boot.restart_toolstack(world, hosts["coordinator"])
                 await caller.server.settled()
                 assert await asyncio.to_thread(after_the_restart, session) == [False, False, False]
                 assert session.handle != handle  # the same object, logged in anew by itself
-                await until(caller, lambda: all(h.enabled for h in hosts.values()))
-                await asyncio.to_thread(maintenance, session, hosts["emptied"].ref)
-                await until(caller, lambda: len(in_turn(follower.enabled[hosts["emptied"].ref])) == 7)
+                await until(caller, lambda: all(follower.enabled[h.ref][-1] and h.enabled for h in hosts.values()))
+                await maintenance(caller, follower, session, hosts["emptied"].ref)
         finally:
             follower.ended = True
             await following
