@@ -1,7 +1,7 @@
 """Utility power returns at every second of the manual's case one: whatever was being done, the site ends as it began.
 
-Only where VMs reside may differ. A plain run takes every third second; `--thorough` asks every card at every second, and
-at every fifth of a second.
+Only where VMs reside may differ. A plain run takes every third second; `--thorough` asks every card at every second,
+and at every fifth of a second.
 """
 
 from __future__ import annotations
