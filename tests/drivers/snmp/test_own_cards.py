@@ -153,13 +153,14 @@ async def test_an_alarm_table_that_cannot_be_walked_hides_no_outage() -> None:
         replay.mangle = swallow_walks
         card = Card(replay.config(timeout=0.05), lambda: clock[0])
         assert (await card.poll()).source is Source.BATTERY
-        assert walks[0] == 3
+        asked = walks[0]
+        assert asked > 1  # a lost answer is asked for again, but a poll does not wait for ever
         clock[0] = 2
         assert (await card.poll()).source is Source.BATTERY
-        assert walks[0] == 3  # not again so soon: it would make every poll of the outage late
+        assert walks[0] == asked  # not again so soon: it would make every poll of the outage late
         clock[0] = 61
         await card.poll()
-        assert walks[0] > 3
+        assert walks[0] > asked
         card.close()
 
 

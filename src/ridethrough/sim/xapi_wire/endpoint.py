@@ -58,7 +58,7 @@ class Endpoint:
         self._carries, self._closed = asyncio.Event(), asyncio.Event()
         self._fillers: list[socket.socket] = []
         self._tasks: set[asyncio.Task[None]] = set()
-        self._accepting: asyncio.Task[None] | None = None
+        self._accepting = False
         self._socket = self._bound()
 
     def _bound(self) -> socket.socket:
@@ -74,14 +74,14 @@ class Endpoint:
         """Take this state. `life` counts the toolstack's starts: connections of an earlier life are never served."""
         was, self.line, self.life = self.line, line, life
         if line is not was:
-            await self._stop_accepting()
+            self._stop_accepting()
         match line:
             case Line.SERVES:
                 self._end_old_connections(silently=was is Line.DEAD)
                 self._carries.set()
-                if self._accepting is None:
+                if not self._accepting:
                     self._unchoke()
-                    self._accepting = asyncio.create_task(self._accept())
+                    self._start_accepting()
             case Line.REFUSES:
                 self._end_old_connections(silently=was is Line.DEAD)
                 self._unchoke()
@@ -96,7 +96,7 @@ class Endpoint:
     async def close(self) -> None:
         """End every connection and free the port."""
         self._closed.set()
-        await self._stop_accepting()
+        self._stop_accepting()
         for task in list(self._tasks):
             task.cancel()
         for filler in (*self._fillers, self._socket):
@@ -114,16 +114,25 @@ class Endpoint:
 
     # --- listening
 
-    async def _accept(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            try:
-                accepted, _ = await loop.sock_accept(self._socket)
-            except ConnectionAbortedError:  # gone before it was greeted
-                continue
-            task = asyncio.create_task(self._greet(accepted))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+    def _start_accepting(self) -> None:
+        asyncio.get_running_loop().add_reader(self._socket, self._accept)
+        self._accepting = True
+
+    def _stop_accepting(self) -> None:
+        # Not a cancelled loop.sock_accept: Python 3.11 loses a connection that it has just accepted then.
+        if self._accepting:
+            asyncio.get_running_loop().remove_reader(self._socket)
+            self._accepting = False
+
+    def _accept(self) -> None:
+        try:
+            accepted, _ = self._socket.accept()
+        except (BlockingIOError, ConnectionAbortedError):  # gone before it was greeted
+            return
+        accepted.setblocking(False)
+        task = asyncio.create_task(self._greet(accepted))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _greet(self, accepted: socket.socket) -> None:
         life, loop = self.life, asyncio.get_running_loop()
@@ -134,12 +143,6 @@ class Endpoint:
             self._lives = {t: n for t, n in self._lives.items() if not t.is_closing()} | {transport: life}
             if self.line is Line.DEAD:
                 _pause(transport)
-
-    async def _stop_accepting(self) -> None:
-        if self._accepting is not None:
-            self._accepting.cancel()
-            await asyncio.gather(self._accepting, return_exceptions=True)
-            self._accepting = None
 
     async def _choke(self) -> None:
         """Fill the backlog. With listen(0) the first connection is queued, and every SYN after it is dropped."""
