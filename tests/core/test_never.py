@@ -16,7 +16,7 @@ from ridethrough.core.ordering import members_still_up
 from ridethrough.core.power import Feed, feed, is_counting, is_silent, says_battery, supply
 from ridethrough.core.situation import Situation
 
-from .walk import Step, Walk
+from .walk import Step, Walk, touched
 
 walks = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 seeds = st.integers(0, 249)  # few enough that the tests share the walks
@@ -26,17 +26,6 @@ TAKING_DOWN = (a.DisableHost, a.MoveVm, a.StopVm, a.ForceStopVm, a.ShutDownHost)
 @cache
 def steps(seed: int, armed: bool = True) -> list[Step]:
     return list(Walk(random.Random(seed), armed).run(60))
-
-
-def touched(action: a.Action) -> str:
-    """The host that an action takes something from."""
-    match action:
-        case a.MoveVm():
-            return action.source
-        case a.DisableHost() | a.ShutDownHost() | a.StopVm() | a.ForceStopVm():
-            return action.host
-        case _:
-            return ""
 
 
 def asked_by_a_person(s: Situation, host: str) -> bool:

@@ -155,3 +155,14 @@ class Walk:
     def _pool(self, **changes: object) -> None:
         changed = replace(self.seen.pools["pool1"], **changes)  # type: ignore[arg-type]
         self.seen = replace(self.seen, pools={"pool1": changed})
+
+
+def touched(action: a.Action) -> str:
+    """The host that an action takes something from."""
+    match action:
+        case a.MoveVm():
+            return action.source
+        case a.DisableHost() | a.ShutDownHost() | a.StopVm() | a.ForceStopVm():
+            return action.host
+        case _:
+            return ""

@@ -15,6 +15,7 @@ from ridethrough.core.model import HostId, Seconds
 from ridethrough.core.power import supply
 from ridethrough.sim.faults import OTHER_CONTROLLER
 from ridethrough.sim.pool_door import CLAIM
+from tests.core.walk import touched
 
 from .watch import Tick, Watch
 
@@ -29,7 +30,7 @@ FRESH: Seconds = 16.0  # evidence is ten seconds old at most, and was taken in t
 def never_1_touches_a_host_without_cause(watch: Watch, t: Tick) -> Iterator[str]:
     """Truly without enough utility power a moment ago as far as anybody could tell, or a person asked."""
     for action in t.started:
-        host = _touched(action)
+        host = touched(action)
         if not host or t.truth.may_be_failing(host) or _asked(t, host):
             continue
         if isinstance(action, a.MoveVm | a.DisableHost) and host in t.ours.moved_from:
@@ -168,17 +169,6 @@ def never_14_fights_another_controller(watch: Watch, t: Tick) -> Iterator[str]:
         pool = t.world.pools[action.pool]
         if pool.other_config.get(CLAIM) == OTHER_CONTROLLER and t.world.coordinator(action.pool):
             yield f"{type(action).__name__} in {action.pool}, of which {OTHER_CONTROLLER} is in charge"
-
-
-def _touched(action: a.Action) -> HostId:
-    """The host that an action takes something from."""
-    match action:
-        case a.MoveVm():
-            return action.source
-        case a.DisableHost() | a.ShutDownHost() | a.StopVm() | a.ForceStopVm():
-            return action.host
-        case _:
-            return ""
 
 
 def _asked(t: Tick, host: HostId) -> bool:
