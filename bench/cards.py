@@ -143,7 +143,7 @@ async def calm(canned: CannedCards, cards: TimedCards, figures: Figures) -> None
 async def until_all_say(cards: Cards, source: Source, since: float) -> float:
     async with asyncio.timeout(DEADLINE):
         while True:
-            seen = (await cards.observe(urgent=False)).upses.values()
+            seen = cards.observe(urgent=False).upses.values()
             if all(s.reading is not None and s.reading.source is source for s in seen):
                 return time.perf_counter() - since
             await asyncio.sleep(0.05)

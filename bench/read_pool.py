@@ -79,7 +79,7 @@ async def first_sight(pool: XapiPool, vms: int) -> float:
     woken = asyncio.Event()
     began = time.perf_counter()
     await pool.start(woken.set)
-    while len((await pool.observe(urgent=False)).vms) < vms:
+    while len(pool.observe(urgent=False).vms) < vms:
         await woken.wait()
         woken.clear()
     return time.perf_counter() - began

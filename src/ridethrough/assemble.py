@@ -78,7 +78,7 @@ async def look(configuration: Configuration, patience: float, trust: Trust | Non
             await observer.start(lambda: None)
         while True:
             seen = Snapshot()
-            for part in [await observer.observe(urgent=False) for observer in observers]:
+            for part in [observer.observe(urgent=False) for observer in observers]:
                 seen = seen.joined(part)
             if _is_complete(site, seen) or clock.now() > patience:
                 return seen

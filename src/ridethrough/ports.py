@@ -77,8 +77,8 @@ class Observer(Protocol):
     async def stop(self) -> None:
         """End watching and close every connection. Never raises."""
 
-    async def observe(self, urgent: bool) -> Snapshot:
-        """The latest of what this observer knows; called once a round, with a deadline of a second.
+    def observe(self, urgent: bool) -> Snapshot:
+        """The latest of what this observer knows, from memory and at once: called in each round, it never waits.
 
         `urgent`: a UPS of the island is on battery, so poll at the fast pace (2 s instead of 5 s) until told otherwise.
         Never raises for a silent device: silence is part of the snapshot.

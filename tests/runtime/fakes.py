@@ -182,13 +182,12 @@ class MemoryJournal:
 
 
 class FakeObserver:
-    """Shows a snapshot; can hang, ignore its cancellation, or fail."""
+    """Shows a snapshot; can fail, and hang when it is started or stopped."""
 
     def __init__(self, part: Snapshot | None = None) -> None:
         self.part = part or Snapshot()
         self.asked: list[bool] = []
         self.hanging = False
-        self.deaf = False
         self.error: BaseException | None = None
         self.start_error: Exception | None = None
         self.starts = 0
@@ -199,21 +198,21 @@ class FakeObserver:
         self.starts += 1
         if self.start_error:
             raise self.start_error
+        await self._hang()
         self.wake = wake
 
     async def stop(self) -> None:
+        await self._hang()
         self.stopped = True
 
-    async def observe(self, urgent: bool) -> Snapshot:
+    async def _hang(self) -> None:
+        while self.hanging:  # noqa: ASYNC110 - a flag that a test sets
+            await asyncio.sleep(1.0)
+
+    def observe(self, urgent: bool) -> Snapshot:
         self.asked.append(urgent)
         if self.error:
             raise self.error
-        while self.hanging:
-            try:
-                await asyncio.sleep(3600)
-            except asyncio.CancelledError:
-                if not self.deaf:
-                    raise
         return self.part
 
 

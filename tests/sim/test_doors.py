@@ -74,13 +74,13 @@ def test_cards_are_polled_and_the_last_two_good_answers_kept() -> None:
 
     async def then(doors: Doors) -> None:
         await asyncio.sleep(12)
-        seen = (await doors.cards.observe(urgent=False)).upses["ups1"]
+        seen = doors.cards.observe(urgent=False).upses["ups1"]
         assert seen.reading is not None
         assert seen.previous is not None
         assert seen.reading.at - seen.previous.at == pytest.approx(5.0)
         faults.silence_card(world, "ups1")
         await asyncio.sleep(20)
-        silent = (await doors.cards.observe(urgent=False)).upses["ups1"]
+        silent = doors.cards.observe(urgent=False).upses["ups1"]
         assert (silent.reading, silent.trouble) == (seen.reading, "no answer")
 
     watch(world, then)
@@ -92,9 +92,9 @@ def test_cards_are_polled_faster_when_it_is_urgent_and_at_once() -> None:
     async def then(doors: Doors) -> None:
         await asyncio.sleep(12)
         world.set_feeder("a", False)
-        await doors.cards.observe(urgent=True)
+        doors.cards.observe(urgent=True)
         await asyncio.sleep(4.5)
-        seen = (await doors.cards.observe(urgent=True)).upses["ups1"]
+        seen = doors.cards.observe(urgent=True).upses["ups1"]
         assert seen.reading is not None
         assert seen.previous is not None
         assert seen.reading.at - seen.previous.at == pytest.approx(2.0)
@@ -109,7 +109,7 @@ def test_a_card_that_lost_its_ups_gives_no_new_reading() -> None:
     async def then(doors: Doors) -> None:
         faults.lose_link(world, "ups1")
         await asyncio.sleep(20)
-        seen = (await doors.cards.observe(urgent=False)).upses["ups1"]
+        seen = doors.cards.observe(urgent=False).upses["ups1"]
         assert seen.answered_at == 0.0
         assert seen.trouble
 
@@ -123,7 +123,7 @@ def test_a_crashed_host_is_live_for_xapi_and_silent_for_our_probe() -> None:
         await asyncio.sleep(10)
         faults.pull_power(world, "h2")
         await asyncio.sleep(30)
-        host = (await doors.pools["p"].observe(urgent=False)).hosts["h2"]
+        host = doors.pools["p"].observe(urgent=False).hosts["h2"]
         assert host.live
         assert host.toolstack_at is not None
         assert host.toolstack_at <= 10
@@ -136,12 +136,12 @@ def test_a_pool_without_coordinator_keeps_its_last_records() -> None:
     world = site()
 
     async def then(doors: Doors) -> None:
-        await doors.pools["p"].observe(urgent=False)
+        doors.pools["p"].observe(urgent=False)
         await asyncio.sleep(10)
-        await doors.pools["p"].observe(urgent=False)
+        doors.pools["p"].observe(urgent=False)
         faults.pull_power(world, "h1")
         await asyncio.sleep(30)
-        seen = await doors.pools["p"].observe(urgent=False)
+        seen = doors.pools["p"].observe(urgent=False)
         assert seen.pools["p"].coordinator is None
         assert seen.pools["p"].answered_at == 10.0
         assert len(seen.vms) == 4
@@ -156,10 +156,10 @@ def test_a_move_under_way_is_seen() -> None:
     async def then(doors: Doors) -> None:
         moving = asyncio.create_task(doors.pools["p"].perform(move(world, it.name, "h1")))
         await asyncio.sleep(2)
-        seen = (await doors.pools["p"].observe(urgent=False)).vms[it.id]
+        seen = doors.pools["p"].observe(urgent=False).vms[it.id]
         assert (seen.resident_on, seen.moving_to, seen.busy) == ("h2", "h1", frozenset({"pool_migrate"}))
         await moving
-        seen = (await doors.pools["p"].observe(urgent=False)).vms[it.id]
+        seen = doors.pools["p"].observe(urgent=False).vms[it.id]
         assert (seen.resident_on, seen.moving_to, seen.busy) == ("h1", None, frozenset())
 
     watch(world, then)

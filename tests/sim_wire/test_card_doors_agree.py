@@ -105,7 +105,7 @@ class Both:
 
     async def seen(self) -> list[tuple[str, UpsSeen, UpsSeen]]:
         """Each card: what the door tells, what the driver tells."""
-        door, driver = await self._door.observe(False), await self._driver.observe(False)
+        door, driver = self._door.observe(False), self._driver.observe(False)
         assert sorted(door.upses) == sorted(driver.upses)
         return [(ups, door.upses[ups], driver.upses[ups]) for ups in sorted(door.upses)]
 

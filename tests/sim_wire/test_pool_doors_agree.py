@@ -181,7 +181,7 @@ class Both:
 
     async def seen(self) -> tuple[Snapshot, Snapshot]:
         """What the door tells, what the driver tells, in an outage."""
-        return await self._door.observe(urgent=True), await self._driver.observe(urgent=True)
+        return self._door.observe(urgent=True), self._driver.observe(urgent=True)
 
     async def until_they_agree(self, reached: Reached, within: float = 20.0) -> None:
         """Both are in this state and tell the same of it; `within` wall seconds."""

@@ -26,17 +26,24 @@ def _proof_of_down(s: Situation, host: HostSeen) -> str:
     """Toolstack and network both silent for long, while a witness behind the same switch answers.
 
     Silence alone proves nothing, nor does a success reply: host.shutdown returns ten seconds before it begins.
-    A controller that started after the shutdown was asked for may never hear the host: it counts from its own start.
     """
     m = s.memory.host(host.id)
     if m.shut_down_at is None and not _is_ours_to_judge(s, host):
         return ""
-    heard = (host.toolstack_at, host.network_at, m.shut_down_at, s.memory.started_at)
-    silent = s.now - max(t for t in heard if t is not None)
+    silent = s.now - silent_since(s, host)
     witness = _witness(s, host)
     if silent < s.policy.down_silence or not witness:
         return ""
     return f"toolstack and network silent for {duration(silent)} while {witness} answers"
+
+
+def silent_since(s: Situation, host: HostSeen) -> Seconds:
+    """Since when its silence counts as proof of down.
+
+    A controller that started after the shutdown was asked for may never hear the host: it counts from its own start.
+    """
+    heard = (host.toolstack_at, host.network_at, s.memory.host(host.id).shut_down_at, s.memory.started_at)
+    return max(t for t in heard if t is not None)
 
 
 def _proof_of_a_fall(s: Situation, host: HostSeen) -> str:

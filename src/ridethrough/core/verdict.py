@@ -7,8 +7,11 @@ from .evacuation import is_emptying
 from .model import Seconds
 from .observation import HostSeen
 from .power import CUT_MARGIN, supply
+from .proof import silent_since
 from .situation import Situation
 from .wording import duration
+
+PULSE: Seconds = 1.0  # between two looks at a host on which steps follow each other
 
 
 def verdict(s: Situation) -> str:
@@ -51,12 +54,18 @@ def next_moment(s: Situation) -> Seconds | None:
         if state.since is not None:
             moments += [state.since + t.after for t in (policy.maintenance, policy.shutdown) if t.enabled]
         m = s.memory.host(host.id)
-        if m.evacuation is not None:
-            moments += [(m.disabled_at or m.evacuation.at) + s.policy.disable_wait, s.now + 1.0]
+        if m.shut_down_at is not None or m.down_at is not None:
+            asked = m.shutdown_last_asked or m.shut_down_at or 0.0
+            moments += [silent_since(s, host) + s.policy.down_silence]
+            moments += [asked + s.policy.host_stop, asked + 2 * s.policy.host_stop]
+        elif m.evacuation is not None:
+            moments += [(m.disabled_at or m.evacuation.at) + s.policy.disable_wait, s.now + PULSE]
     for ups in sorted(s.site.upses):
         u = s.memory.ups(ups)
         moments += [t + CUT_MARGIN for t in (u.cut_at, u.off_at) if t is not None]
         if u.utility_since is not None:
             moments.append(u.utility_since + u.settle)
+    since = [pool.coordinator_since for pool in s.seen.pools.values()]
+    moments += [t + s.policy.coordinator_grace for t in since if t is not None]
     future = [t for t in moments if t > s.now]
     return min(future) if future else None

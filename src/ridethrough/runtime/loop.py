@@ -33,6 +33,7 @@ from .executor import Executor
 from .mailbox import Answer
 from .observers import Observers
 from .past import Past
+from .waiting import news_or
 
 __all__ = ["Answer", "Decide", "Loop", "Status"]
 
@@ -107,7 +108,7 @@ class Loop:
         end_orderly = False
         try:
             await self._past.open(self._site, ControllerStarted(self._clock.now(), __version__))
-            self._observers.start(self.wake)
+            await self._observers.start(self.wake)
             while not self._stopping:
                 began = self._clock.now()
                 wake_at = await self._round_or_failure()
@@ -160,7 +161,7 @@ class Loop:
         facts, self._facts = self._facts, []
         if facts:
             await self._past.write(facts)
-        seen = await self._observers.look(self._past.memory.urgent)
+        seen = self._observers.look(self._past.memory.urgent)
         now = self._clock.now()
         seen = await self._afresh(seen)
         decision = self._decide(now, seen, self._past.memory, self._site)
@@ -195,25 +196,14 @@ class Loop:
 
     async def _pause(self, began: Seconds, wake_at: Seconds | None) -> None:
         """Until woken, until time alone could change the answer, or for the longest pause; never below the shortest."""
-        rest = began + SHORTEST - self._clock.now()
-        if rest > 0:
-            await self._clock.sleep(rest)
         until = began + (LONGEST_URGENT if self._past.memory.urgent else LONGEST)
         until = until if wake_at is None else min(until, wake_at)
         rest = until - self._clock.now()
-        if rest <= 0 or self._woken.is_set():
-            return
-        alarm = asyncio.ensure_future(self._clock.sleep(rest))
-        alarm.add_done_callback(self._wake_at_alarm)
-        try:
-            await self._woken.wait()
-        finally:
-            alarm.remove_done_callback(self._wake_at_alarm)
-            alarm.cancel()
-            await asyncio.sleep(0)  # let it end: no task is left behind
-
-    def _wake_at_alarm(self, _: asyncio.Future[None]) -> None:
-        self.wake()
+        if rest > 0:
+            await news_or(self._woken, rest)
+        early = began + SHORTEST - self._clock.now()
+        if early > 0:
+            await self._clock.sleep(early)
 
     async def _clean_up(self, orderly: bool) -> None:
         await self._executor.stop()

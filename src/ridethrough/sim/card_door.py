@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from ridethrough.core.model import Seconds, UpsId
 from ridethrough.core.observation import Snapshot, Source, UpsReading, UpsSeen
+from ridethrough.runtime.waiting import news_or
 
 from .world import World
 
@@ -37,7 +38,7 @@ class CardsDoor:
             with suppress(asyncio.CancelledError):
                 await self._polling
 
-    async def observe(self, urgent: bool) -> Snapshot:
+    def observe(self, urgent: bool) -> Snapshot:
         if urgent and not self._urgent:
             self._hurry.set()
         self._urgent = urgent
@@ -46,8 +47,7 @@ class CardsDoor:
     async def _poll_on(self, wake: Callable[[], None]) -> None:
         pause = PHASE
         while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._hurry.wait(), pause)
+            await news_or(self._hurry, pause)
             self._hurry.clear()
             if self._poll():
                 wake()

@@ -13,6 +13,7 @@ from ridethrough.core import actions as a
 from ridethrough.core.model import HostId, PoolId, Seconds, StorageId
 from ridethrough.core.observation import HostSeen, PoolSeen, Power, Snapshot, VmSeen
 from ridethrough.ports import Clock, NotBegun, Refused, Unreachable, is_from_before_a_standstill
+from ridethrough.runtime.waiting import news_or
 
 from .machines import Reach, SimHost, SimTask, SimVm
 from .virtual_time import VirtualClock
@@ -30,6 +31,7 @@ PROBE: Seconds = 5.0
 URGENT_PROBE: Seconds = 2.0
 PHASE: Seconds = 1.0
 EVENT_LATENCY: Seconds = 0.06  # event.from, lab 20
+STILL_BOOTING: Seconds = 2.0  # until a host that has not finished its start is asked again
 NO_ANSWER: Seconds = 5.0  # until a call that nobody will answer is given up
 
 # Asking again may help (facts: xenapi.md 9). Everything else is a refusal.
@@ -111,7 +113,7 @@ class PoolDoor:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def observe(self, urgent: bool) -> Snapshot:
+    def observe(self, urgent: bool) -> Snapshot:
         if urgent and not self._urgent:
             self._hurry.set()
         self._urgent = urgent
@@ -140,8 +142,7 @@ class PoolDoor:
     async def _probe_on(self) -> None:
         pause = PHASE
         while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._hurry.wait(), pause)
+            await news_or(self._hurry, pause)
             self._hurry.clear()
             if self._probe() and self._wake:
                 self._wake()
@@ -155,7 +156,7 @@ class PoolDoor:
             reach = self._reach[host.id] = self._world.reach(host.id)
             if reach is not Reach.NOTHING:
                 self._network_at[host.id] = now
-            if reach in (Reach.MEMBER, Reach.COORDINATOR):
+            if reach not in (Reach.NOTHING, Reach.REFUSED):
                 self._toolstack_at[host.id] = now
         return before != self._reach
 
@@ -332,7 +333,13 @@ class PoolDoor:
         for key in (MAINTENANCE, *EVACUATED):
             if key in host.other_config:
                 calls.host_remove_from_other_config(host.ref, key)
-        await self._done(calls.host_enable(host.ref))
+        while True:
+            try:
+                return await self._done((await self._xapi()).host_enable(host.ref))
+            except XapiError as error:
+                if error.code != "HOST_STILL_BOOTING":
+                    raise
+            await asyncio.sleep(STILL_BOOTING)
 
     async def _move(self, vm: SimVm, target: SimHost) -> None:
         calls = await self._xapi()

@@ -43,7 +43,7 @@ async def until(is_so: Callable[[], bool]) -> None:
 
 
 async def seen(cards: Cards, ups: str = "a") -> UpsSeen:
-    return (await cards.observe(urgent=False)).upses[ups]
+    return cards.observe(urgent=False).upses[ups]
 
 
 async def until_seen(cards: Cards, is_so: Callable[[UpsSeen], bool], ups: str = "a") -> UpsSeen:
@@ -82,7 +82,7 @@ async def test_stopping_while_many_begin_leaves_no_task() -> None:
 async def test_cards_are_an_observer() -> None:
     cards: Observer = Cards([], lambda: 0.0)
     await cards.start(lambda: None)
-    assert (await cards.observe(urgent=True)).upses == {}
+    assert cards.observe(urgent=True).upses == {}
     await cards.stop()
 
 
@@ -220,7 +220,7 @@ async def test_turning_urgent_polls_at_once_and_then_at_the_fast_pace() -> None:
         await cards.start(loop.wake)
         await until_seen(cards, source_is(Source.UTILITY))
         asked = replay.asked
-        await cards.observe(urgent=True)
+        cards.observe(urgent=True)
         await until(lambda: replay.asked > asked)
         await until(lambda: replay.asked > asked + 6)
         await cards.stop()

@@ -302,7 +302,7 @@ async def test_a_good_card_among_hostile_ones_is_watched_on_and_nothing_else_is_
         async with asyncio.timeout(60):
             while not await _all_heard(cards, since=loop.time()):  # noqa: ASYNC110 - nothing tells when it becomes so
                 await asyncio.sleep(0.05)
-        seen = (await cards.observe(urgent=False)).upses
+        seen = cards.observe(urgent=False).upses
         async with asyncio.timeout(10):
             await cards.stop()
     assert all(s.reading is None and s.trouble for ups, s in seen.items() if ups != "good")
@@ -312,6 +312,6 @@ async def test_a_good_card_among_hostile_ones_is_watched_on_and_nothing_else_is_
 
 async def _all_heard(cards: Cards, since: float) -> bool:
     """Whether every hostile card was given up, and the good one answered after `since` less a second."""
-    seen = (await cards.observe(urgent=False)).upses
+    seen = cards.observe(urgent=False).upses
     good = seen["good"].answered_at
     return good is not None and good > since - 1 and all(s.trouble for ups, s in seen.items() if ups != "good")

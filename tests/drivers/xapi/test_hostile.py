@@ -407,15 +407,15 @@ async def test_a_hostile_pool_is_silent_and_its_neighbour_unaffected() -> None:
         replies: list[Reply] = [says(JSON_PAGE), drips(page(b"{}")), says(slave), says(page(ok(b"[" * DEEP)))]
         for reply in replies:
             server.reply, asked = reply, server.requests
-            before = (await good.observe(urgent=True)).pools["good"].answered_at
+            before = good.observe(urgent=True).pools["good"].answered_at
             await until(lambda asked=asked: server.requests > asked, 20.0)  # type: ignore[misc]
             async with asyncio.timeout(20.0):
                 while True:
-                    seen = (await good.observe(urgent=True)).pools["good"]
+                    seen = good.observe(urgent=True).pools["good"]
                     if seen.coordinator and seen.answered_at != before:
                         break
                     await asyncio.sleep(0.05)
-            lost = (await bad.observe(urgent=True)).pools["bad"]
+            lost = bad.observe(urgent=True).pools["bad"]
             assert (lost.coordinator, lost.answered_at) == (None, None)
             assert "Ridethrough itself" not in lost.trouble
     finally:

@@ -67,7 +67,7 @@ class Site:
         await self.member.stop()
 
     async def seen(self, urgent: bool = False) -> Snapshot:
-        return await self.pool.observe(urgent)
+        return self.pool.observe(urgent)
 
     async def until_seen(
         self, condition: Callable[[Snapshot], bool], within: float = 5.0, urgent: bool = False
@@ -233,7 +233,7 @@ async def test_witness(site: Site) -> None:
     pool = site.driver(witness=f"127.0.2.1:{site.coordinator.port}")
     await pool.start(site.wake)
     await until(lambda: pool._prober.witness_at is not None)
-    assert (await pool.observe(urgent=False)).pools["pool-a"].witness_at is not None
+    assert pool.observe(urgent=False).pools["pool-a"].witness_at is not None
     await pool.stop()
 
 
@@ -241,7 +241,7 @@ async def test_a_wrong_password_is_told(site: Site) -> None:
     pool = XapiPool("pool-a", [site.coordinator.address], "root", "wrong", [], {}, site.clock)
     await pool.start(site.wake)
     await until(lambda: "wrong user or password" in pool._watch.trouble)
-    assert "wrong user or password" in (await pool.observe(urgent=False)).pools["pool-a"].trouble
+    assert "wrong user or password" in pool.observe(urgent=False).pools["pool-a"].trouble
     await asyncio.sleep(0.1)
     assert len([c for c in site.coordinator.calls if c[1][:2] == ("root", "wrong")]) == 1
     await pool.stop()

@@ -101,7 +101,7 @@ async def test_the_tasks_of_others_and_the_free_keys() -> None:
         session, root = site.pool._session, site.driver("xcp1", user="root")
         await root.start(site.wake)
         async with asyncio.timeout(20.0):
-            while (await root.observe(urgent=True)).pools["pool-a"].coordinator is None:  # noqa: ASYNC110
+            while root.observe(urgent=True).pools["pool-a"].coordinator is None:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         move = MoveVm("uuid-web", "web", "pool-a", "xcp2", "xcp1", "why", 30.0)
         moving = asyncio.create_task(root.perform(move))

@@ -99,7 +99,7 @@ class Site:
         self.wakes += 1
 
     async def seen(self) -> Snapshot:
-        return await self.pool.observe(urgent=True)
+        return self.pool.observe(urgent=True)
 
     async def until_seen(self, condition: Callable[[Snapshot], bool], within: float = 20.0) -> Snapshot:
         """The first snapshot for which `condition` holds; `within` wall seconds."""

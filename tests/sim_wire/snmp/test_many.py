@@ -21,7 +21,7 @@ async def all_say(cards: Cards, source: Source, urgent: bool) -> None:
     """Wait until every card says so."""
     async with asyncio.timeout(DEADLINE):
         while True:
-            seen = (await cards.observe(urgent)).upses.values()
+            seen = cards.observe(urgent).upses.values()
             if all(s.reading is not None and s.reading.source is source for s in seen):
                 return
             await asyncio.sleep(0.02)
@@ -49,7 +49,7 @@ async def test_a_hundred_cards() -> None:
         world.set_feeder("a", on=False)
         world.advance(1)
         await all_say(cards, Source.BATTERY, urgent=True)  # which polls them all at once
-        seen = await cards.observe(urgent=True)
+        seen = cards.observe(urgent=True)
         assert len(seen.upses) == CARDS
         assert all(s.reading is not None and s.reading.input_dead for s in seen.upses.values())
         await cards.stop()

@@ -71,7 +71,7 @@ class Cards:
         for watched in self._watched.values():
             watched.card.close()
 
-    async def observe(self, urgent: bool) -> Snapshot:
+    def observe(self, urgent: bool) -> Snapshot:
         """Every card's last two good answers, at once and from memory. Turning urgent polls every card at once."""
         if urgent and not self._urgent:
             for ups in self._watched:

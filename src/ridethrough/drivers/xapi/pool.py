@@ -92,7 +92,7 @@ class XapiPool:
         await self._session.close()
         await self.wire.close()
 
-    async def observe(self, urgent: bool) -> Snapshot:
+    def observe(self, urgent: bool) -> Snapshot:
         """What is known now; nothing is asked for."""
         self._watch.urgent = urgent
         self._prober.be_urgent(urgent)
