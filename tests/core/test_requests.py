@@ -43,6 +43,18 @@ def test_a_maintenance_mode_that_is_not_ours_is_not_ours_to_end() -> None:
     assert asked(e.Ask.EXIT_MAINTENANCE, "h1", *entered) == [done]
 
 
+def test_what_is_asked_in_one_breath_is_answered_in_its_order() -> None:
+    """Asked while the controller was away: the last word counts, and nobody is told that it came too early."""
+    the_site, enter, leave = site(2), e.Ask.ENTER_MAINTENANCE, e.Ask.EXIT_MAINTENANCE
+    words = [e.Requested(float(n), ask, "h1", "anna") for n, ask in enumerate((enter, leave, enter))]
+    s = situation(10.0, snapshot(10.0, the_site), the_site, *words)
+    answers = answer(s)
+    assert answers == [e.RequestDone(10.0, ask, "h1") for ask in (enter, leave, enter)]
+    assert s.after(answers).memory.host("h1").wanted
+    assert s.after(answers).memory.requests == ()
+    assert not s.after(answers[:2]).memory.host("h1").wanted
+
+
 def test_in_dry_run_nobody_is_promised_an_action() -> None:
     the_site = site(1)
     memory = remember(e.Requested(9.0, e.Ask.EVACUATE, "h1", "anna"))

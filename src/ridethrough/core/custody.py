@@ -7,6 +7,7 @@ from .actions import ClaimPool
 from .model import PoolId
 from .observation import HostSeen, Power
 from .power import supply
+from .proof import silent_since
 from .situation import Situation
 from .start import start
 
@@ -39,14 +40,22 @@ def _needs_us(s: Situation, host: HostSeen) -> bool:
 
 
 def is_away(s: Situation, host: HostSeen) -> bool:
-    """Down or asked to go down, and silent for so long after its power came back that nobody waits for it."""
+    """Silent for so long after its power came back, or its pool that a person had shut down, that nobody waits for it.
+
+    Down, asked to go down, or fallen silent in our hands where no witness could tell whether it is down.
+    """
     m = s.memory.host(host.id)
     gone = m.shut_down_at if m.shut_down_at is not None else m.down_at
+    if gone is None and (m.evacuation is not None or m.disabled_at is not None):
+        gone = silent_since(s, host)
     if gone is None or s.answers(host) or not supply(s, host.id).powered:
         return False
+    pool = s.memory.pool(host.pool)
+    if pool.shutdown_asked is not None:
+        return False  # it is wanted off
     built = s.site.hosts.get(host.id)
-    back = max([gone, *(s.memory.ups(u).back_at or 0.0 for u in (built.powered_by if built else ()))])
-    return s.now - back >= s.policy.host_stop + s.policy.start_timeout
+    power = [s.memory.ups(u).back_at or 0.0 for u in (built.powered_by if built else ())]
+    return s.now - max(gone, pool.back_at or 0.0, *power) >= s.policy.host_stop + s.policy.start_timeout
 
 
 def _record(s: Situation, pool: PoolId) -> e.PoolRecorded:

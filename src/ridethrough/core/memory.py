@@ -85,6 +85,7 @@ class PoolMemory:
     auto_poweron_suspended: bool = False
     shutdown_asked: e.Requested | None = None  # until the coordinator is back
     off_by_person: bool = False  # nobody but a person switches its hosts on again
+    back_at: Seconds | None = None  # when the first host came back after that
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +231,9 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
             return _ups(m, event.ups, silent_since=None, utility_since=again, low_since=low, low_by_silence=False)
         case e.PoolRecorded():
             for host, booted in event.booted:
-                m = _host(m, host, booted=booted)
+                # One that has been missing since before will be told by its last known boot.
+                if m.host(host).wanted or not m.host(host).booted:
+                    m = _host(m, host, booted=booted)
             return _pool(m, event.pool, record=event)
         case e.PoolRestored():
             return _restored(m, event)
@@ -244,7 +247,7 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
             return _host(m, event.host, down_at=event.at, fell=m.host(event.host).shut_down_at is None)
         case e.HostReturned():
             return _host(
-                _pool_is_back(m, event.host),
+                _pool_is_back(m, event.host, event.at),
                 event.host,
                 returned_at=event.at,
                 booted=event.booted,
@@ -309,11 +312,11 @@ def _disarmed(m: Memory) -> Memory:
     return replace(m, armed=False, told=frozenset(), hosts=hosts, pools=pools)
 
 
-def _pool_is_back(m: Memory, host: HostId) -> Memory:
+def _pool_is_back(m: Memory, host: HostId, at: Seconds) -> Memory:
     """What a person asked of a whole pool is over when any host of it is up again."""
     for pool, known in m.pools.items():
-        if known.record is not None and host in dict(known.record.members):
-            m = _pool(m, pool, shutdown_asked=None)
+        if known.shutdown_asked is not None and known.record is not None and host in dict(known.record.members):
+            m = _pool(m, pool, shutdown_asked=None, back_at=at)
     return m
 
 
@@ -321,9 +324,8 @@ def _answered(m: Memory, event: e.RequestRefused | e.RequestDone) -> Memory:
     def is_it(r: e.Requested) -> bool:
         return (r.ask, r.subject) == (event.ask, event.subject)
 
-    rest = tuple(r for r in m.requests if not is_it(r))
     asked = next((r for r in m.requests if is_it(r)), None)
-    m = replace(m, requests=rest)
+    m = replace(m, requests=tuple(r for r in m.requests if r is not asked))
     if isinstance(event, e.RequestRefused) or asked is None:
         return m
     host, wanted = event.subject, m.host(event.subject).wanted
@@ -489,7 +491,8 @@ def _restored(m: Memory, event: e.PoolRestored) -> Memory:
     hosts = dict(m.hosts)
     for host, _ in record.members if record else ():
         known = m.host(host)
-        if not known.wanted and known.shut_down_at is None and known.down_at is None:
+        away = known.shut_down_at is not None or known.down_at is not None or known.evacuation is not None
+        if not known.wanted and not away:
             hosts[host] = HostMemory(held=known.held)
     vms = {k: v for k, v in m.vms.items() if v.pool != event.pool}
     return replace(m, pools={**m.pools, event.pool: PoolMemory()}, hosts=hosts, vms=vms, failures={})

@@ -15,11 +15,17 @@ def news(s: Situation) -> list[e.Event]:
     found: list[e.Event] = []
     for host in s.hosts:
         m = s.memory.host(host.id)
-        if m.down_at is None and (proof := _proof_of_down(s, host) or _proof_of_a_fall(s, host)):
+        if m.down_at is None and (proof := _proof_of_down(s, host)):
             found.append(e.HostDown(s.now, host.id, proof))
+        elif m.down_at is None and (proof := _proof_of_a_fall(s, host)):
+            found += [e.HostDown(s.now, host.id, proof), _returned(s, host)]
         elif _has_returned(s, host):
-            found.append(e.HostReturned(s.now, host.id, host.agent_started, host.booted))
+            found.append(_returned(s, host))
     return found
+
+
+def _returned(s: Situation, host: HostSeen) -> e.HostReturned:
+    return e.HostReturned(s.now, host.id, host.agent_started, host.booted)
 
 
 def _proof_of_down(s: Situation, host: HostSeen) -> str:
@@ -52,7 +58,7 @@ def _proof_of_a_fall(s: Situation, host: HostSeen) -> str:
     if m.shut_down_at is not None or host.booted in (0.0, m.booted) or not m.booted:
         return ""
     ours = s.memory.pool(host.pool).record is not None and s.is_trusted(host.pool)
-    return "it fell unseen and has booted anew" if ours and s.answers(host) else ""
+    return "it fell unseen and has booted anew" if ours and host.live and s.answers(host) else ""
 
 
 def _is_ours_to_judge(s: Situation, host: HostSeen) -> bool:

@@ -193,10 +193,12 @@ def _is_steady(s: Situation, pool: PoolId) -> bool:
     for host in s.members(pool):
         if not supply(s, host.id).powered and not _is_without_power_for_long(s, host):
             return False
+        if is_missing(s, host):
+            continue
         m = s.memory.host(host.id)
         away = m.shut_down_at is not None or m.down_at is not None
         ours = m.disabled_at is not None and not m.wanted and not _belongs_to_administrator(s, host)
-        if (away and not is_missing(s, host)) or (ours and not away):
+        if away or ours:
             return False
     return True
 

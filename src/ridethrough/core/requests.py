@@ -7,8 +7,13 @@ from .situation import Situation
 
 
 def answer(s: Situation) -> list[e.Event]:
-    """One answer to each open request, in the order they came."""
-    return [event for request in s.memory.requests for event in _one(s, request)]
+    """One answer to each open request, in the order they came: the last word of a person counts."""
+    found: list[e.Event] = []
+    for request in s.memory.requests:
+        new = _one(s, request)
+        s = s.after(new)
+        found += new
+    return found
 
 
 def _one(s: Situation, request: e.Requested) -> list[e.Event]:

@@ -6,12 +6,13 @@ from . import events as e
 from .actions import CancelMove, ForceStopVm, MoveVm, ShutDownHost, StopVm, SuspendAutoPoweron
 from .budget import LAST_SECONDS, fits, is_last_moment, left, need, stop_deadline
 from .evacuation import Due, is_held, is_protected, on_battery_text
-from .model import Seconds
+from .model import HostId, Seconds
 from .observation import HostSeen, VmSeen
 from .ordering import first_to_stop, members_still_up, whole_pool_failing
 from .placement import NOT_PROVEN, is_moving, place
 from .policy import Wish
 from .power import Supply, supply
+from .proof import silent_since
 from .situation import Situation
 from .start import may_act, start
 from .wording import duration
@@ -172,9 +173,12 @@ def shut_down(s: Situation) -> list[e.Event]:
 
 
 def _again(s: Situation, host: HostSeen, begun: e.ShutdownBegun, asked_at: Seconds) -> list[e.Event]:
-    """A host that still answers long after it was asked to shut down never was: its answer was lost on the way."""
+    """A host that still answers long after it was asked to shut down never was: its answer was lost on the way.
+
+    One that its pool calls dead answers because it starts again.
+    """
     heard = host.toolstack_at
-    if s.dry_run or heard is None or heard < asked_at + s.policy.host_stop or not s.answers(host):
+    if s.dry_run or heard is None or heard < asked_at + s.policy.host_stop or not (host.live and s.answers(host)):
         return []
     if supply(s, host.id).powered and not _asked(s, host):
         return [e.ShutdownDropped(s.now, host.id)]
@@ -197,9 +201,10 @@ def _is_ready(s: Situation, host: HostSeen) -> bool:
 def _members_let_go(s: Situation, coordinator: HostSeen) -> bool:
     """Everything works through the coordinator: it goes last, except at the reserve (behaviour.md "Never" 5).
 
-    Members that are on their way down themselves are waited for until its own stop leaves no more time.
+    Members that are on their way down themselves are waited for until its own stop leaves no more time. When a person
+    shuts the pool down there is no such end: then silence for as long as a host may take to stop is enough.
     """
-    up = members_still_up(s, coordinator)
+    up = [h for h in members_still_up(s, coordinator) if not (_asked(s, coordinator) and _is_long_silent(s, h))]
     if not up:
         return True
     working = [h for h in up if supply(s, h).failing and s.memory.host(h).shut_down_at is None]
@@ -207,6 +212,13 @@ def _members_let_go(s: Situation, coordinator: HostSeen) -> bool:
         seconds = left(s, coordinator)
         return seconds is not None and seconds <= s.policy.host_stop + LAST_SECONDS
     return is_last_moment(s, coordinator)
+
+
+def _is_long_silent(s: Situation, member: HostId) -> bool:
+    """It was told to go down, or its pool believes it dead, and nothing of it was heard for so long; no proof."""
+    host = s.seen.hosts[member]
+    told = s.memory.host(member).shut_down_at is not None or not host.live
+    return told and s.now - silent_since(s, host) >= s.policy.host_stop
 
 
 def _is_touched(s: Situation, host: HostSeen) -> bool:

@@ -17,6 +17,7 @@ from ridethrough.sim.cards import SimUps
 from ridethrough.sim.machines import Guest, SimVm
 from ridethrough.sim.timeline import CRASH, Happening
 
+from .truth import NOTICED
 from .watch import Watch
 
 DETECTED: Seconds = 12.0  # two polls, the record and the claim
@@ -124,6 +125,8 @@ def time_left(watch: Watch, host: HostId) -> Seconds:
     ends = [math.inf]
     for it in (watch.world.upses[u] for u in watch.world.hosts[host].fed_by):
         told = it.reading(now)
+        if it.input_good and now - watch.truth.feeds[it.id].bad_ended <= NOTICED:
+            return 0.0  # nobody can know yet that there is an end to it
         if it.input_good or told is None:
             continue
         if told.runtime is not None:

@@ -27,6 +27,8 @@ class Feed:
     heard_since: Seconds = -1e9  # of `audible` being as it is
     bad_began: Seconds = -1e9  # the last time without utility power
     bad_ended: Seconds = -1e9
+    return_seen: Seconds = -1e9  # the first round since `bad_ended`
+    input_failed: Seconds = -1e9  # the last time that utility power failed on its feeder, its output on or off
     silent_ended: Seconds = -1e9
     fell_silent_in_doubt: bool = False
     good_heard_at: Seconds = 0.0
@@ -79,6 +81,8 @@ class Truth:
             feed.note(now, it.input_good and it.output, not (it.card.silent or it.card.link_lost))
             if it.card.cut_at is not None:
                 feed.counted_at = now
+            if feed.good and feed.return_seen < feed.bad_ended:
+                feed.return_seen = now
         for host_id in self.world.hosts:
             reach = self.world.reach(host_id)
             if reach in (Reach.MEMBER, Reach.COORDINATOR):
@@ -104,6 +108,7 @@ class Truth:
             sim = self.world.upses[ups]
             if it.do in ("fail", "restore") and it.arguments["feeder"] == sim.feeder:
                 feed.note(at, it.do == "restore" and sim.output, feed.audible)
+                feed.input_failed = at if it.do == "fail" else feed.input_failed
             if it.do in ("silence card", "lose link") and it.arguments["ups"] == ups:
                 feed.note(at, feed.good, False)
             if it.do in ("answer card", "restore link") and it.arguments["ups"] == ups:
@@ -141,9 +146,10 @@ class Truth:
             return False
         warnings = [w for w in (card.warning_period, entered.warning_period) if w is not None]
         delays = [d for d in (card.shutdown_delay, entered.shutdown_delay) if d is not None]
-        seen_again = max(feed.bad_ended, feed.silent_ended if feed.fell_silent_in_doubt else feed.bad_ended)
-        long_enough = seen_again - feed.bad_began >= min(warnings) - NOTICED
-        return long_enough and now <= feed.bad_began + max(warnings) + max(delays) + 4 * NOTICED
+        began = max(feed.bad_began, feed.input_failed)
+        seen_again = max(feed.return_seen, feed.silent_ended if feed.fell_silent_in_doubt else feed.bad_ended)
+        long_enough = seen_again - began >= min(warnings) - NOTICED
+        return long_enough and now <= began + max(warnings) + max(delays) + 4 * NOTICED
 
     def is_surely_failing(self, host: HostId) -> bool:
         """Too few feeds, heard by everybody for long enough to be known; or back for less than the settle time."""

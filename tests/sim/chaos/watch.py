@@ -20,13 +20,15 @@ from ridethrough.core.situation import Situation
 from ridethrough.runtime.loop import Decide
 from ridethrough.sim.memory_journal import MemoryJournal
 from ridethrough.sim.scenario import Built, Scenario, play, read
-from ridethrough.sim.timeline import Happening
+from ridethrough.sim.timeline import MEND_JOURNAL, Happening
 from ridethrough.sim.world import World
 
 from .truth import Truth
 
 SCENARIOS = Path(__file__).resolve().parents[3] / "scenarios"
 SETTLED: Seconds = 22.0  # without anything open or happening, longer than a coordinator's grace: the story is over
+
+WRITTEN_AGAIN: Seconds = 2.0  # after its disk works again, all facts kept in memory are in the journal
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,8 @@ class Ours:
     def _begun(self, action: a.Action) -> None:
         match action:
             case a.DisableHost(host=host):
-                self.disabled.add(host)
+                if host not in self.in_maintenance:  # else somebody else's maintenance mode is restored
+                    self.disabled.add(host)
             case a.MoveVm(source=host):
                 self.moved_from.add(host)
             case a.ShutDownHost(host=host):
@@ -212,15 +215,16 @@ class Watch:
     def is_over(self) -> bool:
         """Nothing is open, and nothing has happened for a while."""
         m, now = self.memory, self.world.now
-        stories = [self.world.story[-1].at if self.world.story else 0.0]
-        entries = [self.journal.entries[-1].at if self.journal.entries else 0.0]
-        if now - max(*stories, *entries) < SETTLED or self.world.at_work:
+        ats = [line.at for line in self.world.story[-1:]] + [event.at for event in self.journal.entries[-1:]]
+        ats += [it.at + self.scenario.lead_in for it in self.scenario.timeline[-1:]]
+        last = max(ats, default=0.0)
+        if now - last < SETTLED or self.world.at_work:
             return False
         if m.pending or m.urgent or m.requests:
             return False
         missing = any(not h.power for h in self.world.hosts.values())
         open_records = any(p.record for p in m.pools.values())
-        return not (missing or open_records) or now - max(*stories, *entries) >= self.longest_wait
+        return not (missing or open_records) or now - last >= self.longest_wait
 
     def _changed(self, kind: str, ref: str) -> None:
         """Something that XenAPI shows has changed: was it us, and is it written down?"""
@@ -242,13 +246,19 @@ class Watch:
             if isinstance(event, e.ActionStarted) and _does(event.action, vm, operation):
                 return True
         host = self.world.hosts.get(it.resident_on or "")
-        if (host is not None and host.powering_off) or self.journal.fails or operation == "start":
+        if (host is not None and host.powering_off) or self._facts_are_kept() or operation == "start":
             return True
         return any(
             it.name in line.text and now - line.at < 300.0
             for line in self.world.story
             if line.text.startswith("a person")
         )
+
+    def _facts_are_kept(self) -> bool:
+        """The disk takes nothing, or so lately that what is kept in memory has not been written yet."""
+        mended = [it.at for it in self.truth.happened if it.do == MEND_JOURNAL]
+        lately = bool(mended) and self.world.now - self.scenario.lead_in - mended[-1] <= WRITTEN_AGAIN
+        return self.journal.fails or lately
 
 
 def _does(action: a.Action, vm: VmId, operation: str) -> bool:
