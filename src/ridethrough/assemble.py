@@ -152,6 +152,7 @@ class Controller:
             clock=self.clock,
             notifiers=notifiers,
             name=", ".join(part.pools) or ", ".join(part.upses),
+            alive_until=self.clock.alive_until,
         )
         return Island(part, loop)
 

@@ -82,6 +82,20 @@ def test_off_never_starts_an_outage_and_does_not_count() -> None:
     assert supply(s, "h1").since is None
 
 
+def test_an_output_that_comes_back_must_hold_too() -> None:
+    """No outage is known, only an output that was off: nothing is brought back on the strength of a moment's power."""
+    the_site, off = site(1), e.Alerted(100.0, "ups1", e.OFF, "ups1 says off")
+
+    def now_feeds(now: float, *events: e.Event) -> Feed:
+        seen = replace(snapshot(now, the_site), upses={"ups1": ups_seen(now, Source.UTILITY)})
+        return feed(situation(now, seen, the_site, off, *events), "ups1")
+
+    assert now_feeds(200.0) is Feed.SETTLING
+    on = e.AlertCleared(200.0, "ups1", e.OFF)
+    assert now_feeds(205.0, on) is Feed.SETTLING
+    assert now_feeds(210.0, on) is Feed.GOOD
+
+
 def test_battery_from_first_contact_is_not_believed_until_proven() -> None:
     the_site = site(1)
 

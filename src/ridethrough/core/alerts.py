@@ -24,6 +24,7 @@ _KEYS = frozenset(
         "held",
         "counts down",
         "degraded",
+        e.OFF,
         "overload",
         NO_PLACE,
     }
@@ -57,7 +58,7 @@ def _of_upses(s: Situation) -> Iterator[tuple[str, str, str]]:
         quiet = m.on_battery_since is None
         if quiet and seen and seen.reading and seen.reading.source in (Source.BYPASS, Source.OFF):
             text = f"{ups} says {seen.reading.source}: what it feeds has no battery behind it"
-            yield ups, "degraded", text
+            yield ups, e.OFF if seen.reading.source is Source.OFF else "degraded", text
 
 
 def _of_pools(s: Situation) -> Iterator[tuple[str, str, str]]:

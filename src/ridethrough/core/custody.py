@@ -27,7 +27,8 @@ def take(s: Situation) -> list[e.Event]:
 
 
 def _is_needed(s: Situation, pool: PoolId) -> bool:
-    return any(_needs_us(s, host) for host in s.members(pool))
+    """Also while a record is open: what was armed again, or left by another controller, is still to be undone."""
+    return s.memory.pool(pool).record is not None or any(_needs_us(s, host) for host in s.members(pool))
 
 
 def _needs_us(s: Situation, host: HostSeen) -> bool:

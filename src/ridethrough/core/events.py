@@ -12,10 +12,14 @@ from .model import HostId, Percent, PoolId, Seconds, UpsId, VmId
 
 @dataclass(frozen=True, slots=True)
 class ControllerStarted:
-    """The controller started. Every action still open was lost with the one before; its end is unknown."""
+    """The controller started. Every action still open was lost with the one before; its end is unknown.
+
+    `alive_until`: the last time at which the one before is known to have lived; None: there was none.
+    """
 
     at: Seconds
     version: str
+    alive_until: Seconds | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,6 +388,9 @@ class Alerted:
     subject: str
     key: str
     text: str
+
+
+OFF = "off"  # the key of the alert that a UPS says off
 
 
 @dataclass(frozen=True, slots=True)

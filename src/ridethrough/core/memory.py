@@ -49,6 +49,7 @@ class UpsMemory:
     runtime: Seconds | None = None
     charge: Percent | None = None
     silent_since: Seconds | None = None
+    off_until: Seconds | None = None  # when it last stopped saying that it is off, without an outage
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,7 @@ class Memory:
     position: int = 0
     armed: bool = False
     started_at: Seconds = 0.0  # when this controller started or resumed: it has heard nothing from before
+    alive_until: Seconds | None = None  # when it, or the one before, is known to have watched last before that
     upses: Mapping[UpsId, UpsMemory] = field(default_factory=dict)
     hosts: Mapping[HostId, HostMemory] = field(default_factory=dict)
     pools: Mapping[PoolId, PoolMemory] = field(default_factory=dict)
@@ -176,8 +178,9 @@ def kind_and_target(action: Action) -> str:
 def _fold(m: Memory, position: int, event: e.Event) -> Memory:
     match event:
         case e.ControllerStarted():
-            return _interrupted(replace(m, started_at=event.at))
+            return _interrupted(replace(m, started_at=event.at, alive_until=event.alive_until))
         case e.ControllerResumed():
+            m = replace(m, alive_until=event.at - event.seconds)
             return replace(m, started_at=event.at)  # what it had begun goes on, and reports how it ended
         case e.Armed():
             return replace(m, armed=True, told=frozenset())
@@ -300,7 +303,8 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
             return replace(m, alerts={**m.alerts, (event.subject, event.key): event})
         case e.AlertCleared():
             gone = (event.subject, event.key)
-            return replace(m, alerts={k: v for k, v in m.alerts.items() if k != gone})
+            m = replace(m, alerts={k: v for k, v in m.alerts.items() if k != gone})
+            return _ups(m, event.subject, off_until=event.at) if event.key == e.OFF else m
         case e.RoundFailed() | e.JournalCutBack():
             return m
 

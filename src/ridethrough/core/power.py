@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from . import events as e
 from .memory import UpsMemory
 from .model import Host, HostId, Seconds, UpsId
 from .observation import Source, UpsReading
@@ -121,7 +122,15 @@ def feed(s: Situation, ups: UpsId) -> Feed:
         return Feed.SETTLING  # a controller that has just started waits for the card's first answer
     if reading is None or not m.known:
         return Feed.UNKNOWN
-    return Feed.OFF if reading.source is Source.OFF else Feed.GOOD
+    if reading.source is Source.OFF:
+        return Feed.OFF
+    return Feed.SETTLING if _was_off(s, ups, m) else Feed.GOOD
+
+
+def _was_off(s: Situation, ups: UpsId, m: UpsMemory) -> bool:
+    """Its output came back a moment ago: it must hold like utility power after an outage."""
+    lately = m.off_until is not None and s.now - m.off_until < s.policy.settle
+    return lately or (ups, e.OFF) in s.memory.alerts
 
 
 def _is_not_asked_yet(s: Situation, ups: UpsId) -> bool:
@@ -214,7 +223,7 @@ def _heard(s: Situation, ups: UpsId) -> Seconds | None:
 
 def _gone_since(s: Situation, ups: UpsId) -> Seconds:
     """When a feed stopped to count: silence after its time, off and unknown when they were first told."""
-    told = s.memory.alerts.get((ups, "degraded"))
+    told = s.memory.alerts.get((ups, e.OFF)) or s.memory.alerts.get((ups, "degraded"))
     if told is not None:
         return told.at
     heard = _heard(s, ups)

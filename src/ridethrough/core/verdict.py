@@ -65,6 +65,8 @@ def next_moment(s: Situation) -> Seconds | None:
         moments += [t + CUT_MARGIN for t in (u.cut_at, u.off_at) if t is not None]
         if u.utility_since is not None:
             moments.append(u.utility_since + u.settle)
+        if u.off_until is not None:
+            moments.append(u.off_until + s.policy.settle)
     since = [pool.coordinator_since for pool in s.seen.pools.values()]
     moments += [t + s.policy.coordinator_grace for t in since if t is not None]
     future = [t for t in moments if t > s.now]

@@ -124,7 +124,19 @@ class _Ups:
         previous = self.seen.previous
         if previous is not None and previous.at < first.at and self._says_utility(previous):
             return first.at, previous.at
-        return first.at, first.at - self.s.policy.poll
+        return first.at, self._last_watched(first)
+
+    def _last_watched(self, first: UpsReading) -> Seconds:
+        """Nobody has seen utility power since this start: it may have failed at any time since the last life.
+
+        But the card has not cut its output yet, so no earlier than its timers allow. In what that leaves, the middle:
+        by the worst case guests would be stopped hard at once, for an outage that may have begun a moment ago.
+        """
+        poll, alive = first.at - self.s.policy.poll, self.s.memory.alive_until
+        off_after = card_timers(self.s, self.id).off_after
+        if alive is None or alive >= poll or off_after is None:
+            return poll
+        return min(max(alive, first.at - off_after / 2), poll)
 
     def _unknown_profile(self, reading: UpsReading) -> Iterator[e.Event]:
         """Battery from first contact: some DC-fed devices always say so. Believed once something proves it."""

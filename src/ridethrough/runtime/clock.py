@@ -16,6 +16,7 @@ from ridethrough.ports import StoodStill
 
 FILE = "clock.json"
 STILL: Seconds = 10.0  # rounds and status look at the clock every few seconds; a longer gap is a standstill
+MARKED_EVERY: Seconds = 60.0
 WALL_AHEAD: Seconds = 60.0  # so far ahead of the ticks at once, the wall clock tells of a pause that they slept through
 
 
@@ -97,7 +98,9 @@ class SiteClock:
         self._path = state_dir / FILE
         self._sources = sources
         self._boot, self._ticks = sources.boot(), sources.ticks()
-        self._site = max(self._carried_on(_load(self._path)), floor or 0.0)
+        anchor = _load(self._path)
+        self.alive_until = max(anchor.site, floor or 0.0) if anchor is not None else None  # of whoever ran before
+        self._site = max(self._carried_on(anchor), floor or 0.0)
         self._latest = self._site
         if keep:
             state_dir.mkdir(parents=True, exist_ok=True)
@@ -137,7 +140,7 @@ class SiteClock:
             os.fsync(file.fileno())
         fresh.replace(self._path)
 
-    async def keep_marked(self, every: Seconds = 60.0) -> None:
+    async def keep_marked(self, every: Seconds = MARKED_EVERY) -> None:
         """Write the anchor every `every` seconds until cancelled.
 
         A wall clock that was wrong when the controller started (no battery-backed clock, then NTP) must not be what

@@ -76,10 +76,14 @@ class Loop:
         notifiers: Sequence[Notifier] = (),
         decide: Decide = decide,
         name: str = "",
+        alive_until: Seconds | None = None,
         after_round: Callable[[Status], None] | None = None,
     ) -> None:
-        """`after_round` is called with the new status at the end of each round; it must not block."""
+        """`alive_until`: when the controller before this one is known to have lived last. `after_round` is called with
+        the new status at the end of each round; it must not block.
+        """
         self.name = name
+        self._alive_until = alive_until
         self._site = site
         self._clock = clock
         self._decide = decide
@@ -107,7 +111,8 @@ class Loop:
         self._running = asyncio.Event()
         end_orderly = False
         try:
-            await self._past.open(self._site, ControllerStarted(self._clock.now(), __version__))
+            started = ControllerStarted(self._clock.now(), __version__, self._alive_until)
+            await self._past.open(self._site, started)
             await self._observers.start(self.wake)
             while not self._stopping:
                 began = self._clock.now()

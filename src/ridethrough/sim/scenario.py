@@ -33,6 +33,7 @@ from ridethrough.core.model import Seconds
 from ridethrough.core.narrative import tell
 from ridethrough.core.observation import Power
 from ridethrough.core.site import Site
+from ridethrough.runtime.clock import MARKED_EVERY
 from ridethrough.runtime.loop import STOPPED, Answer, Decide, Loop, Status
 
 from .crash_exception import CrashException, read_exception
@@ -191,6 +192,8 @@ class Player:
         self._loop: Loop | None = None
         self._life: asyncio.Task[None] | None = None
         self._restart_at: Seconds | None = None
+        self._started_at: Seconds = 0.0
+        self._alive_until: Seconds | None = None  # of the controllers so far
         self._frozen_until: Seconds | None = None
         self._wall_ahead: Seconds = 0.0  # of the controller's machine, against the world
         self._asked: list[tuple[Requested, asyncio.Future[Answer] | None]] = []
@@ -285,6 +288,7 @@ class Player:
         self._asked.append((asked, self._loop.request(asked) if self._loop else None))
 
     def _start_controller(self) -> None:
+        self._started_at = self._world.now
         self._doors = Doors(self._world, self._kept, lambda: self._wall_ahead)
         self._loop = Loop(
             site=self._scenario.site.site,
@@ -292,6 +296,7 @@ class Player:
             actors=self._doors.actors,
             journal=self._doors.journal,
             clock=self._doors.clock,
+            alive_until=self._alive_until,
             decide=self._decide,
         )
         life = self._life = asyncio.create_task(self._loop.run(), name="controller")
@@ -310,6 +315,8 @@ class Player:
         life, self._life, self._loop = self._life, None, None
         if life is None or self._doors is None:
             return
+        lived = self._world.now - self._started_at
+        self._alive_until = self._started_at + lived - lived % MARKED_EVERY  # as its clock has noted it on the disk
         self._doors.cut()
         life.cancel()
         with suppress(asyncio.CancelledError, Killed):

@@ -19,7 +19,7 @@ from .watch import Broken, Watch
 
 # Alerts that may stay: what they tell of does not mend itself.
 MAY_STAY = frozenset(
-    {"stays off", "missing", "degraded", "overload", "no coordinator", "profile unknown", "claimed", "ha"}
+    {"stays off", "missing", "degraded", "off", "overload", "no coordinator", "profile unknown", "claimed", "ha"}
 )
 
 
@@ -165,6 +165,8 @@ def _is_quiet(watch: Watch) -> bool:
         and not any(h.unplugged for h in world.hosts.values())
         and not watch.journal.fails
         and watch.memory.armed
+        and not world.at_work  # a call that hangs, a person's for example, has its own time
+        and not {BREAK_JOURNAL, CRASH} <= {it.do for it in watch.truth.happened}  # facts may have died unwritten
         and (watch.is_over() or world.now - last >= 2 * watch.longest_wait)
     )
 

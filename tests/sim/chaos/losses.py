@@ -38,11 +38,18 @@ def losses(watch: Watch) -> Iterator[str]:
         if at - since <= wanted or excuse(watch, host, since, at):
             continue
         text = next(li.text for li in watch.world.story if li.at == at and li.text.startswith(f"{host} loses power"))
+        if not watch.scenario.site.site.policy.force_stop and _has_deaf_guest(watch, host):
+            continue  # its owner would rather lose it
         if policy_of(watch, host).shutdown.enabled:
             yield f"{text}, {at - since:.0f} s after its supply failed; {wanted:.0f} s would have been enough"
         elif policy_of(watch, host).maintenance.enabled and "its guests die" in text:
             yield f"{text}, {at - since:.0f} s after its supply failed: they could have been stopped"
     yield from _hard_stops(watch)
+
+
+def _has_deaf_guest(watch: Watch, host: HostId) -> bool:
+    ran = watch.ours.ran.get(watch.world.hosts[host].pool, {})
+    return any(ran.get(v.id) == host and v.guest is not Guest.ACKNOWLEDGES for v in watch.world.vms.values())
 
 
 def policy_of(watch: Watch, host: HostId) -> HostPolicy:
@@ -120,6 +127,13 @@ def _hard_stops(watch: Watch) -> Iterator[str]:
 
 
 def time_left(watch: Watch, host: HostId) -> Seconds:
+    """Until the host is cut, or its coordinator is, through which all of it has to be done."""
+    leader = watch.world.pools[watch.world.hosts[host].pool].coordinator
+    through = _own_time_left(watch, leader) - watch.scenario.site.site.policy.host_stop
+    return min(_own_time_left(watch, host), math.inf if leader == host else through)
+
+
+def _own_time_left(watch: Watch, host: HostId) -> Seconds:
     """Until the first of the host's failing feeds is cut or, as its card promises, empty."""
     policy, now = watch.scenario.site.site.policy, watch.world.now
     ends = [math.inf]

@@ -62,7 +62,7 @@ def never_3_enables_or_starts_what_is_not_ours(watch: Watch, t: Tick) -> Iterato
             yield f"{action.host} is enabled, and it was not we who disabled it"
         if isinstance(action, a.StartVm):
             ran = t.ours.ran.get(action.pool, {})
-            fell = {host for _, host in t.truth.crashes()}
+            fell = t.truth.falls()
             if action.vm not in ran:
                 yield f"{action.name} is started, and it did not run before"
             elif action.vm not in t.ours.stopped and ran[action.vm] not in fell:

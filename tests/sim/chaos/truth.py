@@ -15,6 +15,7 @@ NOTICED: Seconds = 8.0  # a failure or return is known after two polls and a rou
 ROUND: Seconds = 2.5  # what a round sees may have begun so long before
 SILENT: Seconds = 25.0  # a card counts as silent, and as heard again, within this time
 CRASH_WORDS = " loses power while it runs: crash"
+RESET_WORDS = " is reset"
 
 
 @dataclass
@@ -28,6 +29,9 @@ class Feed:
     bad_began: Seconds = -1e9  # the last time without utility power
     bad_ended: Seconds = -1e9
     return_seen: Seconds = -1e9  # the first round since `bad_ended`
+    began_as_seen: Seconds = -1e9  # as `bad_began`, but returns that no round saw count for nothing
+    input_good: bool = True
+    input_back: Seconds = -1e9
     input_failed: Seconds = -1e9  # the last time that utility power failed on its feeder, its output on or off
     silent_ended: Seconds = -1e9
     fell_silent_in_doubt: bool = False
@@ -49,6 +53,8 @@ class Feed:
                 self.bad_ended = at
             else:
                 self.bad_began = at
+                if self.return_seen >= self.bad_ended:
+                    self.began_as_seen = at
         if good and audible:
             self.good_heard_at = at
 
@@ -108,11 +114,15 @@ class Truth:
             sim = self.world.upses[ups]
             if it.do in ("fail", "restore") and it.arguments["feeder"] == sim.feeder:
                 feed.note(at, it.do == "restore" and sim.output, feed.audible)
-                feed.input_failed = at if it.do == "fail" else feed.input_failed
+                if it.do == "fail" and feed.input_good:
+                    feed.input_failed = at
+                elif it.do == "restore" and not feed.input_good:
+                    feed.input_back = at
+                feed.input_good = it.do == "restore"
             if it.do in ("silence card", "lose link") and it.arguments["ups"] == ups:
                 feed.note(at, feed.good, False)
             if it.do in ("answer card", "restore link") and it.arguments["ups"] == ups:
-                feed.note(at, feed.good, True)
+                feed.note(at, feed.good, not (sim.card.silent or sim.card.link_lost))
         if it.do == "person enables":
             self.person_enabled[it.arguments["host"]] = at
 
@@ -146,10 +156,11 @@ class Truth:
             return False
         warnings = [w for w in (card.warning_period, entered.warning_period) if w is not None]
         delays = [d for d in (card.shutdown_delay, entered.shutdown_delay) if d is not None]
-        began = max(feed.bad_began, feed.input_failed)
         seen_again = max(feed.return_seen, feed.silent_ended if feed.fell_silent_in_doubt else feed.bad_ended)
-        long_enough = seen_again - began >= min(warnings) - NOTICED
-        return long_enough and now <= began + max(warnings) + max(delays) + 4 * NOTICED
+        return any(
+            seen_again - began >= min(warnings) - NOTICED and now <= began + max(warnings) + max(delays) + 4 * NOTICED
+            for began in (feed.bad_began, feed.began_as_seen, feed.input_failed)
+        )
 
     def is_surely_failing(self, host: HostId) -> bool:
         """Too few feeds, heard by everybody for long enough to be known; or back for less than the settle time."""
@@ -162,7 +173,7 @@ class Truth:
                 bad += feed.audible and heard > NOTICED
             else:
                 noticed = feed.bad_ended - feed.bad_began > NOTICED and feed.heard_since < feed.bad_began
-                bad += noticed and feed.audible and now - feed.bad_ended < settle - ROUND
+                bad += noticed and feed.audible and now - feed.input_back < settle - ROUND  # its output follows later
         return len(it.fed_by) - bad < it.needs and bool(it.fed_by)
 
     def is_proven_powered(self, host: HostId, within: Seconds) -> bool:
@@ -187,4 +198,10 @@ class Truth:
         return next((good for t, good in reversed(self.feeds[ups].history) if t <= at), True)
 
     def crashes(self) -> list[tuple[Seconds, HostId]]:
-        return [(line.at, line.text.partition(CRASH_WORDS)[0]) for line in self.world.story if CRASH_WORDS in line.text]
+        told = [(line.at, *line.text.partition(CRASH_WORDS)[:2]) for line in self.world.story]
+        return [(at, host) for at, host, crashed in told if crashed]
+
+    def falls(self) -> set[HostId]:
+        """Hosts that crashed, or that HA has reset."""
+        reset = {line.text.partition(RESET_WORDS)[0] for line in self.world.story if RESET_WORDS in line.text}
+        return reset | {host for _, host in self.crashes()}

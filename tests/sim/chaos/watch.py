@@ -14,7 +14,7 @@ from ridethrough.core.decide import Decision
 from ridethrough.core.decide import decide as decide_for_real
 from ridethrough.core.memory import Memory, fold
 from ridethrough.core.model import HostId, Seconds, VmId
-from ridethrough.core.observation import Snapshot
+from ridethrough.core.observation import Power, Snapshot
 from ridethrough.core.site import Site
 from ridethrough.core.situation import Situation
 from ridethrough.runtime.loop import Decide
@@ -48,6 +48,7 @@ class Ours:
     moved_from: set[HostId] = field(default_factory=set)
     shut_down: set[HostId] = field(default_factory=set)
     stopped: set[VmId] = field(default_factory=set)
+    went_off: set[VmId] = field(default_factory=set)  # of these, and was halted since
     ran: dict[str, dict[VmId, HostId]] = field(default_factory=dict)  # when each pool was first touched
     in_maintenance: set[HostId] = field(default_factory=set)  # then, by somebody else
     not_ours: set[HostId] = field(default_factory=set)  # that was in maintenance at any of these moments
@@ -70,6 +71,15 @@ class Ours:
             case e.ActionStarted(action=action):
                 self.begun.append((world.now, action))
                 self._begun(action)
+
+    def look(self, world: World) -> None:
+        """What we stopped, was off and runs again is not missed any more."""
+        for vm in [world.vms[v] for v in self.stopped]:
+            if vm.power_state is Power.HALTED:
+                self.went_off.add(vm.id)
+            elif vm.power_state is Power.RUNNING and vm.id in self.went_off:
+                self.went_off.discard(vm.id)
+                self.stopped.discard(vm.id)
 
     def _begun(self, action: a.Action) -> None:
         match action:
@@ -187,6 +197,7 @@ class Watch:
         from .losses import time_left
 
         news = self.truth.note()
+        self.ours.look(self.world)
         for host, at in self.truth.person_enabled.items():
             if now - at < 5.0 and self.world.hosts[host].enabled:  # else it had no effect
                 self.ours.disabled.discard(host)
