@@ -133,6 +133,8 @@ class _Sweeper:
 
     def _dies(self, place: Place) -> bool:
         """In the original False, after the copies that die here have ended; in such a copy True."""
+        if place.at > self._scenario.until:
+            return False  # there is no time left to come back in
         for away in self._choose(place):
             if self._copy(place, away):
                 self._player.away = away

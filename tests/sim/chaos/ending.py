@@ -98,6 +98,8 @@ def hosts_are_back(watch: Watch, pool: PoolId) -> Iterator[str]:
             continue
         elif not host.enabled and host.id in watch.ours.disabled and not _wanted_in_maintenance(watch, host.id):
             yield f"{host.id} is still disabled"
+        elif _wanted_in_maintenance(watch, host.id):
+            continue  # somebody else's mark, which a boot does not take off
         elif host.enabled and MAINTENANCE in host.other_config and host.id in watch.ours.disabled:
             yield f"{host.id} is enabled and still marked as in maintenance mode"
 
