@@ -64,6 +64,8 @@ def decide(now: Seconds, seen: Snapshot, memory: Memory, site: Site) -> Decision
     events: list[e.Event] = []
     for rule in RULES:
         new = _once_a_target(rule(situation))
+        if not new:
+            continue
         # In dry run no action begins, so none may stand in the way of the next.
         situation = situation.after([n for n in new if not (situation.dry_run and isinstance(n, e.ActionStarted))])
         events += new
@@ -73,6 +75,8 @@ def decide(now: Seconds, seen: Snapshot, memory: Memory, site: Site) -> Decision
 
 def _once_a_target(events: list[e.Event]) -> list[e.Event]:
     """Two hosts may want the same of their pool in one round: it is done once."""
+    if not events:
+        return events
     targets: set[str] = set()
     found: list[e.Event] = []
     for event in events:
