@@ -95,14 +95,14 @@ def figures(first: float, told: bytes) -> Figures:
     """What the driver alone needs for this answer, and for one VM that changes after it."""
     records, memo = Records(), Memo()
     records.apply(batch(Value(raw=msgspec.Raw(told))).changes)
-    before = picture("pool", records, {}, memo).matters()
+    before = picture("pool", records, {}, memo).matters
     ref, vm = next((ref, vm) for ref, vm in sorted(records.vms.items()) if vm.is_guest)
     turns = itertools.cycle([changed(ref, vm, "one"), changed(ref, vm, "other")])
 
     def follow() -> None:
         nonlocal before
         records.apply(batch(Value(raw=msgspec.Raw(next(turns)))).changes)
-        now = picture("pool", records, {}, memo).matters()
+        now = picture("pool", records, {}, memo).matters
         assert now != before
         before = now
 

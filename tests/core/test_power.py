@@ -43,6 +43,28 @@ def test_one_poll_with_a_dead_input_is_enough() -> None:
     assert event.since == 100.0
 
 
+def started(at: float, alive_until: float | None) -> e.Event:
+    return e.ControllerStarted(at, "1", alive_until)
+
+
+@pytest.mark.parametrize(
+    ("starts", "last_utility"),
+    [
+        ([started(995.0, None)], 995.0),  # nobody ran before: it is as if a poll had seen utility power
+        ([started(995.0, 940.0)], 940.0),  # the last life
+        ([started(995.0, 100.0)], 850.0),  # long ago: the output is still on, so the middle of the card's 300 s
+        ([started(400.0, None), started(995.0, 940.0)], 940.0),
+        ([started(300.0, 200.0), started(930.0, 900.0), started(995.0, 930.0)], 900.0),  # the second saw nothing
+    ],
+)
+def test_an_outage_that_began_while_nobody_watched_is_as_old_as_it_may_be(
+    starts: list[e.Event], last_utility: float
+) -> None:
+    first = UpsSeen(reading(1000.0, Source.BATTERY, input_dead=True))
+    lost = next(event for event in told(1000.0, first, *starts) if isinstance(event, e.UtilityLost))
+    assert (lost.since, lost.last_utility, lost.off_at) == (1000.0, last_utility, last_utility + 300.0)
+
+
 def test_a_doubt_that_a_second_poll_denies_is_cleared() -> None:
     doubt = e.UtilityDoubted(100.0, "ups1", 100.0, 98.0)
     assert told(102.0, ups_seen(102.0), doubt) == [e.DoubtCleared(102.0, "ups1")]

@@ -58,7 +58,7 @@ def enough(at: Seconds) -> Seconds:
     """By when everything must have been undone, after power returned at `at`."""
     if at < 60:
         return at + 40.0  # nothing was done
-    if at < 121.5:
+    if at < 119.5:
         return at + 80.0  # evacuated
     if at < 178:
         return at + 130.0  # shut down

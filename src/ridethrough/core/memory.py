@@ -104,6 +104,8 @@ class VmMemory:
     unplaced: str = ""  # the reason last told
 
 
+FIRST_POLLS: Seconds = 10.0  # after a start every card has been asked
+
 # Of what the journal has not spoken of yet.
 _NEW_UPS, _NEW_HOST, _NEW_POOL, _NEW_VM = UpsMemory(), HostMemory(), PoolMemory(), VmMemory()
 
@@ -178,7 +180,7 @@ def kind_and_target(action: Action) -> str:
 def _fold(m: Memory, position: int, event: e.Event) -> Memory:
     match event:
         case e.ControllerStarted():
-            return _interrupted(replace(m, started_at=event.at, alive_until=event.alive_until))
+            return _interrupted(replace(m, started_at=event.at, alive_until=_watched_until(m, event)))
         case e.ControllerResumed():
             m = replace(m, alive_until=event.at - event.seconds)
             return replace(m, started_at=event.at)  # what it had begun goes on, and reports how it ended
@@ -307,6 +309,12 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
             return _ups(m, event.subject, off_until=event.at) if event.key == e.OFF else m
         case e.RoundFailed() | e.JournalCutBack():
             return m
+
+
+def _watched_until(m: Memory, event: e.ControllerStarted) -> Seconds | None:
+    """Until when the lives before this one have watched; one that ended before its first polls has seen nothing."""
+    saw_nothing = event.alive_until is not None and event.alive_until < m.started_at + FIRST_POLLS
+    return m.alive_until if saw_nothing else event.alive_until
 
 
 def _disarmed(m: Memory) -> Memory:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import signal
 import sys
 import time
 from collections import Counter
@@ -85,6 +86,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=BASE_SEED, help=f"the first seed (default {BASE_SEED})")
     parser.add_argument("--workers", type=int, default=2, help="processes (default 2)")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # with the processes below, not without them
     quiet()
     began, found, seconds, done = time.monotonic(), [], 0.0, 0
     print(f"{asked.count} random outages, seeds {asked.seed} to {asked.seed + asked.count - 1}", flush=True)

@@ -108,10 +108,12 @@ def never_8_waits_for_what_hangs(watch: Watch, t: Tick) -> Iterator[str]:
     for action in t.started:
         if action.deadline > LONGEST_DEADLINE:
             yield f"{type(action).__name__} on {a.target(action)} may take {action.deadline:.0f} s"
-    if watch.rounds and t.before.started_at <= watch.rounds[-1] and t.now - watch.rounds[-1] > ROUND_AT_LEAST:
-        yield f"no round for {t.now - watch.rounds[-1]:.0f} s"
-    pending = set(t.before.pending.values())
     known = t.ours.pending
+    if watch.rounds and t.now - watch.rounds[-1] > ROUND_AT_LEAST:
+        if t.before.started_at <= watch.rounds[-1]:
+            yield f"no round for {t.now - watch.rounds[-1]:.0f} s"
+        known.clear()  # it stood still, and its actions with it: from now on they end
+    pending = set(t.before.pending.values())
     for action in [x for x in known if x not in pending]:
         del known[action]
     for action in pending:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from ridethrough.core.model import Bytes, HostId, PoolId, Seconds, StorageId
@@ -36,15 +36,13 @@ class Picture:
     hosts: Mapping[HostId, HostSeen] = field(default_factory=dict)
     vms: Mapping[str, VmSeen] = field(default_factory=dict)
     ids: Mapping[str, HostId] = field(default_factory=dict)  # by reference
+    matters: object = field(
+        default=None, compare=False
+    )  # what a decision may depend on at once: equal where nothing of it has changed
 
     def ref_of(self, host: HostId) -> str | None:
         """The reference of a host."""
         return next((ref for ref, found in self.ids.items() if found == host), None)
-
-    def matters(self) -> object:
-        """What a decision may depend on at once; free memory follows from the VMs that moved."""
-        hosts = {key: replace(host, memory_free=0) for key, host in self.hosts.items()}
-        return self.pool, hosts, self.vms
 
     def at(self, pool: PoolSeen, evidence: Mapping[str, Evidence]) -> Snapshot:
         """The snapshot, with the pool's times and each host's evidence (by uuid)."""
@@ -66,30 +64,62 @@ class _Drawn:
     memory: Bytes
 
 
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """What is neither VM nor disk: the pool and its hosts, as if no guest used their memory."""
+
+    pool: PoolSeen
+    ids: Mapping[str, HostId] = field(default_factory=dict)  # by reference
+    hosts: Mapping[HostId, HostSeen] = field(default_factory=dict)
+    room: Mapping[str, Bytes] = field(default_factory=dict)  # for guests, by reference; may be below zero
+
+
 @dataclass(slots=True)
 class Memo:
-    """The VMs as they were last drawn: most of them are the same in the next picture."""
+    """The pool as it was last drawn: most of it is the same in the next picture."""
 
     guests: Mapping[str, VmSeen] = field(default_factory=dict)
+    guests_version: int = 0  # another one where `guests` has changed
     used: dict[str, Bytes] = field(default_factory=dict)  # memory by host reference
+    hosts: Mapping[HostId, HostSeen] = field(default_factory=dict)
     _drawn: dict[str, _Drawn] = field(default_factory=dict)  # by reference
     _records: Records | None = None
+    _frame: _Frame | None = None
     _ids: Mapping[str, HostId] = field(default_factory=dict)
     _revision: int = -1
     _disks_revision: int = -1
+    _frame_revision: int = -1
 
-    def draw(self, records: Records, ids: Mapping[str, HostId], pool: PoolId) -> None:
-        """Bring `guests` and `used` up to the records: what has changed, or all when nobody can tell what has."""
-        stale = self._stale(records, ids)
+    def draw(self, pool: PoolId, records: Records, names: Mapping[str, HostId]) -> _Frame:
+        """Bring everything up to the records: what has changed, or all when nobody can tell what has."""
+        frame = self._frame
+        if frame is None or records is not self._records or records.frame_revision != self._frame_revision:
+            frame = _frame(pool, records, names)
+        self._draw_guests(records, frame.ids, pool)
+        same = frame is self._frame
+        self.hosts = {
+            key: _with_room(self.hosts[key] if same else frame.hosts[key], frame.room[ref] - self.used.get(ref, 0))
+            for ref, key in frame.ids.items()
+        }
+        self._frame, self._records, self._ids = frame, records, frame.ids
+        self._revision, self._disks_revision = records.revision, records.disks_revision
+        self._frame_revision = records.frame_revision
+        return frame
+
+    def _draw_guests(self, records: Records, ids: Mapping[str, HostId], pool: PoolId) -> None:
+        stale, version = self._stale(records, ids), self.guests_version
         if stale is None:
             self.guests, self.used, self._drawn, stale = {}, {}, {}, records.vms
+            self.guests_version += 1
+        if not stale:
+            return
         guests = dict(self.guests)  # the last picture keeps its own
         for ref in stale:
             self._redraw(guests, ref, records, ids, pool)
-        self.guests, self._records, self._ids = guests, records, ids
-        self._revision, self._disks_revision = records.revision, records.disks_revision
+        if self.guests_version != version:
+            self.guests = guests
 
-    def _stale(self, records: Records, ids: Mapping[str, HostId]) -> Iterable[str] | None:
+    def _stale(self, records: Records, ids: Mapping[str, HostId]) -> Collection[str] | None:
         """The references of the VMs to draw again; None: all, when hosts, disks or the database are other ones."""
         if records is not self._records or records.disks_revision != self._disks_revision or ids != self._ids:
             return None
@@ -104,45 +134,66 @@ class Memo:
         self, guests: dict[str, VmSeen], ref: str, records: Records, ids: Mapping[str, HostId], pool: PoolId
     ) -> None:
         before, vm = self._drawn.pop(ref, None), records.vms.get(ref)
+        seen = _vm_seen(ref, vm, pool, ids, records) if vm is not None and vm.uuid and vm.is_guest else None
         if before is not None:
             self.used[before.host] -= before.memory
-            if before.seen is not None and guests.get(before.uuid) is before.seen:
+        if before is None or before.seen != seen:
+            self.guests_version += 1
+            if before is not None and before.seen is not None and guests.get(before.uuid) is before.seen:
                 del guests[before.uuid]
-        if vm is None:
-            return
-        seen = _vm_seen(ref, vm, pool, ids, records) if vm.uuid and vm.is_guest else None
-        if seen is not None:
-            guests[vm.uuid] = seen
-        memory = _used_by(vm)
-        self.used[vm.resident_on] = self.used.get(vm.resident_on, 0) + memory
-        self._drawn[ref] = _Drawn(vm.uuid, seen, vm.resident_on, memory)
+            if seen is not None:
+                guests[seen.id] = seen
+        else:
+            seen = before.seen
+        if vm is not None:
+            memory = _used_by(vm)
+            self.used[vm.resident_on] = self.used.get(vm.resident_on, 0) + memory
+            self._drawn[ref] = _Drawn(vm.uuid, seen, vm.resident_on, memory)
 
 
 def picture(pool: PoolId, records: Records, names: Mapping[str, HostId], memo: Memo | None = None) -> Picture:
     """Guests only: control domains, templates and snapshots are no guests, but control domains use memory."""
     memo = memo or Memo()
-    hosts = {ref: host for ref, host in records.hosts.items() if host.uuid}
-    ids = host_ids(hosts, names)
-    memo.draw(records, ids, pool)
-    attached = _attached(records)
+    frame = memo.draw(pool, records, names)
     found = records.pool
     return Picture(
-        pool=_pool_seen(pool, records, ambiguous(hosts.values(), names)),
-        coordinator=ids.get(found[1].master) if found else None,
-        hosts={
+        pool=frame.pool,
+        coordinator=frame.ids.get(found[1].master) if found else None,
+        hosts=memo.hosts,
+        vms=memo.guests,
+        ids=frame.ids,
+        matters=(frame.pool, frame.hosts, memo.guests_version),  # free memory follows from the VMs that moved
+    )
+
+
+def _frame(pool: PoolId, records: Records, names: Mapping[str, HostId]) -> _Frame:
+    hosts = {ref: host for ref, host in records.hosts.items() if host.uuid}
+    ids, attached = host_ids(hosts, names), _attached(records)
+    total = {ref: _memory_total(records.metrics.get(host.metrics)) for ref, host in hosts.items()}
+    return _Frame(
+        _pool_seen(pool, records, ambiguous(hosts.values(), names)),
+        ids,
+        {
             ids[ref]: _host_seen(
                 ids[ref],
                 pool,
                 host,
                 records.metrics.get(host.metrics),
-                memo.used.get(ref, 0),
                 attached.get(ref, frozenset()),
             )
             for ref, host in hosts.items()
         },
-        vms=memo.guests,
-        ids=ids,
+        {ref: total[ref] - _possible(host.memory_overhead) for ref, host in hosts.items()},
     )
+
+
+def _memory_total(metrics: HostMetrics | None) -> Bytes:
+    return _possible(metrics.memory_total) if metrics else 0
+
+
+def _with_room(host: HostSeen, room: Bytes) -> HostSeen:
+    free = max(0, room)
+    return host if host.memory_free == free else replace(host, memory_free=free)
 
 
 def _pool_seen(pool: PoolId, records: Records, trouble: str) -> PoolSeen:
@@ -198,15 +249,9 @@ def _attached(records: Records) -> dict[str, frozenset[StorageId]]:
 
 
 def _host_seen(
-    key: HostId,
-    pool: PoolId,
-    host: Host,
-    metrics: HostMetrics | None,
-    used: Bytes,
-    storage: frozenset[StorageId],
+    key: HostId, pool: PoolId, host: Host, metrics: HostMetrics | None, storage: frozenset[StorageId]
 ) -> HostSeen:
-    """host_metrics.memory_free is old or 0 (lab 14): free memory is reckoned from the records instead."""
-    total = _possible(metrics.memory_total) if metrics else 0
+    """host_metrics.memory_free is old or 0 (lab 14): free memory is reckoned from the guests' records instead."""
     return HostSeen(
         key,
         pool,
@@ -217,8 +262,7 @@ def _host_seen(
         live=metrics.live if metrics else False,
         agent_started=host.agent_started,
         booted=host.booted,
-        memory_total=total,
-        memory_free=max(0, total - _possible(host.memory_overhead) - used),
+        memory_total=_memory_total(metrics),
         storage=storage,
         busy=frozenset(host.current_operations.values()),
         maintenance_mode=MAINTENANCE_MODE in host.other_config,

@@ -136,7 +136,7 @@ class XapiPool:
 
     def _on_records(self) -> None:
         drawn = self._draw()
-        told = (drawn.matters(), drawn.coordinator, self._watch.connected)
+        told = (drawn.matters, drawn.coordinator, self._watch.connected)
         if told != self._told:
             if len(self._to_probe()) != len(self._prober.evidence):
                 self._prober.hurry()

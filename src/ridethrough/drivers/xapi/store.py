@@ -72,6 +72,7 @@ def _change(event: Event | PlainEvent) -> Change | None:
 
 
 DISKS = {"vbd", "vdi", "sr"}
+FRAME = {"pool", "host", "host_metrics", "pbd", "sr"}
 RECENT = 1000  # changes that can be told apart later
 
 
@@ -79,7 +80,8 @@ RECENT = 1000  # changes that can be told apart later
 class Records:
     """Every record that we watch, by reference.
 
-    `revision` grows with each change, `disks_revision` with each that may change which storage a VM uses.
+    `revision` grows with each change, `disks_revision` with each that may change which storage a VM uses,
+    `frame_revision` with each of the pool and its hosts, and of which records can be read.
     """
 
     pools: dict[str, Pool] = field(default_factory=dict)
@@ -94,6 +96,7 @@ class Records:
     unreadable: set[tuple[str, str]] = field(default_factory=set)  # class and reference
     revision: int = 0
     disks_revision: int = 0
+    frame_revision: int = 0
     _recent: deque[tuple[str, str]] = field(default_factory=lambda: deque(maxlen=RECENT))  # one for each revision
 
     def apply(self, changes: Iterable[Change]) -> None:
@@ -101,6 +104,8 @@ class Records:
         tables = self._tables()
         for change in changes:
             table = tables[change.cls]
+            of_frame = change.cls in FRAME or not change.is_readable or (change.cls, change.ref) in self.unreadable
+            self.frame_revision += of_frame
             if change.is_readable:
                 self.unreadable.discard((change.cls, change.ref))
             else:
