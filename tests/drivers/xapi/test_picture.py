@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from ridethrough.core.observation import Power
 from ridethrough.drivers.xapi.identity import ambiguous, host_ids
-from ridethrough.drivers.xapi.movability import immovable
+from ridethrough.drivers.xapi.movability import immovable, storage_refs
 from ridethrough.drivers.xapi.picture import Evidence, Memo, Picture, claimed_by, picture
 from ridethrough.drivers.xapi.records import NULL, GuestMetrics, Host, HostMetrics, Pbd, Pool, Sr, Vbd, Vdi, Vm
 from ridethrough.drivers.xapi.store import Change, Records
@@ -135,7 +135,7 @@ def test_why_a_vm_cannot_move(change: dict[str, object], says: str) -> None:
         uuid="g", pv_drivers_detected=True, other={"data-cant-suspend-reason": "it has a reason"}
     )
     vm = replace(records.vms["V"], **change)
-    told = immovable("V", vm, records)
+    told = immovable(vm, storage_refs(vm, records), records)
     assert says in told if says else told == ""
 
 

@@ -41,7 +41,8 @@ def _own_name(host: Host, is_unique: bool) -> HostId:
 
 def one_line(name: str) -> str:
     """A name that may stand in a line of the journal: a VM's owner may write anything into it."""
-    return "".join(letter if letter.isprintable() else " " for letter in name[:LONGEST_NAME])
+    name = name[:LONGEST_NAME]
+    return name if name.isprintable() else "".join(letter if letter.isprintable() else " " for letter in name)
 
 
 def ambiguous(hosts: Iterable[Host], names: Mapping[str, HostId]) -> str:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from .records import NULL, GuestMetrics, Vm
 from .store import Records
 
 MIGRATE = "pool_migrate"
 
 
-def immovable(ref: str, vm: Vm, records: Records) -> str:
+def immovable(vm: Vm, storages: Iterable[str], records: Records) -> str:
     """The first reason that XenServer itself would refuse with (facts: XenAPI 5.7, 9); only what is certain.
 
+    `storages`: see `storage_refs`.
     `allowed_operations` is advisory and late: that it offers the migration is believed, that it does not proves
     nothing.
     """
     if vm.power_state not in ("Running", "Paused"):
         return ""
-    return _forbidden(vm) or _bound_to_hardware(vm) or _on_local_disk(vm, records) or _without_tools(vm, records)
+    return _forbidden(vm) or _bound_to_hardware(vm) or _on_local_disk(storages, records) or _without_tools(vm, records)
 
 
 def _forbidden(vm: Vm) -> str:
@@ -41,8 +44,8 @@ def _bound_to_hardware(vm: Vm) -> str:
     return ""
 
 
-def _on_local_disk(vm: Vm, records: Records) -> str:
-    for sr_ref in sorted(storage_refs(vm, records)):
+def _on_local_disk(storages: Iterable[str], records: Records) -> str:
+    for sr_ref in sorted(storages):
         sr = records.srs.get(sr_ref)
         if sr is not None and sr.uuid and not sr.shared:
             return f'it has a disk on the local storage "{sr.name_label}" of its host'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from ridethrough.core.model import Bytes, HostId, PoolId, Seconds, StorageId
 from ridethrough.core.observation import HostSeen, PoolSeen, Power, Snapshot, VmSeen
@@ -17,6 +18,7 @@ CLAIM = "ridethrough:claim"  # pool other_config: the controller in charge
 MAINTENANCE_MODE = "MAINTENANCE_MODE"  # host other_config: XenCenter's mark (facts: XenAPI 4.2)
 MOST_MEMORY: Bytes = 2**60
 MOVES = {"pool_migrate", "migrate_send"}
+_POWERS = {power.value: power for power in Power}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,7 @@ def _with_evidence(host: HostSeen, evidence: Evidence) -> HostSeen:
     return replace(host, toolstack_at=evidence.toolstack_at, network_at=evidence.network_at)
 
 
-@dataclass(frozen=True, slots=True)
-class _Drawn:
+class _Drawn(NamedTuple):
     """What a VM's record came to: a guest (None: it is none), and the memory that it uses of a host."""
 
     uuid: str
@@ -134,7 +135,7 @@ class Memo:
         self, guests: dict[str, VmSeen], ref: str, records: Records, ids: Mapping[str, HostId], pool: PoolId
     ) -> None:
         before, vm = self._drawn.pop(ref, None), records.vms.get(ref)
-        seen = _vm_seen(ref, vm, pool, ids, records) if vm is not None and vm.uuid and vm.is_guest else None
+        seen = _vm_seen(vm, pool, ids, records) if vm is not None and vm.uuid and vm.is_guest else None
         if before is not None:
             self.used[before.host] -= before.memory
         if before is None or before.seen != seen:
@@ -146,7 +147,7 @@ class Memo:
         else:
             seen = before.seen
         if vm is not None:
-            memory = _used_by(vm)
+            memory = _used_by(vm, memory_needed(vm) if seen is None else seen.memory)
             self.used[vm.resident_on] = self.used.get(vm.resident_on, 0) + memory
             self._drawn[ref] = _Drawn(vm.uuid, seen, vm.resident_on, memory)
 
@@ -233,10 +234,10 @@ def _possible(told: Bytes) -> Bytes:
     return min(max(told, 0), MOST_MEMORY)
 
 
-def _used_by(vm: Vm) -> Bytes:
+def _used_by(vm: Vm, needed: Bytes) -> Bytes:
     """Memory in use on the VM's host: of residents, control domains among them. VMs on their way in are not counted."""
     resident = vm.resident_on != NULL and vm.power_state in ("Running", "Paused")
-    return memory_needed(vm) if resident else 0
+    return needed if resident else 0
 
 
 def _attached(records: Records) -> dict[str, frozenset[StorageId]]:
@@ -270,8 +271,8 @@ def _host_seen(
     )
 
 
-def _vm_seen(ref: str, vm: Vm, pool: PoolId, ids: Mapping[str, HostId], records: Records) -> VmSeen:
-    busy = frozenset(vm.current_operations.values())
+def _vm_seen(vm: Vm, pool: PoolId, ids: Mapping[str, HostId], records: Records) -> VmSeen:
+    busy, storages = frozenset(vm.current_operations.values()), storage_refs(vm, records)
     return VmSeen(
         vm.uuid,
         one_line(vm.name_label),
@@ -280,15 +281,12 @@ def _vm_seen(ref: str, vm: Vm, pool: PoolId, ids: Mapping[str, HostId], records:
         resident_on=ids.get(vm.resident_on),
         moving_to=ids.get(vm.scheduled_to_be_resident_on) if busy & MOVES else None,
         memory=memory_needed(vm),
-        storage=frozenset(records.srs[sr].uuid for sr in storage_refs(vm, records) if sr in records.srs),
+        storage=frozenset(records.srs[sr].uuid for sr in storages if sr in records.srs),
         busy=busy,
-        immovable=immovable(ref, vm, records),
+        immovable=immovable(vm, storages, records),
         tags=frozenset(vm.tags),
     )
 
 
 def _power(state: str) -> Power:
-    try:
-        return Power(state.lower())
-    except ValueError:  # a state of a future version: something that may still run
-        return Power.RUNNING
+    return _POWERS.get(state.lower(), Power.RUNNING)  # a state of a future version: something that may still run

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import Any, Union
 
 import msgspec
 
@@ -47,10 +47,47 @@ class _PlainFrame(msgspec.Struct):
     valid_ref_counts: dict[str, int] = {}
 
 
+# An event with its record, told apart by its class: a whole pool is read in one go.
+_TOLD: Mapping[type, str] = {
+    msgspec.defstruct(
+        f"_Told_{cls}",
+        [("operation", str), ("ref", str), ("snapshot", kind | None, None)],
+        tag_field="class",
+        tag=cls,
+        gc=False,
+    ): cls
+    for cls, kind in CLASSES.items()
+}
+
+
+class _WholeFrame(msgspec.Struct):
+    token: str
+    events: list[Union[tuple(_TOLD)]]  # type: ignore[valid-type]  # noqa: UP007
+    valid_ref_counts: dict[str, int] = {}
+
+
 def batch(answer: Value) -> Batch:
     """Decode an answer of `event.from`. Raises Gibberish when it is none."""
-    frame: _Frame | _PlainFrame = answer.decode(_PlainFrame) if answer.is_plain else answer.decode(_Frame)
-    changes = [change for event in frame.events if (change := _change(event)) is not None]
+    try:
+        return _whole(answer)
+    except Gibberish:  # one record in an unknown shape: then one by one
+        frame: _Frame | _PlainFrame = answer.decode(_PlainFrame) if answer.is_plain else answer.decode(_Frame)
+        return _batch(frame, (change for event in frame.events if (change := _change(event)) is not None))
+
+
+def _whole(answer: Value) -> Batch:
+    if answer.is_plain:
+        raise Gibberish("not in JSON")
+    frame = answer.decode(_WholeFrame)
+    if any(event.snapshot is None and event.operation != "del" for event in frame.events):
+        raise Gibberish("a record is missing")
+    return _batch(
+        frame,
+        (Change(_TOLD[type(e)], e.ref, None if e.operation == "del" else e.snapshot) for e in frame.events),
+    )
+
+
+def _batch(frame: _WholeFrame | _Frame | _PlainFrame, changes: Iterable[Change]) -> Batch:
     return Batch(frame.token, tuple(changes), {name.lower(): n for name, n in frame.valid_ref_counts.items()})
 
 
