@@ -65,6 +65,14 @@ def test_an_outage_that_began_while_nobody_watched_is_as_old_as_it_may_be(
     assert (lost.since, lost.last_utility, lost.off_at) == (1000.0, last_utility, last_utility + 300.0)
 
 
+@pytest.mark.parametrize("before", [Source.UNKNOWN, Source.OFF, Source.BATTERY])
+def test_a_life_that_watches_knows_when_the_outage_began(before: Source) -> None:
+    """Whatever the poll before said; the last life was days ago and has nothing to do with it."""
+    first = UpsSeen(reading(1000.0, Source.BATTERY, input_dead=True), reading(995.0, before))
+    lost = next(event for event in told(1000.0, first, started(100.0, 50.0)) if isinstance(event, e.UtilityLost))
+    assert lost.last_utility == 995.0
+
+
 def test_a_doubt_that_a_second_poll_denies_is_cleared() -> None:
     doubt = e.UtilityDoubted(100.0, "ups1", 100.0, 98.0)
     assert told(102.0, ups_seen(102.0), doubt) == [e.DoubtCleared(102.0, "ups1")]

@@ -180,6 +180,23 @@ def test_a_request_is_journalled_decided_and_answered() -> None:
     assert kinds == ["Requested", "Requested", "RequestDone", "RequestRefused"]
 
 
+def test_two_who_ask_the_same_get_an_answer_each() -> None:
+    def first_no_then_yes(now: float, seen: Snapshot, memory: Memory, site: Site) -> Decision:
+        if len(memory.requests) < 2:
+            return Decision((), "", None)
+        refused = e.RequestRefused(now, e.Ask.HOLD, "h1", "too early")
+        return Decision((refused, e.RequestDone(now, e.Ask.HOLD, "h1")), "", None)
+
+    bench = Bench(first_no_then_yes)
+
+    async def story() -> None:
+        await asyncio.sleep(1)
+        asked = [bench.loop.request(e.Requested(1.0, e.Ask.HOLD, "h1", who)) for who in ("eva", "tom")]
+        assert [(await answer).accepted for answer in asked] == [False, True]
+
+    bench.play(story)
+
+
 def test_a_request_that_nobody_decided_is_told_so_when_the_loop_ends() -> None:
     bench = Bench()
     asked: list[asyncio.Future[Answer]] = []

@@ -237,8 +237,8 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
         case e.PoolRecorded():
             for host, booted in event.booted:
                 # One that has been missing since before will be told by its last known boot.
-                if m.host(host).wanted or not m.host(host).booted:
-                    m = _host(m, host, booted=booted)
+                if not (_is_in_our_hands(m.host(host)) and m.host(host).booted):
+                    m = _host(m, host, booted=booted, fell=False)
             return _pool(m, event.pool, record=event)
         case e.PoolRestored():
             return _restored(m, event)
@@ -280,7 +280,10 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
         case e.VmUnplaced():
             return _vm(m, event.vm, unplaced=event.why)
         case e.EvacuationBegun():
-            return _host(m, event.host, evacuation=event, emptied=False, returned_at=None)
+            m = _host(m, event.host, evacuation=event, emptied=False, returned_at=None)
+            if m.host(event.host).down_at is not None or m.host(event.host).shut_down_at is not None:
+                return m
+            return _host(m, event.host, booted=0.0, fell=False)  # what happened to it in other outages is over
         case e.ShutdownBegun():
             return _host(m, event.host, shutdown=event)
         case e.ShutdownDropped():
@@ -315,6 +318,12 @@ def _watched_until(m: Memory, event: e.ControllerStarted) -> Seconds | None:
     """Until when the lives before this one have watched; one that ended before its first polls has seen nothing."""
     saw_nothing = event.alive_until is not None and event.alive_until < m.started_at + FIRST_POLLS
     return m.alive_until if saw_nothing else event.alive_until
+
+
+def _is_in_our_hands(m: HostMemory) -> bool:
+    """Down, or being emptied, by an outage and not by a person's wish."""
+    begun = m.evacuation is not None or m.shut_down_at is not None or m.down_at is not None
+    return begun and not m.wanted
 
 
 def _disarmed(m: Memory) -> Memory:
@@ -503,8 +512,7 @@ def _restored(m: Memory, event: e.PoolRestored) -> Memory:
     hosts = dict(m.hosts)
     for host, _ in record.members if record else ():
         known = m.host(host)
-        away = known.shut_down_at is not None or known.down_at is not None or known.evacuation is not None
-        if not known.wanted and not away:
+        if not _is_in_our_hands(known) and not known.wanted:
             hosts[host] = HostMemory(held=known.held)
     vms = {k: v for k, v in m.vms.items() if v.pool != event.pool}
     return replace(m, pools={**m.pools, event.pool: PoolMemory()}, hosts=hosts, vms=vms, failures={})

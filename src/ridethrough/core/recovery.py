@@ -84,6 +84,8 @@ def _stays_off(s: Situation, host: HostSeen) -> bool:
     m = s.memory.host(host.id)
     if (m.shut_down_at is None and m.down_at is None) or s.memory.pool(host.pool).off_by_person:
         return False
+    if m.wanted and m.shut_down_at is None:
+        return False  # a person wanted it in maintenance mode, and has switched it off to work on it
     if supply(s, host.id).state not in (Supply.FULL, Supply.REDUCED) or s.answers(host):
         return False
     since = max(_gone_at(s, host.id), *_backs(s, host.id))

@@ -12,7 +12,6 @@ from .ordering import first_to_stop, members_still_up, whole_pool_failing
 from .placement import NOT_PROVEN, is_moving, place
 from .policy import Wish
 from .power import Supply, supply
-from .proof import silent_since
 from .situation import Situation
 from .start import may_act, start
 from .wording import duration
@@ -215,10 +214,10 @@ def _members_let_go(s: Situation, coordinator: HostSeen) -> bool:
 
 
 def _is_long_silent(s: Situation, member: HostId) -> bool:
-    """It was told to go down, or its pool believes it dead, and nothing of it was heard for so long; no proof."""
-    host = s.seen.hosts[member]
-    told = s.memory.host(member).shut_down_at is not None or not host.live
-    return told and s.now - silent_since(s, host) >= s.policy.host_stop
+    """It was told to go down, or its pool believes it dead, and its toolstack is silent for so long; no proof."""
+    host, asked = s.seen.hosts[member], s.memory.host(member).shut_down_at
+    heard = max(t for t in (host.toolstack_at, asked, s.memory.started_at) if t is not None)
+    return (asked is not None or not host.live) and s.now - heard >= s.policy.host_stop
 
 
 def _is_touched(s: Situation, host: HostSeen) -> bool:

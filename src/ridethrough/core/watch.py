@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from . import events as e
-from .memory import UpsMemory
+from .memory import FIRST_POLLS, UpsMemory
 from .model import UNTOLD, CardTimers, Percent, Seconds, UpsId
 from .observation import UpsReading, UpsSeen
 from .power import CUT_MARGIN, is_counting, is_silent, says_battery, says_utility
@@ -127,12 +127,14 @@ class _Ups:
         return first.at, self._last_watched(first)
 
     def _last_watched(self, first: UpsReading) -> Seconds:
-        """Nobody has seen utility power since this start: it may have failed at any time since the last life.
+        """The card was first heard on battery after this start: it may have failed at any time since the last life.
 
         But the card has not cut its output yet, so no earlier than its timers allow. In what that leaves, the middle:
         by the worst case guests would be stopped hard at once, for an outage that may have begun a moment ago.
         """
         poll, alive = first.at - self.s.policy.poll, self.s.memory.alive_until
+        if self.seen.previous is not None and first.at - self.s.memory.started_at >= FIRST_POLLS:
+            return poll  # this life was watching already, whatever else the card said
         off_after = card_timers(self.s, self.id).off_after
         if alive is None or alive >= poll or off_after is None:
             return poll

@@ -104,7 +104,7 @@ class Loop:
     async def run(self) -> None:
         """Read the journal, start the observers, go round until cancelled or stopped. Cleans up on every way out.
 
-        Raises what reading the journal raises at the start. A BaseException out of journal, observer or `decide` (a
+        Raises what reading the journal raises at the start. A BaseException out of journal, `observe` or `decide` (a
         simulated kill) ends the loop at once, writes nothing more and is passed on. Observers are started and
         stopped here; journal and notifiers stay open.
         """
@@ -233,6 +233,7 @@ class Loop:
                 for request, asker in self._asked:
                     if (request.ask, request.subject) == (event.ask, event.subject) and not asker.done():
                         asker.set_result(answer)
+                        break  # who asked the same again gets an answer of their own
         self._asked = [(request, asker) for request, asker in self._asked if not asker.done()]
 
     def _publish(self, status: Status) -> None:

@@ -316,7 +316,8 @@ class Player:
         if life is None or self._doors is None:
             return
         lived = self._world.now - self._started_at
-        self._alive_until = self._started_at + lived - lived % MARKED_EVERY  # as its clock has noted it on the disk
+        noted = self._started_at + lived - lived % MARKED_EVERY  # by its clock, on the disk
+        self._alive_until = max([noted, *(event.at for event in self._kept.entries[-1:])])
         self._doors.cut()
         life.cancel()
         with suppress(asyncio.CancelledError, Killed):

@@ -11,13 +11,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from ridethrough.core import actions as a
 from ridethrough.core.model import CardAction, HostId, Seconds, UpsId
 from ridethrough.core.policy import HostPolicy
 from ridethrough.sim.cards import SimUps
 from ridethrough.sim.machines import Guest, SimVm
 from ridethrough.sim.timeline import CRASH, Happening
 
-from .truth import NOTICED
+from .truth import ROUND
 from .watch import Watch
 
 DETECTED: Seconds = 12.0  # two polls, the record and the claim
@@ -48,8 +49,9 @@ def losses(watch: Watch) -> Iterator[str]:
 
 
 def _has_deaf_guest(watch: Watch, host: HostId) -> bool:
-    ran = watch.ours.ran.get(watch.world.hosts[host].pool, {})
-    return any(ran.get(v.id) == host and v.guest is not Guest.ACKNOWLEDGES for v in watch.world.vms.values())
+    """One that was asked to stop, and does not obey."""
+    asked = {action.vm for _, action in watch.ours.begun if isinstance(action, a.StopVm) and action.host == host}
+    return any(v.id in asked and v.guest is not Guest.ACKNOWLEDGES for v in watch.world.vms.values())
 
 
 def policy_of(watch: Watch, host: HostId) -> HostPolicy:
@@ -139,8 +141,8 @@ def _own_time_left(watch: Watch, host: HostId) -> Seconds:
     ends = [math.inf]
     for it in (watch.world.upses[u] for u in watch.world.hosts[host].fed_by):
         told = it.reading(now)
-        if it.input_good and now - watch.truth.feeds[it.id].bad_ended <= NOTICED:
-            return 0.0  # nobody can know yet that there is an end to it
+        if it.input_good and now - watch.truth.feeds[it.id].bad_ended <= ROUND:
+            return 0.0  # what this round sees is older: nobody can know yet that there is an end to it
         if it.input_good or told is None:
             continue
         if told.runtime is not None:

@@ -62,7 +62,8 @@ def never_3_enables_or_starts_what_is_not_ours(watch: Watch, t: Tick) -> Iterato
             yield f"{action.host} is enabled, and it was not we who disabled it"
         if isinstance(action, a.StartVm):
             ran = t.ours.ran.get(action.pool, {})
-            fell = t.truth.falls()
+            recorded, up_then = t.ours.recorded.get(action.pool, 0.0), t.ours.up_then.get(action.pool, set())
+            fell = {host for at, host in t.truth.falls() if at >= recorded or host not in up_then}
             if action.vm not in ran:
                 yield f"{action.name} is started, and it did not run before"
             elif action.vm not in t.ours.stopped and ran[action.vm] not in fell:

@@ -201,7 +201,7 @@ class Truth:
         told = [(line.at, *line.text.partition(CRASH_WORDS)[:2]) for line in self.world.story]
         return [(at, host) for at, host, crashed in told if crashed]
 
-    def falls(self) -> set[HostId]:
-        """Hosts that crashed, or that HA has reset."""
-        reset = {line.text.partition(RESET_WORDS)[0] for line in self.world.story if RESET_WORDS in line.text}
-        return reset | {host for _, host in self.crashes()}
+    def falls(self) -> list[tuple[Seconds, HostId]]:
+        """When which hosts crashed, or were reset by HA."""
+        resets = [li for li in self.world.story if RESET_WORDS in li.text]
+        return [*self.crashes(), *((li.at, li.text.partition(RESET_WORDS)[0]) for li in resets)]

@@ -18,6 +18,7 @@ from ridethrough.core.observation import Power, Snapshot
 from ridethrough.core.site import Site
 from ridethrough.core.situation import Situation
 from ridethrough.runtime.loop import Decide
+from ridethrough.sim.machines import Reach
 from ridethrough.sim.memory_journal import MemoryJournal
 from ridethrough.sim.scenario import Built, Scenario, play, read
 from ridethrough.sim.timeline import MEND_JOURNAL, Happening
@@ -55,6 +56,7 @@ class Ours:
     pending: dict[a.Action, Seconds] = field(default_factory=dict)
     begun: list[tuple[Seconds, a.Action]] = field(default_factory=list)
     recorded: dict[str, Seconds] = field(default_factory=dict)
+    up_then: dict[str, set[HostId]] = field(default_factory=dict)
 
     def take(self, event: e.Event, world: World) -> None:
         match event:
@@ -62,6 +64,9 @@ class Ours:
                 self.recorded[pool] = world.now
                 guests = [v for v in world.vms.values() if v.pool == pool and v.resident_on]  # as the database has it
                 self.ran[pool] = {v.id: v.resident_on or "" for v in guests}
+                self.up_then[pool] = {
+                    h.id for h in world.members(pool) if world.reach(h.id) in (Reach.MEMBER, Reach.COORDINATOR)
+                }
                 found = {h.id for h in world.members(pool) if not h.enabled and h.id not in self.disabled}
                 self.in_maintenance |= found
                 self.not_ours |= found

@@ -110,15 +110,18 @@ class Memo:
     def _draw_guests(self, records: Records, ids: Mapping[str, HostId], pool: PoolId) -> None:
         stale, version = self._stale(records, ids), self.guests_version
         if stale is None:
-            self.guests, self.used, self._drawn, stale = {}, {}, {}, records.vms
-            self.guests_version += 1
-        if not stale:
+            guests: dict[str, VmSeen] = {}
+            self.used, self._drawn, stale = {}, {}, records.vms
+        elif stale:
+            guests = dict(self.guests)  # the last picture keeps its own
+        else:
             return
-        guests = dict(self.guests)  # the last picture keeps its own
         for ref in stale:
             self._redraw(guests, ref, records, ids, pool)
-        if self.guests_version != version:
-            self.guests = guests
+        if guests == self.guests:
+            self.guests_version = version
+        else:
+            self.guests, self.guests_version = guests, version + 1
 
     def _stale(self, records: Records, ids: Mapping[str, HostId]) -> Collection[str] | None:
         """The references of the VMs to draw again; None: all, when hosts, disks or the database are other ones."""
@@ -138,14 +141,12 @@ class Memo:
         seen = _vm_seen(vm, pool, ids, records) if vm is not None and vm.uuid and vm.is_guest else None
         if before is not None:
             self.used[before.host] -= before.memory
-        if before is None or before.seen != seen:
-            self.guests_version += 1
-            if before is not None and before.seen is not None and guests.get(before.uuid) is before.seen:
-                del guests[before.uuid]
-            if seen is not None:
-                guests[seen.id] = seen
-        else:
+        if before is not None and before.seen == seen:
             seen = before.seen
+        elif before is not None and before.seen is not None and guests.get(before.uuid) is before.seen:
+            del guests[before.uuid]
+        if seen is not None:
+            guests[seen.id] = seen
         if vm is not None:
             memory = _used_by(vm, memory_needed(vm) if seen is None else seen.memory)
             self.used[vm.resident_on] = self.used.get(vm.resident_on, 0) + memory
