@@ -1,6 +1,6 @@
 """What it costs to poll many cards with the real driver, every five seconds.
 
-    python bench/cards.py [--pace SECONDS] [--cycles N] [CARDS ...]
+    python bench/cards.py [--pace SECONDS] [--cycles N] [--charts FOLDER] [CARDS ...]
 
 The cards are canned ones in another process (bench/canned.py), of all four families, each with an address of its own in
 127.1.0.0/16. Linux only. The last rows ask one card the same objects with other clients, for comparison.
@@ -21,6 +21,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from chart import Point, save
 from gufo.snmp import SnmpVersion
 from gufo.snmp.aio import SnmpSession
 
@@ -92,12 +93,17 @@ class Figures:
     outage: float = 0.0  # seconds until every card was seen on battery
     kilobytes: float = 0.0
 
+    @property
+    def share(self) -> float:
+        """Percent of a core."""
+        return 100 * self.cpu / self.seconds
+
     def row(self) -> str:
         cuts = statistics.quantiles(self.took, n=100)
         return (
             f"{self.cards:>6} {self.first:>7.1f} {self.requests / self.seconds:>9.0f}"
             f" {self.requests / self.polls:>9.1f} {1e6 * self.cpu / self.polls:>9.0f}"
-            f" {100 * self.cpu / self.seconds:>7.1f}"
+            f" {self.share:>7.1f}"
             f" {1000 * cuts[49]:>7.1f} {1000 * cuts[98]:>7.1f} {self.missed:>7} {self.outage:>8.1f}"
             f" {self.kilobytes / self.cards:>8.1f}"
         )
@@ -207,21 +213,26 @@ def resident() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1024
 
 
-async def main(sizes: Iterable[int], pace: float, cycles: int) -> None:
+async def main(sizes: Iterable[int], pace: float, cycles: int, charts: Path | None) -> None:
     canned = CannedCards()
+    shares: list[Point] = []
     try:
         print(HEAD)
         for number in sizes:
-            print((await measure(canned, number, pace, cycles)).row(), flush=True)
+            figures = await measure(canned, number, pace, cycles)
+            print(figures.row(), flush=True)
+            shares.append((number, figures.share))
         await peers(canned)
     finally:
         canned.stop()
+    save(charts, "cards", f"Polling many cards every {pace:.0f} s", "cards", "percent of a core", {"driver": shares})
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--pace", type=float, default=PACE, metavar="SECONDS")
     parser.add_argument("--cycles", type=int, default=4, metavar="N")
+    parser.add_argument("--charts", type=Path, metavar="FOLDER")
     parser.add_argument("cards", type=int, nargs="*", default=SIZES)
     arguments = parser.parse_args()
-    asyncio.run(main(arguments.cards, arguments.pace, arguments.cycles))
+    asyncio.run(main(arguments.cards, arguments.pace, arguments.cycles, arguments.charts))

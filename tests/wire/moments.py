@@ -17,7 +17,7 @@ Seen = Callable[[Outage], bool]
 class Moment:
     """Dies when `sentence` is on the disk and before anything acts on it, or once the world shows what `seen` tests.
 
-    `call`: the XenAPI call that the death prevented: the pool has not heard of it then (`on`: about this host).
+    `call`: the XenAPI call that the death prevented: the pool has not heard of it then (`on`: about this host or VM).
     """
 
     phase: str
@@ -25,11 +25,11 @@ class Moment:
     sentence: str = ""
     seen: Seen | None = None
     call: str = ""
-    on: HostId = ""
+    on: str = ""
     before: bool = False  # it dies before the outage, which begins while nobody watches
 
 
-def written(phase: str, sentence: str, call: str = "", on: HostId = "") -> Moment:
+def written(phase: str, sentence: str, call: str = "", on: str = "") -> Moment:
     """Between the commit of a fact and whatever follows from it."""
     return Moment(phase, f'written: "{sentence}"' + (f", not called: {call}" if call else ""), sentence, None, call, on)
 
@@ -130,7 +130,7 @@ ONE_HOST = (
     seen("taking charge", "the pool is claimed, which nobody wrote down", claimed),
     written("disabling", "-> disable xenserver1", "host.disable"),
     seen("disabling", "xenserver1 is disabled", disabled("xenserver1")),
-    written("moving", "-> move db1", "VM.pool_migrate"),
+    written("moving", "-> move db1", "VM.pool_migrate", on="db1"),
     seen("moving", "the first migrations run", operation("pool_migrate")),
     seen("moving", "one has moved, others move", some_have_moved),
     written("moving", "done: files1 runs on xenserver2"),
@@ -159,7 +159,7 @@ ONE_HOST = (
 # --- three hosts, all of a pool, are on battery: guests stop, members go down, the coordinator last
 
 WHOLE_POOL = (
-    written("stopping guests", "-> shut db2 down on xenserver2", "VM.clean_shutdown"),
+    written("stopping guests", "-> shut db2 down on xenserver2", "VM.clean_shutdown", on="db2"),
     seen("stopping guests", "the first guests stop", operation("clean_shutdown")),
     written("stopping guests", "done: web2 has shut down"),
     written("holding the boot script", "-> suspend auto_poweron"),
@@ -170,7 +170,7 @@ WHOLE_POOL = (
     written("coordinator down", "-> shut xenserver1 down", "host.shutdown", "xenserver1"),
     seen("coordinator down", "xenserver1 accepted its shutdown just now", accepted("xenserver1")),
     seen("coordinator down", "every host is off", off("xenserver1", "xenserver2", "xenserver3")),
-    written("starting guests", "-> start db2", "VM.start"),
+    written("starting guests", "-> start db2", "VM.start", on="db2"),
     seen("starting guests", "some run again, some do not", has_started_one),
     written("starting guests", "done: db3 runs again"),
     written("freeing the boot script", "-> restore auto_poweron"),

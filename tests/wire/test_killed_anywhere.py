@@ -128,7 +128,8 @@ async def die(run: Outage, moment: Moment) -> None:
     run.world.tell(KILLED)
     assert await run.daemon.ended() == -signal.SIGKILL, run.report()
     if moment.call:
-        about = run.world.hosts[moment.on].ref if moment.on else ""
+        named = {h.id: h.ref for h in run.world.hosts.values()} | {v.name: v.ref for v in run.world.vms.values()}
+        about = named[moment.on] if moment.on else ""
         called = [c for c in run.wire.server.log.of(moment.call) if about in ("", *c.arguments)]
         assert called == [], f"{moment.call} has been called before: {moment.when}"
 
