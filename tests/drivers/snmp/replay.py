@@ -43,6 +43,12 @@ def recorded(recordings: Path, name: str) -> Rows:
     return parse((recordings / "snmp" / f"{name}.snmprec").read_text(encoding="utf-8").splitlines())
 
 
+def is_next(request: bytes) -> bool:
+    """GETNEXT, by its tag right behind the community; the same byte may stand in any request's number."""
+    community = b"public"
+    return request[request.index(community) + len(community)] == 0xA1
+
+
 class ReplayCard(asyncio.DatagramProtocol):
     """One card. `rows` may be changed while it runs; `silent` swallows requests; `mangle` replaces the answers.
 

@@ -18,7 +18,7 @@ from ridethrough.ports import Refused, Unreachable
 from ridethrough.sim.cards_mib.tree import Leaf, Tree, answer
 
 from .own_cards import EPPC_CARD, RFC_CARD
-from .replay import EPPC, RFC, ReplayCard, on_battery
+from .replay import EPPC, RFC, ReplayCard, is_next, on_battery
 
 Mangle = Callable[[bytes, bytes], list[bytes]]
 
@@ -211,10 +211,6 @@ def alarm_walk(name: Callable[[int], str]) -> Mangle:
         return [rewritten(response, name_one)]
 
     return mangle
-
-
-def is_next(request: bytes) -> bool:
-    return b"\xa1" in request[:40]
 
 
 ALARMED = {**RFC_CARD, f"{RFC}.6.1.0": Leaf("gauge", 2), f"{RFC}.6.2.1.2.1": Leaf("oid", f"{RFC}.6.3.2")}

@@ -12,7 +12,7 @@ from ridethrough.ports import Unreachable
 from ridethrough.sim.cards_mib.tree import Leaf
 
 from .own_cards import EPPC_CARD, FAMILIES, RFC_CARD, SYSTEM, USHA_CARD
-from .replay import EPPC, RFC, USHA, ReplayCard, Rows, alarm_rows, integers, on_battery
+from .replay import EPPC, RFC, USHA, ReplayCard, Rows, alarm_rows, integers, is_next, on_battery
 
 VERSIONS = ("1", "2c")
 
@@ -144,7 +144,7 @@ async def test_an_alarm_table_that_cannot_be_walked_hides_no_outage() -> None:
     walks = [0]
 
     def swallow_walks(request: bytes, response: bytes) -> list[bytes]:
-        is_walk = 0xA1 in request[:40]  # GETNEXT
+        is_walk = is_next(request)
         walks[0] += is_walk
         return [] if is_walk else [response]
 
