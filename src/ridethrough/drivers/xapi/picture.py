@@ -38,9 +38,8 @@ class Picture:
     hosts: Mapping[HostId, HostSeen] = field(default_factory=dict)
     vms: Mapping[str, VmSeen] = field(default_factory=dict)
     ids: Mapping[str, HostId] = field(default_factory=dict)  # by reference
-    matters: object = field(
-        default=None, compare=False
-    )  # what a decision may depend on at once: equal where nothing of it has changed
+    # What a decision may depend on at once: equal where nothing of it has changed.
+    matters: object = field(default=None, compare=False)
 
     def ref_of(self, host: HostId) -> str | None:
         """The reference of a host."""
@@ -86,7 +85,6 @@ class Memo:
     _drawn: dict[str, _Drawn] = field(default_factory=dict)  # by reference
     _records: Records | None = None
     _frame: _Frame | None = None
-    _ids: Mapping[str, HostId] = field(default_factory=dict)
     _revision: int = -1
     _disks_revision: int = -1
     _frame_revision: int = -1
@@ -102,7 +100,7 @@ class Memo:
             key: _with_room(self.hosts[key] if same else frame.hosts[key], frame.room[ref] - self.used.get(ref, 0))
             for ref, key in frame.ids.items()
         }
-        self._frame, self._records, self._ids = frame, records, frame.ids
+        self._frame, self._records = frame, records
         self._revision, self._disks_revision = records.revision, records.disks_revision
         self._frame_revision = records.frame_revision
         return frame
@@ -125,7 +123,8 @@ class Memo:
 
     def _stale(self, records: Records, ids: Mapping[str, HostId]) -> Collection[str] | None:
         """The references of the VMs to draw again; None: all, when hosts, disks or the database are other ones."""
-        if records is not self._records or records.disks_revision != self._disks_revision or ids != self._ids:
+        known = self._frame.ids if self._frame is not None else {}
+        if records is not self._records or records.disks_revision != self._disks_revision or ids != known:
             return None
         changes = records.since(self._revision)
         if changes is None:
@@ -171,26 +170,16 @@ def picture(pool: PoolId, records: Records, names: Mapping[str, HostId], memo: M
 def _frame(pool: PoolId, records: Records, names: Mapping[str, HostId]) -> _Frame:
     hosts = {ref: host for ref, host in records.hosts.items() if host.uuid}
     ids, attached = host_ids(hosts, names), _attached(records)
-    total = {ref: _memory_total(records.metrics.get(host.metrics)) for ref, host in hosts.items()}
+    seen = {
+        ids[ref]: _host_seen(ids[ref], pool, host, records.metrics.get(host.metrics), attached.get(ref, frozenset()))
+        for ref, host in hosts.items()
+    }
     return _Frame(
         _pool_seen(pool, records, ambiguous(hosts.values(), names)),
         ids,
-        {
-            ids[ref]: _host_seen(
-                ids[ref],
-                pool,
-                host,
-                records.metrics.get(host.metrics),
-                attached.get(ref, frozenset()),
-            )
-            for ref, host in hosts.items()
-        },
-        {ref: total[ref] - _possible(host.memory_overhead) for ref, host in hosts.items()},
+        seen,
+        {ref: seen[ids[ref]].memory_total - _possible(host.memory_overhead) for ref, host in hosts.items()},
     )
-
-
-def _memory_total(metrics: HostMetrics | None) -> Bytes:
-    return _possible(metrics.memory_total) if metrics else 0
 
 
 def _with_room(host: HostSeen, room: Bytes) -> HostSeen:
@@ -264,7 +253,7 @@ def _host_seen(
         live=metrics.live if metrics else False,
         agent_started=host.agent_started,
         booted=host.booted,
-        memory_total=_memory_total(metrics),
+        memory_total=_possible(metrics.memory_total) if metrics else 0,
         storage=storage,
         busy=frozenset(host.current_operations.values()),
         maintenance_mode=MAINTENANCE_MODE in host.other_config,
