@@ -282,11 +282,20 @@ class ActionFinished:
 
 @dataclass(frozen=True, slots=True)
 class HostDown:
-    """A host is proven down, or proven to have been down."""
+    """A host is proven down, or proven to have been down. `agent_started`: of its last toolstack that was known."""
 
     at: Seconds
     host: HostId
     proof: str
+    agent_started: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class HostHeard:
+    """A host that was down answers, and its pool knows of no new start: its network was gone, or it starts just now."""
+
+    at: Seconds
+    host: HostId
 
 
 @dataclass(frozen=True, slots=True)
@@ -446,6 +455,7 @@ Event: TypeAlias = (
     | ActionTold
     | ActionFinished
     | HostDown
+    | HostHeard
     | HostReturned
     | HostYielded
     | HoldOverridden

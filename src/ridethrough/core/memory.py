@@ -67,8 +67,10 @@ class HostMemory:
     disabled_done: Seconds | None = None  # when the server said that it is
     shut_down_at: Seconds | None = None  # the commit point
     shutdown_last_asked: Seconds | None = None
-    shut_down_agent: float = 0.0
+    shutdown_unsure: Seconds | None = None  # since when nobody knows whether the last call has reached it
+    agent_before: float = 0.0  # the toolstack that it had when it was asked to shut down, or fell
     down_at: Seconds | None = None
+    heard_at: Seconds | None = None  # it answers again, perhaps with the toolstack that it had before
     returned_at: Seconds | None = None
     powered_on_at: Seconds | None = None
     yielded_at: Seconds | None = None
@@ -237,8 +239,9 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
         case e.PoolRecorded():
             for host, booted in event.booted:
                 # One that has been missing since before will be told by its last known boot.
-                if not (_is_in_our_hands(m.host(host)) and m.host(host).booted):
-                    m = _host(m, host, booted=booted, fell=False)
+                known = m.host(host)
+                if not (_is_in_our_hands(known) and known.booted):
+                    m = _host(m, host, booted=booted, fell=known.fell and known.down_at is not None)
             return _pool(m, event.pool, record=event)
         case e.PoolRestored():
             return _restored(m, event)
@@ -249,7 +252,9 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
         case e.ActionFinished():
             return _finished(m, event)
         case e.HostDown():
-            return _host(m, event.host, down_at=event.at, fell=m.host(event.host).shut_down_at is None)
+            return _down(m, event)
+        case e.HostHeard():
+            return _host(m, event.host, heard_at=event.at)
         case e.HostReturned():
             return _host(
                 _pool_is_back(m, event.host, event.at),
@@ -257,6 +262,7 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
                 returned_at=event.at,
                 booted=event.booted,
                 down_at=None,
+                heard_at=None,
                 shut_down_at=None,
                 shutdown=None,
                 disabled_agent=event.agent_started,
@@ -324,6 +330,13 @@ def _is_in_our_hands(m: HostMemory) -> bool:
     """Down, or being emptied, by an outage and not by a person's wish."""
     begun = m.evacuation is not None or m.shut_down_at is not None or m.down_at is not None
     return begun and not m.wanted
+
+
+def _down(m: Memory, event: e.HostDown) -> Memory:
+    known = m.host(event.host)
+    if known.shut_down_at is not None:
+        return _host(m, event.host, down_at=event.at, heard_at=None, fell=False)
+    return _host(m, event.host, down_at=event.at, heard_at=None, fell=True, agent_before=event.agent_started)
 
 
 def _disarmed(m: Memory) -> Memory:
@@ -416,7 +429,8 @@ def _started(m: Memory, event: e.ActionStarted) -> Memory:
                 action.host,
                 shut_down_at=first,
                 shutdown_last_asked=event.at,
-                shut_down_agent=event.agent_started,
+                shutdown_unsure=None,
+                agent_before=event.agent_started,
                 returned_at=None,
             )
         case PowerOnHost():
@@ -445,7 +459,8 @@ def _started(m: Memory, event: e.ActionStarted) -> Memory:
 def _interrupted(m: Memory) -> Memory:
     """A controller has died: how its pending actions ended is unknown, and what they did is read from the snapshot.
 
-    A claim or a start without an effect there is asked for again: nothing else would tell that it was lost.
+    A claim or a start without an effect there is asked for again: nothing else would tell that it was lost. So is a
+    shutdown, once the host itself has answered and is not on its way down.
     """
     for action in m.pending.values():
         m = _never_begun(m, action)
@@ -458,6 +473,8 @@ def _never_begun(m: Memory, action: Action) -> Memory:
             return _pool(m, action.pool, claim_tried=False)
         case PowerOnHost():
             return _host(m, action.host, powered_on_at=None)
+        case ShutDownHost():
+            return _host(m, action.host, shutdown_unsure=m.started_at)
         case _:
             return m
 
@@ -502,6 +519,8 @@ def _failed(m: Memory, event: e.ActionFinished) -> Memory:
             return _vm(m, vm, stop_failed=event.error)
         case ShutDownHost(host=host) if event.refused:
             return _host(m, host, shut_down_at=None)  # it was not done
+        case ShutDownHost(host=host):
+            return _host(m, host, shutdown_unsure=event.at)
         case _:
             return m
 

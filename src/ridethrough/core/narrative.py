@@ -88,6 +88,7 @@ UpsEvent = (
 )
 HostEvent = (
     e.HostDown
+    | e.HostHeard
     | e.HostReturned
     | e.HostYielded
     | e.HoldOverridden
@@ -154,6 +155,8 @@ def _of_host(event: HostEvent) -> str:
     match event:
         case e.HostDown():
             return f"{event.host} is down: {event.proof}"
+        case e.HostHeard():
+            return f"{event.host} answers; whether it has started anew is not known yet"
         case e.HostReturned():
             return f"{event.host} has started again"
         case e.HostYielded():

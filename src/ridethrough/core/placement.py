@@ -84,7 +84,7 @@ def _no_target(s: Situation, host_id: HostId, since: Seconds) -> str:
         return "in maintenance mode" if not host.enabled else "not live"
     if m.evacuation or m.shutdown or m.disabled_at is not None or m.shut_down_at is not None or m.wanted:
         return "being emptied"
-    if not s.answers(host):
+    if not s.answers(host) or m.down_at is not None:
         return "does not answer"
     return "" if _freshly_proven(s, host.id, since) else NOT_PROVEN
 

@@ -9,16 +9,20 @@ from .power import supply
 from .situation import Situation
 from .wording import duration
 
+STARTS_WITHIN: Seconds = 60.0  # from the first answer of a toolstack to its word to the pool that it has started
+
 
 def news(s: Situation) -> list[e.Event]:
     """Hosts proven down, or to have been down, in this round; and hosts that were down and answer again."""
     found: list[e.Event] = []
     for host in s.hosts:
         m = s.memory.host(host.id)
-        if m.down_at is None and (proof := _proof_of_down(s, host)):
-            found.append(e.HostDown(s.now, host.id, proof))
+        if m.down_at is not None and m.heard_at is None and not _has_returned(s, host):
+            found += [e.HostHeard(s.now, host.id)] if _is_heard(s, host, m.down_at) else []
+        elif (m.down_at is None or m.heard_at is not None) and (proof := _proof_of_down(s, host)):
+            found.append(e.HostDown(s.now, host.id, proof, host.agent_started))
         elif m.down_at is None and (proof := _proof_of_a_fall(s, host)):
-            found += [e.HostDown(s.now, host.id, proof), _returned(s, host)]
+            found += [e.HostDown(s.now, host.id, proof, host.agent_started), _returned(s, host)]
         elif _has_returned(s, host):
             found.append(_returned(s, host))
     return found
@@ -34,7 +38,7 @@ def _proof_of_down(s: Situation, host: HostSeen) -> str:
     Silence alone proves nothing, nor does a success reply: host.shutdown returns ten seconds before it begins.
     """
     m = s.memory.host(host.id)
-    if m.shut_down_at is None and not _is_ours_to_judge(s, host):
+    if m.shut_down_at is None and m.heard_at is None and not _is_ours_to_judge(s, host):
         return ""
     silent = s.now - silent_since(s, host)
     witness = _witness(s, host)
@@ -94,17 +98,21 @@ def _just_now(s: Situation, at: Seconds | None) -> bool:
 
 
 def _has_returned(s: Situation, host: HostSeen) -> bool:
-    """It answers again. After a shutdown of ours only a new toolstack counts: the old one answers for a while yet.
+    """It answers again, with a new toolstack. One that answers with its old one is on its way down, or has not told
+    its pool yet that it starts anew: until then the pool believes in guests that are gone.
 
-    One that was silent for long and then answers with its old toolstack never went down: its network was gone.
+    One that was proven down and answers for long with its old toolstack never went down: its network was gone.
     """
     m = s.memory.host(host.id)
     gone_at = m.down_at if m.down_at is not None else m.shut_down_at
-    if gone_at is None or host.toolstack_at is None or host.toolstack_at <= gone_at:
+    if gone_at is None or not _is_heard(s, host, gone_at):
         return False
-    if not host.live or not s.is_trusted(host.pool) or not s.answers(host):
-        return False
-    if m.shut_down_at is None or host.agent_started != m.shut_down_agent:
+    if host.agent_started != m.agent_before:
         return True
-    asked = m.shutdown_last_asked if m.shutdown_last_asked is not None else m.shut_down_at
-    return m.down_at is not None and s.now - asked >= 2 * s.policy.host_stop
+    return m.heard_at is not None and s.now - m.heard_at >= STARTS_WITHIN
+
+
+def _is_heard(s: Situation, host: HostSeen, gone_at: Seconds) -> bool:
+    """It has answered since then, and its pool, which is heard itself, does not call it dead."""
+    later = host.toolstack_at is not None and host.toolstack_at > gone_at
+    return later and host.live and s.is_trusted(host.pool) and s.answers(host)

@@ -38,7 +38,7 @@ def enable(s: Situation) -> list[e.Event]:
 
 def _may_come_back(s: Situation, host: HostSeen) -> bool:
     m = s.memory.host(host.id)
-    if m.shut_down_at is not None or m.down_at is not None or m.wanted:
+    if _is_off(s, host.id) or m.wanted:
         return False
     if s.memory.pool(host.pool).shutdown_asked is not None or not may_act(s, host.pool):
         return False
@@ -175,7 +175,7 @@ def _home(s: Situation, vm: VmSeen) -> HostId:
     record = s.memory.pool(vm.pool).record
     host = s.seen.hosts.get(dict(record.running).get(vm.id, "")) if record else None
     # A host that refused to be disabled is enabled on battery: what was stopped there must stay stopped.
-    ready = host is not None and host.enabled and s.answers(host) and supply(s, host.id).powered
+    ready = host is not None and _takes_guests(s, host) and supply(s, host.id).powered
     fits = host is not None and ready and vm.storage <= host.storage
     return host.id if host is not None and fits and host.memory_free >= vm.memory else ""
 
@@ -198,25 +198,33 @@ def _is_steady(s: Situation, pool: PoolId) -> bool:
         if is_missing(s, host):
             continue
         m = s.memory.host(host.id)
-        away = m.shut_down_at is not None or m.down_at is not None
         ours = m.disabled_at is not None and not m.wanted and not _belongs_to_administrator(s, host)
-        if away or ours:
+        if _is_off(s, host.id) or ours or (not host.enabled and _may_still_enable_itself(s, host)):
             return False
     return True
+
+
+def _is_off(s: Situation, host: HostId) -> bool:
+    """Asked to go down, or down."""
+    m = s.memory.host(host)
+    return m.shut_down_at is not None or m.down_at is not None
 
 
 def _is_without_power_for_long(s: Situation, host: HostSeen) -> bool:
     """The others had their power back long ago: nobody waits for this host any more."""
     backs = [b for h in s.members(host.pool) if h.id != host.id for b in _backs(s, h.id)]
-    m = s.memory.host(host.id)
-    gone = m.shut_down_at is not None or m.down_at is not None
-    return gone and bool(backs) and max(backs) > 0 and s.now - max(backs) >= s.policy.start_timeout
+    return _is_off(s, host.id) and bool(backs) and max(backs) > 0 and s.now - max(backs) >= s.policy.start_timeout
 
 
 def _has_a_home(s: Situation, vm: VmSeen) -> bool:
     """Some enabled, answering host has the VM's storage attached: storage is late after a boot."""
-    hosts = [h for h in s.members(vm.pool) if h.enabled and s.answers(h) and vm.storage <= h.storage]
+    hosts = [h for h in s.members(vm.pool) if _takes_guests(s, h) and vm.storage <= h.storage]
     return any(h.memory_free >= vm.memory for h in hosts)
+
+
+def _takes_guests(s: Situation, host: HostSeen) -> bool:
+    """It is enabled and answers, and does not answer merely because it is about to start or to go down."""
+    return host.enabled and s.answers(host) and not _is_off(s, host.id)
 
 
 def without_place(s: Situation, pool: PoolId) -> list[VmSeen]:
@@ -252,7 +260,7 @@ def _is_over(s: Situation, pool: PoolId) -> bool:
     for host in s.members(pool):
         m = s.memory.host(host.id)
         resting = is_missing(s, host) or (m.wanted and m.emptied)
-        if not resting and (m.shut_down_at is not None or m.down_at is not None or m.evacuation is not None):
+        if not resting and (_is_off(s, host.id) or m.evacuation is not None):
             return False
         if _belongs_to_administrator(s, host) and _may_still_enable_itself(s, host):
             return False

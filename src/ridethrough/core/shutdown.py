@@ -6,7 +6,7 @@ from . import events as e
 from .actions import CancelMove, ForceStopVm, MoveVm, ShutDownHost, StopVm, SuspendAutoPoweron
 from .budget import LAST_SECONDS, fits, is_last_moment, left, need, stop_deadline
 from .evacuation import Due, is_held, is_protected, on_battery_text
-from .model import HostId, Seconds
+from .model import HostId
 from .observation import HostSeen, VmSeen
 from .ordering import first_to_stop, members_still_up, whole_pool_failing
 from .placement import NOT_PROVEN, is_moving, place
@@ -162,7 +162,7 @@ def shut_down(s: Situation) -> list[e.Event]:
         if m.shutdown is None or m.down_at is not None or is_held(s, host) or not may_act(s, host.pool):
             continue
         if m.shut_down_at is not None:
-            found += _again(s, host, m.shutdown, m.shutdown_last_asked or m.shut_down_at)
+            found += _again(s, host, m.shutdown)
         elif (supply(s, host.id).failing or _asked(s, host)) and _is_ready(s, host):
             if _must_suspend_auto_poweron(s, host):
                 found += start(s, SuspendAutoPoweron(host.pool, "the whole pool goes down"))
@@ -171,18 +171,32 @@ def shut_down(s: Situation) -> list[e.Event]:
     return found
 
 
-def _again(s: Situation, host: HostSeen, begun: e.ShutdownBegun, asked_at: Seconds) -> list[e.Event]:
-    """A host that still answers long after it was asked to shut down never was: its answer was lost on the way.
-
-    One that its pool calls dead answers because it starts again.
-    """
-    heard = host.toolstack_at
-    if s.dry_run or heard is None or heard < asked_at + s.policy.host_stop or not (host.live and s.answers(host)):
+def _again(s: Situation, host: HostSeen, begun: e.ShutdownBegun) -> list[e.Event]:
+    """What to do with a host that was never asked to shut down after all: the call was lost on the way."""
+    if s.dry_run or not host.live or not s.answers(host) or not _was_lost(s, host):
         return []
     if supply(s, host.id).powered and not _asked(s, host):
         return [e.ShutdownDropped(s.now, host.id)]
     wanted = (supply(s, host.id).failing or _asked(s, host)) and _is_ready(s, host)
     return start(s, ShutDownHost(host.id, host.pool, begun.why)) if wanted else []
+
+
+def _was_lost(s: Situation, host: HostSeen) -> bool:
+    """It still answers long after the call, with an answer or without. Or nobody knows whether the call has reached
+    it, and it answers a later question without being on its way down, which it shows from the first moment on.
+
+    One that its pool calls dead answers because it starts again.
+    """
+    m, heard, current = s.memory.host(host.id), host.toolstack_at, s.seen.pools[host.pool].answered_at
+    asked_at = m.shutdown_last_asked or m.shut_down_at
+    if heard is None or current is None or asked_at is None:
+        return False
+    if heard >= asked_at + s.policy.host_stop:
+        return True
+    unsure = m.shutdown_unsure
+    if unsure is None or min(heard, current) <= unsure or host.agent_started != m.agent_before:
+        return False
+    return "shutdown" not in host.busy
 
 
 def _is_ready(s: Situation, host: HostSeen) -> bool:
