@@ -50,7 +50,7 @@ def started(at: float, alive_until: float | None) -> e.Event:
 @pytest.mark.parametrize(
     ("starts", "last_utility"),
     [
-        ([started(995.0, None)], 995.0),  # nobody ran before: it is as if a poll had seen utility power
+        ([started(995.0, None)], 850.0),  # somebody has seen it on utility power, and nobody knows when
         ([started(995.0, 940.0)], 940.0),  # the last life
         ([started(995.0, 100.0)], 850.0),  # long ago: the output is still on, so the middle of the card's 300 s
         ([started(400.0, None), started(995.0, 940.0)], 940.0),

@@ -8,6 +8,7 @@ import pytest
 
 from ridethrough.core import events as e
 from ridethrough.core.actions import ShutDownHost
+from ridethrough.core.custody import take
 from ridethrough.core.observation import Snapshot
 from ridethrough.core.proof import STARTS_WITHIN, news
 from ridethrough.core.shutdown import shut_down
@@ -54,6 +55,23 @@ def test_guests_of_a_host_that_fell_before_the_record_are_known_to_be_lost() -> 
     recorded = e.PoolRecorded(100.0, "pool1", "h1", (("h2", 1.0),), (), (("web", "h2"),), False, (("h2", 7.0),))
     memory = situation(200.0, *site_with(200.0), FELL, recorded).memory.host("h2")
     assert (memory.fell, memory.booted) == (True, 7.0)
+
+
+def test_a_host_whose_evacuation_begins_after_the_record_is_known_by_its_boot_all_the_same() -> None:
+    """Else nobody would see that it fell, and its guests would stay off."""
+    recorded = e.PoolRecorded(100.0, "pool1", "h1", (("h2", 1.0),), (), (("web", "h2"),), False, (("h2", 7.0),))
+    begun = e.EvacuationBegun(101.0, "h2", "on battery", False)
+    (down, returned) = told(200.0, lost("ups2", 50.0), recorded, begun, booted=9.0, agent_started=2.0)
+    assert (type(down), type(returned)) == (e.HostDown, e.HostReturned)
+
+
+def test_a_host_that_its_pool_calls_dead_is_in_nobodys_maintenance_mode() -> None:
+    for live, disabled in [(False, ()), (True, ("h2",))]:
+        seen, the_site = site_with(200.0, live=live, enabled=False)
+        begun = e.EvacuationBegun(150.0, "h1", "on battery", False)
+        s = situation(200.0, seen, the_site, lost("ups1", 100.0), begun)
+        (recorded,) = [event for event in take(s) if isinstance(event, e.PoolRecorded)]
+        assert recorded.disabled == disabled
 
 
 # --- a shutdown of which nobody knows whether it was ever asked for -------------------------------------------------

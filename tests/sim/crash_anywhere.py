@@ -30,7 +30,7 @@ from .forked import sweep
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = ROOT / ".crash-anywhere"
-PARTS = 20  # of each scenario: what is lost when the sweep is stopped
+PARTS = 10  # of each scenario: what is lost when the sweep is stopped
 PROCESSES = 2
 
 

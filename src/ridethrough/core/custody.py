@@ -60,6 +60,7 @@ def is_away(s: Situation, host: HostSeen) -> bool:
 
 
 def _record(s: Situation, pool: PoolId) -> e.PoolRecorded:
+    """A host that its pool calls dead shows as disabled too, while it is off or starts: nobody's maintenance mode."""
     members = s.members(pool)
     seen = s.seen.pools[pool]
     ours = {h.id for h in members if s.memory.host(h.id).disabled_at is not None}
@@ -70,7 +71,7 @@ def _record(s: Situation, pool: PoolId) -> e.PoolRecorded:
         pool,
         seen.coordinator or "",
         tuple((h.id, h.agent_started) for h in members),
-        tuple(h.id for h in members if not h.enabled and h.id not in ours),
+        tuple(h.id for h in members if not h.enabled and h.live and h.id not in ours),
         tuple(sorted((v.id, v.resident_on or "") for v in running)),
         seen.auto_poweron,
         tuple((h.id, h.booted) for h in members if h.booted),

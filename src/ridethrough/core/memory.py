@@ -287,7 +287,8 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
             return _vm(m, event.vm, unplaced=event.why)
         case e.EvacuationBegun():
             m = _host(m, event.host, evacuation=event, emptied=False, returned_at=None)
-            if m.host(event.host).down_at is not None or m.host(event.host).shut_down_at is not None:
+            known = m.host(event.host)
+            if known.down_at is not None or known.shut_down_at is not None or _is_recorded(m, event.host):
                 return m
             return _host(m, event.host, booted=0.0, fell=False)  # what happened to it in other outages is over
         case e.ShutdownBegun():
@@ -324,6 +325,11 @@ def _watched_until(m: Memory, event: e.ControllerStarted) -> Seconds | None:
     """Until when the lives before this one have watched; one that ended before its first polls has seen nothing."""
     saw_nothing = event.alive_until is not None and event.alive_until < m.started_at + FIRST_POLLS
     return m.alive_until if saw_nothing else event.alive_until
+
+
+def _is_recorded(m: Memory, host: HostId) -> bool:
+    """An outage of its pool is open in which it is known what it was like before."""
+    return any(p.record is not None and host in dict(p.record.members) for p in m.pools.values())
 
 
 def _is_in_our_hands(m: HostMemory) -> bool:

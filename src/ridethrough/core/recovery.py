@@ -305,7 +305,7 @@ def differences(s: Situation, pool: PoolId) -> tuple[str, ...]:
         before = host_id not in record.disabled
         if host is not None and is_missing(s, host):
             found.append(f"{host_id} has not come back")
-        elif host is None or host.enabled != before:
+        elif host is None or (host.live and host.enabled != before):
             found.append(
                 f"{host_id} is {'gone' if host is None else 'enabled' if host.enabled else 'in maintenance mode'}"
             )

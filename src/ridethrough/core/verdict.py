@@ -59,7 +59,9 @@ def next_moment(s: Situation) -> Seconds | None:
             moments += [silent_since(s, host) + s.policy.down_silence]
             moments += [asked + s.policy.host_stop, asked + 2 * s.policy.host_stop]
         elif m.evacuation is not None:
-            moments += [(m.disabled_at or m.evacuation.at) + s.policy.disable_wait, s.now + PULSE]
+            moments.append((m.disabled_at or m.evacuation.at) + s.policy.disable_wait)
+            if state.failing or state.powered or is_emptying(s, host):
+                moments.append(s.now + PULSE)  # while power settles nothing begins and nothing is undone
     for ups in sorted(s.site.upses):
         u = s.memory.ups(ups)
         moments += [t + CUT_MARGIN for t in (u.cut_at, u.off_at) if t is not None]

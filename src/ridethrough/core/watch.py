@@ -127,16 +127,17 @@ class _Ups:
         return first.at, self._last_watched(first)
 
     def _last_watched(self, first: UpsReading) -> Seconds:
-        """The card was first heard on battery after this start: it may have failed at any time since the last life.
+        """The card was first heard on battery after this start: it may have failed at any time since a life that saw
+        it on utility power, the last that is known to have lasted.
 
         But the card has not cut its output yet, so no earlier than its timers allow. In what that leaves, the middle:
         by the worst case guests would be stopped hard at once, for an outage that may have begun a moment ago.
         """
-        poll, alive = first.at - self.s.policy.poll, self.s.memory.alive_until
+        poll, alive = first.at - self.s.policy.poll, self.s.memory.alive_until or 0.0
         if self.seen.previous is not None and first.at - self.s.memory.started_at >= FIRST_POLLS:
             return poll  # this life was watching already, whatever else the card said
         off_after = card_timers(self.s, self.id).off_after
-        if alive is None or alive >= poll or off_after is None:
+        if alive >= poll or off_after is None:
             return poll
         return min(max(alive, first.at - off_after / 2), poll)
 

@@ -46,6 +46,7 @@ class Ours:
     """What this controller has done so far, from the actions that it has begun; not from its own memory."""
 
     disabled: set[HostId] = field(default_factory=set)
+    still_disabled: set[HostId] = field(default_factory=set)  # of these, and not let out again by us
     moved_from: set[HostId] = field(default_factory=set)
     shut_down: set[HostId] = field(default_factory=set)
     stopped: set[VmId] = field(default_factory=set)
@@ -67,7 +68,9 @@ class Ours:
                 self.up_then[pool] = {
                     h.id for h in world.members(pool) if world.reach(h.id) in (Reach.MEMBER, Reach.COORDINATOR)
                 }
-                found = {h.id for h in world.members(pool) if not h.enabled and h.id not in self.disabled}
+                found = {
+                    h.id for h in world.members(pool) if not h.enabled and h.live and h.id not in self.still_disabled
+                }
                 self.in_maintenance |= found
                 self.not_ours |= found
                 self.stopped -= {v.id for v in world.vms.values() if v.pool == pool}
@@ -91,6 +94,7 @@ class Ours:
             case a.DisableHost(host=host):
                 if host not in self.in_maintenance:  # else somebody else's maintenance mode is restored
                     self.disabled.add(host)
+                    self.still_disabled.add(host)
             case a.MoveVm(source=host):
                 self.moved_from.add(host)
             case a.ShutDownHost(host=host):
@@ -99,6 +103,7 @@ class Ours:
                 self.stopped.add(vm)
             case a.EnableHost(host=host):
                 self.moved_from.discard(host)
+                self.still_disabled.discard(host)
 
 
 @dataclass
