@@ -54,9 +54,11 @@ def is_away(s: Situation, host: HostSeen) -> bool:
     pool = s.memory.pool(host.pool)
     if pool.shutdown_asked is not None:
         return False  # it is wanted off
-    built = s.site.hosts.get(host.id)
+    built, seen = s.site.hosts.get(host.id), s.seen.pools.get(host.pool)
     power = [s.memory.ups(u).back_at or 0.0 for u in (built.powered_by if built else ())]
-    return s.now - max(gone, pool.back_at or 0.0, *power) >= s.policy.host_stop + s.policy.start_timeout
+    coordinator = (seen.coordinator_since if seen is not None else None) or 0.0  # who could switch it on
+    since = max(gone, pool.back_at or 0.0, coordinator, *power)
+    return s.now - since >= s.policy.host_stop + s.policy.start_timeout
 
 
 def _record(s: Situation, pool: PoolId) -> e.PoolRecorded:

@@ -511,10 +511,15 @@ def _finished(m: Memory, event: e.ActionFinished) -> Memory:
             return replace(m, hosts={**m.hosts, action.host: kept})
         case RestoreAutoPoweron():
             return _pool(m, action.pool, auto_poweron_suspended=False)
-        case StartVm():
+        case StartVm() if not _stops_again(m, action.vm):
             return _vm(m, action.vm, stopped=False, stop_failed=None)
         case _:
             return m
+
+
+def _stops_again(m: Memory, vm: VmId) -> bool:
+    """Power has failed once more while it started: a stop was begun before the start had ended."""
+    return any(isinstance(a, StopVm | ForceStopVm) and a.vm == vm for a in m.pending.values())
 
 
 def _failed(m: Memory, event: e.ActionFinished) -> Memory:

@@ -134,11 +134,10 @@ def start_guests(s: Situation) -> list[e.Event]:
         if s.memory.pool(pool).record is None or not may_act(s, pool) or _is_unsettled(s, pool):
             continue
         steady = _is_steady(s, pool)
-        waiting = start_order(s, [v for v in to_start(s, pool) if steady or _home(s, v)])
+        able = [v for v in to_start(s, pool) if (steady or _home(s, v)) and _has_a_home(s, v)]
         running = sum(isinstance(a, StartVm) and a.pool == pool for a in s.memory.pending.values())
-        for vm in waiting[: max(s.policy.parallel - running, 0)]:
-            if _has_a_home(s, vm):
-                found += start(s, StartVm(vm.id, vm.name, pool, _home(s, vm), "it ran when the outage began"))
+        for vm in start_order(s, able)[: max(s.policy.parallel - running, 0)]:
+            found += start(s, StartVm(vm.id, vm.name, pool, _home(s, vm), "it ran when the outage began"))
     return found
 
 
