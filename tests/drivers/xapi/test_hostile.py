@@ -27,7 +27,16 @@ from ridethrough.drivers.xapi.address import Address
 from ridethrough.drivers.xapi.picture import Evidence, picture
 from ridethrough.drivers.xapi.session import Account, PoolSession
 from ridethrough.drivers.xapi.store import Records, batch
-from ridethrough.drivers.xapi.wire import UNREADABLE, Gibberish, Value, Wire, XapiFailure, _json_answer, _xml_answer
+from ridethrough.drivers.xapi.wire import (
+    UNREADABLE,
+    Gibberish,
+    IsOld,
+    Value,
+    Wire,
+    XapiFailure,
+    _json_answer,
+    _xml_answer,
+)
 from ridethrough.ports import Refused, Unreachable
 from tests.runtime.fakes import HandClock, virtually
 
@@ -334,7 +343,14 @@ class OddWire(Wire):
         self._answers = answers
 
     async def call(
-        self, address: Address, method: str, params: tuple[object, ...], *, deadline: Seconds, kept: bool = False
+        self,
+        address: Address,
+        method: str,
+        params: tuple[object, ...],
+        *,
+        deadline: Seconds,
+        kept: bool = False,
+        is_old: IsOld | None = None,
     ) -> Value:
         await asyncio.sleep(0.1)
         if method.startswith("session."):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Literal
 
 import pytest
 import pytest_asyncio
@@ -11,7 +12,7 @@ from ridethrough.drivers.xapi.address import Address
 from ridethrough.drivers.xapi.pins import WrongCertificate, normalised
 from ridethrough.drivers.xapi.records import HostMetrics
 from ridethrough.drivers.xapi.wire import Broken, Gibberish, NotSent, Wire, XapiFailure
-from ridethrough.ports import Unreachable
+from ridethrough.ports import NotBegun, Unreachable
 
 from .toolstack import No, Toolstack, certificate, half_open
 
@@ -189,6 +190,28 @@ async def test_pinned_certificate() -> None:
     finally:
         for wire in (pinned, unpinned, trusting):
             await wire.close()
+        await host.stop()
+
+
+@pytest.mark.parametrize("dialect", ["json", "xml"])
+async def test_nothing_is_sent_that_became_old_while_the_connection_was_made(dialect: Literal["json", "xml"]) -> None:
+    """The process is frozen in the TLS handshake: a look at the clock before it could not know."""
+    host, frozen = Toolstack(dialects=(dialect,)), []
+
+    def freeze(*_: str) -> bool:
+        frozen.append(True)
+        return True
+
+    await host.start(tls=certificate()[0])
+    address, wire = Address("127.0.0.1", host.port), Wire(trust=freeze)
+    try:
+        with pytest.raises(NotBegun):
+            await wire.call(address, "session.login_with_password", LOGIN, deadline=3, is_old=lambda: bool(frozen))
+        assert (frozen, host.calls) == ([True], [])
+        await wire.call(address, "session.login_with_password", LOGIN, deadline=3, is_old=lambda: False)
+        assert host.calls == [("session.login_with_password", LOGIN)]
+    finally:
+        await wire.close()
         await host.stop()
 
 

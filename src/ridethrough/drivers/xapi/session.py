@@ -10,16 +10,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from ridethrough.core.model import Seconds
-from ridethrough.ports import Clock, NotBegun, Refused, Unreachable
+from ridethrough.ports import Clock, Refused, Unreachable
 
 from .address import Address
 from .errors import sentence
-from .wire import NotSent, Wire, XapiFailure
+from .wire import IsOld, NotSent, Wire, XapiFailure
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -31,10 +31,6 @@ SECOND_OPINION = 0.3  # seconds in which other hosts may say that the first coor
 REFUSED_AT_FIRST, REFUSED_AT_MOST = 60.0, 600.0  # seconds until a refused password is tried again
 MOVED = {"SESSION_INVALID", "HOST_IS_SLAVE"}  # the call was not executed; another session is needed
 REFUSED = {"SESSION_AUTHENTICATION_FAILED", "SESSION_AUTHORIZATION_FAILED"}
-
-
-def _never() -> bool:
-    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,23 +122,21 @@ class PoolSession:
         *params: object,
         deadline: Seconds,
         kept: bool = False,
-        is_old: Callable[[], bool] = _never,
+        is_old: IsOld | None = None,
     ) -> T:
         """Call `method` on the coordinator and read its answer as `want`.
 
         Sent again only when the first copy was surely not executed: no connection came about, or the host said that
-        our session is not its own. `is_old` is asked before each copy. Raises XapiFailure, Unreachable, Refused
+        our session is not its own. `is_old` is asked right before each copy. Raises XapiFailure, Unreachable, Refused
         (password), and NotBegun when it is old.
         """
         try:
             async with asyncio.timeout(deadline):
                 while True:
                     held = await self._patiently()
-                    if is_old():
-                        raise NotBegun(f"{method} was decided before a standstill")
                     try:
                         value = await self.wire.call(
-                            held.address, method, (held.ref, *params), deadline=deadline, kept=kept
+                            held.address, method, (held.ref, *params), deadline=deadline, kept=kept, is_old=is_old
                         )
                         return value.decode(want)
                     except XapiFailure as failure:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import xmlrpc.client
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any, Literal, TypeVar, cast
 from xml.parsers.expat import ExpatError
 
@@ -16,7 +16,7 @@ import aiohttp
 import msgspec
 
 from ridethrough.core.model import Seconds
-from ridethrough.ports import Unreachable
+from ridethrough.ports import NotBegun, Unreachable
 
 from .address import Address
 from .pins import Pins, Trust, WrongCertificate
@@ -36,6 +36,7 @@ UNREADABLE = (
 
 T = TypeVar("T")
 Dialect = Literal["json", "xml"]
+IsOld = Callable[[], bool]
 
 LARGE = 1_000_000  # bytes; a larger answer is decoded in a thread
 MOST = {"event.from": 256 * 2**20, "VM.get_all_records": 256 * 2**20}  # bytes: the whole database, of a huge pool
@@ -130,10 +131,18 @@ class Wire:
         self._kept = self._fresh = None
 
     async def call(
-        self, address: Address, method: str, params: tuple[object, ...], *, deadline: Seconds, kept: bool = False
+        self,
+        address: Address,
+        method: str,
+        params: tuple[object, ...],
+        *,
+        deadline: Seconds,
+        kept: bool = False,
+        is_old: IsOld | None = None,
     ) -> Value:
         """Call `method` once and return its answer.
 
+        `is_old` is asked when the connection stands, with nothing sent yet; if it is, NotBegun is raised instead.
         Raises XapiFailure when the toolstack says no, NotSent when no connection came about, WrongCertificate when
         an unpinned host answered, and Unreachable else: then the call may have been executed.
         """
@@ -141,21 +150,23 @@ class Wire:
             async with asyncio.timeout(deadline):
                 dialect = self._dialects.get(address)
                 if dialect is None:
-                    return await self._first_call(address, method, params)
-                return await self._exchange(address, dialect, method, params, kept)
+                    return await self._first_call(address, method, params, is_old)
+                return await self._exchange(address, dialect, method, params, kept, is_old)
         except TimeoutError:
             raise Unreachable(f"{address} did not answer {method} within {deadline:.0f} s") from None
 
-    async def _first_call(self, address: Address, method: str, params: tuple[object, ...]) -> Value:
+    async def _first_call(
+        self, address: Address, method: str, params: tuple[object, ...], is_old: IsOld | None
+    ) -> Value:
         """Try JSON-RPC, then XML-RPC. Gibberish was not executed, so the second try is no repetition."""
         try:
-            answer = await self._exchange(address, "json", method, params, kept=False)
+            answer = await self._exchange(address, "json", method, params, False, is_old)
         except XapiFailure:
             self._dialects[address] = "json"
             raise
         except Gibberish:
             try:
-                answer = await self._exchange(address, "xml", method, params, kept=False)
+                answer = await self._exchange(address, "xml", method, params, False, is_old)
             except XapiFailure:
                 self._dialects[address] = "xml"
                 raise
@@ -165,10 +176,16 @@ class Wire:
         return answer
 
     async def _exchange(
-        self, address: Address, dialect: Dialect, method: str, params: tuple[object, ...], kept: bool
+        self,
+        address: Address,
+        dialect: Dialect,
+        method: str,
+        params: tuple[object, ...],
+        kept: bool,
+        is_old: IsOld | None,
     ) -> Value:
         body = _json_request(method, params) if dialect == "json" else _xml_request(method, params)
-        answer = await self._post(address, dialect, method, body, kept)
+        answer = await self._post(address, dialect, method, body, kept, is_old)
         read = _json_answer if dialect == "json" else _xml_answer
         try:
             return await in_thread(read, answer) if len(answer) > LARGE else read(answer)
@@ -176,12 +193,15 @@ class Wire:
             # A restarting or overloaded toolstack may answer with a page in HTML.
             raise Gibberish(f"{address} answered {method} with something else than XenAPI") from None
 
-    async def _post(self, address: Address, dialect: Dialect, method: str, body: bytes, kept: bool) -> bytes:
+    async def _post(
+        self, address: Address, dialect: Dialect, method: str, body: bytes, kept: bool, is_old: IsOld | None
+    ) -> bytes:
         session = self._session(kept)
-        headers = {"Content-Type": HEADERS[dialect], **PLAIN}
+        headers = {"Content-Type": HEADERS[dialect], "Content-Length": str(len(body)), **PLAIN}
+        data = body if is_old is None else _at_the_last_moment(body, method, is_old)
         url = address.url + PATHS[dialect]
         try:
-            async with session.post(url, data=body, headers=headers, allow_redirects=False) as response:
+            async with session.post(url, data=data, headers=headers, allow_redirects=False) as response:
                 if response.status != 200:
                     raise Gibberish(f"{address} answered {method} with HTTP {response.status}")
                 answer = bytearray()
@@ -195,6 +215,8 @@ class Wire:
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
             raise NotSent(f"{address}: {_in_words(error)}") from None
         except (aiohttp.ClientError, OSError) as error:
+            if isinstance(error.__cause__, NotBegun):
+                raise error.__cause__ from None
             raise Broken(f"{address} broke the connection during {method}: {_in_words(error)}") from None
 
     def _session(self, kept: bool) -> aiohttp.ClientSession:
@@ -210,6 +232,13 @@ class Wire:
         return aiohttp.ClientSession(
             connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
         )
+
+
+async def _at_the_last_moment(body: bytes, method: str, is_old: IsOld) -> AsyncIterator[bytes]:
+    """The request, unless it has become old while the connection was made: a process may be frozen there too."""
+    if is_old():
+        raise NotBegun(f"{method} was decided before a standstill")
+    yield body
 
 
 async def in_thread(read: Callable[[bytes], T], answer: bytes) -> T:
