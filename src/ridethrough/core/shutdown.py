@@ -135,17 +135,19 @@ def _stop_reason(s: Situation, host: HostSeen, vm: VmSeen) -> str:
 def _end_everything(s: Situation, host: HostSeen) -> list[e.Event]:
     """The reserve is reached. host.shutdown would kill a guest in mid-migration: cancel the moves, stop the guests.
 
-    A guest that was never asked gets what is left of the reserve for a clean stop.
+    A guest that was never asked gets what is left of the reserve for a clean stop; all the time that there may be
+    where the owner allows no hard one: the power often lasts longer than promised.
     """
     found: list[e.Event] = []
     spare = (left(s, host) or 0.0) - s.policy.host_stop - LAST_SECONDS
+    within = spare if s.policy.force_stop else s.policy.guest_stop  # else nothing could follow it: let it try
     for vm in s.guests(host.id):
         asked = s.memory.vm(vm.id).stop_failed is not None
         if is_moving(s, vm):
             found += start(s, CancelMove(vm.id, vm.name, vm.pool, host.id, "the reserve is reached"))
-        elif spare >= LAST_SECONDS and not asked:
+        elif not asked and (spare >= LAST_SECONDS or not s.policy.force_stop):
             if not vm.busy:
-                found += start(s, StopVm(vm.id, vm.name, vm.pool, host.id, "the reserve is reached", spare))
+                found += start(s, StopVm(vm.id, vm.name, vm.pool, host.id, "the reserve is reached", within))
         elif s.policy.force_stop:
             found += start(s, ForceStopVm(vm.id, vm.name, vm.pool, host.id, "the reserve is reached"))
     return found

@@ -34,7 +34,8 @@ def losses(watch: Watch) -> Iterator[str]:
         if "powers off under it" in line.text:
             yield line.text
     for at, host in watch.truth.crashes():
-        since = watch.truth.failing_since(host, at)
+        came_up = [up for up in watch.truth.came_up[host] if up <= at]  # it may have started on battery
+        since = max([watch.truth.failing_since(host, at), *came_up])
         wanted = time_wanted(watch, host)
         if at - since <= wanted or excuse(watch, host, since, at):
             continue

@@ -17,6 +17,7 @@ from ridethrough.sim.faults import OTHER_CONTROLLER
 from ridethrough.sim.pool_door import CLAIM
 from tests.core.walk import touched
 
+from .truth import ROUND
 from .watch import Tick, Watch
 
 Rule = Callable[[Watch, Tick], Iterator[str]]
@@ -182,7 +183,7 @@ def _asked(t: Tick, host: HostId) -> bool:
         if it.arguments.get("host") == host and it.do in ("enter maintenance", "evacuate"):
             asked = True
         elif it.arguments.get("host") == host and it.do == "exit maintenance":
-            asked = False
+            asked = asked and it.at + t.truth.scenario.lead_in > t.now - ROUND  # what this round knows is older
         elif it.do == "shut down pool" and it.arguments["pool"] == pool:
             return True
     return asked

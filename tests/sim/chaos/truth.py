@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ridethrough.core.model import HostId, Seconds, UpsId
+from ridethrough.runtime.clock import MARKED_EVERY
 from ridethrough.sim.machines import Reach
 from ridethrough.sim.scenario import Scenario
-from ridethrough.sim.timeline import Happening
+from ridethrough.sim.timeline import CRASH, FREEZE, Happening
 from ridethrough.sim.world import World
 
 NOTICED: Seconds = 8.0  # a failure or return is known after two polls and a round at the latest
@@ -68,11 +69,14 @@ class Truth:
     def __init__(self, scenario: Scenario, world: World) -> None:
         self._ahead = list(scenario.timeline)
         self._lead_in = scenario.lead_in
+        begins = [(it.at + self._lead_in, it.lasts) for it in scenario.timeline if it.do in (CRASH, FREEZE)]
+        self.absences = [(at - MARKED_EVERY, at + lasts) for at, lasts in begins]  # it knows its life to the last mark
         self.scenario = scenario
         self.world = world
         self.feeds = {u: Feed() for u in world.upses}
         self.up_at: dict[HostId, Seconds] = dict.fromkeys(world.hosts, 0.0)
         self.reached_since: dict[HostId, Seconds | None] = dict.fromkeys(world.hosts, -1e9)
+        self.came_up: dict[HostId, list[Seconds]] = {h: [] for h in world.hosts}
         self.coordinator_gone: dict[str, list[Seconds]] = {p: [] for p in world.pools}
         self.happened: list[Happening] = []
         self.asked: set[HostId] = set()  # a person wants it emptied or down
@@ -97,6 +101,7 @@ class Truth:
                 self.reached_since[host_id] = None
             elif self.reached_since[host_id] is None:
                 self.reached_since[host_id] = now
+                self.came_up[host_id].append(now)
         for pool, gone in self.coordinator_gone.items():
             if self.world.coordinator(pool) is None:
                 gone.append(now)
@@ -157,10 +162,19 @@ class Truth:
         warnings = [w for w in (card.warning_period, entered.warning_period) if w is not None]
         delays = [d for d in (card.shutdown_delay, entered.shutdown_delay) if d is not None]
         seen_again = max(feed.return_seen, feed.silent_ended if feed.fell_silent_in_doubt else feed.bad_ended)
+        begins = [self._as_known(at) for at in (feed.bad_began, feed.began_as_seen, feed.input_failed)]
         return any(
-            seen_again - began >= min(warnings) - NOTICED and now <= began + max(warnings) + max(delays) + 4 * NOTICED
-            for began in (feed.bad_began, feed.began_as_seen, feed.input_failed)
+            seen_again - earliest >= min(warnings) - NOTICED
+            and now <= latest + max(warnings) + max(delays) + 4 * NOTICED
+            for earliest, latest in begins
         )
+
+    def _as_known(self, at: Seconds) -> tuple[Seconds, Seconds]:
+        """Between which moments the controller can place it: while it was away anything may have been."""
+        for left, back in self.absences:
+            if left - NOTICED <= at <= back + NOTICED:
+                return min(at, left), max(at, back)
+        return at, at
 
     def is_surely_failing(self, host: HostId) -> bool:
         """Too few feeds, heard by everybody for long enough to be known; or back for less than the settle time."""

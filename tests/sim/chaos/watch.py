@@ -49,6 +49,7 @@ class Ours:
     still_disabled: set[HostId] = field(default_factory=set)  # of these, and not let out again by us
     moved_from: set[HostId] = field(default_factory=set)
     shut_down: set[HostId] = field(default_factory=set)
+    on_the_way_down: set[HostId] = field(default_factory=set)  # of these, and not let out again by us
     stopped: set[VmId] = field(default_factory=set)
     went_off: set[VmId] = field(default_factory=set)  # of these, and was halted since
     ran: dict[str, dict[VmId, HostId]] = field(default_factory=dict)  # when each pool was first touched
@@ -99,11 +100,13 @@ class Ours:
                 self.moved_from.add(host)
             case a.ShutDownHost(host=host):
                 self.shut_down.add(host)
+                self.on_the_way_down.add(host)
             case a.StopVm(vm=vm) | a.ForceStopVm(vm=vm):
                 self.stopped.add(vm)
             case a.EnableHost(host=host):
                 self.moved_from.discard(host)
                 self.still_disabled.discard(host)
+                self.on_the_way_down.discard(host)
 
 
 @dataclass
@@ -209,7 +212,8 @@ class Watch:
         news = self.truth.note()
         self.ours.look(self.world)
         for host, at in self.truth.person_enabled.items():
-            if now - at < 5.0 and self.world.hosts[host].enabled:  # else it had no effect
+            had_effect = now - at < 5.0 and self.world.hosts[host].enabled
+            if had_effect and host not in self.ours.on_the_way_down:  # else it goes down and comes back all the same
                 self.ours.disabled.discard(host)
         decision = self.decide(now, seen, memory, site)
         tick = Tick(now, seen, memory, site, decision.events, self.world, self.truth, self.ours, news)
@@ -238,6 +242,7 @@ class Watch:
         m, now = self.memory, self.world.now
         ats = [line.at for line in self.world.story[-1:]] + [event.at for event in self.journal.entries[-1:]]
         ats += [it.at + self.scenario.lead_in for it in self.scenario.timeline[-1:]]
+        ats += [back for _, back in self.truth.absences]
         last = max(ats, default=0.0)
         if now - last < SETTLED or self.world.at_work:
             return False
