@@ -164,6 +164,16 @@ def test_utility_power_is_back_after_it_has_held() -> None:
     assert told(160.0, ups_seen(160.0), outage, seen_again) == [e.UtilityBack(160.0, "ups1", 50.0)]
 
 
+def test_an_output_cut_after_utility_power_had_returned_must_hold_anew() -> None:
+    past: list[e.Event] = [lost("ups1", 100.0), e.UtilitySeen(150.0, "ups1", 150.0, 10.0)]
+    off, seen_again = e.OutputOff(155.0, "ups1"), e.UtilitySeen(170.0, "ups1", 170.0, 10.0)
+    assert told(155.0, ups_seen(155.0, Source.OFF), *past) == [off]
+    assert told(162.0, ups_seen(162.0, Source.OFF), *past, off) == []
+    assert told(170.0, ups_seen(170.0), *past, off) == [seen_again]
+    assert told(178.0, ups_seen(178.0), *past, off, seen_again) == []
+    assert told(180.0, ups_seen(180.0), *past, off, seen_again) == [e.UtilityBack(180.0, "ups1", 70.0)]
+
+
 def test_flapping_adds_up_and_doubles_the_settle_time() -> None:
     outage, again = lost("ups1", 100.0), e.UtilitySeen(150.0, "ups1", 150.0, 10.0)
     (event,) = told(155.0, ups_seen(155.0, Source.BATTERY, Source.UTILITY), outage, again)

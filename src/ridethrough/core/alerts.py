@@ -20,6 +20,7 @@ _KEYS = frozenset(
         "ha",
         "no timers",
         "stays off",
+        "still up",
         "missing",
         "held",
         "counts down",
@@ -98,6 +99,9 @@ def _of_host(s: Situation, host: HostSeen) -> Iterator[tuple[str, str, str]]:
             "held",
             f"{host.id} is on battery and held by a person: nothing is done before its last safe start",
         )
+    m = s.memory.host(host.id)
+    if m.shut_down_at is not None and m.shutdown_last_asked != m.shut_down_at and m.down_at is None:
+        yield host.id, "still up", f"{host.id} was asked to shut down and is still up: it is asked again; look at it"
     if cannot_be_switched_on(s, host):
         reason = "is the coordinator" if s.is_coordinator(host) else "has no power-on mode"
         yield host.id, "stays off", f"{host.id} stays off and {reason}: switch it on by hand"

@@ -164,6 +164,14 @@ class UtilityLostAgain:
 
 
 @dataclass(frozen=True, slots=True)
+class OutputOff:
+    """Utility power had been seen again, but the card has cut its output all the same: it must hold anew afterwards."""
+
+    at: Seconds
+    ups: UpsId
+
+
+@dataclass(frozen=True, slots=True)
 class UtilityBack:
     """Utility power has settled: the outage of this UPS is over. `lasted` is the time on battery, seconds."""
 
@@ -442,6 +450,7 @@ Event: TypeAlias = (
     | UtilityLost
     | UtilitySeen
     | UtilityLostAgain
+    | OutputOff
     | UtilityBack
     | RuntimeTold
     | LowBattery

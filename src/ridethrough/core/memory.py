@@ -217,6 +217,8 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
                 settle=event.settle,
                 utility_since=None,
             )
+        case e.OutputOff():
+            return _ups(m, event.ups, utility_since=None, counts_at=None, was_cut=True)
         case e.UtilityBack():
             return _utility_back(m, event)
         case e.RuntimeTold():

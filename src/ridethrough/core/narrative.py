@@ -58,6 +58,7 @@ def tell(event: e.Event) -> str:
             | e.UtilityLost()
             | e.UtilitySeen()
             | e.UtilityLostAgain()
+            | e.OutputOff()
             | e.UtilityBack()
             | e.RuntimeTold()
             | e.LowBattery()
@@ -78,6 +79,7 @@ UpsEvent = (
     | e.UtilityLost
     | e.UtilitySeen
     | e.UtilityLostAgain
+    | e.OutputOff
     | e.UtilityBack
     | e.RuntimeTold
     | e.LowBattery
@@ -123,6 +125,8 @@ def _of_ups(event: UpsEvent) -> str:
                 f"{event.ups} is on battery again, {duration(event.at - event.since)} in all; "
                 f"utility power must now hold for {duration(event.settle)}"
             )
+        case e.OutputOff():
+            return f"{event.ups}'s output is off: utility power must hold anew when it is on again"
         case e.UtilityBack():
             return f"{event.ups} has utility power again, after {duration(event.lasted)} on battery"
         case e.RuntimeTold():

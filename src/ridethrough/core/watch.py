@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from . import events as e
 from .memory import FIRST_POLLS, UpsMemory
 from .model import UNTOLD, CardTimers, Percent, Seconds, UpsId
-from .observation import UpsReading, UpsSeen
+from .observation import Source, UpsReading, UpsSeen
 from .power import CUT_MARGIN, is_counting, is_silent, says_battery, says_utility
 from .situation import Situation
 from .wording import duration
@@ -189,6 +189,8 @@ class _Ups:
                 yield self._lost_again(reading, m.utility_since)
             yield from self._runtime(reading)
             yield from self._low(reading)
+        elif reading.source is Source.OFF and m.utility_since is not None:
+            yield e.OutputOff(self.s.now, self.id)
 
     def _is_another(self, reading: UpsReading) -> bool:
         """The first reading after a blind time says battery, and the outage of before cannot have lasted until now."""

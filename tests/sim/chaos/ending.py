@@ -20,7 +20,18 @@ from .watch import WRITTEN_AGAIN, Broken, Watch
 
 # Alerts that may stay: what they tell of does not mend itself.
 MAY_STAY = frozenset(
-    {"stays off", "missing", "degraded", "off", "overload", "no coordinator", "profile unknown", "claimed", "ha"}
+    {
+        "stays off",
+        "still up",
+        "missing",
+        "degraded",
+        "off",
+        "overload",
+        "no coordinator",
+        "profile unknown",
+        "claimed",
+        "ha",
+    }
 )
 
 
@@ -28,7 +39,7 @@ def the_end(watch: Watch) -> list[Broken]:
     """What is broken at the end of a story that has been played."""
     found = [Broken(rule.__name__, watch.world.now, text) for rule in ALWAYS for text in rule(watch)]
     if _is_quiet(watch):
-        pools = [p for p in sorted(watch.world.pools) if _is_ours_to_restore(watch, p)]
+        pools = [p for p in sorted(watch.world.pools) if _is_ours_to_restore(watch, p) and not _still_asks(watch, p)]
         found += [
             Broken(rule.__name__, watch.world.now, text)
             for pool in pools
@@ -196,6 +207,14 @@ def _is_ours_to_restore(watch: Watch, pool: PoolId) -> bool:
     are not built yet). And it is not another controller's, nor HA's, which is not switched off yet."""
     mine = watch.world.pools[pool].other_config.get(CLAIM) != OTHER_CONTROLLER
     return mine and not watch.scenario.site.build().pools[pool].ha_enabled and watch.world.coordinator(pool) is not None
+
+
+def _still_asks(watch: Watch, pool: PoolId) -> bool:
+    """A person wants the pool off, and a host of it never goes: it is asked again and again, until it does."""
+    happened = watch.truth.happened
+    wanted = any(it.do == "shut down pool" and it.arguments["pool"] == pool for it in happened)
+    deaf = {it.arguments["host"] for it in happened if it.do == "ignore shutdown"}
+    return wanted and any(h.id in deaf and h.power for h in watch.world.members(pool))
 
 
 def _needs_a_hand(watch: Watch, host: SimHost) -> bool:

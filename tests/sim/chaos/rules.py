@@ -60,6 +60,8 @@ def never_3_enables_or_starts_what_is_not_ours(watch: Watch, t: Tick) -> Iterato
         if isinstance(action, a.EnableHost) and not t.world.hosts[action.host].enabled:
             if action.host in t.ours.disabled and action.host not in t.ours.in_maintenance:
                 continue
+            if _asked_in_and_out(t, action.host):
+                continue
             yield f"{action.host} is enabled, and it was not we who disabled it"
         if isinstance(action, a.StartVm):
             ran = t.ours.ran.get(action.pool, {})
@@ -67,7 +69,7 @@ def never_3_enables_or_starts_what_is_not_ours(watch: Watch, t: Tick) -> Iterato
             fell = {host for at, host in t.truth.falls() if at >= recorded or host not in up_then}
             if action.vm not in ran:
                 yield f"{action.name} is started, and it did not run before"
-            elif action.vm not in t.ours.stopped and ran[action.vm] not in fell:
+            elif action.vm not in t.ours.stopped and ran[action.vm] not in fell and action.name not in t.truth.died():
                 yield f"{action.name} is started, and neither did we stop it nor did its host fall"
 
 
@@ -187,6 +189,13 @@ def _asked(t: Tick, host: HostId) -> bool:
         elif it.do == "shut down pool" and it.arguments["pool"] == pool:
             return True
     return asked
+
+
+def _asked_in_and_out(t: Tick, host: HostId) -> bool:
+    """A person made a maintenance mode ours, whosever it had been, and now wants the host out of it."""
+    asked = [it.do for it in t.truth.happened if it.arguments.get("host") == host]
+    wishes = [do for do in asked if do in ("enter maintenance", "evacuate", "exit maintenance")]
+    return len(wishes) > 1 and wishes[-1] == "exit maintenance"
 
 
 RULES: tuple[Rule, ...] = (

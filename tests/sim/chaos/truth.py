@@ -15,6 +15,7 @@ from ridethrough.sim.world import World
 NOTICED: Seconds = 8.0  # a failure or return is known after two polls and a round at the latest
 ROUND: Seconds = 2.5  # what a round sees may have begun so long before
 SILENT: Seconds = 25.0  # a card counts as silent, and as heard again, within this time
+DIED_WORDS = "its guests die with it: "
 CRASH_WORDS = " loses power while it runs: crash"
 RESET_WORDS = " is reset"
 
@@ -46,7 +47,8 @@ class Feed:
             if audible:
                 self.silent_ended = at
             else:
-                self.fell_silent_in_doubt = not self.good or at - max(self.bad_ended, self.counted_at) <= NOTICED
+                lately = at - max(self.bad_ended, self.counted_at) <= NOTICED
+                self.fell_silent_in_doubt = not self.good or lately or self.return_seen < self.bad_ended
         if good != self.good:
             self.good, self.since = good, at
             self.history.append((at, good))
@@ -186,9 +188,14 @@ class Truth:
                 heard = min(now - feed.since, now - feed.heard_since if feed.audible else 0.0)
                 bad += feed.audible and heard > NOTICED
             else:
-                noticed = feed.bad_ended - feed.bad_began > NOTICED and feed.heard_since < feed.bad_began
+                noticed = self._watched(feed.bad_began, feed.bad_ended) > NOTICED and feed.heard_since < feed.bad_began
                 bad += noticed and feed.audible and now - feed.input_back < settle - ROUND  # its output follows later
         return len(it.fed_by) - bad < it.needs and bool(it.fed_by)
+
+    def _watched(self, began: Seconds, ended: Seconds) -> Seconds:
+        """How much of this time the controller was there."""
+        away = sum(max(0.0, min(ended, back) - max(began, left)) for left, back in self.absences)
+        return ended - began - away
 
     def is_proven_powered(self, host: HostId, within: Seconds) -> bool:
         """Enough feeds were heard to have utility power a moment ago."""
@@ -214,6 +221,11 @@ class Truth:
     def crashes(self) -> list[tuple[Seconds, HostId]]:
         told = [(line.at, *line.text.partition(CRASH_WORDS)[:2]) for line in self.world.story]
         return [(at, host) for at, host, crashed in told if crashed]
+
+    def died(self) -> set[str]:
+        """The names of the guests that went down with the host they ran on, wherever that was."""
+        told = [line.text.partition(DIED_WORDS)[2] for line in self.world.story]
+        return {name for names in told for name in names.split(", ") if name}
 
     def falls(self) -> list[tuple[Seconds, HostId]]:
         """When which hosts crashed, or were reset by HA."""
