@@ -24,6 +24,8 @@ def test_a_member_counts_as_up_until_it_is_proven_down() -> None:
     assert members_still_up(situation(100.0, seen, the_site), coordinator) == ["h2", "h3"]
     down = e.HostDown(90.0, "h2", "silent")
     assert members_still_up(situation(100.0, seen, the_site, down), coordinator) == ["h3"]
+    heard = e.HostHeard(95.0, "h2")  # whether it has started anew is not known yet
+    assert members_still_up(situation(100.0, seen, the_site, down, heard), coordinator) == ["h2", "h3"]
 
 
 def test_a_pool_fails_as_a_whole_when_no_host_has_power_to_stay_up() -> None:

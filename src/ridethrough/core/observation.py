@@ -104,6 +104,7 @@ class VmSeen:
     power: Power = Power.RUNNING
     resident_on: HostId | None = None
     moving_to: HostId | None = None  # VM.scheduled_to_be_resident_on while a migration runs
+    starting_on: HostId | None = None  # the same while it starts or resumes
     memory: Bytes = 0  # needed on a target, with overhead
     storage: frozenset[StorageId] = frozenset()  # must be attached on a target
     busy: frozenset[str] = frozenset()  # VM.current_operations

@@ -9,13 +9,17 @@ from .situation import Situation
 
 
 def is_down(s: Situation, host: HostId) -> bool:
-    """Proven down, and not heard of since."""
+    """Proven down, and not known to have returned since."""
     return s.memory.host(host).down_at is not None
 
 
 def members_still_up(s: Situation, coordinator: HostSeen) -> list[HostId]:
-    """The members that keep the coordinator from going down: everything works through it."""
-    return [h.id for h in s.members(coordinator.pool) if h.id != coordinator.id and not is_down(s, h.id)]
+    """The members that keep the coordinator from going down: everything works through it.
+
+    One that was proven down and answers again is among them, before it is known whether it has started anew.
+    """
+    members = [h.id for h in s.members(coordinator.pool) if h.id != coordinator.id]
+    return [h for h in members if not is_down(s, h) or s.memory.host(h).heard_at is not None]
 
 
 def whole_pool_failing(s: Situation, pool: str) -> bool:

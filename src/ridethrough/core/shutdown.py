@@ -202,11 +202,16 @@ def _was_lost(s: Situation, host: HostSeen) -> bool:
 
 
 def _is_ready(s: Situation, host: HostSeen) -> bool:
-    """Disabled, without a guest or a move on it or to it, and not needed by a member that is up."""
+    """Disabled, without a guest or a move on it or to it, and not needed by a member that is up.
+
+    A guest that somebody starts there is waited for, that it may stop in order, until the host's own last moment.
+    """
     if s.dry_run:
         return True
-    arriving = [v for v in s.seen.vms.values() if v.moving_to == host.id]
+    arriving = any(v.moving_to == host.id for v in s.seen.vms.values())
     if host.enabled or s.guests(host.id) or arriving or _is_touched(s, host):
+        return False
+    if any(v.starting_on == host.id for v in s.seen.vms.values()) and not is_last_moment(s, host):
         return False
     if not s.is_coordinator(host):
         return True

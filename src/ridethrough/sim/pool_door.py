@@ -412,6 +412,7 @@ def _vm_seen(vm: SimVm, local: Mapping[StorageId, str]) -> VmSeen:
         power=vm.power_state,
         resident_on=vm.resident_on,
         moving_to=vm.scheduled_to_be_resident_on if vm.resident_on else None,
+        starting_on=None if vm.resident_on else vm.scheduled_to_be_resident_on,
         memory=vm.memory,
         storage=vm.storage,
         busy=frozenset(vm.current_operations.values()),

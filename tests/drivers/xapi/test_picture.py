@@ -89,6 +89,17 @@ def test_a_migration_shows_its_target_only_while_it_runs() -> None:
     assert free == 63 * GIB  # VMs on their way in are not counted
 
 
+def test_a_start_shows_its_host_only_while_it_runs() -> None:
+    records = site()
+    halted = replace(records.vms["V"], power_state="Halted", resident_on=NULL, scheduled_to_be_resident_on="H2")
+    records.vms["V"] = halted
+    assert seen(records).vms["web"].starting_on is None
+    for operation in ("start", "start_on", "resume", "resume_on"):
+        records.vms["V"] = replace(halted, current_operations={"OpaqueRef:task": operation})
+        drawn = seen(records).vms["web"]
+        assert (drawn.starting_on, drawn.moving_to) == ("xcp2", None)
+
+
 def test_templates_snapshots_and_unread_records_are_no_guests() -> None:
     records = site()
     records.vms["T"] = Vm(uuid="t", is_a_template=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 
@@ -12,11 +11,11 @@ from ridethrough.core.observation import Power
 from ridethrough.sim.faults import OTHER_CONTROLLER
 from ridethrough.sim.machines import Reach, SimHost, SimVm
 from ridethrough.sim.pool_door import CLAIM, MAINTENANCE
-from ridethrough.sim.timeline import BREAK_JOURNAL, CRASH, MEND_JOURNAL
+from ridethrough.sim.timeline import BREAK_JOURNAL, CRASH
 
 from .losses import losses
 from .rules import ROUND_AT_LEAST
-from .watch import WRITTEN_AGAIN, Broken, Watch
+from .watch import Broken, Watch
 
 # Alerts that may stay: what they tell of does not mend itself.
 MAY_STAY = frozenset(
@@ -126,6 +125,8 @@ def guests_are_back(watch: Watch, pool: PoolId) -> Iterator[str]:
     for vm in sorted(watch.world.vms.values(), key=lambda v: v.name):
         if vm.id not in ran or vm.id not in watch.ours.stopped or vm.power_state is Power.RUNNING:
             continue
+        if vm.name in watch.truth.died() and "pull power" in {it.do for it in watch.truth.happened}:
+            continue  # it had not stopped, and died with a host whose cord was pulled
         if vm.stop_seconds <= longest and not _a_person_took(watch, vm) and _has_room(watch, vm):
             yield f"{vm.name}, which we stopped, is {vm.power_state}"
 
@@ -180,26 +181,13 @@ def _is_quiet(watch: Watch) -> bool:
         and not watch.journal.fails
         and watch.memory.armed
         and not (world.at_work and _somebody_else_asked(watch))  # a person's call that hangs has its own time
-        and not _facts_died(watch)
+        and not watch.facts_died
         and (watch.is_over() or world.now - last >= 2 * watch.longest_wait)
     )
 
 
 def _somebody_else_asked(watch: Watch) -> bool:
     return any(it.do in ("person shuts down", "person starts") for it in watch.truth.happened)
-
-
-def _facts_died(watch: Watch) -> bool:
-    """The controller was killed while its disk took nothing, or before what it had kept was written."""
-    broken, mended = False, -math.inf
-    for it in watch.truth.happened:
-        if it.do == BREAK_JOURNAL:
-            broken = True
-        elif it.do == MEND_JOURNAL:
-            broken, mended = False, it.at
-        elif it.do == CRASH and (broken or it.at - mended <= WRITTEN_AGAIN):
-            return True
-    return False
 
 
 def _is_ours_to_restore(watch: Watch, pool: PoolId) -> bool:

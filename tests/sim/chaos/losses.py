@@ -18,7 +18,7 @@ from ridethrough.sim.cards import SimUps
 from ridethrough.sim.machines import Guest, SimVm
 from ridethrough.sim.timeline import CRASH, Happening
 
-from .truth import ROUND
+from .truth import CUT_OFF_WORDS, ROUND
 from .watch import Watch
 
 DETECTED: Seconds = 12.0  # two polls, the record and the claim
@@ -31,7 +31,7 @@ JOURNAL = frozenset({"break journal", "mend journal"})
 def losses(watch: Watch) -> Iterator[str]:
     """In words, what was lost without need; what is cut off by an orderly shutdown never need be."""
     for line in watch.world.story:
-        if "powers off under it" in line.text:
+        if CUT_OFF_WORDS in line.text and not _came_too_late(watch, line.text.partition(CUT_OFF_WORDS)[0]):
             yield line.text
     for at, host in watch.truth.crashes():
         came_up = [up for up in watch.truth.came_up[host] if up <= at]  # it may have started on battery
@@ -47,6 +47,11 @@ def losses(watch: Watch) -> Iterator[str]:
         elif policy_of(watch, host).maintenance.enabled and "its guests die" in text:
             yield f"{text}, {at - since:.0f} s after its supply failed: they could have been stopped"
     yield from _hard_stops(watch)
+
+
+def _came_too_late(watch: Watch, name: str) -> bool:
+    """A person started it when its host was about to go down, or going already."""
+    return any(it.do == "person starts" and it.arguments["vm"] == name for it in watch.truth.happened)
 
 
 def _has_deaf_guest(watch: Watch, host: HostId) -> bool:

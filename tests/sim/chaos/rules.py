@@ -32,7 +32,7 @@ def never_1_touches_a_host_without_cause(watch: Watch, t: Tick) -> Iterator[str]
     """Truly without enough utility power a moment ago as far as anybody could tell, or a person asked."""
     for action in t.started:
         host = touched(action)
-        if not host or t.truth.may_be_failing(host) or _asked(t, host):
+        if not host or t.truth.may_be_failing(host) or _asked(t, host, watch.facts_died):
             continue
         if isinstance(action, a.MoveVm | a.DisableHost) and host in t.ours.moved_from:
             continue  # an evacuation that has begun goes on to the end
@@ -177,15 +177,16 @@ def never_14_fights_another_controller(watch: Watch, t: Tick) -> Iterator[str]:
             yield f"{type(action).__name__} in {action.pool}, of which {OTHER_CONTROLLER} is in charge"
 
 
-def _asked(t: Tick, host: HostId) -> bool:
-    """A person has asked for it in this story, and not taken it back since."""
+def _asked(t: Tick, host: HostId, forgetful: bool) -> bool:
+    """A person has asked for it in this story, and not taken it back since, as far as a `forgetful` disk has it."""
     asked = False
     pool = t.world.hosts[host].pool
     for it in t.truth.happened:
         if it.arguments.get("host") == host and it.do in ("enter maintenance", "evacuate"):
             asked = True
         elif it.arguments.get("host") == host and it.do == "exit maintenance":
-            asked = asked and it.at + t.truth.scenario.lead_in > t.now - ROUND  # what this round knows is older
+            lately = it.at + t.truth.scenario.lead_in > t.now - ROUND  # what this round knows is older
+            asked = asked and (lately or forgetful)
         elif it.do == "shut down pool" and it.arguments["pool"] == pool:
             return True
     return asked

@@ -16,6 +16,7 @@ NOTICED: Seconds = 8.0  # a failure or return is known after two polls and a rou
 ROUND: Seconds = 2.5  # what a round sees may have begun so long before
 SILENT: Seconds = 25.0  # a card counts as silent, and as heard again, within this time
 DIED_WORDS = "its guests die with it: "
+CUT_OFF_WORDS = " is cut off: "
 CRASH_WORDS = " loses power while it runs: crash"
 RESET_WORDS = " is reset"
 
@@ -225,7 +226,8 @@ class Truth:
     def died(self) -> set[str]:
         """The names of the guests that went down with the host they ran on, wherever that was."""
         told = [line.text.partition(DIED_WORDS)[2] for line in self.world.story]
-        return {name for names in told for name in names.split(", ") if name}
+        cut = {line.text.partition(CUT_OFF_WORDS)[0] for line in self.world.story if CUT_OFF_WORDS in line.text}
+        return cut | {name for names in told for name in names.split(", ") if name}
 
     def falls(self) -> list[tuple[Seconds, HostId]]:
         """When which hosts crashed, or were reset by HA."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -21,7 +22,7 @@ from ridethrough.runtime.loop import Decide
 from ridethrough.sim.machines import Reach
 from ridethrough.sim.memory_journal import MemoryJournal
 from ridethrough.sim.scenario import Built, Scenario, play, read
-from ridethrough.sim.timeline import MEND_JOURNAL, Happening
+from ridethrough.sim.timeline import BREAK_JOURNAL, CRASH, MEND_JOURNAL, Happening
 from ridethrough.sim.world import World
 
 from .truth import Truth
@@ -279,6 +280,19 @@ class Watch:
             for line in self.world.story
             if line.text.startswith("a person")
         )
+
+    @property
+    def facts_died(self) -> bool:
+        """The controller was killed while its disk took nothing, or before what it had kept was written."""
+        broken, mended = False, -math.inf
+        for it in self.truth.happened:
+            if it.do == BREAK_JOURNAL:
+                broken = True
+            elif it.do == MEND_JOURNAL:
+                broken, mended = False, it.at
+            elif it.do == CRASH and (broken or it.at - mended <= WRITTEN_AGAIN):
+                return True
+        return False
 
     def _facts_are_kept(self) -> bool:
         """The disk takes nothing, or so lately that what is kept in memory has not been written yet."""

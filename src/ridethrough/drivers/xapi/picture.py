@@ -18,6 +18,7 @@ CLAIM = "ridethrough:claim"  # pool other_config: the controller in charge
 MAINTENANCE_MODE = "MAINTENANCE_MODE"  # host other_config: XenCenter's mark (facts: XenAPI 4.2)
 MOST_MEMORY: Bytes = 2**60
 MOVES = {"pool_migrate", "migrate_send"}
+STARTS = {"start", "start_on", "resume", "resume_on"}
 _POWERS = {power.value: power for power in Power}
 
 
@@ -270,6 +271,7 @@ def _vm_seen(vm: Vm, pool: PoolId, ids: Mapping[str, HostId], records: Records) 
         power=_power(vm.power_state),
         resident_on=ids.get(vm.resident_on),
         moving_to=ids.get(vm.scheduled_to_be_resident_on) if busy & MOVES else None,
+        starting_on=ids.get(vm.scheduled_to_be_resident_on) if busy & STARTS else None,
         memory=memory_needed(vm),
         storage=frozenset(records.srs[sr].uuid for sr in storages if sr in records.srs),
         busy=busy,
