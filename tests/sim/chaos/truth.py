@@ -14,6 +14,7 @@ from ridethrough.sim.world import World
 
 NOTICED: Seconds = 8.0  # a failure or return is known after two polls and a round at the latest
 ROUND: Seconds = 2.5  # what a round sees may have begun so long before
+POLL: Seconds = 6.0  # a return that lasts so long has surely been polled
 SILENT: Seconds = 25.0  # a card counts as silent, and as heard again, within this time
 DIED_WORDS = "its guests die with it: "
 CUT_OFF_WORDS = " is cut off: "
@@ -32,7 +33,7 @@ class Feed:
     bad_began: Seconds = -1e9  # the last time without utility power
     bad_ended: Seconds = -1e9
     return_seen: Seconds = -1e9  # the first round since `bad_ended`
-    began_as_seen: Seconds = -1e9  # as `bad_began`, but returns that no round saw count for nothing
+    began_as_seen: Seconds = -1e9  # as `bad_began`, but returns that perhaps no poll saw count for nothing
     input_good: bool = True
     input_back: Seconds = -1e9
     input_failed: Seconds = -1e9  # the last time that utility power failed on its feeder, its output on or off
@@ -41,6 +42,7 @@ class Feed:
     good_heard_at: Seconds = 0.0
     counted_at: Seconds = -1e9  # the last moment at which its card counted down
     history: list[tuple[Seconds, bool]] = field(default_factory=list)
+    earlier: list[tuple[tuple[Seconds, ...], Seconds]] = field(default_factory=list)  # its outages before the last one
 
     def note(self, at: Seconds, good: bool, audible: bool) -> None:
         if audible != self.audible:
@@ -56,11 +58,22 @@ class Feed:
             if good:
                 self.bad_ended = at
             else:
+                self.earlier.append((self.begins, self.seen_again))
                 self.bad_began = at
-                if self.return_seen >= self.bad_ended:
+                if self.return_seen >= self.bad_ended and at - self.bad_ended >= POLL:
                     self.began_as_seen = at
         if good and audible:
             self.good_heard_at = at
+
+    @property
+    def begins(self) -> tuple[Seconds, ...]:
+        """When its last outage may have begun, as far as anybody could tell."""
+        return self.bad_began, self.began_as_seen, self.input_failed
+
+    @property
+    def seen_again(self) -> Seconds:
+        """When it was seen that its last outage is over."""
+        return max(self.return_seen, self.silent_ended if self.fell_silent_in_doubt else self.bad_ended)
 
     def last_bad(self, now: Seconds) -> Seconds:
         return now if not self.good else self.bad_ended
@@ -164,12 +177,11 @@ class Truth:
             return False
         warnings = [w for w in (card.warning_period, entered.warning_period) if w is not None]
         delays = [d for d in (card.shutdown_delay, entered.shutdown_delay) if d is not None]
-        seen_again = max(feed.return_seen, feed.silent_ended if feed.fell_silent_in_doubt else feed.bad_ended)
-        begins = [self._as_known(at) for at in (feed.bad_began, feed.began_as_seen, feed.input_failed)]
         return any(
             seen_again - earliest >= min(warnings) - NOTICED
             and now <= latest + max(warnings) + max(delays) + 4 * NOTICED
-            for earliest, latest in begins
+            for begins, seen_again in (*feed.earlier, (feed.begins, feed.seen_again))
+            for earliest, latest in map(self._as_known, begins)
         )
 
     def _as_known(self, at: Seconds) -> tuple[Seconds, Seconds]:

@@ -83,10 +83,12 @@ class Ours:
                 self._begun(action)
 
     def look(self, world: World) -> None:
-        """What we stopped, was off and runs again is not missed any more."""
+        """What we stopped, was off and runs again is not missed any more; unless its host goes down under it."""
         for vm in [world.vms[v] for v in self.stopped]:
             if vm.power_state is Power.HALTED:
                 self.went_off.add(vm.id)
+            elif vm.resident_on in self.on_the_way_down:
+                continue
             elif vm.power_state is Power.RUNNING and vm.id in self.went_off:
                 self.went_off.discard(vm.id)
                 self.stopped.discard(vm.id)
