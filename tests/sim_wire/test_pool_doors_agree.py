@@ -34,6 +34,7 @@ PASSWORD = "secret"
 AGES: dict[str, tuple[str, float]] = {
     "toolstack_at": ("each probes at moments of its own: every 2 s, of the world or of the wall", 60.0),
     "network_at": ("the same", 60.0),
+    "answers_since": ("the same, and each has begun at a moment of its own", 60.0),
     "answered_at": ("the driver's records are as old as its last event.from: 2 s of the wall", 60.0),
     "coordinator_since": ("agent_start_time is told in seconds, over a call that takes its time", 3.0),
 }

@@ -7,7 +7,7 @@ from .actions import ClaimPool
 from .model import PoolId
 from .observation import HostSeen, Power
 from .power import supply
-from .proof import silent_since
+from .proof import had_guests, silent_since
 from .situation import Situation
 from .start import start
 
@@ -43,11 +43,12 @@ def _needs_us(s: Situation, host: HostSeen) -> bool:
 def is_away(s: Situation, host: HostSeen) -> bool:
     """Silent for so long after its power came back, or its pool that a person had shut down, that nobody waits for it.
 
-    Down, asked to go down, or fallen silent in our hands where no witness could tell whether it is down.
+    Down, asked to go down, or fallen silent in our hands, or with its guests, where no witness could tell that it is
+    down.
     """
     m = s.memory.host(host.id)
     gone = m.shut_down_at if m.shut_down_at is not None else m.down_at
-    if gone is None and (m.evacuation is not None or m.disabled_at is not None):
+    if gone is None and (m.evacuation is not None or m.disabled_at is not None or had_guests(s, host)):
         gone = silent_since(s, host)
     if gone is None or s.answers(host) or not supply(s, host.id).powered:
         return False

@@ -72,6 +72,7 @@ class HostMemory:
     down_at: Seconds | None = None
     heard_at: Seconds | None = None  # it answers again, perhaps with the toolstack that it had before
     returned_at: Seconds | None = None
+    new_since: Seconds | None = None  # as returned_at, until the outage of its pool is closed
     powered_on_at: Seconds | None = None
     yielded_at: Seconds | None = None
     held: bool = False
@@ -96,8 +97,9 @@ class VmMemory:
     """What we did to a VM in this outage."""
 
     pool: PoolId = ""
-    home: HostId | None = None  # where it was before we first moved it
+    places: tuple[HostId, ...] = ()  # where it may be since we last moved or started it; empty: we never did
     failed_on: tuple[HostId, ...] = ()  # targets of failed moves
+    started: bool = False  # by us, since its host fell: what becomes of it now is not our doing
     stop_failed: str | None = None  # the error of the last clean stop
     stopped: bool = False  # by us
     stopped_at: Seconds | None = None  # the last stop that we began
@@ -262,6 +264,7 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
                 _pool_is_back(m, event.host, event.at),
                 event.host,
                 returned_at=event.at,
+                new_since=event.at,
                 booted=event.booted,
                 down_at=None,
                 heard_at=None,
@@ -344,6 +347,8 @@ def _down(m: Memory, event: e.HostDown) -> Memory:
     known = m.host(event.host)
     if known.shut_down_at is not None:
         return _host(m, event.host, down_at=event.at, heard_at=None, fell=False)
+    vms = {k: replace(v, started=v.started and event.host not in (v.places or (event.host,))) for k, v in m.vms.items()}
+    m = replace(m, vms=vms)
     return _host(m, event.host, down_at=event.at, heard_at=None, fell=True, agent_before=event.agent_started)
 
 
@@ -444,8 +449,8 @@ def _started(m: Memory, event: e.ActionStarted) -> Memory:
         case PowerOnHost():
             return _host(m, action.host, powered_on_at=event.at)
         case MoveVm():
-            home = m.vm(action.vm).home or action.source
-            return _host(_vm(m, action.vm, home=home, pool=action.pool), action.source, moved_from=True)
+            m = _vm(m, action.vm, places=(action.source, action.host), pool=action.pool)
+            return _host(m, action.source, moved_from=True)
         case StopVm() | ForceStopVm():
             return _vm(
                 m,
@@ -509,12 +514,17 @@ def _finished(m: Memory, event: e.ActionFinished) -> Memory:
             return _host(m, action.host, disabled_done=event.at)
         case EnableHost():
             was = m.host(action.host)
-            kept = HostMemory(held=was.held, wanted=was.wanted, fell=was.fell)
+            kept = HostMemory(
+                held=was.held, wanted=was.wanted, fell=was.fell, booted=was.booted, new_since=was.new_since
+            )
             return replace(m, hosts={**m.hosts, action.host: kept})
         case RestoreAutoPoweron():
             return _pool(m, action.pool, auto_poweron_suspended=False)
+        case MoveVm():
+            return _vm(m, action.vm, places=(action.host,))
         case StartVm() if not _stops_again(m, action.vm):
-            return _vm(m, action.vm, stopped=False, stop_failed=None)
+            places = (action.host,) if action.host else ()
+            return _vm(m, action.vm, stopped=False, stop_failed=None, places=places, started=True)
         case _:
             return m
 

@@ -84,6 +84,7 @@ class HostSeen:
     live: bool = True
     toolstack_at: Seconds | None = None
     network_at: Seconds | None = None
+    answers_since: Seconds | None = None  # our probe of xapi has not failed since then; None: the last one did
     agent_started: float = 0.0  # other_config agent_start_time: changes with each start of the toolstack
     booted: float = 0.0  # other_config boot_time: changes with each boot; 0 when not told
     memory_total: Bytes = 0
@@ -181,6 +182,7 @@ def _unheard(pool: PoolSeen) -> PoolSeen:
 def _heard_since(host: HostSeen, at: Seconds) -> HostSeen:
     toolstack_at = host.toolstack_at if _is_since(host.toolstack_at, at) else None
     network_at = host.network_at if _is_since(host.network_at, at) else None
-    if (toolstack_at, network_at) == (host.toolstack_at, host.network_at):
+    since = None if toolstack_at is None or host.answers_since is None else max(host.answers_since, at)
+    if (toolstack_at, network_at, since) == (host.toolstack_at, host.network_at, host.answers_since):
         return host
-    return replace(host, toolstack_at=toolstack_at, network_at=network_at)
+    return replace(host, toolstack_at=toolstack_at, network_at=network_at, answers_since=since)

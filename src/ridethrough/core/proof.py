@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from . import events as e
-from .model import HostId, Seconds
+from .model import HostId, PoolId, Seconds
 from .observation import HostSeen
 from .power import supply
-from .situation import Situation
+from .situation import Situation, once
 from .wording import duration
 
 STARTS_WITHIN: Seconds = 60.0  # from the first answer of a toolstack to its word to the pool that it has started
@@ -77,6 +77,30 @@ def _is_ours_to_judge(s: Situation, host: HostSeen) -> bool:
     if not heard:
         return m.disabled_done is not None
     return state.since is None or max(heard) >= state.since - s.policy.down_silence
+
+
+def had_guests(s: Situation, host: HostSeen) -> bool:
+    """Guests that ran when the outage began may have been there at last: should it have fallen, it took them along."""
+    return host.id in _hosts_with_guests(s, host.pool)
+
+
+@once
+def _hosts_with_guests(s: Situation, pool: PoolId) -> frozenset[HostId]:
+    record = s.memory.pool(pool).record
+    return frozenset(h for vm, home in (record.running if record else ()) for h in s.memory.vm(vm).places or (home,))
+
+
+def may_have_fallen(s: Situation, host: HostSeen) -> bool:
+    """It had guests, and is silent; or was, and has not had the time to tell its pool that it has started anew."""
+    record = s.memory.pool(host.pool).record
+    if record is None or not had_guests(s, host):
+        return False
+    if not s.answers(host) or host.answers_since is None:
+        return True
+    told = s.memory.host(host.id).new_since
+    if told is not None and told >= host.answers_since:
+        return False
+    return host.answers_since > record.at and s.now - host.answers_since < STARTS_WITHIN
 
 
 def _witness(s: Situation, host: HostSeen) -> HostId:

@@ -6,11 +6,12 @@ from . import events as e
 from .actions import EnableHost, PowerOnHost, ReleasePool, RestoreAutoPoweron, StartVm
 from .custody import is_away
 from .evacuation import is_emptying
-from .model import HostId, PoolId, Seconds
+from .model import HostId, PoolId, Seconds, VmId
 from .observation import HostSeen, Power, VmSeen
 from .ordering import start_order
 from .placement import is_moving, place
 from .power import Supply, supply
+from .proof import may_have_fallen
 from .situation import Situation
 from .start import may_act, start
 
@@ -142,17 +143,18 @@ def start_guests(s: Situation) -> list[e.Event]:
 
 
 def to_start(s: Situation, pool: PoolId) -> list[VmSeen]:
-    """The guests that we stopped, that ran when the outage began, and that are halted now."""
+    """The guests that ran when the outage began, that we stopped or that fell with their host, and that are halted."""
     record = s.memory.pool(pool).record
-    ran = {vm for vm, _ in record.running} if record else set()
-    fallen = {h for h in s.seen.hosts if s.memory.host(h).fell and s.memory.host(h).down_at is None}
-    home = dict(record.running) if record else {}
-    ours = [
-        v
-        for v in s.seen.vms.values()
-        if v.pool == pool and v.id in ran and (s.memory.vm(v.id).stopped or home[v.id] in fallen)
-    ]
-    return [v for v in ours if v.power is Power.HALTED]
+    ran = record.running if record else ()
+    guests = [(s.seen.vms.get(vm), home) for vm, home in ran if s.memory.vm(vm).stopped or _has_fallen(s, vm, home)]
+    return [v for v, _ in guests if v is not None and v.pool == pool and v.power is Power.HALTED]
+
+
+def _has_fallen(s: Situation, vm: VmId, home: HostId) -> bool:
+    """A host fell where it may have been, and is back; and we have not started it since."""
+    m = s.memory.vm(vm)
+    hosts = [s.memory.host(h) for h in m.places or (home,)]
+    return not m.started and any(h.fell and h.down_at is None for h in hosts)
 
 
 def run_again(s: Situation) -> list[e.Event]:
@@ -260,6 +262,8 @@ def _is_over(s: Situation, pool: PoolId) -> bool:
         m = s.memory.host(host.id)
         resting = is_missing(s, host) or (m.wanted and m.emptied)
         if not resting and (_is_off(s, host.id) or m.evacuation is not None):
+            return False
+        if not resting and may_have_fallen(s, host):
             return False
         if _belongs_to_administrator(s, host) and _may_still_enable_itself(s, host):
             return False

@@ -85,6 +85,7 @@ class PoolDoor:
         self._seen = Snapshot(pools={pool: PoolSeen(pool)})
         self._toolstack_at: dict[HostId, Seconds] = {}
         self._network_at: dict[HostId, Seconds] = {}
+        self._answers_since: dict[HostId, Seconds] = {}
         self._reach: dict[HostId, Reach] = {}
         self._probes = 0
         self._shown: tuple[int, int, bool] | None = None  # the changes and probes that `_seen` was drawn after
@@ -158,6 +159,9 @@ class PoolDoor:
                 self._network_at[host.id] = now
             if reach not in (Reach.NOTHING, Reach.REFUSED):
                 self._toolstack_at[host.id] = now
+                self._answers_since.setdefault(host.id, now)
+            else:
+                self._answers_since.pop(host.id, None)
         return before != self._reach
 
     def _pool_seen(self, coordinator: SimHost | None) -> PoolSeen:
@@ -181,8 +185,9 @@ class PoolDoor:
     def _host_seen(self, host: SimHost, coordinator: SimHost | None) -> HostSeen:
         known = self._seen.hosts.get(host.id)
         toolstack_at, network_at = self._toolstack_at.get(host.id), self._network_at.get(host.id)
+        since = self._answers_since.get(host.id)
         if coordinator is None and known is not None:
-            return replace(known, toolstack_at=toolstack_at, network_at=network_at)
+            return replace(known, toolstack_at=toolstack_at, network_at=network_at, answers_since=since)
         return HostSeen(
             host.id,
             self._pool,
@@ -193,6 +198,7 @@ class PoolDoor:
             live=host.live,
             toolstack_at=toolstack_at,
             network_at=network_at,
+            answers_since=since,
             agent_started=float(host.other_config.get("agent_start_time", "0")),
             booted=float(host.other_config.get("boot_time", "0")),
             memory_total=host.memory_total,

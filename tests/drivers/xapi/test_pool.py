@@ -191,6 +191,7 @@ async def test_hosts_are_probed(site: Site) -> None:
     for host in snapshot.hosts.values():
         assert host.toolstack_at is not None
         assert now - host.toolstack_at < 2
+        assert host.answers_since is not None
     assert len(site.coordinator.called("session.login_with_password")) == 1  # the coordinator is asked by session
 
 
@@ -206,6 +207,7 @@ async def test_a_stopped_toolstack_and_a_silent_host_are_told_apart(site: Site) 
     assert host.toolstack_at is not None
     assert host.network_at is not None
     assert host.toolstack_at < stopped < host.network_at
+    assert host.answers_since is None
 
 
 async def test_an_accepting_but_mute_host_answers_on_the_network_only(site: Site) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 
@@ -131,6 +132,19 @@ def guests_are_back(watch: Watch, pool: PoolId) -> Iterator[str]:
             yield f"{vm.name}, which we stopped, is {vm.power_state}"
 
 
+def the_fallen_are_back(watch: Watch, pool: PoolId) -> Iterator[str]:
+    """What ran when the outage began and fell with a host in it, wherever that was, runs again."""
+    recorded = watch.ours.recorded.get(pool)
+    if recorded is None or any(it.do == "disarm" for it in watch.truth.happened):
+        return  # what fell in a dry run is nobody's to start
+    restored = watch.ours.restored.get(pool, 0.0)
+    fell = watch.truth.died(recorded, restored if restored >= recorded else math.inf)
+    for vm in (watch.world.vms[v] for v in sorted(watch.ours.ran[pool])):
+        missed = vm.name in fell and vm.power_state is Power.HALTED
+        if missed and not _a_person_took(watch, vm) and _has_room(watch, vm):
+            yield f"{vm.name}, which fell with its host, is {vm.power_state}"
+
+
 def the_pool_is_let_go(watch: Watch, pool: PoolId) -> Iterator[str]:
     """The record is closed, the claim released, auto_poweron as it was."""
     it, memory = watch.world.pools[pool], watch.memory
@@ -165,6 +179,7 @@ ALWAYS: tuple[Callable[[Watch], Iterator[str]], ...] = (
 RESTORED: tuple[Callable[[Watch, PoolId], Iterator[str]], ...] = (
     hosts_are_back,
     guests_are_back,
+    the_fallen_are_back,
     the_pool_is_let_go,
     nothing_is_left_open,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -235,10 +236,11 @@ class Truth:
         told = [(line.at, *line.text.partition(CRASH_WORDS)[:2]) for line in self.world.story]
         return [(at, host) for at, host, crashed in told if crashed]
 
-    def died(self) -> set[str]:
+    def died(self, since: Seconds = -math.inf, until: Seconds = math.inf) -> set[str]:
         """The names of the guests that went down with the host they ran on, wherever that was."""
-        told = [line.text.partition(DIED_WORDS)[2] for line in self.world.story]
-        cut = {line.text.partition(CUT_OFF_WORDS)[0] for line in self.world.story if CUT_OFF_WORDS in line.text}
+        story = [line for line in self.world.story if since <= line.at <= until]
+        told = [line.text.partition(DIED_WORDS)[2] for line in story]
+        cut = {line.text.partition(CUT_OFF_WORDS)[0] for line in story if CUT_OFF_WORDS in line.text}
         return cut | {name for names in told for name in names.split(", ") if name}
 
     def falls(self) -> list[tuple[Seconds, HostId]]:

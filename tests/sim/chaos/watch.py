@@ -59,6 +59,7 @@ class Ours:
     pending: dict[a.Action, Seconds] = field(default_factory=dict)
     begun: list[tuple[Seconds, a.Action]] = field(default_factory=list)
     recorded: dict[str, Seconds] = field(default_factory=dict)
+    restored: dict[str, Seconds] = field(default_factory=dict)
     up_then: dict[str, set[HostId]] = field(default_factory=dict)
 
     def take(self, event: e.Event, world: World) -> None:
@@ -77,6 +78,7 @@ class Ours:
                 self.not_ours |= found
                 self.stopped -= {v.id for v in world.vms.values() if v.pool == pool}
             case e.PoolRestored(pool=pool):
+                self.restored[pool] = world.now
                 self.in_maintenance -= {h.id for h in world.members(pool)}
             case e.ActionStarted(action=action):
                 self.begun.append((world.now, action))

@@ -28,6 +28,7 @@ class Evidence:
 
     toolstack_at: Seconds | None = None
     network_at: Seconds | None = None
+    answers_since: Seconds | None = None  # of the toolstack, without a failed probe
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,12 @@ class Picture:
 
 
 def _with_evidence(host: HostSeen, evidence: Evidence) -> HostSeen:
-    return replace(host, toolstack_at=evidence.toolstack_at, network_at=evidence.network_at)
+    return replace(
+        host,
+        toolstack_at=evidence.toolstack_at,
+        network_at=evidence.network_at,
+        answers_since=evidence.answers_since,
+    )
 
 
 class _Drawn(NamedTuple):

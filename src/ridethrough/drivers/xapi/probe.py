@@ -97,8 +97,11 @@ class Prober:
         evidence: dict[str, Evidence] = {}
         for host, (toolstack, network) in zip(hosts, answers, strict=True):
             before = self.evidence.get(host.uuid, Evidence())
+            since = now if before.answers_since is None else before.answers_since
             evidence[host.uuid] = Evidence(
-                now if toolstack else before.toolstack_at, now if toolstack or network else before.network_at
+                now if toolstack else before.toolstack_at,
+                now if toolstack or network else before.network_at,
+                since if toolstack else None,
             )
         self.evidence = evidence
         if any(witnesses):
