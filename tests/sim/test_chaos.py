@@ -5,6 +5,7 @@ The outages themselves are played by `./test --chaos N`, and a number of them by
 
 from __future__ import annotations
 
+import logging
 import tomllib
 from collections.abc import Callable
 from dataclasses import replace
@@ -23,12 +24,13 @@ from ridethrough.core.site import Site
 from ridethrough.core.situation import Situation
 from ridethrough.runtime.loop import Decide
 from ridethrough.sim.scenario import load, play
+from ridethrough.sim.timeline import ASKS, BREAK_JOURNAL, CRASH, FREEZE, MEND_JOURNAL, SET_AHEAD, SET_BACK, TO_THE_WORLD
 
-from .chaos.__main__ import breaks, played
+from .chaos.__main__ import Played, breaks, played, tell
 from .chaos.outages import story
 from .chaos.shrink import Shrinker
 from .chaos.sites import Content
-from .chaos.watch import Watch
+from .chaos.watch import Broken, Watch
 from .chaos.written import written
 
 SOME = range(1, 7)
@@ -56,6 +58,14 @@ def test_a_story_played_from_its_file_is_the_same(root: Path, tmp_path: Path) ->
         again = play(replace(scenario, until=until))
         assert again.world.story == watch.world.story
         assert again.journal.entries == watch.journal.entries
+
+
+def test_every_happening_of_a_timeline_is_drawn() -> None:
+    known = {*TO_THE_WORLD, *ASKS, CRASH, FREEZE, SET_AHEAD, SET_BACK, BREAK_JOURNAL, MEND_JOURNAL}
+    drawn: set[str] = set()
+    for seed in range(1, 1001):
+        drawn |= {entry["do"] for entry in story(seed)["timeline"]}
+    assert drawn == known
 
 
 @pytest.mark.parametrize("seed", SOME)
@@ -185,6 +195,11 @@ def raises(s: Situation, decision: Decision) -> Decision:
     raise RuntimeError("planted")
 
 
+def logs(s: Situation, decision: Decision) -> Decision:
+    logging.getLogger("ridethrough.planted").error("planted")
+    return decision
+
+
 def storms(s: Situation, decision: Decision) -> Decision:
     return replace(decision, events=(*decision.events, e.Alerted(s.now, "pool1", "planted", "again")))
 
@@ -274,6 +289,19 @@ PLANTS: dict[str, tuple[str, Plant, Content]] = {
         without(a.StartVm),
         {"override": {**BASE["override"], "vm": {"vm1": {"wish": "shut down"}}}},
     ),
+    "never starts the fallen": (
+        "the_fallen_are_back",
+        without(a.StartVm),
+        {
+            "timeline": [
+                BASE["timeline"][0],
+                {"at": 12, "do": "pull power", "host": "h1"},
+                {"at": 20, "do": "plug in", "host": "h1"},
+                BASE["timeline"][1],
+            ]
+        },
+    ),
+    "logs an error": ("no_error_is_logged", logs, {}),
     "never lets the pool go": ("the_pool_is_let_go", without(a.ReleasePool, e.PoolRestored), {}),
     "never clears an alert": (
         "nothing_is_left_open",
@@ -367,6 +395,17 @@ def test_what_is_found_is_made_small() -> None:
     assert [entry["do"] for entry in small["timeline"]] == ["fail", "restore"]
     assert list(small["override"]["world"]["vm"]) == []
     assert "h3" not in small["override"]["host"]
+
+
+def test_what_is_found_is_told_with_a_file_that_shows_it_again() -> None:
+    spoilt = planted(raises)
+    finding = Played(7, 0.0, (Broken("no_bug", 0.0, "planted"),))
+    told = list(tell(finding, spoilt))
+    assert told[0] == "seed 7 breaks: no_bug"
+    assert "a round failed" in told[2]
+    content = tomllib.loads(told[-1])
+    assert breaks("no_bug", content, spoilt)
+    assert len(content["timeline"]) < len(story(7)["timeline"])
 
 
 def test_a_story_that_breaks_nothing_is_not_broken() -> None:

@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
+from ridethrough.core.decide import decide as decide_for_real
 from ridethrough.core.model import Seconds
+from ridethrough.runtime.loop import Decide
 from ridethrough.sim.scenario import narrative
 
 from .outages import story
@@ -59,15 +61,15 @@ def quiet() -> None:
     logging.lastResort = None
 
 
-def breaks(rule: str, content: Content) -> bool:
-    return any(b.rule == rule for b in played(Watch(content, looks_for=rule)))
+def breaks(rule: str, content: Content, decide: Decide = decide_for_real) -> bool:
+    return any(b.rule == rule for b in played(Watch(content, decide, looks_for=rule)))
 
 
-def tell(finding: Played) -> Iterator[str]:
+def tell(finding: Played, decide: Decide = decide_for_real) -> Iterator[str]:
     """The seed, the broken rules, the smallest story that breaks the first of them, and its file."""
     first = finding.broken[0]
-    small = Shrinker(lambda content: breaks(first.rule, content)).shrink(story(finding.seed))
-    watch = Watch(small, looks_for=first.rule)
+    small = Shrinker(lambda content: breaks(first.rule, content, decide)).shrink(story(finding.seed))
+    watch = Watch(small, decide, looks_for=first.rule)
     broken = next((b for b in played(watch) if b.rule == first.rule), first)
     yield f"seed {finding.seed} breaks: {', '.join(b.rule for b in finding.broken)}"
     yield f"{broken.rule}, at {broken.at - watch.scenario.lead_in:.1f} s: {broken.text}"

@@ -16,7 +16,7 @@ from ridethrough.core.model import CardAction, HostId, Seconds, UpsId
 from ridethrough.core.policy import HostPolicy
 from ridethrough.sim.cards import SimUps
 from ridethrough.sim.machines import Guest, SimVm
-from ridethrough.sim.timeline import CRASH, Happening
+from ridethrough.sim.timeline import CRASH, FREEZE, Happening
 
 from .truth import CUT_OFF_WORDS, ROUND
 from .watch import Watch
@@ -95,7 +95,7 @@ def excuse(watch: Watch, host: HostId, since: Seconds, until: Seconds) -> str:
 
 def _interferes(watch: Watch, it: Happening, host: HostId) -> bool:
     """Anything of this pool or its cards; guests that make trouble are no excuse for their host."""
-    if it.do == CRASH or it.do == "disarm":
+    if it.do in (CRASH, FREEZE, "disarm"):
         return True
     if it.do in HARMLESS or it.do in OF_GUESTS or it.do in JOURNAL:
         return False

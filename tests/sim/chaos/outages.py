@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ridethrough.sim.timeline import ASKS, BREAK_JOURNAL, CRASH, MEND_JOURNAL
+from ridethrough.sim.timeline import ASKS, BREAK_JOURNAL, CRASH, FREEZE, MEND_JOURNAL, SET_AHEAD, SET_BACK
 
 from .sites import Content, Dice, RandomSite
 
@@ -41,6 +41,7 @@ class RandomOutage:
     """`timeline` in the order of time; `quiet_at` is the last of it."""
 
     dice: Dice
+    more: Dice
     site: RandomSite
     armed: bool
     timeline: list[Content] = field(default_factory=list)
@@ -62,8 +63,18 @@ class RandomOutage:
             self._add(broken + self.dice.choice([3, 20, 80]), MEND_JOURNAL)
         if not self.armed and self.dice.chance(60):
             self._add(self._moment(), "arm")
+        self._clocks()
         self.timeline.sort(key=lambda entry: float(entry["at"]))
         self.timeline += list(self._mended(max([self.over_at, *(e["at"] for e in self.timeline)]) + QUIET_AFTER))
+
+    def _clocks(self) -> None:
+        """The controller's machine stands still, its wall clock jumps."""
+        d = self.more
+        if d.chance(8):
+            self._add(d.uniform(0.0, self.over_at + 15.0), FREEZE, **{"for": d.choice([2, 7, 30, 120, 400])})
+        if d.chance(8):
+            by = d.choice([30, 3600, 10 * 365 * 86400])
+            self._add(d.uniform(0.0, self.over_at + 15.0), d.choice([SET_AHEAD, SET_BACK]), by=by)
 
     def _add(self, at: float, do: str, **arguments: Any) -> None:
         self.timeline.append({"at": round(at, 1), "do": do, **arguments})
@@ -159,7 +170,7 @@ def story(seed: int) -> Content:
     dice = Dice(f"ridethrough chaos {seed}")
     short, armed = not dice.chance(5), not dice.chance(6)
     site = RandomSite(dice, short)
-    outage = RandomOutage(dice, site, armed)
+    outage = RandomOutage(dice, Dice(f"ridethrough chaos {seed}, clocks"), site, armed)
     last = max(entry["at"] for entry in outage.timeline)
     found: Content = {
         "story": f"A story that the dice made, seed {seed}.\nNobody has told it before.\n",

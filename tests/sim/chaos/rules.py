@@ -114,7 +114,7 @@ def never_8_waits_for_what_hangs(watch: Watch, t: Tick) -> Iterator[str]:
             yield f"{type(action).__name__} on {a.target(action)} may take {action.deadline:.0f} s"
     known = t.ours.pending
     if watch.rounds and t.now - watch.rounds[-1] > ROUND_AT_LEAST:
-        if t.before.started_at <= watch.rounds[-1]:
+        if t.before.started_at <= watch.rounds[-1] and not t.truth.stood_still(watch.rounds[-1], t.now):
             yield f"no round for {t.now - watch.rounds[-1]:.0f} s"
         known.clear()  # it stood still, and its actions with it: from now on they end
     pending = set(t.before.pending.values())

@@ -211,6 +211,11 @@ class Truth:
         away = sum(max(0.0, min(ended, back) - max(began, left)) for left, back in self.absences)
         return ended - began - away
 
+    def stood_still(self, since: Seconds, until: Seconds) -> bool:
+        """Whether the controller's machine did between these moments."""
+        frozen = [(it.at + self._lead_in, it.lasts) for it in self.happened if it.do == FREEZE]
+        return any(at <= until and since <= at + lasts for at, lasts in frozen)
+
     def is_proven_powered(self, host: HostId, within: Seconds) -> bool:
         """Enough feeds were heard to have utility power a moment ago."""
         it, now = self.world.hosts[host], self.world.now
