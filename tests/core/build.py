@@ -49,6 +49,7 @@ def host_seen(host_id: str, now: float, **changes: object) -> HostSeen:
         name=host_id,
         toolstack_at=now,
         network_at=now,
+        answers_since=0.0,
         agent_started=1.0,
         memory_total=64 * GIB,
         memory_free=32 * GIB,

@@ -8,7 +8,7 @@
 
 What was gone through with the same sources is kept in .crash-anywhere/ and not gone through again, so the sweep may be
 stopped at any time; a changed exception only judges anew. It ends with 1 when a death bends an outage, and when an
-exception was never needed.
+exception, or a part of one, was never needed.
 """
 
 from __future__ import annotations
@@ -25,11 +25,18 @@ from pathlib import Path
 
 from ridethrough.sim.scenario import load
 
-from .deaths import Death, Judgement, Place, everywhere, judge
+from .deaths import Death, Judgement, Need, Place, everywhere, judge, unneeded
 from .forked import sweep
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = ROOT / ".crash-anywhere"
+PLAYED = ("core", "config", "runtime", "sim", "ports.py", "assemble.py")
+WATCHED = ("sim/chaos", "sim/deaths.py", "sim/ending.py", "sim/forked.py", "core/walk.py")
+SOURCES = (
+    *(ROOT / "src" / "ridethrough" / part for part in PLAYED),
+    ROOT / "scenarios" / "sites",
+    *(ROOT / "tests" / part for part in WATCHED),
+)
 PARTS = 10  # of each scenario: what is lost when the sweep is stopped
 PROCESSES = 2
 
@@ -136,16 +143,18 @@ def _write(found: _Found) -> None:
 
 def _sources(name: str) -> str:
     """What the end of a scenario's runs depends on: not on what is excused in it."""
-    package = ROOT / "src" / "ridethrough"
-    files = [*(package / part for part in ("core", "runtime", "sim")), ROOT / "scenarios" / "sites"]
-    texts = sorted(path for below in files for path in below.rglob("*.*") if path.suffix in (".py", ".toml"))
     digest = hashlib.sha256()
-    for path in (*texts, *sorted(Path(__file__).parent.glob("*.py"))):
+    for path in sorted(path for below in SOURCES for path in _below(below)):
         digest.update(path.read_bytes())
     story = tomllib.loads((ROOT / "scenarios" / f"{name}.toml").read_text(encoding="utf-8"))
     story.pop("crash_exception", None)
     digest.update(repr(story).encode())
     return digest.hexdigest()
+
+
+def _below(place: Path) -> Iterator[Path]:
+    found = [place] if place.is_file() else place.rglob("*.*")
+    return (path for path in found if path.suffix in (".py", ".toml"))
 
 
 def _unneeded(names: Iterable[str]) -> int:
@@ -158,13 +167,12 @@ def _unneeded(names: Iterable[str]) -> int:
 
 def _never_needed(names: Iterable[str]) -> Iterator[str]:
     for name in names:
-        needed: set[int] = set()
+        needed: set[Need] = set()
         for part in range(PARTS):
             found = _read(_Part(name, part, PARTS))
             needed |= found.judgement().needed if found else set()
-        for i, exception in enumerate(load(ROOT / "scenarios" / f"{name}.toml").crash_exceptions):
-            if i not in needed:
-                yield f"{name}.toml: crash_exception[{i}] was never needed: {exception.why}"
+        exceptions = load(ROOT / "scenarios" / f"{name}.toml").crash_exceptions
+        yield from (f"{name}.toml: {words}" for words in unneeded(exceptions, needed))
 
 
 # --- one death ---------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from ridethrough.sim.scenario import load
 
 AWAY: tuple[Seconds, ...] = (1.0, 30.0, 120.0)  # from a death to the next start
 ROUND: Seconds = 10.0  # there is a round of the loop at least this often
+SLACK: Seconds = 15.0  # so much wider than needed may an exception's window be
 FEW = 3  # deaths of each kind in a sample, one for each absence
 
 
@@ -80,24 +81,50 @@ def sample(path: Path) -> Choose:
     return choose
 
 
+Need = tuple[int, str, Seconds, Seconds]
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What is wrong with the deaths of a scenario, in words; and which of its exceptions were needed."""
+    """What is wrong with the deaths of a scenario, in words; and what of its exceptions was needed.
+
+    `needed`: the number of the exception, the aspect that it excused, after how long an absence, of a death when.
+    """
 
     wrong: tuple[str, ...]
-    needed: frozenset[int]
+    needed: frozenset[Need]
+
+
+def unneeded(exceptions: tuple[CrashException, ...], needed: Iterable[Need]) -> Iterator[str]:
+    """What of the exceptions no death has needed, in words: an aspect, an absence, an end of the window."""
+    for i, exception in enumerate(exceptions):
+        mine = [need for need in needed if need[0] == i]
+        what = f"crash_exception[{i}] ({exception.why})"
+        if not mine:
+            yield f"{what} was never needed"
+            continue
+        if idle := exception.differs - {aspect for _, aspect, _, _ in mine}:
+            yield f"{what} never excused {', '.join(sorted(idle))}"
+        if idle_away := exception.away - {away for _, _, away, _ in mine}:
+            yield f"{what} was never needed for {', '.join(f'{away:.0f}' for away in sorted(idle_away))} s away"
+        ats = [at for _, _, _, at in mine]
+        if exception.between is not None:
+            first, last = exception.between
+            if min(ats) - first > SLACK or last - max(ats) > SLACK:
+                spoken, used = f"{first:.0f} to {last:.0f} s", f"{min(ats):.1f} to {max(ats):.1f} s"
+                yield f"{what} speaks of {spoken} and was needed from {used}"
 
 
 def judge(exceptions: tuple[CrashException, ...], deaths: Iterable[Death]) -> Judgement:
     """Compare what differs with what the scenario allows to differ."""
     wrong: list[str] = []
-    needed: set[int] = set()
+    needed: set[Need] = set()
     for death in deaths:
         place = death.place
         holding = [i for i, x in enumerate(exceptions) if x.holds(place.at, death.away, place.entry)]
         for aspect, words in death.differs.items():
             excused = [i for i in holding if aspect in exceptions[i].differs]
-            needed |= set(excused)
+            needed |= {(i, aspect, death.away, place.at) for i in excused}
             if not excused:
                 wrong += [f"{place}, {death.away:.0f} s away: {text}" for text in words]
     return Judgement(tuple(wrong), frozenset(needed))

@@ -23,6 +23,7 @@ from ridethrough.core.memory import HostMemory, Memory
 from ridethrough.core.model import Seconds
 from ridethrough.core.observation import Snapshot
 from ridethrough.core.site import Site
+from ridethrough.runtime.clock import MARKED_EVERY
 from ridethrough.runtime.loop import Decide
 from ridethrough.sim.memory_journal import Killed
 from ridethrough.sim.reading import read_toml
@@ -30,6 +31,8 @@ from ridethrough.sim.scenario import EPSILON, Player, narrative
 from ridethrough.sim.virtual_time import run as run_virtually
 from ridethrough.sim.world import World
 
+from .chaos.losses import hard_stops
+from .chaos.truth import NOTICED
 from .chaos.watch import Watch
 from .deaths import AWAY, Choose, Death, Place, Sweep
 from .ending import Ending, differing, ending
@@ -76,6 +79,7 @@ class _Sweeper:
         self._report: int | None = None  # in a copy: where its end is told
         self._ends: list[tuple[Place, Seconds, _End]] = []
         self._wanted: Ending | None = None  # known before the end, when nothing is left to happen
+        self._unseen: tuple[Seconds, Seconds] | None = None  # in a copy: when nobody watched
         self._before = self._broken = 0  # in a copy: entries and broken rules when it was made
         self._ticks = 0
         self._stirred = False
@@ -149,6 +153,7 @@ class _Sweeper:
         if child == 0:
             os.close(reads)
             self._report, self._before, self._broken = writes, len(self._journal.entries), len(self._watch.broken)
+            self._unseen = (self._world.now - MARKED_EVERY - NOTICED, self._world.now + away + NOTICED)
             signal.alarm(HANGS)
             asyncio._set_running_loop(self._loop)  # Python 3.12 and later forget it in a fork
             return True
@@ -164,6 +169,7 @@ class _Sweeper:
         if end is None:
             story = narrative(self._scenario, self._world, self._journal.entries) if self._told else ""
             broken = [f"{b.rule}: {b.text}" for b in self._watch.broken[self._broken :]]
+            broken += [f"a clean stop was possible: {text}" for text in hard_stops(self._watch, self._unseen)]
             end = _End(ending(self._world, self._journal), story, self._trouble(), broken)
         assert self._report is not None
         with os.fdopen(self._report, "wb") as pipe:

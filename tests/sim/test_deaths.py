@@ -19,7 +19,7 @@ from ridethrough.core.observation import Snapshot
 from ridethrough.core.site import Site
 from ridethrough.sim.crash_exception import CrashException
 
-from .deaths import Death, Place, everywhere, judge
+from .deaths import Death, Place, everywhere, judge, unneeded
 from .forked import sweep
 
 
@@ -97,7 +97,29 @@ FALLEN = CrashException(frozenset({"crashed", "h1"}), "", after=frozenset({"Host
 def test_only_what_is_excused_may_differ(death: Death, wrong: int, needed: set[int]) -> None:
     found = judge((RESIDENCE, FALLEN), [death])
     assert len(found.wrong) == wrong
-    assert found.needed == needed
+    assert {number for number, _, _, _ in found.needed} == needed
+
+
+WIDE = CrashException(frozenset({"residence", "lost"}), "why", between=(0, 100), away=frozenset({1, 30}))
+
+
+@pytest.mark.parametrize(
+    ("deaths", "words"),
+    [
+        ([], ["crash_exception[0] (why) was never needed"]),
+        (
+            [Death(Place(50, 9), 30, {"residence": ["a"]})],
+            [
+                "crash_exception[0] (why) never excused lost",
+                "crash_exception[0] (why) was never needed for 1 s away",
+                "crash_exception[0] (why) speaks of 0 to 100 s and was needed from 50.0 to 50.0 s",
+            ],
+        ),
+        ([Death(Place(5, 9), 30, {"residence": ["a"]}), Death(Place(90, 9), 1, {"lost": ["a"]})], []),
+    ],
+)
+def test_what_is_excused_without_need_is_told(deaths: list[Death], words: list[str]) -> None:
+    assert list(unneeded((WIDE,), judge((WIDE,), deaths).needed)) == words
 
 
 def test_every_place_is_in_one_part() -> None:

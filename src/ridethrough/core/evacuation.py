@@ -94,11 +94,15 @@ def on_battery_text(s: Situation, host: HostId, clock: Seconds) -> str:
 
 
 def disable(s: Situation) -> list[e.Event]:
-    """Every host that is being emptied and still enabled, all in the same round; a person's enable is yielded to."""
+    """Every host that is being emptied and still enabled, all in the same round; a person's enable is yielded to.
+
+    A disable without an answer is asked for again: whether it was carried out, and XenCenter's mark set, nobody knows.
+    """
     found: list[e.Event] = []
     for host in s.hosts:
         m = s.memory.host(host.id)
-        if not host.enabled or not s.is_trusted(host.pool) or not _must_be_disabled(s, host):
+        unanswered = m.disabled_at is not None and m.disabled_done is None and m.returned_at is None
+        if not (host.enabled or unanswered) or not s.is_trusted(host.pool) or not _must_be_disabled(s, host):
             continue
         if s.memory.is_pending(f"host {host.id}"):
             continue

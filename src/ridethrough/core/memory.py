@@ -14,6 +14,7 @@ from .actions import (
     ForceStopVm,
     MoveVm,
     PowerOnHost,
+    ReleasePool,
     RestoreAutoPoweron,
     ShutDownHost,
     StartVm,
@@ -99,7 +100,8 @@ class VmMemory:
     pool: PoolId = ""
     places: tuple[HostId, ...] = ()  # where it may be since we last moved or started it; empty: we never did
     failed_on: tuple[HostId, ...] = ()  # targets of failed moves
-    started: bool = False  # by us, since its host fell: what becomes of it now is not our doing
+    started: bool = False  # since its host fell: what becomes of it now is not our doing
+    start_unsure: bool = False  # nobody knows whether our start was carried out
     stop_failed: str | None = None  # the error of the last clean stop
     stopped: bool = False  # by us
     stopped_at: Seconds | None = None  # the last stop that we began
@@ -313,7 +315,7 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
                 overridden=False,
             )
         case e.VmRunsAgain():
-            return _vm(m, event.vm, stopped=False, stop_failed=None)
+            return _vm(m, event.vm, stopped=False, stop_failed=None, started=True, start_unsure=False)
         case e.HostEmptied():
             return _host(m, event.host, emptied=True)
         case e.Alerted():
@@ -463,7 +465,7 @@ def _started(m: Memory, event: e.ActionStarted) -> Memory:
             )
         case SuspendAutoPoweron():
             return _pool(m, action.pool, auto_poweron_suspended=True)
-        case ClaimPool():
+        case ClaimPool() | ReleasePool():  # one claim an outage: what was let go is not claimed again
             return _pool(m, action.pool, claim_tried=True)
         case _:
             return m
@@ -488,6 +490,8 @@ def _never_begun(m: Memory, action: Action) -> Memory:
             return _host(m, action.host, powered_on_at=None)
         case ShutDownHost():
             return _host(m, action.host, shutdown_unsure=m.started_at)
+        case StartVm():
+            return _vm(m, action.vm, start_unsure=True)
         case _:
             return m
 
@@ -524,7 +528,7 @@ def _finished(m: Memory, event: e.ActionFinished) -> Memory:
             return _vm(m, action.vm, places=(action.host,))
         case StartVm() if not _stops_again(m, action.vm):
             places = (action.host,) if action.host else ()
-            return _vm(m, action.vm, stopped=False, stop_failed=None, places=places, started=True)
+            return _vm(m, action.vm, stopped=False, stop_failed=None, places=places, started=True, start_unsure=False)
         case _:
             return m
 

@@ -158,17 +158,26 @@ def _has_fallen(s: Situation, vm: VmId, home: HostId) -> bool:
 
 
 def run_again(s: Situation) -> list[e.Event]:
-    """Guests that we had stopped, or tried to, and that run: a person's doing, or a stop that came to nothing."""
+    """Guests that we had stopped, or tried to, and that run: a person's doing, or a stop that came to nothing.
+
+    Or a start of ours, in the middle of which a controller has died.
+    """
     found: list[e.Event] = []
     for vm_id in sorted(s.memory.vms):
         m, vm = s.memory.vms[vm_id], s.seen.vms.get(vm_id)
-        if not m.stopped or vm is None or vm.power is not Power.RUNNING or vm.busy or not s.is_trusted(vm.pool):
-            continue
-        quiet = m.stopped_at is not None and s.now - m.stopped_at >= s.policy.guest_stop
-        host = s.seen.hosts.get(vm.resident_on or "")
-        if quiet and host is not None and supply(s, host.id).powered and not s.memory.is_pending(f"vm {vm_id}"):
+        stopped = s.now - m.stopped_at if m.stopped and m.stopped_at is not None else 0.0
+        quiet = m.start_unsure or stopped >= s.policy.guest_stop
+        if quiet and vm is not None and not s.memory.is_pending(f"vm {vm_id}") and _surely_runs(s, vm):
             found.append(e.VmRunsAgain(s.now, vm_id, vm.name))
     return found
+
+
+def _surely_runs(s: Situation, vm: VmSeen) -> bool:
+    """On a host with power. What its pool says of one that is down, or has just started, is old."""
+    host = s.seen.hosts.get(vm.resident_on or "")
+    if vm.power is not Power.RUNNING or vm.busy or host is None or not s.is_trusted(vm.pool):
+        return False
+    return supply(s, host.id).powered and not _is_off(s, host.id) and not may_have_fallen(s, host)
 
 
 def _home(s: Situation, vm: VmSeen) -> HostId:

@@ -16,7 +16,7 @@ from ridethrough.ports import StoodStill
 
 FILE = "clock.json"
 STILL: Seconds = 10.0  # rounds and status look at the clock every few seconds; a longer gap is a standstill
-MARKED_EVERY: Seconds = 60.0
+MARKED_EVERY: Seconds = 10.0
 WALL_AHEAD: Seconds = 60.0  # so far ahead of the ticks at once, the wall clock tells of a pause that they slept through
 
 

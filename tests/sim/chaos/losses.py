@@ -46,7 +46,7 @@ def losses(watch: Watch) -> Iterator[str]:
             yield f"{text}, {at - since:.0f} s after its supply failed; {wanted:.0f} s would have been enough"
         elif policy_of(watch, host).maintenance.enabled and "its guests die" in text:
             yield f"{text}, {at - since:.0f} s after its supply failed: they could have been stopped"
-    yield from _hard_stops(watch)
+    yield from hard_stops(watch)
 
 
 def _came_too_late(watch: Watch, name: str) -> bool:
@@ -122,13 +122,18 @@ def _timers_are_known(watch: Watch, it: SimUps) -> bool:
     return told.off_after == it.card.warning_period + it.card.shutdown_delay
 
 
-def _hard_stops(watch: Watch) -> Iterator[str]:
-    """A guest that obeys within the estimate is never stopped hard while there is time for more than its clean stop."""
+def hard_stops(watch: Watch, unseen: tuple[Seconds, Seconds] | None = None) -> Iterator[str]:
+    """A guest that obeys within the estimate is never stopped hard while there is time for more than its clean stop.
+
+    `unseen`: nobody saw what began between these moments, so nobody can know how long it will last.
+    """
     policy = watch.scenario.site.site.policy
     enough = policy.guest_stop_estimate + policy.host_stop + policy.reserve + OVERHEAD
     for at, action, left in watch.hard_stops:
         vm = watch.world.vms[action.vm]
         since = watch.truth.failing_since(action.host, at)
+        if unseen is not None and unseen[0] <= since <= unseen[1]:
+            continue
         obeys = vm.guest is Guest.ACKNOWLEDGES and vm.stop_seconds <= policy.guest_stop_estimate
         if left > enough and obeys and not _is_troubled(watch, vm) and not excuse(watch, action.host, since, at):
             yield f"{vm.name} is stopped hard {left:.0f} s before the cut, and would have stopped by itself"
