@@ -226,6 +226,15 @@ async def test_a_host_with_guests_is_never_shut_down(site: Site, change: dict[st
     assert site.host.called("host.shutdown") == []
 
 
+async def test_a_host_with_a_guest_whose_record_cannot_be_read_is_never_shut_down(site: Site) -> None:
+    """No record, no proof that it is empty."""
+    site.member["enabled"] = False
+    site.host.answers["VM.get_record"] = lambda *_: {"is_control_domain": "perhaps"}
+    with pytest.raises((Refused, Unreachable)):
+        await site.perform(ShutDownHost("xcp2", "pool-a", "why"))
+    assert site.host.called("host.shutdown") == []
+
+
 async def test_an_empty_disabled_host_is_shut_down(site: Site) -> None:
     site.member["enabled"] = False
     site.residents = ["OpaqueRef:dom0"]

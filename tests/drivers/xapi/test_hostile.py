@@ -208,10 +208,10 @@ async def test_a_huge_answer_is_not_read_to_its_end(head: bytes) -> None:
 
 # --- records -----------------------------------------------------------------------------------------------------
 
-POOL = {"uuid": "p", "name_label": "pool", "master": "H1", "other_config": {"ridethrough:claim": "me"}}
+POOL = {"uuid": "p", "name_label": "pool", "master": "H2", "other_config": {"ridethrough:claim": "me"}}
 HOST = {
     "uuid": "u1", "name_label": "h1", "hostname": "h1", "address": "127.0.0.1", "enabled": False, "metrics": "M1",
-    "memory_overhead": 1000, "other_config": {"agent_start_time": "1000.0"}, "current_operations": {"T": "evacuate"},
+    "memory_overhead": 1000, "other_config": {"agent_start_time": "1000.0"}, "current_operations": {},
     "software_version": {"xapi_build": "24.19.2"}, "power_on_mode": "wake-on-lan",
 }  # fmt: skip
 VM = {
@@ -224,7 +224,7 @@ VM = {
 RECORDS: list[tuple[str, str, dict[str, Any]]] = [
     ("pool", "P", POOL),
     ("host", "H1", HOST),
-    ("host", "H2", {**HOST, "uuid": "u2", "name_label": "h2", "enabled": True, "metrics": "M2"}),
+    ("host", "H2", {**HOST, "uuid": "u2", "name_label": "h2", "hostname": "h2", "enabled": True, "metrics": "M2"}),
     ("host_metrics", "M1", {"uuid": "m1", "live": True, "memory_total": 2**36}),
     ("host_metrics", "M2", {"uuid": "m2", "live": True, "memory_total": 2**36}),
     ("VM", "V1", VM),
@@ -235,6 +235,7 @@ RECORDS: list[tuple[str, str, dict[str, Any]]] = [
     ("PBD", "L1", {"uuid": "l", "host": "H1", "SR": "S1", "currently_attached": True}),
     ("PBD", "L2", {"uuid": "l2", "host": "H2", "SR": "S1", "currently_attached": True}),
 ]
+HALTED = {"power_state": "Halted", "resident_on": "OpaqueRef:NULL"}
 ODD: st.SearchStrategy[Any] = st.recursive(
     st.none()
     | st.booleans()
@@ -249,18 +250,27 @@ ODD: st.SearchStrategy[Any] = st.recursive(
 )
 
 
+def told(cls: str, ref: str, snapshot: dict[str, Any]) -> dict[str, Any]:
+    """A record as an event."""
+    return {"class": cls, "ref": ref, "operation": "add", "snapshot": snapshot, "id": "1", "timestamp": "0"}
+
+
 @st.composite
 def odd_records(draw: st.DrawFn) -> list[dict[str, Any]]:
-    """The pool's records as events, some fields of them replaced or missing, some events strange."""
+    """The pool's records as events, some fields of them replaced or missing, some events strange.
+
+    VM V1 runs on H1, or is halted.
+    """
     events = []
+    halted = draw(st.booleans())
     for cls, ref, record in RECORDS:
-        changed = dict(record)
+        changed = record | (HALTED if halted and ref == "V1" else {})
         for name in draw(st.lists(st.sampled_from(sorted(record)), max_size=2)):
             if draw(st.booleans()):
                 changed[name] = draw(ODD)
             else:
                 changed.pop(name, None)
-        events.append({"class": cls, "ref": ref, "operation": "add", "snapshot": changed, "id": "1", "timestamp": "0"})
+        events.append(told(cls, ref, changed))
     for _ in range(draw(st.integers(0, 2))):
         victim = draw(st.sampled_from(events))
         victim[draw(st.sampled_from(sorted(victim)))] = draw(ODD)
@@ -292,11 +302,38 @@ def test_odd_records_are_passed_over_and_decided_on_without_a_failure(
         return
     seen = shown(records)
     assert all(0 <= vm.memory < 2**62 and "\n" not in vm.name for vm in seen.vms.values())
-    outage = e.UtilityLost(900.0, "ups1", 900.0, 898.0, None, None, 600.0, 90.0, 10.0, "two polls")
-    memory = fold_all(Memory(), enumerate([e.Armed(0.0, "x"), e.UpsKnown(1.0, "ups1"), outage], 1))
-    for event in decide(1000.0, seen, memory, site()).events:
-        if isinstance(event, e.ActionStarted):
-            assert not isinstance(event.action, a.ShutDownHost) or not seen.guests("h1")
+    if "h1" in shut_down(seen):
+        assert not seen.guests("h1")
+        assert not seen.hosts["h1"].enabled
+
+
+@pytest.mark.parametrize(("v1", "shuts_down"), [(HALTED, ["h1"]), ({}, [])])
+def test_an_empty_host_whose_time_has_come_is_shut_down_and_another_is_not(
+    v1: dict[str, str], shuts_down: list[str]
+) -> None:
+    """So the odd records above are decided on where something is due."""
+    events = [told(cls, ref, record | (v1 if ref == "V1" else {})) for cls, ref, record in RECORDS]
+    records = Records()
+    records.apply(batch(Value(plain={"token": "1", "events": events})).changes)
+    assert shut_down(shown(records)) == shuts_down
+
+
+def shut_down(seen: Snapshot) -> list[str]:
+    """The hosts that are shut down in this round: h1 has been disabled, and its time has come."""
+    disable = a.DisableHost("h1", "pool", "why")
+    past: list[e.Event] = [
+        e.Armed(0.0, "x"),
+        e.UpsKnown(1.0, "ups1"),
+        e.UtilityLost(800.0, "ups1", 800.0, 798.0, None, None, 600.0, 90.0, 10.0, "two polls"),
+        e.PoolRecorded(860.0, "pool", "h2", (("h1", 1000.0), ("h2", 1000.0)), (), (("v1", "h1"),), False),
+        e.EvacuationBegun(860.0, "h1", "on battery", False),
+        e.ActionStarted(860.0, disable, agent_started=1000.0),
+        e.ActionFinished(861.0, 6, disable),
+        e.ShutdownBegun(920.0, "h1", "on battery", False),
+    ]
+    memory = fold_all(Memory(), enumerate(past, 1))
+    begun = [x.action for x in decide(1000.0, seen, memory, site()).events if isinstance(x, e.ActionStarted)]
+    return [action.host for action in begun if isinstance(action, a.ShutDownHost)]
 
 
 def shown(records: Records) -> Snapshot:
