@@ -1,6 +1,7 @@
 """What is fuzzed: each target takes bytes from a stranger, and raises only when something of ours is wrong.
 
-`./test --fuzz SECONDS [TARGET]` feeds them with atheris; `test_replay.py` with the inputs under `corpus/`.
+`./test --fuzz SECONDS [TARGET]` feeds them with atheris; `test_replay.py` with the inputs under `corpus/`, and with a
+faulty stand-in for what is fuzzed, to show that each would notice.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ridethrough.config import ConfigError, Secrets, parse
+from ridethrough.core.events import Event
 from ridethrough.core.memory import Memory, fold
 from ridethrough.core.narrative import tell
 from ridethrough.drivers.snmp.mibs import RFC1628, VENDORS
@@ -20,7 +22,7 @@ from ridethrough.drivers.snmp.mibs.table import Value as CardValue
 from ridethrough.drivers.snmp.reading import Reader
 from ridethrough.drivers.snmp.told import Told
 from ridethrough.drivers.xapi.errors import translated
-from ridethrough.drivers.xapi.picture import picture
+from ridethrough.drivers.xapi.picture import Picture, picture
 from ridethrough.drivers.xapi.records import Host, Pool, Task, Vm
 from ridethrough.drivers.xapi.store import Records, batch
 from ridethrough.drivers.xapi.wire import UNREADABLE, Gibberish, Value, XapiFailure, _json_answer, _xml_answer
@@ -28,22 +30,24 @@ from ridethrough.runtime import journal
 from ridethrough.runtime.codec import UnreadableEvent, decode, encode
 from ridethrough.runtime.mailbox import Answer
 
+Draw = Callable[..., Picture]
 
-def xapi_json(data: bytes) -> None:
+
+def xapi_json(data: bytes, draw: Draw = picture) -> None:
     """An answer over JSON-RPC: as what the driver asks for, and as a batch of events."""
-    _answered(_json_answer, data)
+    _answered(_json_answer, data, draw)
 
 
-def xapi_xml(data: bytes) -> None:
+def xapi_xml(data: bytes, draw: Draw = picture) -> None:
     """An answer over XML-RPC."""
-    _answered(_xml_answer, data)
+    _answered(_xml_answer, data, draw)
 
 
-def _answered(read: Callable[[bytes], Value], data: bytes) -> None:
+def _answered(read: Callable[[bytes], Value], data: bytes, draw: Draw) -> None:
     refusal: Exception = Gibberish("")
     with suppress(*UNREADABLE):
         try:
-            _as_everything(read(data))
+            _as_everything(read(data), draw)
         except XapiFailure as failure:
             refusal = translated(failure)
     if len(str(refusal)) > 100_000:
@@ -54,7 +58,7 @@ class Bug(Exception):  # noqa: N818
     """Something raised that must not; not to be taken for one of UNREADABLE."""
 
 
-def _as_everything(answer: Value) -> None:
+def _as_everything(answer: Value, draw: Draw) -> None:
     kinds: tuple[Any, ...] = (str, bool, dict[str, str], tuple[str, ...], dict[str, list[str]], Host, Vm, Pool, Task)
     for kind in kinds:
         with suppress(Gibberish):
@@ -66,7 +70,7 @@ def _as_everything(answer: Value) -> None:
     try:
         records = Records()
         records.apply(changes)
-        drawn = picture("pool", records, {"h1": "h1"})
+        drawn = draw("pool", records, {"h1": "h1"})
         for host in records.hosts.values():
             assert host.agent_started == host.agent_started
             assert host.build or host.build == ()
@@ -76,27 +80,30 @@ def _as_everything(answer: Value) -> None:
         raise Bug(repr(error)) from error
 
 
-def journal_row(data: bytes) -> None:
+def journal_row(data: bytes, write: Callable[[Event], bytes] = encode) -> None:
     """A row of the journal."""
     try:
         event = decode(data, 1)
     except UnreadableEvent:
         return
-    assert decode(encode(event), 1) == event or "nan" in repr(event)
+    assert decode(write(event), 1) == event or "nan" in repr(event)
     tell(event)
     fold(Memory(), 1, event)
 
 
-def site_toml(data: bytes) -> None:
+def site_toml(data: bytes, read: Callable[[str, Secrets], object] = parse) -> None:
     """A site's file."""
     with suppress(ConfigError):
-        parse(data.decode("utf-8", "replace"), SECRETS)
+        read(data.decode("utf-8", "replace"), SECRETS)
 
 
 SECRETS = Secrets(environment={"RIDETHROUGH_SECRET_POOL1": "swordfish", "RIDETHROUGH_SECRET_UPS_COMMUNITY": "shhh"})
 
 
-def mailbox_row(data: bytes) -> None:
+Take = Callable[[sa.Connection], list[journal.Posted]]
+
+
+def mailbox_row(data: bytes, take: Take = journal._take) -> None:
     """A request that another program left in the mailbox: any JSON array of id, ask, subject and name."""
     with suppress(ValueError, RecursionError):
         row = json.loads(data)
@@ -104,22 +111,22 @@ def mailbox_row(data: bytes) -> None:
             return
         values = [v if isinstance(v, str | int | float) and not _is_out_of_range(v) else repr(v) for v in row]
         values[1:] = [v.encode("utf-8", "replace").decode() if isinstance(v, str) else v for v in values[1:]]
-        _taken(int(values[0]) if isinstance(values[0], int) else 1, values[1:])
+        _taken(int(values[0]) if isinstance(values[0], int) else 1, values[1:], take)
 
 
 def _is_out_of_range(value: object) -> bool:
     return isinstance(value, int) and abs(value) >= 2**63
 
 
-def _taken(number: int, values: list[Any]) -> None:
+def _taken(number: int, values: list[Any], take: Take) -> None:
     with ENGINE.connect() as connection, connection.begin() as transaction:
         journal._tables.create_all(connection)
         insert = "INSERT INTO requests (id, ask, subject, asked_by, state) VALUES (?, ?, ?, ?, 'posted')"
         connection.exec_driver_sql(insert, (number, *values))
         try:
-            for posted in journal._take(connection):
+            for posted in take(connection):
                 journal._answer(connection, posted.id, Answer(True, "done"))
-            assert not journal._take(connection)
+            assert not take(connection)
         except Exception as error:
             raise Bug(repr(error)) from error
         transaction.rollback()
@@ -128,10 +135,10 @@ def _taken(number: int, values: list[Any]) -> None:
 ENGINE = sa.create_engine("sqlite://")
 
 
-def card_reading(data: bytes) -> None:
+def card_reading(data: bytes, kind: type[Reader] = Reader) -> None:
     """A card's values: two bytes choose a value for each object of a family, over three polls."""
     vendor = (RFC1628, *VENDORS)[(data[0] if data else 0) % (1 + len(VENDORS))]
-    reader, rows = Reader(trusts_idle=bool(data[1:2])), (*vendor.rows, *RFC1628.rows)
+    reader, rows = kind(trusts_idle=bool(data[1:2])), (*vendor.rows, *RFC1628.rows)
     taken = _values(data[2:])
     for at in (0.0, 2.0, 4.0):
         values = {row.oid: value for row in rows if (value := next(taken, None)) is not None}
@@ -155,6 +162,6 @@ def _values(data: bytes) -> Iterator[CardValue]:
         )[kind]
 
 
-TARGETS: dict[str, Callable[[bytes], None]] = {
+TARGETS: dict[str, Callable[..., None]] = {
     target.__name__: target for target in (xapi_json, xapi_xml, journal_row, site_toml, mailbox_row, card_reading)
 }

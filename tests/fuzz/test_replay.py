@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
-from .targets import TARGETS
+from ridethrough.config import Secrets
+from ridethrough.core.events import Armed, Ask, Event
+from ridethrough.core.observation import PoolSeen, UpsReading, VmSeen
+from ridethrough.drivers.snmp.reading import Reader
+from ridethrough.drivers.snmp.told import Told
+from ridethrough.drivers.xapi.picture import Picture
+from ridethrough.drivers.xapi.store import Records
+from ridethrough.runtime.codec import encode
+from ridethrough.runtime.journal import Posted
+
+from .targets import TARGETS, Bug
 
 CORPUS = Path(__file__).parent / "corpus"
 
@@ -23,17 +35,46 @@ def test_every_corpus_has_its_target() -> None:
     assert {path.name for path in CORPUS.iterdir()} == set(TARGETS)
 
 
-def test_the_targets_can_fail() -> None:
-    """They do not swallow what is wrong."""
-    with pytest.raises(AssertionError):
-        TARGETS["card_reading"](BrokenBytes())
-    with pytest.raises(AttributeError):
-        TARGETS["site_toml"](None)  # type: ignore[arg-type]
+def draws_too_much_memory(pool: str, records: Records, names: dict[str, str]) -> Picture:
+    return Picture(PoolSeen(pool), vms={"v": VmSeen("v", "v", pool, memory=2**70)})
 
 
-class BrokenBytes(bytes):
-    def __getitem__(self, key: object) -> bytes:  # type: ignore[override]
-        raise AssertionError("looked at")
+def forgets(event: Event) -> bytes:
+    return encode(Armed(0.0, "somebody else"))
 
-    def __bool__(self) -> bool:
-        return True
+
+def stumbles(text: str, secrets: Secrets) -> object:
+    raise KeyError("a bug")
+
+
+def takes_twice(connection: sa.Connection) -> list[Posted]:
+    return [Posted(1, Ask.ARM, "", "me")]
+
+
+class Overcharged(Reader):
+    def read(self, told: Told, at: float) -> UpsReading:
+        return replace(super().read(told, at), charge=101.0)
+
+
+FAULTS: dict[str, tuple[object, type[Exception]]] = {
+    "xapi_json": (draws_too_much_memory, Bug),
+    "xapi_xml": (draws_too_much_memory, Bug),
+    "journal_row": (forgets, AssertionError),
+    "site_toml": (stumbles, KeyError),
+    "mailbox_row": (takes_twice, Bug),
+    "card_reading": (Overcharged, AssertionError),
+}
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_a_target_notices_a_fault_behind_it(name: str) -> None:
+    fault, noticed = FAULTS[name]
+
+    def notices(path: Path) -> bool:
+        try:
+            TARGETS[name](path.read_bytes(), fault)
+        except noticed:
+            return True
+        return False
+
+    assert any(notices(path) for path in sorted((CORPUS / name).iterdir()))
