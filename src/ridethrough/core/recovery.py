@@ -165,19 +165,20 @@ def run_again(s: Situation) -> list[e.Event]:
     found: list[e.Event] = []
     for vm_id in sorted(s.memory.vms):
         m, vm = s.memory.vms[vm_id], s.seen.vms.get(vm_id)
+        host = s.seen.hosts.get(vm.resident_on or "") if vm is not None else None
+        if vm is None or host is None or s.memory.is_pending(f"vm {vm_id}") or not _runs_on(s, vm, host):
+            continue
         stopped = s.now - m.stopped_at if m.stopped and m.stopped_at is not None else 0.0
-        quiet = m.start_unsure or stopped >= s.policy.guest_stop
-        if quiet and vm is not None and not s.memory.is_pending(f"vm {vm_id}") and _surely_runs(s, vm):
+        if m.start_unsure or (stopped >= s.policy.guest_stop and not may_have_fallen(s, host)):
             found.append(e.VmRunsAgain(s.now, vm_id, vm.name))
     return found
 
 
-def _surely_runs(s: Situation, vm: VmSeen) -> bool:
-    """On a host with power. What its pool says of one that is down, or has just started, is old."""
-    host = s.seen.hosts.get(vm.resident_on or "")
-    if vm.power is not Power.RUNNING or vm.busy or host is None or not s.is_trusted(vm.pool):
+def _runs_on(s: Situation, vm: VmSeen, host: HostSeen) -> bool:
+    """The host has power. What its pool says of the guests of one that is down is old."""
+    if vm.power is not Power.RUNNING or vm.busy or not s.is_trusted(vm.pool):
         return False
-    return supply(s, host.id).powered and not _is_off(s, host.id) and not may_have_fallen(s, host)
+    return supply(s, host.id).powered and not _is_off(s, host.id)
 
 
 def _home(s: Situation, vm: VmSeen) -> HostId:
