@@ -47,10 +47,12 @@ def is_away(s: Situation, host: HostSeen) -> bool:
     down.
     """
     m = s.memory.host(host.id)
+    if s.answers(host) or not supply(s, host.id).powered:
+        return False
     gone = m.shut_down_at if m.shut_down_at is not None else m.down_at
     if gone is None and (m.evacuation is not None or m.disabled_at is not None or had_guests(s, host)):
         gone = silent_since(s, host)
-    if gone is None or s.answers(host) or not supply(s, host.id).powered:
+    if gone is None:
         return False
     pool = s.memory.pool(host.pool)
     if pool.shutdown_asked is not None:

@@ -93,14 +93,15 @@ def _hosts_with_guests(s: Situation, pool: PoolId) -> frozenset[HostId]:
 def may_have_fallen(s: Situation, host: HostSeen) -> bool:
     """It had guests, and is silent; or was, and has not had the time to tell its pool that it has started anew."""
     record = s.memory.pool(host.pool).record
-    if record is None or not had_guests(s, host):
+    return record is not None and not _is_known_up(s, host, record.at) and had_guests(s, host)
+
+
+def _is_known_up(s: Situation, host: HostSeen, recorded_at: Seconds) -> bool:
+    """It has answered since the record, or has told its pool since it answers that it has started, or could have."""
+    since, told = host.answers_since, s.memory.host(host.id).new_since
+    if since is None or not s.answers(host):
         return False
-    if not s.answers(host) or host.answers_since is None:
-        return True
-    told = s.memory.host(host.id).new_since
-    if told is not None and told >= host.answers_since:
-        return False
-    return host.answers_since > record.at and s.now - host.answers_since < STARTS_WITHIN
+    return since <= recorded_at or (told is not None and told >= since) or s.now - since >= STARTS_WITHIN
 
 
 def _witness(s: Situation, host: HostSeen) -> HostId:

@@ -6,13 +6,13 @@ from . import events as e
 from .actions import EnableHost, PowerOnHost, ReleasePool, RestoreAutoPoweron, StartVm
 from .custody import is_away
 from .evacuation import is_emptying
-from .model import HostId, PoolId, Seconds, VmId
+from .model import HostId, PoolId, Seconds
 from .observation import HostSeen, Power, VmSeen
 from .ordering import start_order
 from .placement import is_moving, place
 from .power import Supply, supply
 from .proof import may_have_fallen
-from .situation import Situation
+from .situation import Situation, once
 from .start import may_act, start
 
 NO_PLACE = "no place"  # the alert about guests that no host can take
@@ -142,19 +142,16 @@ def start_guests(s: Situation) -> list[e.Event]:
     return found
 
 
+@once
 def to_start(s: Situation, pool: PoolId) -> list[VmSeen]:
     """The guests that ran when the outage began, that we stopped or that fell with their host, and that are halted."""
     record = s.memory.pool(pool).record
-    ran = record.running if record else ()
-    guests = [(s.seen.vms.get(vm), home) for vm, home in ran if s.memory.vm(vm).stopped or _has_fallen(s, vm, home)]
-    return [v for v, _ in guests if v is not None and v.pool == pool and v.power is Power.HALTED]
-
-
-def _has_fallen(s: Situation, vm: VmId, home: HostId) -> bool:
-    """A host fell where it may have been, and is back; and we have not started it since."""
-    m = s.memory.vm(vm)
-    hosts = [s.memory.host(h) for h in m.places or (home,)]
-    return not m.started and any(h.fell and h.down_at is None for h in hosts)
+    known = [(s.seen.vms.get(vm), s.memory.vm(vm), home) for vm, home in (record.running if record else ())]
+    halted = [(vm, m, home) for vm, m, home in known if vm and vm.pool == pool and vm.power is Power.HALTED]
+    if not halted:
+        return []
+    back = frozenset(h for h, m in s.memory.hosts.items() if m.fell and m.down_at is None)
+    return [vm for vm, m, home in halted if m.stopped or (not m.started and not back.isdisjoint(m.places or (home,)))]
 
 
 def run_again(s: Situation) -> list[e.Event]:
@@ -163,7 +160,7 @@ def run_again(s: Situation) -> list[e.Event]:
     Or a start of ours, in the middle of which a controller has died.
     """
     found: list[e.Event] = []
-    for vm_id in sorted(s.memory.vms):
+    for vm_id in sorted(vm for vm, m in s.memory.vms.items() if m.stopped or m.start_unsure):
         m, vm = s.memory.vms[vm_id], s.seen.vms.get(vm_id)
         host = s.seen.hosts.get(vm.resident_on or "") if vm is not None else None
         if vm is None or host is None or s.memory.is_pending(f"vm {vm_id}") or not _runs_on(s, vm, host):
