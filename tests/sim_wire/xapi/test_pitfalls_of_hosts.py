@@ -143,6 +143,18 @@ async def test_pitfall_09_the_signatures_of_evacuate(release: str, takes: int) -
         assert none == ["MESSAGE_PARAMETER_COUNT_MISMATCH", "host.evacuate", "1", "0"]
 
 
+@pytest.mark.parametrize(("release", "batch", "at_once"), [("8.3", 2, 2), ("8.3", 0, 5), ("8.2", None, 1)])
+async def test_pitfall_09_a_batch_bounds_the_moves_under_way(release: str, batch: int | None, at_once: int) -> None:
+    """0 is the server's own batch of ten; one after the other where there are none."""
+    async with served(of_release(release)) as caller:
+        session, world = await caller.login(), caller.server.world
+        guests(world, "h2", "third", "fourth", "fifth")
+        arguments = [] if batch is None else [NULL, batch]
+        await caller.call("h1", "Async.host.evacuate", session, world.hosts["h2"].ref, *arguments)
+        await caller.pass_time(2.0)
+        assert len(world.links.moving) == at_once
+
+
 async def test_pitfall_10_every_vm_must_fit_every_enabled_host() -> None:
     """Live, storage and memory. Networks that reach only some hosts and CPU features are not simulated; a guest's
     memory is one figure, so dynamic_min is its dynamic_max."""
