@@ -80,16 +80,31 @@ def differing(key: str, field: str, theirs: Any, ours: Any) -> Iterator[Differen
             yield Difference(key, str(yours), str(mine))
     elif isinstance(theirs, dict) and "uuid" in theirs and isinstance(ours, dict):
         yield from _records(key, theirs, ours)
-    elif isinstance(theirs, dict) and isinstance(ours, dict) and any(isinstance(v, dict) for v in theirs.values()):
-        for ref in sorted(theirs):
-            if ref in ours and ref == UNKNOWN:  # any one of them
+    elif isinstance(theirs, dict) and isinstance(ours, dict) and _holds_records(theirs, ours):
+        for ref in sorted({*theirs, *ours}):
+            if ref not in theirs:
+                yield Difference(f"{key} {ref}", "not there", "there")
+            elif ref in ours and ref == UNKNOWN:  # any one of them
                 yield from _records(f"{key} {ref}", theirs[ref], ours[ref], strict=False)
             elif ref in ours:
                 yield from differing(f"{key} {ref}", "", theirs[ref], ours[ref])
             else:
                 yield Difference(f"{key} {ref}", "there", "not there")
+    elif isinstance(theirs, list) and isinstance(ours, list) and _names(theirs) != _names(ours):
+        yield Difference(key, f"list {_names(theirs)!r:.90}", f"list {_names(ours)!r:.90}")
+    elif isinstance(theirs, bool) and isinstance(ours, bool) and theirs is not ours and UNKNOWN not in key:
+        yield Difference(key, str(theirs), str(ours))
     elif kind(theirs) != kind(ours):
         yield Difference(key, f"{kind(theirs)} {theirs!r:.60}", f"{kind(ours)} {ours!r:.60}")
+
+
+def _holds_records(theirs: dict[str, Any], ours: dict[str, Any]) -> bool:
+    return any(isinstance(v, dict) for side in (theirs, ours) for v in side.values())
+
+
+def _names(refs: list[Any]) -> list[str]:
+    """The objects that a list of references names, in any order; what has no name of ours counts for nothing."""
+    return sorted({x for x in refs if isinstance(x, str) and x.startswith(("the ", "host ", "VM ", "task "))})
 
 
 def _records(key: str, theirs: dict[str, Any], ours: dict[str, Any], strict: bool = True) -> Iterator[Difference]:
