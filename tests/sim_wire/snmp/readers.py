@@ -220,6 +220,14 @@ async def net_snmp(site: Site, family: Family, version: str) -> Walk:
     return Walk(await run(tool, "-v", version, "-c", "public", "-On", "-Oe", f"{host}:{port}", ".1.3"))
 
 
+async def got_by_net_snmp(site: Site, family: Family, version: str) -> dict[str, Said]:
+    """What snmpget says of each of the family's own objects, asked for in one request."""
+    host, port = site.agent.address(family.value)
+    asked = [oid for oid, _ in OBJECTS[family].values()]
+    common = ["-v", version, "-c", "public", "-On", "-Oe", f"{host}:{port}"]
+    return Walk(await run("snmpget", *common, *asked)).says(family)
+
+
 def _value(text: str) -> str:
     """`INTEGER: 3`, `Timeticks: (42) 0:00:00.42`, `STRING: "x"`, `""`."""
     kind, _, value = text.partition(": ")

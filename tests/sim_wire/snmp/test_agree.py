@@ -13,7 +13,7 @@ from ridethrough.sim import power
 from ridethrough.sim.cards import Family
 from ridethrough.sim.world import World
 
-from .readers import HAS_TOOLS, SNMP_UPS, VARIABLES, Said, net_snmp, nut, our_driver, snmp_ups
+from .readers import HAS_TOOLS, SNMP_UPS, VARIABLES, Said, got_by_net_snmp, net_snmp, nut, our_driver, snmp_ups
 from .site import WARNING, served, world_of
 
 needs_tools = pytest.mark.skipif(not HAS_TOOLS, reason="net-snmp's tools are not installed (Debian package snmp)")
@@ -138,8 +138,10 @@ async def test_three_readers_agree(state: str, family: Family, tmp_path: Path) -
     async with served(world) as site:
         ours = await our_driver(site, family, version)
         walk = await net_snmp(site, family, version)
+        got = await got_by_net_snmp(site, family, version)
         by_nut = {m: await nut(site, family, m, version, tmp_path) for m, f in FROM_NUT if f is family}
-    own = walk.says(family) | {"alarms": walk.alarms()}
+    assert got == walk.says(family)
+    own = got | {"alarms": walk.alarms()}
     _compare(ours, own, FROM_NET_SNMP, state)
     untold = {what for what, said in ours.items() if said is None}
     assert ours.keys() - own.keys() <= NOT_IN_THEIR_OWN[family] | untold

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from ridethrough.core.model import CardAction, CardTimers
 from ridethrough.sim.cards import Family
 
 from .readers import HAS_TOOLS, run
@@ -13,6 +14,7 @@ from .site import Site, served, world_of
 
 pytestmark = pytest.mark.skipif(not HAS_TOOLS, reason="net-snmp's tools are not installed (Debian package snmp)")
 RFC = ".1.3.6.1.2.1.33.1"
+P, E, U = ".1.3.6.1.4.1.935.1.1.1", ".1.3.6.1.4.1.935.10.1.1", ".1.3.6.1.4.1.2468.1.2.1.1"
 
 
 @pytest.fixture
@@ -65,7 +67,32 @@ async def test_set_is_carried_out_and_reads_back(site: Site, version: str) -> No
     assert "INTEGER: 600" in await tool(site, Family.EPPC, "snmpget", version, period)
 
 
-P, E, U = ".1.3.6.1.4.1.935.1.1.1", ".1.3.6.1.4.1.935.10.1.1", ".1.3.6.1.4.1.2468.1.2.1.1"
+@pytest.mark.parametrize(
+    ("family", "sets", "read"),
+    [
+        (Family.XPPC, {f"{P}.5.2.10.0": 300}, CardTimers(shutdown_delay=300.0)),
+        (
+            Family.EPPC,
+            {f"{E}.8.1.0": 300, f"{E}.8.4.1.3.1": 600, f"{E}.8.4.1.2.1": 2},
+            CardTimers(600.0, 300.0, CardAction.WARNING),
+        ),
+        (
+            Family.USHA,
+            {f"{U}.7.1.0": 300, f"{U}.7.4.1.3.1": 10, f"{U}.7.4.1.2.1": 4},
+            CardTimers(600.0, 300.0, CardAction.CLIENT_AND_UPS),
+        ),
+    ],
+    ids=lambda it: str(it.value) if isinstance(it, Family) else "",
+)
+async def test_our_driver_reads_what_snmpset_has_set(
+    site: Site, family: Family, sets: dict[str, int], read: CardTimers
+) -> None:
+    before = (await site.card(family.value).poll()).timers
+    for oid, value in sets.items():
+        assert f"INTEGER: {value}" in await tool(site, family, "snmpset", "2c", oid, "i", str(value))
+    after = (await site.card(family.value).poll()).timers
+    assert after == read.or_else(before)
+    assert after != before
 
 
 @pytest.mark.parametrize("version", ["1", "2c"])
