@@ -410,3 +410,13 @@ def test_what_is_found_is_told_with_a_file_that_shows_it_again() -> None:
 
 def test_a_story_that_breaks_nothing_is_not_broken() -> None:
     assert not breaks("no_bug", BASE)
+
+
+def test_a_dead_controller_is_not_held_to_what_it_could_not_write_down(root: Path) -> None:
+    """It had disabled a host while its disk was gone, and takes that for a person's maintenance mode later."""
+    content = tomllib.loads((root / "scenarios" / "journal_disk_fails.toml").read_text(encoding="utf-8"))
+    content["timeline"].insert(2, {"at": 61.8, "do": CRASH, "for": 120})
+    watch = Watch(content)
+    assert watch.play() == []
+    begun = [event.action for event in watch.journal.entries if isinstance(event, e.ActionStarted)]
+    assert a.DisableHost in map(type, begun)  # when the host is back: as it was found

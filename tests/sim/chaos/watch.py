@@ -220,6 +220,8 @@ class Watch:
             had_effect = now - at < 5.0 and self.world.hosts[host].enabled
             if had_effect and host not in self.ours.on_the_way_down:  # else it goes down and comes back all the same
                 self.ours.disabled.discard(host)
+        if memory.started_at != self.memory.started_at:
+            self.ours.still_disabled &= self._written_down_as_disabled()
         decision = self.decide(now, seen, memory, site)
         tick = Tick(now, seen, memory, site, decision.events, self.world, self.truth, self.ours, news)
         for rule in self._rules:
@@ -284,6 +286,11 @@ class Watch:
             for line in self.world.story
             if line.text.startswith("a person")
         )
+
+    def _written_down_as_disabled(self) -> set[HostId]:
+        """A controller that starts knows of no other host that it has disabled."""
+        begun = [event.action for event in self.journal.entries if isinstance(event, e.ActionStarted)]
+        return {action.host for action in begun if isinstance(action, a.DisableHost)}
 
     @property
     def facts_died(self) -> bool:
