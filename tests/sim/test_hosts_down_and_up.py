@@ -310,3 +310,35 @@ def test_a_lost_network_looks_like_a_crash_and_is_none() -> None:
     assert vm(world, "h2-vm1").alive
     faults.restore_network(world, "h2")
     assert world.hosts["h2"].live
+
+
+@pytest.mark.parametrize("what", ["move", "stop"])
+def test_a_call_that_waited_for_a_starting_toolstack_finds_the_guest_dead(what: str) -> None:
+    """Its pool shows it as running until then (pitfall 18), and takes the call."""
+    world = site()
+    calls, guest, h2 = xapi(world), vm(world, "h2-vm1"), world.hosts["h2"]
+    faults.pull_power(world, "h2")
+    faults.plug_in(world, "h2")
+    faults.switch_on(world, "h2")
+    let(world, h2.boot_seconds + 1.0)
+    assert (h2.toolstack, guest.power_state, guest.alive) == ("starting", Power.RUNNING, False)
+    task = (
+        calls.vm_pool_migrate(guest.ref, world.hosts["h1"].ref)
+        if what == "move"
+        else calls.vm_clean_shutdown(guest.ref)
+    )
+    assert outcome(world, task) == ["VM_BAD_POWER_STATE", guest.ref, "running", "halted"]
+    assert world.moves[guest.name] == 0
+
+
+def test_a_call_that_waits_for_a_members_toolstack_ends_with_the_coordinators() -> None:
+    """The coordinator asks again and again; nobody does when it is gone."""
+    world = site(hosts=3)
+    calls, h2 = xapi(world), world.hosts["h2"]
+    faults.restart_toolstack(world, "h2")
+    let(world, 1.8)  # it is asked for again every second, and after the host has enabled itself
+    calls.host_disable(h2.ref)
+    let(world, 1.0)
+    faults.restart_toolstack(world, "h1")
+    let(world, 60.0)
+    assert (h2.toolstack, h2.enabled) == ("up", True)

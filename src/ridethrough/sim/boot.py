@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from ridethrough.core.observation import Power
 
 from . import tasks
 from .agenda import Steps
-from .machines import EPOCH, Reach, SimHost, SimVm
+from .machines import EPOCH, Reach, SimHost, SimVm, as_ocaml
 
 if TYPE_CHECKING:
     from .world import World
@@ -45,7 +46,6 @@ def _boot(world: World, host: SimHost, life: int) -> Steps:
     if host.life == life:
         host.network = not host.cut_off
         host.boot_time = EPOCH + world.now
-        host.other_config["boot_time"] = f"{host.boot_time:.1f}"
         start_toolstack(world, host, host.toolstack_seconds, cold=True)
 
 
@@ -157,14 +157,26 @@ def _start(world: World, host: SimHost, seconds: Seconds, cold: bool, life: int)
     began = host.toolstack_since
     host.toolstack = "up"
     host.toolstack_since = world.now
-    host.agent_start_time = EPOCH + world.now
-    host.other_config["agent_start_time"] = f"{host.agent_start_time:.1f}"
+    _write_times(world, host)
     host.current_operations.clear()
     host.still_booting = True
     if host.follows == host.id:
         _coordinate(world, host, cold)
     else:
         _hello(world, host, cold, began)
+
+
+def _write_times(world: World, host: SimHost) -> None:
+    """As each start of a toolstack writes them into the database, both at once (dbsync_slave.ml).
+
+    boot_time is a whole second's clock less the uptime, cut to a second: it differs by one from start to start
+    (recordings 07 to 09).
+    """
+    clock = EPOCH + world.now
+    uptime = clock - host.boot_time
+    host.agent_start_time = clock
+    host.other_config["agent_start_time"] = as_ocaml(clock)
+    host.other_config["boot_time"] = as_ocaml(math.floor(clock) - uptime)
 
 
 def _may_say_hello(world: World, host: SimHost) -> bool:
@@ -217,6 +229,7 @@ def _known_again(world: World, member: SimHost, life: int) -> None:
 def _step_down(world: World, host: SimHost, life: int, to: HostId) -> None:
     if host.life == life:
         host.follows = to
+        world.pools[host.pool].coordinator = to
         world.tell(f"{host.id} steps down: {host.follows} is the coordinator")
         start_toolstack(world, host, RESTART_SECONDS, cold=False)
 

@@ -66,9 +66,10 @@ def fence(world: World, host: SimHost, reason: str) -> None:
 
 
 def _declare_failed(world: World, host: SimHost) -> None:
-    """Its guests are off, for certain: HA may start them elsewhere. A dead coordinator is replaced."""
+    """Its guests are off, for certain: HA may start them elsewhere. A coordinator that is still dead is replaced."""
     pool = world.pools[host.pool]
-    if not pool.ha_enabled or (pool.coordinator == host.id and not _replace(world, pool)):
+    headless = pool.coordinator == host.id and world.reach(host.id) is not Reach.COORDINATOR
+    if not pool.ha_enabled or (headless and not _replace(world, pool)):
         return
     if world.reach(host.id) not in (Reach.MEMBER, Reach.COORDINATOR):
         world.tell(f"HA declares {host.id} dead")

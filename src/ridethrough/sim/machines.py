@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import uuid as uuids
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -16,6 +17,11 @@ from .agenda import Process, Signal
 GIB = 1024**3
 NULL = "OpaqueRef:NULL"
 EPOCH = 1_790_000_000.0  # second 0 of every world, for agent_start_time and the tasks' dates
+
+
+def as_ocaml(moment: float) -> str:
+    """A moment as xapi writes it into other_config: whole seconds, "1795401399." (recordings)."""
+    return f"{math.floor(moment)}."
 
 
 @cache

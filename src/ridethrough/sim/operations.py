@@ -95,8 +95,10 @@ class Operations:
 
     def _reached(self, host: SimHost) -> Steps:
         """Its toolstack takes the call, whatever the database says of the host."""
+        asked_in = self.pool.session_epoch
         while host.toolstack == "starting" and self.world.reach(host.id) is not Reach.NOTHING:
             yield NO_TOOLSTACK  # it is asked again until it is there (lab 07)
+            self._still_asked(asked_in)
         match self.world.reach(host.id):
             case Reach.MEMBER | Reach.COORDINATOR:
                 return
@@ -106,13 +108,18 @@ class Operations:
                 yield tasks.DEAD_MEMBER_BLOCKS
         raise XapiError("CANNOT_CONTACT_HOST", host.ref)
 
+    def _still_asked(self, epoch: int) -> None:
+        """What still waits in a coordinator ends with its toolstack; what a host has begun goes on."""
+        if self.pool.session_epoch != epoch:
+            raise XapiError("HOST_OFFLINE", self.world.hosts[self.pool.coordinator].ref)
+
     def turn(self, thing: SimVm | SimHost, task: SimTask, *only: str) -> Steps:
         """Wait until no other operation (or none of `only`) holds the object: xapi queues, it does not refuse.
 
         After two hours it does. Whoever waits can be cancelled, even a host.evacuate (pitfall 6).
         """
         was, task.cancellable = task.cancellable, True
-        patience = self.world.now + LONGEST_WAIT
+        patience, asked_in = self.world.now + LONGEST_WAIT, self.pool.session_epoch
         while holders := [ref for ref, op in thing.current_operations.items() if not only or op in only]:
             holder = self.world.tasks.get(holders[0])
             if holder is None or not holder.pending:
@@ -121,6 +128,7 @@ class Operations:
                 raise self.busy(thing, holder.ref)
             else:
                 yield self.at_latest(holder.done, patience)
+                self._still_asked(asked_in)
         task.cancellable = was
 
     def at_latest(self, signal: Signal, when: Seconds) -> Signal:

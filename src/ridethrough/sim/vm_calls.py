@@ -92,6 +92,7 @@ class VmCalls(Operations):
 
     def _move(self, vm: SimVm, source: SimHost, target: SimHost, task: SimTask) -> Steps:
         yield from self.forward(source)
+        self.in_state(vm, Power.RUNNING)  # it may have died before its host took the call
         if vm.refuses_move:
             raise XapiError(*vm.refuses_move)
         vm.scheduled_to_be_resident_on = target.id
@@ -138,6 +139,7 @@ class VmCalls(Operations):
             self.hold(vm, task, "clean_shutdown")
             try:
                 yield from self.forward(host)
+                self.in_state(vm, Power.RUNNING)  # as in a migration
                 yield from self._guest_answers(vm)
             finally:
                 self.release(vm, task)

@@ -12,7 +12,7 @@ from ridethrough.core.observation import Power
 from . import autostart, boot, high_availability, power
 from .agenda import Agenda
 from .cards import SimUps
-from .machines import Reach, SimHost, SimPool, SimSr, SimTask, SimVm
+from .machines import Reach, SimHost, SimPool, SimSr, SimTask, SimVm, as_ocaml
 from .migration import Links
 
 REFUSED_SECONDS: Seconds = 2.3  # a starting toolstack refuses connections first (lab 10, 11, 14, 18)
@@ -114,8 +114,8 @@ class World:
     def add_host(self, host: SimHost) -> SimHost:
         """A host that runs, enabled, as a member of its pool. Its pool and its UPSs must be there already."""
         host.follows = host.follows or self.pools[host.pool].coordinator
-        host.other_config.setdefault("agent_start_time", f"{host.agent_start_time:.1f}")
-        host.other_config.setdefault("boot_time", f"{host.boot_time:.1f}")
+        host.other_config.setdefault("agent_start_time", as_ocaml(host.agent_start_time))
+        host.other_config.setdefault("boot_time", as_ocaml(host.boot_time))
         self.hosts[host.id] = host
         self.links.speeds[host.id] = host.link_speed
         self.rebalance()

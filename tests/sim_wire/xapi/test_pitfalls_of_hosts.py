@@ -444,6 +444,7 @@ async def test_pitfall_18_boot_is_a_sequence() -> None:
         boot.power_up(world, h2, "is switched on")
         await caller.pass_time(h2.boot_seconds + 1.0)
         assert (await caller.call("h1", "VM.get_record", session, web.ref))["power_state"] == "Running"
+        assert await caller.call("h1", "host.get_other_config", session, h2.ref) == before
         while h2.toolstack != "up":
             await caller.pass_time(0.1)
         record = await caller.call("h1", "host.get_record", session, h2.ref)

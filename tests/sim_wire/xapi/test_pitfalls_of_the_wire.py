@@ -244,7 +244,8 @@ async def test_pitfall_23_maps_are_not_dictionaries() -> None:
         after = await caller.call("h1", "host.get_other_config", session, h2.ref)
         assert after["MAINTENANCE_MODE"] == "true"
         assert after["agent_start_time"] != before["agent_start_time"]
-        assert after["boot_time"] == before["boot_time"]
+        boots = float(after["boot_time"]), float(before["boot_time"])
+        assert abs(boots[0] - boots[1]) <= 1.0  # worked out anew, to a second (recordings 07 to 09)
 
 
 async def test_pitfall_24_operations_are_advice_and_a_block_wins_over_everything() -> None:
