@@ -10,13 +10,13 @@ from ridethrough.core import events as e
 from ridethrough.core.model import HostId, PoolId
 from ridethrough.core.observation import Power
 from ridethrough.sim.faults import OTHER_CONTROLLER
-from ridethrough.sim.machines import Reach, SimHost, SimVm
+from ridethrough.sim.machines import Guest, Reach, SimHost, SimVm
 from ridethrough.sim.pool_door import CLAIM, MAINTENANCE
 from ridethrough.sim.timeline import BREAK_JOURNAL, CRASH
 
 from .losses import losses
-from .rules import ROUND_AT_LEAST
-from .watch import Broken, Watch
+from .rules import FRESH, ROUND_AT_LEAST
+from .watch import Broken, Watch, has_room
 
 # Alerts that may stay: what they tell of does not mend itself.
 MAY_STAY = frozenset(
@@ -128,20 +128,26 @@ def guests_are_back(watch: Watch, pool: PoolId) -> Iterator[str]:
             continue
         if vm.name in watch.truth.died() and "pull power" in {it.do for it in watch.truth.happened}:
             continue  # it had not stopped, and died with a host whose cord was pulled
-        if vm.stop_seconds <= longest and not _a_person_took(watch, vm) and _has_room(watch, vm):
+        if vm.stop_seconds <= longest and not _a_person_took(watch, vm) and has_room(watch.world, vm.id):
             yield f"{vm.name}, which we stopped, is {vm.power_state}"
 
 
 def the_fallen_are_back(watch: Watch, pool: PoolId) -> Iterator[str]:
-    """What ran when the outage began and fell with a host in it, wherever that was, runs again."""
+    """What ran when the outage began and fell with a host in it, wherever that was, runs again.
+
+    Not with a host that was given up, of which a person was told; nor what fell once more, with no record open; nor
+    with a host that fell as the record was closed, before anybody could know.
+    """
     recorded = watch.ours.recorded.get(pool)
     if recorded is None or any(it.do == "disarm" for it in watch.truth.happened):
         return  # what fell in a dry run is nobody's to start
     restored = watch.ours.restored.get(pool, 0.0)
-    fell = watch.truth.died(recorded, restored if restored >= recorded else math.inf)
+    over = restored if restored >= recorded else math.inf
+    over -= FRESH
+    fell = watch.truth.died(recorded, over) - watch.truth.died(over) - watch.truth.died_with(watch.ours.given_up)
     for vm in (watch.world.vms[v] for v in sorted(watch.ours.ran[pool])):
         missed = vm.name in fell and vm.power_state is Power.HALTED
-        if missed and not _a_person_took(watch, vm) and _has_room(watch, vm):
+        if missed and not _a_person_took(watch, vm) and has_room(watch.world, vm.id):
             yield f"{vm.name}, which fell with its host, is {vm.power_state}"
 
 
@@ -213,11 +219,17 @@ def _is_ours_to_restore(watch: Watch, pool: PoolId) -> bool:
 
 
 def _still_asks(watch: Watch, pool: PoolId) -> bool:
-    """A person wants the pool off, and a host of it never goes: it is asked again and again, until it does."""
+    """A person wants the pool off, and a host of it never goes: it is asked again and again, until it does.
+
+    Or a guest does not, which its owner would never have stopped hard.
+    """
     happened = watch.truth.happened
     wanted = any(it.do == "shut down pool" and it.arguments["pool"] == pool for it in happened)
     deaf = {it.arguments["host"] for it in happened if it.do == "ignore shutdown"}
-    return wanted and any(h.id in deaf and h.power for h in watch.world.members(pool))
+    members = [h for h in watch.world.members(pool) if h.power]
+    hard = watch.scenario.site.site.policy.force_stop
+    guests = [] if hard else [v for h in members for v in watch.world.guests(h.id) if v.guest is not Guest.ACKNOWLEDGES]
+    return wanted and (bool(guests) or any(h.id in deaf for h in members))
 
 
 def _needs_a_hand(watch: Watch, host: SimHost) -> bool:
@@ -231,7 +243,14 @@ def _needs_a_hand(watch: Watch, host: SimHost) -> bool:
         or host.ignores_wake
         or "pull power" in does
         or not known
+        or _is_called_live_for_too_long(watch, host)
     )
+
+
+def _is_called_live_for_too_long(watch: Watch, host: SimHost) -> bool:
+    """Its pool believes a host that crashed to be live, and refuses to switch it on, for as long as its owner waits."""
+    crashed = any(it == host.id for _, it in watch.truth.crashes())
+    return crashed and watch.world.pools[host.pool].dead_after >= watch.scenario.site.site.policy.start_timeout
 
 
 def _wanted_in_maintenance(watch: Watch, host: HostId) -> bool:
@@ -254,12 +273,3 @@ def _asked_of_us(watch: Watch, host: HostId) -> bool:
 
 def _a_person_took(watch: Watch, vm: SimVm) -> bool:
     return any(it.do == "person shuts down" and it.arguments["vm"] == vm.name for it in watch.truth.happened)
-
-
-def _has_room(watch: Watch, vm: SimVm) -> bool:
-    world = watch.world
-    return any(
-        h.enabled and h.live and vm.storage <= h.storage and world.memory_available(h.id) >= vm.memory
-        for h in world.members(vm.pool)
-        if world.reach(h.id) in (Reach.MEMBER, Reach.COORDINATOR)
-    )

@@ -34,7 +34,8 @@ def losses(watch: Watch) -> Iterator[str]:
         if CUT_OFF_WORDS in line.text and not _came_too_late(watch, line.text.partition(CUT_OFF_WORDS)[0]):
             yield line.text
     for at, host in watch.truth.crashes():
-        came_up = [up for up in watch.truth.came_up[host] if up <= at]  # it may have started on battery
+        ups = (*watch.truth.came_up[host], *watch.truth.switched_on(host))
+        came_up = [up for up in ups if up <= at]  # it may have started on battery
         since = max([watch.truth.failing_since(host, at), *came_up])
         wanted = time_wanted(watch, host)
         if at - since <= wanted or excuse(watch, host, since, at):

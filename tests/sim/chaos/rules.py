@@ -13,6 +13,7 @@ from ridethrough.core.budget import is_last_moment, left, need
 from ridethrough.core.evacuation import is_protected
 from ridethrough.core.model import HostId, Seconds
 from ridethrough.core.power import supply
+from ridethrough.core.proof import STARTS_WITHIN
 from ridethrough.sim.faults import OTHER_CONTROLLER
 from ridethrough.sim.pool_door import CLAIM
 from tests.core.walk import touched
@@ -38,6 +39,8 @@ def never_1_touches_a_host_without_cause(watch: Watch, t: Tick) -> Iterator[str]
             continue  # an evacuation that has begun goes on to the end
         if isinstance(action, a.DisableHost) and host in t.ours.in_maintenance:
             continue  # somebody's maintenance mode, which a boot has ended
+        if watch.facts_died and t.truth.is_unheard(host):
+            continue  # the return of power was in a journal that died, and its card says nothing now
         yield f"{type(action).__name__} on {host}, which has its utility power ({action.why})"
 
 
@@ -51,7 +54,7 @@ def never_2_moves_to_a_host_that_cannot_take_it(watch: Watch, t: Tick) -> Iterat
             yield f"{action.name} moves to {target.id}, which is not known to have utility power"
         if not target.enabled:
             yield f"{action.name} moves to {target.id}, which is disabled"
-        if t.now - t.truth.up_at[target.id] > FRESH:
+        if t.now - t.truth.answered_at[target.id] > FRESH:
             yield f"{action.name} moves to {target.id}, which does not answer"
 
 
@@ -69,7 +72,9 @@ def never_3_enables_or_starts_what_is_not_ours(watch: Watch, t: Tick) -> Iterato
             fell = {host for at, host in t.truth.falls() if at >= recorded or host not in up_then}
             if action.vm not in ran:
                 yield f"{action.name} is started, and it did not run before"
-            elif action.vm not in t.ours.stopped and ran[action.vm] not in fell and action.name not in t.truth.died():
+            elif action.vm in t.ours.stopped or ran[action.vm] in fell or action.name in t.truth.died():
+                continue
+            elif not _was_stopped_unseen(t, action):
                 yield f"{action.name} is started, and neither did we stop it nor did its host fall"
 
 
@@ -197,6 +202,15 @@ def _asked_in_and_out(t: Tick, host: HostId) -> bool:
     asked = [it.do for it in t.truth.happened if it.arguments.get("host") == host]
     wishes = [do for do in asked if do in ("enter maintenance", "evacuate", "exit maintenance")]
     return len(wishes) > 1 and wishes[-1] == "exit maintenance"
+
+
+def _was_stopped_unseen(t: Tick, action: a.StartVm) -> bool:
+    """A person has shut it down, and a host fell before the controller had watched for long enough to tell that the
+    guest was off before it."""
+    off = [it for it in t.truth.happened if it.do == "person shuts down" and it.arguments["vm"] == action.name]
+    since = [it.at + t.truth.scenario.lead_in + t.world.vms[action.vm].stop_seconds for it in off]
+    falls = [at for at, _ in t.truth.falls()]
+    return any(t.truth.watched(at, fell) <= STARTS_WITHIN + FRESH for at in since for fell in falls if fell > at)
 
 
 RULES: tuple[Rule, ...] = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from ridethrough.core.model import HostId, Seconds, UpsId
@@ -21,6 +21,7 @@ DIED_WORDS = "its guests die with it: "
 CUT_OFF_WORDS = " is cut off: "
 CRASH_WORDS = " loses power while it runs: crash"
 RESET_WORDS = " is reset"
+ON_WORDS = ("starts by itself", "is switched on", "is woken", "boots")
 
 
 @dataclass
@@ -33,7 +34,7 @@ class Feed:
     heard_since: Seconds = -1e9  # of `audible` being as it is
     bad_began: Seconds = -1e9  # the last time without utility power
     bad_ended: Seconds = -1e9
-    return_seen: Seconds = -1e9  # the first round since `bad_ended`
+    return_seen: Seconds = -1e9  # the first round since `bad_ended` that a poll can have come before
     began_as_seen: Seconds = -1e9  # as `bad_began`, but returns that perhaps no poll saw count for nothing
     input_good: bool = True
     input_back: Seconds = -1e9
@@ -42,17 +43,20 @@ class Feed:
     fell_silent_in_doubt: bool = False
     good_heard_at: Seconds = 0.0
     counted_at: Seconds = -1e9  # the last moment at which its card counted down
+    silences: list[tuple[Seconds, Seconds]] = field(default_factory=list)  # that are over
     history: list[tuple[Seconds, bool]] = field(default_factory=list)
     earlier: list[tuple[tuple[Seconds, ...], Seconds]] = field(default_factory=list)  # its outages before the last one
 
-    def note(self, at: Seconds, good: bool, audible: bool) -> None:
+    def note(self, at: Seconds, good: bool, audible: bool, watched: Callable[[Seconds, Seconds], Seconds]) -> None:
+        """`watched`: how much of the time between two moments the controller was there."""
         if audible != self.audible:
-            self.audible, self.heard_since = audible, at
             if audible:
+                self.silences.append((self.heard_since, at))
                 self.silent_ended = at
             else:
-                lately = at - max(self.bad_ended, self.counted_at) <= NOTICED
+                lately = watched(max(self.bad_ended, self.counted_at), at) <= NOTICED
                 self.fell_silent_in_doubt = not self.good or lately or self.return_seen < self.bad_ended
+            self.audible, self.heard_since = audible, at
         if good != self.good:
             self.good, self.since = good, at
             self.history.append((at, good))
@@ -91,7 +95,7 @@ class Truth:
         self.scenario = scenario
         self.world = world
         self.feeds = {u: Feed() for u in world.upses}
-        self.up_at: dict[HostId, Seconds] = dict.fromkeys(world.hosts, 0.0)
+        self.answered_at: dict[HostId, Seconds] = dict.fromkeys(world.hosts, 0.0)  # its toolstack, anything at all
         self.reached_since: dict[HostId, Seconds | None] = dict.fromkeys(world.hosts, -1e9)
         self.came_up: dict[HostId, list[Seconds]] = {h: [] for h in world.hosts}
         self.coordinator_gone: dict[str, list[Seconds]] = {p: [] for p in world.pools}
@@ -105,15 +109,15 @@ class Truth:
         now = self.world.now
         for ups, feed in self.feeds.items():
             it = self.world.upses[ups]
-            feed.note(now, it.input_good and it.output, not (it.card.silent or it.card.link_lost))
+            feed.note(now, it.input_good and it.output, not (it.card.silent or it.card.link_lost), self.watched)
             if it.card.cut_at is not None:
                 feed.counted_at = now
-            if feed.good and feed.return_seen < feed.bad_ended:
+            if feed.good and feed.return_seen < feed.bad_ended and self.watched(feed.bad_ended, now) >= ROUND:
                 feed.return_seen = now
         for host_id in self.world.hosts:
             reach = self.world.reach(host_id)
-            if reach in (Reach.MEMBER, Reach.COORDINATOR):
-                self.up_at[host_id] = now
+            if reach not in (Reach.NOTHING, Reach.REFUSED):
+                self.answered_at[host_id] = now
             if reach is Reach.NOTHING:
                 self.reached_since[host_id] = None
             elif self.reached_since[host_id] is None:
@@ -135,17 +139,17 @@ class Truth:
         for ups, feed in self.feeds.items():
             sim = self.world.upses[ups]
             if it.do in ("fail", "restore") and it.arguments["feeder"] == sim.feeder:
-                feed.note(at, it.do == "restore" and sim.output, feed.audible)
+                feed.note(at, it.do == "restore" and sim.output, feed.audible, self.watched)
                 if it.do == "fail" and feed.input_good:
                     feed.input_failed = at
                 elif it.do == "restore" and not feed.input_good:
                     feed.input_back = at
                 feed.input_good = it.do == "restore"
             if it.do in ("silence card", "lose link") and it.arguments["ups"] == ups:
-                feed.note(at, feed.good, False)
+                feed.note(at, feed.good, False, self.watched)
             if it.do in ("answer card", "restore link") and it.arguments["ups"] == ups:
-                feed.note(at, feed.good, not (sim.card.silent or sim.card.link_lost))
-        if it.do == "person enables":
+                feed.note(at, feed.good, not (sim.card.silent or sim.card.link_lost), self.watched)
+        if it.do == "person enables" and self.world.coordinator(self.world.hosts[it.arguments["host"]].pool):
             self.person_enabled[it.arguments["host"]] = at
 
     # --- questions
@@ -166,6 +170,10 @@ class Truth:
             return True
         return self._may_count(ups, feed, now)
 
+    def is_unheard(self, host: HostId) -> bool:
+        """A card of the host's does not answer, or did not a moment ago."""
+        return any(self._is_quiet(u) for u in self.world.hosts[host].fed_by)
+
     def _is_quiet(self, ups: UpsId) -> bool:
         feed = self.feeds[ups]
         return not feed.audible or self.world.now - feed.silent_ended <= SILENT
@@ -182,12 +190,12 @@ class Truth:
             seen_again - earliest >= min(warnings) - NOTICED
             and now <= latest + max(warnings) + max(delays) + 4 * NOTICED
             for begins, seen_again in (*feed.earlier, (feed.begins, feed.seen_again))
-            for earliest, latest in map(self._as_known, begins)
+            for earliest, latest in (self._as_known(at, feed) for at in begins)
         )
 
-    def _as_known(self, at: Seconds) -> tuple[Seconds, Seconds]:
-        """Between which moments the controller can place it: while it was away anything may have been."""
-        for left, back in self.absences:
+    def _as_known(self, at: Seconds, feed: Feed) -> tuple[Seconds, Seconds]:
+        """Between which moments it can be placed: while the controller or the card was away anything may have been."""
+        for left, back in (*self.absences, *feed.silences):
             if left - NOTICED <= at <= back + NOTICED:
                 return min(at, left), max(at, back)
         return at, at
@@ -202,11 +210,11 @@ class Truth:
                 heard = min(now - feed.since, now - feed.heard_since if feed.audible else 0.0)
                 bad += feed.audible and heard > NOTICED
             else:
-                noticed = self._watched(feed.bad_began, feed.bad_ended) > NOTICED and feed.heard_since < feed.bad_began
+                noticed = self.watched(feed.bad_began, feed.bad_ended) > NOTICED and feed.heard_since < feed.bad_began
                 bad += noticed and feed.audible and now - feed.input_back < settle - ROUND  # its output follows later
         return len(it.fed_by) - bad < it.needs and bool(it.fed_by)
 
-    def _watched(self, began: Seconds, ended: Seconds) -> Seconds:
+    def watched(self, began: Seconds, ended: Seconds) -> Seconds:
         """How much of this time the controller was there."""
         away = sum(max(0.0, min(ended, back) - max(began, left)) for left, back in self.absences)
         return ended - began - away
@@ -247,6 +255,17 @@ class Truth:
         told = [line.text.partition(DIED_WORDS)[2] for line in story]
         cut = {line.text.partition(CUT_OFF_WORDS)[0] for line in story if CUT_OFF_WORDS in line.text}
         return cut | {name for names in told for name in names.split(", ") if name}
+
+    def died_with(self, hosts: set[HostId]) -> set[str]:
+        """The names of the guests that went down with one of these hosts."""
+        told = [line.text.partition(DIED_WORDS) for line in self.world.story if line.text.split(" ")[0] in hosts]
+        return {name for _, _, names in told for name in names.split(", ") if name}
+
+    def switched_on(self, host: HostId) -> list[Seconds]:
+        """When the host got power and began to start, however that came."""
+        return [
+            line.at for line in self.world.story if line.text.startswith(tuple(f"{host} {how}" for how in ON_WORDS))
+        ]
 
     def falls(self) -> list[tuple[Seconds, HostId]]:
         """When which hosts crashed, or were reset by HA."""

@@ -61,6 +61,7 @@ class Ours:
     recorded: dict[str, Seconds] = field(default_factory=dict)
     restored: dict[str, Seconds] = field(default_factory=dict)
     up_then: dict[str, set[HostId]] = field(default_factory=dict)
+    given_up: set[HostId] = field(default_factory=set)  # told to be missing when a pool's outage was closed
 
     def take(self, event: e.Event, world: World) -> None:
         match event:
@@ -77,9 +78,12 @@ class Ours:
                 self.in_maintenance |= found
                 self.not_ours |= found
                 self.stopped -= {v.id for v in world.vms.values() if v.pool == pool}
-            case e.PoolRestored(pool=pool):
+            case e.PoolRestored(pool=pool, differences=differences):
                 self.restored[pool] = world.now
+                self.given_up |= {text.split(" ")[0] for text in differences if text.endswith(" has not come back")}
+                self.stopped -= {v for v in self.stopped if world.vms[v].pool == pool and not has_room(world, v)}
                 self.in_maintenance -= {h.id for h in world.members(pool)}
+                self.shut_down -= {h.id for h in world.members(pool) if h.power}
             case e.ActionStarted(action=action):
                 self.begun.append((world.now, action))
                 self._begun(action)
@@ -112,6 +116,16 @@ class Ours:
                 self.moved_from.discard(host)
                 self.still_disabled.discard(host)
                 self.on_the_way_down.discard(host)
+
+
+def has_room(world: World, vm: VmId) -> bool:
+    """Whether some host that is up could truly take this guest."""
+    it = world.vms[vm]
+    return any(
+        h.enabled and h.live and it.storage <= h.storage and world.memory_available(h.id) >= it.memory
+        for h in world.members(it.pool)
+        if world.reach(h.id) in (Reach.MEMBER, Reach.COORDINATOR)
+    )
 
 
 @dataclass
@@ -289,8 +303,13 @@ class Watch:
 
     def _written_down_as_disabled(self) -> set[HostId]:
         """A controller that starts knows of no other host that it has disabled."""
-        begun = [event.action for event in self.journal.entries if isinstance(event, e.ActionStarted)]
-        return {action.host for action in begun if isinstance(action, a.DisableHost)}
+        known: set[HostId] = set()
+        for action in (event.action for event in self.journal.entries if isinstance(event, e.ActionStarted)):
+            if isinstance(action, a.DisableHost):
+                known.add(action.host)
+            elif isinstance(action, a.EnableHost):
+                known.discard(action.host)
+        return known
 
     @property
     def facts_died(self) -> bool:
@@ -307,8 +326,8 @@ class Watch:
 
     def _facts_are_kept(self) -> bool:
         """The disk takes nothing, or so lately that what is kept in memory has not been written yet."""
-        mended = [it.at for it in self.truth.happened if it.do == MEND_JOURNAL]
-        lately = bool(mended) and self.world.now - self.scenario.lead_in - mended[-1] <= WRITTEN_AGAIN
+        mended = [it.at + self.scenario.lead_in for it in self.truth.happened if it.do == MEND_JOURNAL]
+        lately = bool(mended) and self.truth.watched(mended[-1], self.world.now) <= WRITTEN_AGAIN
         return self.journal.fails or lately
 
 
