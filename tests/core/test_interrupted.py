@@ -71,6 +71,6 @@ def test_a_guest_that_started_after_all_is_a_persons_to_stop() -> None:
     assert to_start(now_with(RECORDED, fell, back, web=Power.HALTED), "pool1")
     s = with_power(now_with(RECORDED, fell, back, start, STARTED))
     (runs,) = run_again(s)
-    assert runs == e.VmRunsAgain(110.0, "web", "web")
+    assert runs == e.VmRunsAgain(110.0, "web", "web", "h2")
     assert to_start(now_with(RECORDED, fell, back, start, STARTED, web=Power.HALTED), "pool1")  # it was lost
     assert not to_start(now_with(RECORDED, fell, back, start, STARTED, runs, web=Power.HALTED), "pool1")

@@ -20,9 +20,12 @@ from .build import TIMERS, lost, site, situation, snapshot, vm_seen
 def test_a_member_counts_as_up_until_it_is_proven_down() -> None:
     the_site = site(3)
     seen = snapshot(100.0, the_site)
-    coordinator = seen.hosts["h1"]
+    coordinator, silent = seen.hosts["h1"], replace(seen.hosts["h2"], toolstack_at=50.0, network_at=50.0)
     assert members_still_up(situation(100.0, seen, the_site), coordinator) == ["h2", "h3"]
     down = e.HostDown(90.0, "h2", "silent")
+    starting = replace(seen, hosts={**seen.hosts, "h2": replace(silent, network_at=99.0)})
+    assert members_still_up(situation(100.0, starting, the_site, down), coordinator) == ["h2", "h3"]
+    seen = replace(seen, hosts={**seen.hosts, "h2": silent})
     assert members_still_up(situation(100.0, seen, the_site, down), coordinator) == ["h3"]
     heard = e.HostHeard(95.0, "h2")  # whether it has started anew is not known yet
     assert members_still_up(situation(100.0, seen, the_site, down, heard), coordinator) == ["h2", "h3"]

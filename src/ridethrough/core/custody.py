@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import events as e
 from .actions import ClaimPool
-from .model import PoolId
+from .model import PoolId, Seconds
 from .observation import HostSeen, Power
 from .power import supply
 from .proof import had_guests, silent_since
@@ -32,12 +32,17 @@ def _is_needed(s: Situation, pool: PoolId) -> bool:
 
 
 def _needs_us(s: Situation, host: HostSeen) -> bool:
-    """Something is to be done to the host, or undone; not while it rests in a maintenance mode that a person wanted
-    and is to stay up, nor while it is away for good."""
+    """Something is to be done to the host, or undone."""
     m = s.memory.host(host.id)
-    if is_away(s, host) or (m.wanted and m.emptied and not host.enabled and m.shutdown is None):
+    if is_at_rest(s, host):
         return False
     return m.evacuation is not None or m.shutdown is not None or m.disabled_at is not None or m.down_at is not None
+
+
+def is_at_rest(s: Situation, host: HostSeen) -> bool:
+    """In a maintenance mode that a person wanted, and to stay up; or away for good."""
+    m = s.memory.host(host.id)
+    return is_away(s, host) or (bool(m.wanted) and m.emptied and not host.enabled and m.shutdown is None)
 
 
 def is_away(s: Situation, host: HostSeen) -> bool:
@@ -61,7 +66,14 @@ def is_away(s: Situation, host: HostSeen) -> bool:
     power = [s.memory.ups(u).back_at or 0.0 for u in (built.powered_by if built else ())]
     coordinator = (seen.coordinator_since if seen is not None else None) or 0.0  # who could switch it on
     since = max(gone, pool.back_at or 0.0, coordinator, *power)
-    return s.now - since >= s.policy.host_stop + s.policy.start_timeout
+    return s.now - since - _unwatched(s, since) >= s.policy.host_stop + s.policy.start_timeout
+
+
+def _unwatched(s: Situation, since: Seconds) -> Seconds:
+    """How long the controller was away last, or stood still, or was disarmed, since then: nobody could do anything."""
+    m = s.memory
+    away = m.started_at - max(m.alive_until, since) if m.alive_until is not None else 0.0
+    return max(away, 0.0) + max(m.armed_at - max(m.disarmed_at, since), 0.0)
 
 
 def _record(s: Situation, pool: PoolId) -> e.PoolRecorded:

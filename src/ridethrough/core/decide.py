@@ -31,6 +31,8 @@ RULES: tuple[Rule, ...] = (
     recovery.enable,  # out of maintenance mode, "Skip"
     recovery.power_on,  # what did not start by itself
     recovery.run_again,  # what runs without our doing
+    recovery.whereabouts,  # where it runs
+    recovery.left_off,  # what a person has shut down
     recovery.start_guests,  # what we stopped
     recovery.close,  # nothing left to undo
     alerts.news,  # what a person must know

@@ -13,7 +13,7 @@ from .observation import HostSeen, VmSeen
 from .ordering import is_down
 from .placement import NOT_PROVEN, Placement, is_moving, place
 from .policy import Wish
-from .power import Feed, feed, supply
+from .power import Feed, Supply, feed, supply
 from .situation import Situation, once
 from .start import may_act, start
 from .wording import duration
@@ -102,30 +102,46 @@ def disable(s: Situation) -> list[e.Event]:
     for host in s.hosts:
         m = s.memory.host(host.id)
         unanswered = m.disabled_at is not None and m.disabled_done is None and m.returned_at is None
-        if not (host.enabled or unanswered) or not s.is_trusted(host.pool) or not _must_be_disabled(s, host):
+        if not (host.enabled or unanswered) or not s.is_trusted(host.pool):
             continue
-        if s.memory.is_pending(f"host {host.id}"):
+        wanted = _must_be_disabled(s, host)
+        if not (wanted or _may_be_let_out(s, host)) or s.memory.is_pending(f"host {host.id}"):
             continue
-        if m.disabled_done is not None and not _forgot(s, host) and not m.overridden:
-            if _is_settled_news(s, host, m.disabled_done):
+        if m.disabled_done is not None and not _forgot(s, host):
+            if not _is_settled_news(s, host, m.disabled_done):
+                continue
+            if not m.overridden and not _pool_goes_down(s, host):
                 found.append(e.HostYielded(s.now, host.id))
-            continue
-        if not may_act(s, host.pool):
+                continue
+        if not wanted or not may_act(s, host.pool):
             continue
         why = m.evacuation.why if m.evacuation else "it was in maintenance mode before"
         found += start(s, DisableHost(host.id, host.pool, why))
     return found
 
 
+def _may_be_let_out(s: Situation, host: HostSeen) -> bool:
+    """Utility power settles: we do nothing, and a person's hand is seen all the same."""
+    m = s.memory.host(host.id)
+    ours = m.evacuation is not None and m.shut_down_at is None and m.down_at is None
+    return ours and supply(s, host.id).state is Supply.SETTLING
+
+
+def _pool_goes_down(s: Situation, host: HostSeen) -> bool:
+    """A person wants the whole pool off: no host stays up for anybody."""
+    return s.memory.pool(host.pool).shutdown_asked is not None
+
+
 def _must_be_disabled(s: Situation, host: HostSeen) -> bool:
     m = s.memory.host(host.id)
-    if m.yielded_at is not None and not m.overridden:
-        return False
-    if _was_disabled_before(s, host):
-        return _forgot_since_record(s, host)
+    if not _pool_goes_down(s, host):
+        if m.yielded_at is not None and not m.overridden:
+            return False
+        if _was_disabled_before(s, host):
+            return _forgot_since_record(s, host)
     if m.evacuation is None or not is_emptying(s, host):
         return False
-    if m.returned_at is not None and not m.wanted:
+    if m.returned_at is not None and not m.wanted and not _pool_goes_down(s, host):
         return supply(s, host.id).failing  # it came back on its own, and still has no power to stay with
     return True
 

@@ -308,12 +308,16 @@ class HostHeard:
 
 @dataclass(frozen=True, slots=True)
 class HostReturned:
-    """A host that was down has started again; `agent_started` is its new toolstack's start, `booted` its boot."""
+    """A host that was down has started again; `agent_started` is its new toolstack's start, `booted` its boot.
+
+    `pool` is empty while a person's shutdown of the whole pool is still being carried out; else that is over now.
+    """
 
     at: Seconds
     host: HostId
     agent_started: float
     booted: float = 0.0
+    pool: PoolId = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,7 +349,27 @@ class VmUnplaced:
 
 @dataclass(frozen=True, slots=True)
 class VmRunsAgain:
-    """A VM that we had stopped, or tried to, runs without our doing: it is no longer ours to start."""
+    """A VM that we had stopped, or tried to, runs on `host` without our doing: it is no longer ours to start."""
+
+    at: Seconds
+    vm: VmId
+    name: str
+    host: HostId = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VmFound:
+    """A VM runs elsewhere than we knew: its move was lost or failed, XenServer chose, or a person has moved it."""
+
+    at: Seconds
+    vm: VmId
+    name: str
+    host: HostId
+
+
+@dataclass(frozen=True, slots=True)
+class VmLeftOff:
+    """A VM that ran when the outage began is halted, and neither did we stop it nor did its host fall: it stays off."""
 
     at: Seconds
     vm: VmId
@@ -375,6 +399,14 @@ class ShutdownBegun:
 @dataclass(frozen=True, slots=True)
 class ShutdownDropped:
     """Utility power is back before the commit point: the host is not shut down after all."""
+
+    at: Seconds
+    host: HostId
+
+
+@dataclass(frozen=True, slots=True)
+class ShutdownLost:
+    """A host that was told to go down and never was has been opened again meanwhile: it is emptied and told anew."""
 
     at: Seconds
     host: HostId
@@ -470,9 +502,12 @@ Event: TypeAlias = (
     | HoldOverridden
     | VmUnplaced
     | VmRunsAgain
+    | VmFound
+    | VmLeftOff
     | EvacuationBegun
     | ShutdownBegun
     | ShutdownDropped
+    | ShutdownLost
     | EvacuationEnded
     | HostEmptied
     | Alerted

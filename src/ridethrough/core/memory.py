@@ -63,6 +63,7 @@ class HostMemory:
     moved_from: bool = False  # at least one move off this host has begun
     booted: float = 0.0  # when it had booted, as last heard in this outage
     fell: bool = False  # it went down in this outage without our asking: its guests were lost with it
+    fell_before: bool = False  # the same, before it was last proven down
     disabled_at: Seconds | None = None  # by us
     disabled_agent: float = 0.0
     disabled_done: Seconds | None = None  # when the server said that it is
@@ -99,8 +100,11 @@ class VmMemory:
 
     pool: PoolId = ""
     places: tuple[HostId, ...] = ()  # where it may be since we last moved or started it; empty: we never did
+    placed_at: Seconds = 0.0  # since when we know
+    anywhere: bool = False  # we started it, and left it to XenServer where
     failed_on: tuple[HostId, ...] = ()  # targets of failed moves
     started: bool = False  # since its host fell: what becomes of it now is not our doing
+    left_off: bool = False  # a person has shut it down
     start_unsure: bool = False  # nobody knows whether our start was carried out
     stop_failed: str | None = None  # the error of the last clean stop
     stopped: bool = False  # by us
@@ -110,6 +114,16 @@ class VmMemory:
     unplaced: str = ""  # the reason last told
 
 
+# What changes with a guest that runs again.
+_RUNS: Mapping[str, object] = {
+    "stopped": False,
+    "stop_failed": None,
+    "started": True,
+    "start_unsure": False,
+    "left_off": False,
+    "anywhere": False,
+}
+SAME_BOOT: Seconds = 10.0  # boot_time is worked out anew at each start of a toolstack, from a clock that may be set
 FIRST_POLLS: Seconds = 10.0  # after a start every card has been asked
 
 # Of what the journal has not spoken of yet.
@@ -132,6 +146,8 @@ class Memory:
 
     position: int = 0
     armed: bool = False
+    armed_at: Seconds = 0.0  # the last time
+    disarmed_at: Seconds = 0.0
     started_at: Seconds = 0.0  # when this controller started or resumed: it has heard nothing from before
     alive_until: Seconds | None = None  # when it, or the one before, is known to have watched last before that
     upses: Mapping[UpsId, UpsMemory] = field(default_factory=dict)
@@ -191,9 +207,9 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
             m = replace(m, alive_until=event.at - event.seconds)
             return replace(m, started_at=event.at)  # what it had begun goes on, and reports how it ended
         case e.Armed():
-            return replace(m, armed=True, told=frozenset())
+            return replace(m, armed=True, armed_at=event.at, told=frozenset())
         case e.Disarmed():
-            return _disarmed(m)
+            return _disarmed(replace(m, disarmed_at=event.at))
         case e.Requested():
             return replace(m, requests=(*m.requests, event))
         case e.RequestRefused() | e.RequestDone():
@@ -263,8 +279,9 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
             return _host(m, event.host, heard_at=event.at)
         case e.HostReturned():
             return _host(
-                _pool_is_back(m, event.host, event.at),
+                _pool_is_back(m, event),
                 event.host,
+                fell=_has_fallen(m.host(event.host), event),
                 returned_at=event.at,
                 new_since=event.at,
                 booted=event.booted,
@@ -303,6 +320,8 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
         case e.ShutdownDropped():
             vms = {k: replace(v, stop_failed=None) if v.host == event.host else v for k, v in m.vms.items()}
             return _host(replace(m, vms=vms), event.host, shutdown=None, shut_down_at=None)
+        case e.ShutdownLost():
+            return _host(m, event.host, shut_down_at=None, shutdown_unsure=None, emptied=False)
         case e.EvacuationEnded():
             return _host(
                 m,
@@ -315,7 +334,12 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
                 overridden=False,
             )
         case e.VmRunsAgain():
-            return _vm(m, event.vm, stopped=False, stop_failed=None, started=True, start_unsure=False)
+            places = (event.host,) if event.host else m.vm(event.vm).places
+            return _vm(m, event.vm, places=places, placed_at=event.at, **_RUNS)
+        case e.VmFound():
+            return _vm(m, event.vm, places=(event.host,), anywhere=False, placed_at=event.at)
+        case e.VmLeftOff():
+            return _vm(m, event.vm, left_off=True)
         case e.HostEmptied():
             return _host(m, event.host, emptied=True)
         case e.Alerted():
@@ -326,6 +350,18 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
             return _ups(m, event.subject, off_until=event.at) if event.key == e.OFF else m
         case e.RoundFailed() | e.JournalCutBack():
             return m
+
+
+def has_booted_anew(known: HostMemory, booted: float) -> bool | None:
+    """Since the record, or since it last returned; None: its boot_time is not told."""
+    return abs(booted - known.booted) > SAME_BOOT if booted and known.booted else None
+
+
+def _has_fallen(known: HostMemory, event: e.HostReturned) -> bool:
+    """One that was proven down and never was, for only its network was gone, has lost nothing by it."""
+    anew = has_booted_anew(known, event.booted)
+    ran_on = event.agent_started == known.agent_before if anew is None else not anew
+    return known.fell_before if known.fell and ran_on else known.fell
 
 
 def _watched_until(m: Memory, event: e.ControllerStarted) -> Seconds | None:
@@ -348,10 +384,11 @@ def _is_in_our_hands(m: HostMemory) -> bool:
 def _down(m: Memory, event: e.HostDown) -> Memory:
     known = m.host(event.host)
     if known.shut_down_at is not None:
-        return _host(m, event.host, down_at=event.at, heard_at=None, fell=False)
+        return _host(m, event.host, down_at=event.at, heard_at=None)
     vms = {k: replace(v, started=v.started and event.host not in (v.places or (event.host,))) for k, v in m.vms.items()}
     m = replace(m, vms=vms)
-    return _host(m, event.host, down_at=event.at, heard_at=None, fell=True, agent_before=event.agent_started)
+    fallen = {"fell": True, "fell_before": known.fell, "agent_before": event.agent_started}
+    return _host(m, event.host, down_at=event.at, heard_at=None, **fallen)
 
 
 def _disarmed(m: Memory) -> Memory:
@@ -361,12 +398,11 @@ def _disarmed(m: Memory) -> Memory:
     return replace(m, armed=False, told=frozenset(), hosts=hosts, pools=pools)
 
 
-def _pool_is_back(m: Memory, host: HostId, at: Seconds) -> Memory:
+def _pool_is_back(m: Memory, event: e.HostReturned) -> Memory:
     """What a person asked of a whole pool is over when any host of it is up again."""
-    for pool, known in m.pools.items():
-        if known.shutdown_asked is not None and known.record is not None and host in dict(known.record.members):
-            m = _pool(m, pool, shutdown_asked=None, back_at=at)
-    return m
+    if m.pool(event.pool).shutdown_asked is None:
+        return m
+    return _pool(m, event.pool, shutdown_asked=None, back_at=event.at)
 
 
 def _answered(m: Memory, event: e.RequestRefused | e.RequestDone) -> Memory:
@@ -451,7 +487,7 @@ def _started(m: Memory, event: e.ActionStarted) -> Memory:
         case PowerOnHost():
             return _host(m, action.host, powered_on_at=event.at)
         case MoveVm():
-            m = _vm(m, action.vm, places=(action.source, action.host), pool=action.pool)
+            m = _vm(m, action.vm, places=(action.source, action.host), anywhere=False, pool=action.pool)
             return _host(m, action.source, moved_from=True)
         case StopVm() | ForceStopVm():
             return _vm(
@@ -525,10 +561,10 @@ def _finished(m: Memory, event: e.ActionFinished) -> Memory:
         case RestoreAutoPoweron():
             return _pool(m, action.pool, auto_poweron_suspended=False)
         case MoveVm():
-            return _vm(m, action.vm, places=(action.host,))
+            return _vm(m, action.vm, places=(action.host,), placed_at=event.at)
         case StartVm() if not _stops_again(m, action.vm):
             places = (action.host,) if action.host else ()
-            return _vm(m, action.vm, stopped=False, stop_failed=None, places=places, started=True, start_unsure=False)
+            return _vm(m, action.vm, places=places, placed_at=event.at, **{**_RUNS, "anywhere": not places})
         case _:
             return m
 
@@ -540,8 +576,8 @@ def _stops_again(m: Memory, vm: VmId) -> bool:
 
 def _failed(m: Memory, event: e.ActionFinished) -> Memory:
     match event.action:
-        case MoveVm(vm=vm, host=host) if event.error != UNREACHABLE:  # else it may have been done after all
-            return _vm(m, vm, failed_on=(*m.vm(vm).failed_on, host))
+        case MoveVm(vm=vm, source=source, host=host) if event.error != UNREACHABLE:  # else it may have been done
+            return _vm(m, vm, places=(source,), placed_at=event.at, failed_on=(*m.vm(vm).failed_on, host))
         case StopVm(vm=vm) if event.error != UNREACHABLE:
             return _vm(m, vm, stop_failed=event.error)
         case ShutDownHost(host=host) if event.refused:
@@ -560,7 +596,10 @@ def _restored(m: Memory, event: e.PoolRestored) -> Memory:
         known = m.host(host)
         if not _is_in_our_hands(known) and not known.wanted:
             hosts[host] = HostMemory(held=known.held)
-    vms = {k: v for k, v in m.vms.items() if v.pool != event.pool}
+        elif record is not None and host in record.disabled:  # an administrator's maintenance mode, which we restored
+            hosts[host] = replace(known, disabled_at=None, disabled_done=None)
+    ran = {vm for vm, _ in record.running} if record else set()
+    vms = {k: v for k, v in m.vms.items() if v.pool != event.pool and k not in ran}
     return replace(m, pools={**m.pools, event.pool: PoolMemory()}, hosts=hosts, vms=vms, failures={})
 
 

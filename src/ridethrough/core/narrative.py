@@ -96,9 +96,12 @@ HostEvent = (
     | e.HoldOverridden
     | e.VmUnplaced
     | e.VmRunsAgain
+    | e.VmFound
+    | e.VmLeftOff
     | e.EvacuationBegun
     | e.ShutdownBegun
     | e.ShutdownDropped
+    | e.ShutdownLost
     | e.EvacuationEnded
     | e.HostEmptied
 )
@@ -170,11 +173,17 @@ def _of_host(event: HostEvent) -> str:
         case e.VmUnplaced():
             return f"{event.name} stays on {event.host} for now: {event.why}"
         case e.VmRunsAgain():
-            return f"{event.name} runs, and not by our doing"
+            return f"{event.name} runs after all"
+        case e.VmFound():
+            return f"{event.name} is on {event.host}"
+        case e.VmLeftOff():
+            return f"{event.name} was shut down, and not by our doing: it stays off"
         case e.EvacuationBegun():
             return f"{event.host} enters maintenance mode{_early(event.early)}: {event.why}"
         case e.ShutdownBegun():
             return f"{event.host} must go down{_early(event.early)}: {event.why}"
+        case e.ShutdownLost():
+            return f"{event.host} was never told to go down, and is open again: its shutdown is begun anew"
         case e.ShutdownDropped():
             return f"{event.host} is not shut down: utility power is back"
         case e.EvacuationEnded():

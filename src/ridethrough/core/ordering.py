@@ -16,10 +16,19 @@ def is_down(s: Situation, host: HostId) -> bool:
 def members_still_up(s: Situation, coordinator: HostSeen) -> list[HostId]:
     """The members that keep the coordinator from going down: everything works through it.
 
-    One that was proven down and answers again is among them, before it is known whether it has started anew.
+    One that was proven down and answers again is among them, before it is known whether it has started anew; and one
+    whose network answers, for it starts.
     """
-    members = [h.id for h in s.members(coordinator.pool) if h.id != coordinator.id]
-    return [h for h in members if not is_down(s, h) or s.memory.host(h).heard_at is not None]
+    members = [h for h in s.members(coordinator.pool) if h.id != coordinator.id]
+    return [h.id for h in members if not is_down(s, h.id) or starts(s, h)]
+
+
+def starts(s: Situation, host: HostSeen) -> bool:
+    """It was proven down, and answers again, or its network does."""
+    m, at = s.memory.host(host.id), host.network_at
+    since = m.down_at if m.down_at is not None else at
+    fresh = at is not None and since is not None and at > since and s.now - at <= s.policy.target_fresh
+    return m.heard_at is not None or fresh
 
 
 def whole_pool_failing(s: Situation, pool: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import events as e
+from .memory import has_booted_anew
 from .model import HostId, PoolId, Seconds
 from .observation import HostSeen
 from .power import supply
@@ -29,7 +30,21 @@ def news(s: Situation) -> list[e.Event]:
 
 
 def _returned(s: Situation, host: HostSeen) -> e.HostReturned:
-    return e.HostReturned(s.now, host.id, host.agent_started, host.booted)
+    pool = "" if _goes_down(s, host) else host.pool
+    return e.HostReturned(s.now, host.id, host.agent_started, host.booted, pool)
+
+
+def _goes_down(s: Situation, host: HostSeen) -> bool:
+    """A person wants its whole pool off, and another host of it has run on since: that goes on."""
+    asked = s.memory.pool(host.pool).shutdown_asked
+    return asked is not None and any(_has_run_on(s, h, asked.at) for h in s.members(host.pool) if h.id != host.id)
+
+
+def _has_run_on(s: Situation, host: HostSeen, since: Seconds) -> bool:
+    if not s.answers(host) or s.memory.host(host.id).down_at is not None:
+        return False
+    anew = _has_booted_anew(s, host)
+    return not anew if anew is not None else host.answers_since is not None and host.answers_since <= since
 
 
 def _proof_of_down(s: Situation, host: HostSeen) -> str:
@@ -58,11 +73,15 @@ def silent_since(s: Situation, host: HostSeen) -> Seconds:
 
 def _proof_of_a_fall(s: Situation, host: HostSeen) -> str:
     """It has booted anew, and not by our doing: nobody saw it fall, but what ran on it was lost."""
-    m = s.memory.host(host.id)
-    if m.shut_down_at is not None or host.booted in (0.0, m.booted) or not m.booted:
+    if s.memory.host(host.id).shut_down_at is not None or _has_booted_anew(s, host) is not True:
         return ""
     ours = s.memory.pool(host.pool).record is not None and s.is_trusted(host.pool)
     return "it fell unseen and has booted anew" if ours and host.live and s.answers(host) else ""
+
+
+def _has_booted_anew(s: Situation, host: HostSeen) -> bool | None:
+    """Since the record, or since it last returned; None: its boot_time is not told."""
+    return has_booted_anew(s.memory.host(host.id), host.booted)
 
 
 def _is_ours_to_judge(s: Situation, host: HostSeen) -> bool:
@@ -87,7 +106,12 @@ def had_guests(s: Situation, host: HostSeen) -> bool:
 @once
 def _hosts_with_guests(s: Situation, pool: PoolId) -> frozenset[HostId]:
     record = s.memory.pool(pool).record
-    return frozenset(h for vm, home in (record.running if record else ()) for h in s.memory.vm(vm).places or (home,))
+    if record is None:
+        return frozenset()
+    known = [(s.memory.vm(vm), home) for vm, home in record.running]
+    if any(m.anywhere for m, _ in known):
+        return frozenset(host for host, _ in record.members)
+    return frozenset(h for m, home in known for h in m.places or (home,))
 
 
 def may_have_fallen(s: Situation, host: HostSeen) -> bool:
@@ -126,14 +150,15 @@ def _has_returned(s: Situation, host: HostSeen) -> bool:
     """It answers again, with a new toolstack. One that answers with its old one is on its way down, or has not told
     its pool yet that it starts anew: until then the pool believes in guests that are gone.
 
-    One that was proven down and answers for long with its old toolstack never went down: its network was gone.
+    One that was proven down and answers for long with its old toolstack never went down: its network was gone. And one
+    that was asked to shut down, and whose toolstack alone has started anew, is still on its way.
     """
     m = s.memory.host(host.id)
     gone_at = m.down_at if m.down_at is not None else m.shut_down_at
     if gone_at is None or not _is_heard(s, host, gone_at):
         return False
     if host.agent_started != m.agent_before:
-        return True
+        return m.down_at is not None or _has_booted_anew(s, host) is not False
     return m.heard_at is not None and s.now - m.heard_at >= STARTS_WITHIN
 
 

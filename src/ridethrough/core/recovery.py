@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from . import events as e
-from .actions import EnableHost, PowerOnHost, ReleasePool, RestoreAutoPoweron, StartVm
-from .custody import is_away
+from .actions import EnableHost, MoveVm, PowerOnHost, ReleasePool, RestoreAutoPoweron, StartVm
+from .custody import is_at_rest, is_away
 from .evacuation import is_emptying
+from .memory import VmMemory
 from .model import HostId, PoolId, Seconds
 from .observation import HostSeen, Power, VmSeen
 from .ordering import start_order
@@ -15,6 +16,7 @@ from .proof import may_have_fallen
 from .situation import Situation, once
 from .start import may_act, start
 
+RECORDS_FOLLOW: Seconds = 3.0  # what we have done is in the pool's records by then
 NO_PLACE = "no place"  # the alert about guests that no host can take
 
 
@@ -23,7 +25,7 @@ def enable(s: Situation) -> list[e.Event]:
     found: list[e.Event] = []
     for host in s.hosts:
         m = s.memory.host(host.id)
-        if m.yielded_at is not None and supply(s, host.id).powered:
+        if m.yielded_at is not None and supply(s, host.id).powered and not _is_off(s, host.id):
             found.append(e.EvacuationEnded(s.now, host.id))  # a person's hand is heeded for one outage
             continue
         if not _may_come_back(s, host) or not s.answers(host) or not host.live or _still_moves(s, host):
@@ -47,14 +49,17 @@ def _may_come_back(s: Situation, host: HostSeen) -> bool:
 
 
 def _still_moves(s: Situation, host: HostSeen) -> bool:
-    """An evacuation that has begun to move VMs goes on to the end (manual 1, 3.2.2)."""
-    guests = s.guests(host.id)
-    if any(is_moving(s, v) for v in guests):
+    """An evacuation that has begun to move VMs goes on to the end (manual 1, 3.2.2).
+
+    A move that is no longer ours, for its call was lost, is not waited for when the host came back, nor for ever.
+    """
+    if any(isinstance(a, MoveVm) and a.source == host.id for a in s.memory.pending.values()):
         return True
-    m = s.memory.host(host.id)
-    if m.returned_at is not None or not is_emptying(s, host):
+    if s.memory.host(host.id).returned_at is not None:
         return False
-    return bool(place(s, [host.id]).moves)
+    if any(is_moving(s, v) for v in s.guests(host.id)):
+        return s.now - max(_backs(s, host.id)) < s.policy.start_timeout
+    return is_emptying(s, host) and bool(place(s, [host.id]).moves)
 
 
 def _belongs_to_administrator(s: Situation, host: HostSeen) -> bool:
@@ -91,8 +96,9 @@ def _stays_off(s: Situation, host: HostSeen) -> bool:
         return False
     since = max(_gone_at(s, host.id), *_backs(s, host.id))
     tried = m.powered_on_at
-    patience = s.policy.starts_itself if _was_cut(s, host.id) else 0.0
-    return s.now - since >= patience and (tried is None or s.now - tried >= s.policy.starts_itself)
+    patience = min(s.policy.starts_itself, s.policy.start_timeout / 2)  # it is switched on before it is reported
+    waited = s.now - since >= (patience if _was_cut(s, host.id) else 0.0)
+    return waited and (tried is None or s.now - tried >= s.policy.starts_itself)
 
 
 def _gone_at(s: Situation, host: HostId) -> Seconds:
@@ -145,29 +151,83 @@ def start_guests(s: Situation) -> list[e.Event]:
 @once
 def to_start(s: Situation, pool: PoolId) -> list[VmSeen]:
     """The guests that ran when the outage began, that we stopped or that fell with their host, and that are halted."""
-    record = s.memory.pool(pool).record
-    known = [(s.seen.vms.get(vm), s.memory.vm(vm), home) for vm, home in (record.running if record else ())]
-    halted = [(vm, m, home) for vm, m, home in known if vm and vm.pool == pool and vm.power is Power.HALTED]
+    halted = _halted(s, pool)
     if not halted:
         return []
-    back = frozenset(h for h, m in s.memory.hosts.items() if m.fell and m.down_at is None)
-    return [vm for vm, m, home in halted if m.stopped or (not m.started and not back.isdisjoint(m.places or (home,)))]
+    # Back since it fell; it may have been shut down by us then.
+    back = {h for h, m in s.memory.hosts.items() if m.fell and (m.down_at is None or m.shut_down_at is not None)}
+
+    def fell(m: VmMemory, home: HostId) -> bool:
+        return not (m.started or m.left_off) and bool(back if m.anywhere else back & {*(m.places or (home,))})
+
+    return [vm for vm, m, home in halted if m.stopped or fell(m, home)]
+
+
+@once
+def _halted(s: Situation, pool: PoolId) -> list[tuple[VmSeen, VmMemory, HostId]]:
+    """The guests that ran when the outage began and are halted, each with where it was at home then."""
+    record = s.memory.pool(pool).record
+    known = [(s.seen.vms.get(vm), s.memory.vm(vm), home) for vm, home in (record.running if record else ())]
+    return [(vm, m, home) for vm, m, home in known if vm and vm.pool == pool and vm.power is Power.HALTED]
+
+
+def whereabouts(s: Situation) -> list[e.Event]:
+    """Guests that run elsewhere than we know: a move was lost or failed, XenServer chose, or a person moved them."""
+    news: list[e.Event] = []
+    for pool in sorted(p for p in s.seen.pools if s.is_trusted(p)):
+        record = s.memory.pool(pool).record
+        for vm_id, home in record.running if record else ():
+            m, vm = s.memory.vm(vm_id), s.seen.vms.get(vm_id)
+            if vm is None or vm.resident_on is None or vm.power is not Power.RUNNING:
+                continue
+            known = not m.anywhere and (m.places or (home,)) == (vm.resident_on,)
+            if not known and _is_at_rest(s, vm, m.placed_at):
+                news.append(e.VmFound(s.now, vm_id, vm.name, vm.resident_on))
+    return news
+
+
+def _is_at_rest(s: Situation, vm: VmSeen, since: Seconds) -> bool:
+    """Nothing is done to it, and the records were read well after the last that we did."""
+    read_at = s.seen.pools[vm.pool].answered_at
+    busy = vm.busy or is_moving(s, vm) or s.memory.is_pending(f"vm {vm.id}")
+    return not busy and read_at is not None and read_at >= since + RECORDS_FOLLOW
+
+
+def left_off(s: Situation) -> list[e.Event]:
+    """Guests that somebody has shut down in mid-outage, on hosts that have run all the time: they stay off."""
+    found: list[e.Event] = []
+    for pool in sorted(p for p in s.seen.pools if s.is_trusted(p)):
+        for vm, m, home in _halted(s, pool):
+            ours = m.stopped or m.left_off or m.start_unsure or m.failed_on or m.anywhere
+            if ours or vm.busy or s.memory.is_pending(f"vm {vm.id}"):
+                continue
+            if all(_has_run_on(s, h, m) for h in m.places or (home,)):
+                found.append(e.VmLeftOff(s.now, vm.id, vm.name))
+    return found
+
+
+def _has_run_on(s: Situation, host: HostId, vm: VmMemory) -> bool:
+    """The host has run since the record, or since we started the guest again."""
+    seen = s.seen.hosts.get(host)
+    if seen is None or _is_off(s, host) or may_have_fallen(s, seen):
+        return False
+    return vm.started or not s.memory.host(host).fell
 
 
 def run_again(s: Situation) -> list[e.Event]:
     """Guests that we had stopped, or tried to, and that run: a person's doing, or a stop that came to nothing.
 
-    Or a start of ours, in the middle of which a controller has died.
+    Or a start of ours, in the middle of which a controller has died; or what a person had shut down, and has started.
     """
     found: list[e.Event] = []
-    for vm_id in sorted(vm for vm, m in s.memory.vms.items() if m.stopped or m.start_unsure):
+    for vm_id in sorted(vm for vm, m in s.memory.vms.items() if m.stopped or m.start_unsure or m.left_off):
         m, vm = s.memory.vms[vm_id], s.seen.vms.get(vm_id)
         host = s.seen.hosts.get(vm.resident_on or "") if vm is not None else None
         if vm is None or host is None or s.memory.is_pending(f"vm {vm_id}") or not _runs_on(s, vm, host):
             continue
         stopped = s.now - m.stopped_at if m.stopped and m.stopped_at is not None else 0.0
-        if m.start_unsure or (stopped >= s.policy.guest_stop and not may_have_fallen(s, host)):
-            found.append(e.VmRunsAgain(s.now, vm_id, vm.name))
+        if not m.stopped or m.start_unsure or (stopped >= s.policy.guest_stop and not may_have_fallen(s, host)):
+            found.append(e.VmRunsAgain(s.now, vm_id, vm.name, host.id))
     return found
 
 
@@ -252,14 +312,19 @@ def close(s: Situation) -> list[e.Event]:
         if s.memory.pool(pool).record is None or not s.is_trusted(pool) or not _is_over(s, pool):
             continue
         m, mine = s.memory.pool(pool), s.seen.pools[pool].claim == s.policy.controller
-        failed = s.memory.failures.get(f"RestoreAutoPoweron pool {pool}")
-        if m.auto_poweron_suspended and not (failed and (failed.refused or failed.count >= 5)):
+        if m.auto_poweron_suspended and not _is_hopeless(s, f"RestoreAutoPoweron pool {pool}"):
             found += start(s, RestoreAutoPoweron(pool, "the pool is back"))
-        elif mine and f"ReleasePool pool {pool}" not in s.memory.failures:
+        elif mine and not _is_hopeless(s, f"ReleasePool pool {pool}"):
             found += start(s, ReleasePool(pool, s.policy.controller, "nothing is left to do"))
         else:
             found.append(e.PoolRestored(s.now, pool, differences(s, pool)))
     return found
+
+
+def _is_hopeless(s: Situation, action: str) -> bool:
+    """It was refused, or has failed too often to be tried once more."""
+    failed = s.memory.failures.get(action)
+    return failed is not None and (failed.refused or failed.count >= 5)
 
 
 def _is_over(s: Situation, pool: PoolId) -> bool:
@@ -267,7 +332,7 @@ def _is_over(s: Situation, pool: PoolId) -> bool:
         return False
     for host in s.members(pool):
         m = s.memory.host(host.id)
-        resting = is_missing(s, host) or (m.wanted and m.emptied)
+        resting = is_at_rest(s, host)
         if not resting and (_is_off(s, host.id) or m.evacuation is not None):
             return False
         if not resting and may_have_fallen(s, host):
@@ -279,9 +344,9 @@ def _is_over(s: Situation, pool: PoolId) -> bool:
 
 
 def _may_still_stop(s: Situation, vm: VmSeen) -> bool:
-    """A guest whose clean stop we began may obey late: its record stays open until that is past."""
-    m = s.memory.vm(vm.id)
-    return m.stopped and vm.power is Power.RUNNING and m.stopped_at is not None
+    """A guest whose stop we began may obey late: its record stays open until that is past, or its host is given up."""
+    host = s.seen.hosts.get(vm.resident_on or "")
+    return s.memory.vm(vm.id).stopped and vm.power is Power.RUNNING and not (host and is_missing(s, host))
 
 
 def _may_still_enable_itself(s: Situation, host: HostSeen) -> bool:

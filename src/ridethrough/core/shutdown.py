@@ -6,12 +6,13 @@ from . import events as e
 from .actions import CancelMove, ForceStopVm, MoveVm, ShutDownHost, StopVm, SuspendAutoPoweron
 from .budget import LAST_SECONDS, fits, is_last_moment, left, need, stop_deadline
 from .evacuation import Due, is_held, is_protected, on_battery_text
-from .model import HostId
+from .model import HostId, Seconds
 from .observation import HostSeen, VmSeen
-from .ordering import first_to_stop, members_still_up, whole_pool_failing
+from .ordering import first_to_stop, is_down, members_still_up, starts, whole_pool_failing
 from .placement import NOT_PROVEN, is_moving, place
 from .policy import Wish
 from .power import Supply, supply
+from .proof import STARTS_WITHIN
 from .situation import Situation
 from .start import may_act, start
 from .wording import duration
@@ -179,8 +180,11 @@ def _again(s: Situation, host: HostSeen, begun: e.ShutdownBegun) -> list[e.Event
         return []
     if supply(s, host.id).powered and not _asked(s, host):
         return [e.ShutdownDropped(s.now, host.id)]
-    wanted = (supply(s, host.id).failing or _asked(s, host)) and _is_ready(s, host)
-    return start(s, ShutDownHost(host.id, host.pool, begun.why)) if wanted else []
+    if not (supply(s, host.id).failing or _asked(s, host)):
+        return []
+    if host.enabled or s.guests(host.id):
+        return [e.ShutdownLost(s.now, host.id)]
+    return start(s, ShutDownHost(host.id, host.pool, begun.why)) if _is_ready(s, host) else []
 
 
 def _was_lost(s: Situation, host: HostSeen) -> bool:
@@ -193,12 +197,18 @@ def _was_lost(s: Situation, host: HostSeen) -> bool:
     asked_at = m.shutdown_last_asked or m.shut_down_at
     if heard is None or current is None or asked_at is None:
         return False
-    if heard >= asked_at + s.policy.host_stop:
+    if heard >= asked_at + s.policy.host_stop and not _starts_anew(s, host, asked_at):
         return True
     unsure = m.shutdown_unsure
     if unsure is None or min(heard, current) <= unsure or host.agent_started != m.agent_before:
         return False
     return "shutdown" not in host.busy
+
+
+def _starts_anew(s: Situation, host: HostSeen, asked_at: Seconds) -> bool:
+    """It was silent since, and has not had the time yet to tell its pool that it has started."""
+    since = host.answers_since
+    return since is not None and since > asked_at and s.now - since < STARTS_WITHIN
 
 
 def _is_ready(s: Situation, host: HostSeen) -> bool:
@@ -235,8 +245,14 @@ def _members_let_go(s: Situation, coordinator: HostSeen) -> bool:
 
 
 def _is_long_silent(s: Situation, member: HostId) -> bool:
-    """It was told to go down, or its pool believes it dead, and its toolstack is silent for so long; no proof."""
+    """It was told to go down, or its pool believes it dead, and its toolstack is silent for so long; no proof.
+
+    One that starts meanwhile is to go down too: it is waited for, but not for ever.
+    """
     host, asked = s.seen.hosts[member], s.memory.host(member).shut_down_at
+    wanted = s.memory.pool(host.pool).shutdown_asked
+    if wanted is not None and is_down(s, member) and starts(s, host):
+        return s.now - wanted.at >= s.policy.start_timeout
     heard = max(t for t in (host.toolstack_at, asked, s.memory.started_at) if t is not None)
     return (asked is not None or not host.live) and s.now - heard >= s.policy.host_stop
 

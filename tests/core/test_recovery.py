@@ -1,0 +1,112 @@
+"""What is started again and what is not, and how a pool is let go at last."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ridethrough.core import events as e
+from ridethrough.core.actions import DisableHost, MoveVm, ReleasePool, StartVm, StopVm
+from ridethrough.core.memory import UNREACHABLE
+from ridethrough.core.observation import Power
+from ridethrough.core.recovery import close, left_off, run_again, to_start
+from ridethrough.core.situation import Situation
+
+from .build import site, situation, snapshot, vm_seen
+
+RECORDED = e.PoolRecorded(60.0, "pool1", "h1", (("h1", 1.0), ("h2", 1.0)), (), (("web", "h2"),), False)
+FIRST = 5  # journal position of the first event given: `situation` puts the arming and two cards before the record
+STOP = StopVm("web", "web", "pool1", "h2", "why", 60.0)
+STOPPED = (e.ActionStarted(70.0, STOP), e.ActionFinished(75.0, FIRST, STOP))
+FELL = (e.HostDown(70.0, "h2", "silent", agent_started=1.0), e.HostReturned(90.0, "h2", 2.0, pool="pool1"))
+
+
+def now_with(*events: e.Event, web: Power = Power.HALTED, **h2: object) -> Situation:
+    """Second 110, everything on utility power; web ran on h2 when the pool was recorded."""
+    the_site = site(2)
+    seen = snapshot(110.0, the_site, (vm_seen("web", "h2", power=web),))
+    seen = replace(seen, hosts={**seen.hosts, "h2": replace(seen.hosts["h2"], **h2)})  # type: ignore[arg-type]
+    return situation(110.0, seen, the_site, RECORDED, *events)
+
+
+def started(s: Situation) -> list[str]:
+    return [vm.name for vm in to_start(s, "pool1")]
+
+
+def test_a_guest_that_somebody_shut_down_stays_off_although_its_host_falls_later() -> None:
+    (event,) = left_off(now_with())
+    assert event == e.VmLeftOff(110.0, "web", "web")
+    assert started(now_with(*FELL)) == ["web"]
+    assert started(now_with(event, *FELL)) == []
+    (runs,) = run_again(now_with(event, web=Power.RUNNING))  # and somebody has started it again
+    assert started(now_with(event, runs, *FELL)) == ["web"]
+
+
+@pytest.mark.parametrize(
+    ("before", "h2"),
+    [
+        (STOPPED[:1], {}),  # we did
+        (STOPPED, {}),
+        (FELL, {}),  # it was lost
+        ((), {"answers_since": 100.0}),  # h2 may have fallen: nobody knows yet
+        ((), {"toolstack_at": 70.0, "answers_since": None}),
+    ],
+)
+def test_nothing_else_is_taken_for_a_persons_doing(before: tuple[e.Event, ...], h2: dict[str, object]) -> None:
+    assert left_off(now_with(*before, **h2)) == []  # type: ignore[arg-type]
+
+
+def test_a_host_whose_network_was_gone_has_lost_no_guest() -> None:
+    """Proven down, it came back with the toolstack that it had: what is halted there somebody has shut down."""
+    gone, back = e.HostDown(95.0, "h2", "silent", agent_started=1.0), e.HostReturned(100.0, "h2", 1.0, pool="pool1")
+    assert started(now_with(gone, back)) == []
+    assert started(now_with(*FELL, replace(gone, agent_started=2.0), replace(back, agent_started=2.0))) == ["web"]
+
+
+def test_a_guest_that_was_lost_in_a_move_of_ours_is_no_persons_doing() -> None:
+    move = MoveVm("web", "web", "pool1", "h2", "h1", "why", 60.0)
+    failed = e.ActionFinished(75.0, FIRST, move, "VM_MIGRATE_FAILED")
+    assert left_off(now_with(e.ActionStarted(70.0, move), failed)) == []
+
+
+def test_where_xenserver_has_started_a_guest_any_host_may_have_taken_it_along() -> None:
+    start = e.ActionStarted(80.0, StartVm("web", "web", "pool1", "", "why"))
+    runs = e.ActionFinished(85.0, FIRST + 2, start.action)
+    assert started(now_with(*STOPPED, start, runs)) == []
+    h1_fell = (e.HostDown(95.0, "h1", "silent", agent_started=1.0), e.HostReturned(105.0, "h1", 2.0, pool="pool1"))
+    assert started(now_with(*STOPPED, start, runs, *h1_fell)) == ["web"]
+    at_home = e.ActionStarted(80.0, StartVm("web", "web", "pool1", "h2", "why"))
+    runs = e.ActionFinished(85.0, FIRST + 2, at_home.action)
+    assert started(now_with(*STOPPED, at_home, runs, *h1_fell)) == []
+
+
+def test_a_pool_is_not_let_go_and_claimed_again_in_turn_for_a_dead_host_that_a_person_wants_emptied() -> None:
+    """It cannot be disabled, and shows as enabled until its pool believes it dead."""
+    ask = e.Ask.EVACUATE
+    begun = (e.Requested(70.0, ask, "h2", "a person"), e.RequestDone(70.0, ask, "h2"))
+    emptied = (e.EvacuationBegun(70.0, "h2", "a person asked for it", False), e.HostEmptied(75.0, "h2", ()))
+    for enabled in (True, False):
+        s = now_with(*begun, *emptied, web=Power.RUNNING, enabled=enabled, toolstack_at=60.0, answers_since=None)
+        assert bool(close(s)) is not enabled
+
+
+@pytest.mark.parametrize(("error", "refused", "again"), [(UNREACHABLE, False, True), ("RBAC", True, False)])
+def test_a_release_that_was_lost_is_asked_for_again(error: str, refused: bool, again: bool) -> None:
+    release = ReleasePool("pool1", "me", "nothing is left to do")
+    failed = e.ActionFinished(71.0, FIRST, release, error, refused=refused)
+    (event,) = close(now_with(e.ActionStarted(70.0, release), failed, web=Power.RUNNING))
+    assert isinstance(event, e.ActionStarted if again else e.PoolRestored)
+
+
+def test_an_administrators_maintenance_mode_that_we_restored_is_not_ours_to_end() -> None:
+    """The host comes back when its pool has been let go without it, and disabled by us: for the administrator."""
+    recorded = e.PoolRecorded(60.0, "pool1", "h1", (("h1", 1.0), ("h2", 1.0)), ("h2",), (), False)
+    disable = e.ActionStarted(80.0, DisableHost("h2", "pool1", "why"), agent_started=1.0)
+    down = e.HostDown(70.0, "h2", "silent", agent_started=1.0)
+    done = e.ActionFinished(81.0, FIRST + 2, disable.action)
+    s = situation(
+        110.0, snapshot(110.0, site(2)), site(2), recorded, down, disable, done, e.PoolRestored(82.0, "pool1", ())
+    )
+    assert s.memory.host("h2").down_at == 70.0
+    assert s.memory.host("h2").disabled_at is None
