@@ -186,10 +186,12 @@ class Truth:
             return False
         warnings = [w for w in (card.warning_period, entered.warning_period) if w is not None]
         delays = [d for d in (card.shutdown_delay, entered.shutdown_delay) if d is not None]
+        unseen = feed.good and feed.return_seen < feed.bad_ended
+        last = (feed.begins, now if unseen else feed.seen_again)
         return any(
             seen_again - earliest >= min(warnings) - NOTICED
             and now <= latest + max(warnings) + max(delays) + 4 * NOTICED
-            for begins, seen_again in (*feed.earlier, (feed.begins, feed.seen_again))
+            for begins, seen_again in (*feed.earlier, last)
             for earliest, latest in (self._as_known(at, feed) for at in begins)
         )
 
