@@ -177,9 +177,12 @@ def whereabouts(s: Situation) -> list[e.Event]:
     for pool in sorted(p for p in s.seen.pools if s.is_trusted(p)):
         record = s.memory.pool(pool).record
         for vm_id, home in record.running if record else ():
-            m, vm = s.memory.vm(vm_id), s.seen.vms.get(vm_id)
+            vm = s.seen.vms.get(vm_id)
             if vm is None or vm.resident_on is None or vm.power is not Power.RUNNING:
                 continue
+            if vm.resident_on == home and vm_id not in s.memory.vms:
+                continue  # as most of them always are
+            m = s.memory.vm(vm_id)
             known = not m.anywhere and (m.places or (home,)) == (vm.resident_on,)
             if not known and _is_at_rest(s, vm, m.placed_at):
                 news.append(e.VmFound(s.now, vm_id, vm.name, vm.resident_on))
