@@ -49,10 +49,10 @@ def is_away(s: Situation, host: HostSeen) -> bool:
     """Silent for so long after its power came back, or its pool that a person had shut down, that nobody waits for it.
 
     Down, asked to go down, or fallen silent in our hands, or with its guests, where no witness could tell that it is
-    down.
+    down. One that answers, and that its pool does not take in, is as good as silent.
     """
     m = s.memory.host(host.id)
-    if s.answers(host) or not supply(s, host.id).powered:
+    if (s.answers(host) and host.live) or not supply(s, host.id).powered:
         return False
     gone = m.shut_down_at if m.shut_down_at is not None else m.down_at
     if gone is None and (m.evacuation is not None or m.disabled_at is not None or had_guests(s, host)):

@@ -72,11 +72,14 @@ def silent_since(s: Situation, host: HostSeen) -> Seconds:
 
 
 def _proof_of_a_fall(s: Situation, host: HostSeen) -> str:
-    """It has booted anew, and not by our doing: nobody saw it fall, but what ran on it was lost."""
+    """It has booted anew, and not by our doing: nobody saw it fall, but what ran on it was lost.
+
+    It has told its pool so itself: that it answers us as well need not be waited for.
+    """
     if s.memory.host(host.id).shut_down_at is not None or _has_booted_anew(s, host) is not True:
         return ""
     ours = s.memory.pool(host.pool).record is not None and s.is_trusted(host.pool)
-    return "it fell unseen and has booted anew" if ours and host.live and s.answers(host) else ""
+    return "it fell unseen and has booted anew" if ours and host.live else ""
 
 
 def _has_booted_anew(s: Situation, host: HostSeen) -> bool | None:

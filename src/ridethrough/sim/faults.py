@@ -111,8 +111,13 @@ def restore_network(world: World, host: str) -> None:
 
 def refuse_hello(world: World, host: str, *error: str) -> None:
     """When the host's toolstack starts next, its coordinator does not take it: it stays in emergency mode and answers
-    everybody this error, such as HOST_UNKNOWN_TO_MASTER with its own reference. Without one, all is well again."""
+    everybody this error, such as HOST_UNKNOWN_TO_MASTER with its own reference."""
     world.hosts[host].hello_refused = error
+
+
+def accept_hello(world: World, host: str) -> None:
+    """Its coordinator takes it, when it asks next."""
+    world.hosts[host].hello_refused = ()
 
 
 def lose_statefile(world: World, host: str) -> None:

@@ -48,6 +48,10 @@ def _refuse_move(world: World, arguments: Arguments) -> None:
     faults.refuse_move(world, arguments["vm"], arguments.get("code", "VM_MIGRATE_FAILED"))
 
 
+def _refuse_hello(world: World, host: str) -> None:
+    faults.refuse_hello(world, host, "HOST_UNKNOWN_TO_MASTER", world.hosts[host].ref)
+
+
 TO_THE_WORLD: dict[str, _Kind] = {
     "fail": _on("feeder", lambda world, feeder: world.set_feeder(feeder, False)),
     "restore": _on("feeder", lambda world, feeder: world.set_feeder(feeder, True)),
@@ -65,6 +69,8 @@ TO_THE_WORLD: dict[str, _Kind] = {
     "restore network": _on("host", faults.restore_network),
     "lose statefile": _on("host", faults.lose_statefile),
     "restore statefile": _on("host", faults.restore_statefile),
+    "refuse hello": _on("host", _refuse_hello),
+    "accept hello": _on("host", faults.accept_hello),
     "ignore shutdown": _on("host", faults.ignore_shutdown),
     "ignore wake": _on("host", faults.ignore_wake),
     "person enables": _on("host", faults.person_enables),

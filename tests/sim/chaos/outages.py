@@ -22,6 +22,7 @@ MENDED_BY = {
     "pull power": "plug in",
     "lose network": "restore network",
     "lose statefile": "restore statefile",
+    "refuse hello": "accept hello",
     "refuse move": "allow move",
     "stall move": "allow move",
     "other claims": "other releases",
@@ -64,6 +65,7 @@ class RandomOutage:
         if not self.armed and self.dice.chance(60):
             self._add(self._moment(), "arm")
         self._clocks()
+        self._stays_outside()
         self.timeline.sort(key=lambda entry: float(entry["at"]))
         self.timeline += list(self._mended(max([self.over_at, *(e["at"] for e in self.timeline)]) + QUIET_AFTER))
 
@@ -75,6 +77,12 @@ class RandomOutage:
         if d.chance(8):
             by = d.choice([30, 3600, 10 * 365 * 86400])
             self._add(d.uniform(0.0, self.over_at + 15.0), d.choice([SET_AHEAD, SET_BACK]), by=by)
+
+    def _stays_outside(self) -> None:
+        """A host that starts is not taken in by its coordinator."""
+        d = self.more
+        if d.chance(8):
+            self._add(d.uniform(0.0, self.over_at + 15.0), "refuse hello", host=d.choice(self.site.hosts))
 
     def _add(self, at: float, do: str, **arguments: Any) -> None:
         self.timeline.append({"at": round(at, 1), "do": do, **arguments})
@@ -108,7 +116,7 @@ class RandomOutage:
         return end
 
     def _fault(self) -> None:
-        do, at = self.dice.choice(list(MENDED_BY)), self._moment()
+        do, at = self.dice.choice([do for do in MENDED_BY if do != "refuse hello"]), self._moment()
         subject = self._subject(do)
         if subject is None:
             return

@@ -91,7 +91,7 @@ async def test_pitfall_03_a_member_in_emergency_mode_raises_what_it_stashed(erro
         await caller.call("h3", "session.local_logout", local)
         assert await caller.refusal("h3", "host.is_in_emergency_mode", local) == stash
 
-        faults.refuse_hello(world, "h3")
+        faults.accept_hello(world, "h3")
         await caller.pass_time(20.0)
         assert await caller.refusal("h3", "pool.get_all", "x") == ["HOST_IS_SLAVE", coordinator]
         boot.crash(world, world.hosts["h1"], "h1 loses power")
