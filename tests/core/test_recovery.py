@@ -8,6 +8,7 @@ import pytest
 
 from ridethrough.core import events as e
 from ridethrough.core.actions import DisableHost, MoveVm, ReleasePool, StartVm, StopVm
+from ridethrough.core.evacuation import disable
 from ridethrough.core.memory import UNREACHABLE
 from ridethrough.core.observation import Power
 from ridethrough.core.recovery import close, left_off, run_again, to_start
@@ -110,3 +111,13 @@ def test_an_administrators_maintenance_mode_that_we_restored_is_not_ours_to_end(
     )
     assert s.memory.host("h2").down_at == 70.0
     assert s.memory.host("h2").disabled_at is None
+
+
+def test_a_host_that_may_not_be_let_out_is_not_disabled_again_when_power_is_back() -> None:
+    """A move off it had begun, and failed: nothing is left to complete. Its enable was refused."""
+    move = MoveVm("web", "web", "pool1", "h2", "h1", "why", 60.0)
+    begun = e.EvacuationBegun(65.0, "h2", "on battery", False)
+    failed = e.ActionFinished(75.0, FIRST + 1, move, "VM_MIGRATE_FAILED")
+    s = now_with(begun, e.ActionStarted(70.0, move), failed, web=Power.HALTED)
+    assert s.memory.host("h2").moved_from
+    assert disable(s) == []

@@ -13,7 +13,7 @@ from .observation import HostSeen, VmSeen
 from .ordering import is_down
 from .placement import NOT_PROVEN, Placement, is_moving, place
 from .policy import Wish
-from .power import Feed, Supply, feed, supply
+from .power import Feed, Supply, backs_of, feed, supply
 from .situation import Situation, once
 from .start import may_act, start
 from .wording import duration
@@ -141,9 +141,9 @@ def _must_be_disabled(s: Situation, host: HostSeen) -> bool:
             return _forgot_since_record(s, host)
     if m.evacuation is None or not is_emptying(s, host):
         return False
-    if m.returned_at is not None and not m.wanted and not _pool_goes_down(s, host):
-        return supply(s, host.id).failing  # it came back on its own, and still has no power to stay with
-    return True
+    if supply(s, host.id).failing or m.wanted or _pool_goes_down(s, host):
+        return True
+    return still_moves(s, host)  # power is back: not when it came back itself, nor when nothing is left to move
 
 
 def _was_disabled_before(s: Situation, host: HostSeen) -> bool:
@@ -197,6 +197,20 @@ def is_emptying(s: Situation, host: HostSeen) -> bool:
     if m.wanted or s.memory.pool(host.pool).shutdown_asked is not None:
         return True
     return supply(s, host.id).failing or m.moved_from
+
+
+def still_moves(s: Situation, host: HostSeen) -> bool:
+    """An evacuation that has begun to move VMs goes on to the end (manual 1, 3.2.2).
+
+    A move that is no longer ours, for its call was lost, is not waited for when the host came back, nor for ever.
+    """
+    if any(isinstance(a, MoveVm) and a.source == host.id for a in s.memory.pending.values()):
+        return True
+    if s.memory.host(host.id).returned_at is not None:
+        return False
+    if any(is_moving(s, v) for v in s.guests(host.id)):
+        return s.now - max(backs_of(s, host.id)) < s.policy.start_timeout
+    return is_emptying(s, host) and bool(place(s, [host.id]).moves)
 
 
 def _moves(s: Situation, pool: PoolId, sources: list[HostSeen], plan: Placement) -> list[e.Event]:

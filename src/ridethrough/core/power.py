@@ -235,3 +235,9 @@ def _clock_start(s: Situation, host: Host, feeds: Feeds) -> Seconds:
     lost = [s.memory.ups(u).on_battery_since or s.now for u in feeds.failing] + [at for _, at in feeds.gone]
     spare = len(host.powered_by) - host.needs
     return sorted(lost)[min(max(spare, 0), len(lost) - 1)]
+
+
+def backs_of(s: Situation, host: HostId) -> list[Seconds]:
+    """When utility power last came back to each of the host's feeds."""
+    built = s.site.hosts.get(host)
+    return [s.memory.ups(u).back_at or 0.0 for u in (built.powered_by if built else ())] or [0.0]

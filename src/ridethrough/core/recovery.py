@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from . import events as e
-from .actions import EnableHost, MoveVm, PowerOnHost, ReleasePool, RestoreAutoPoweron, StartVm
+from .actions import EnableHost, PowerOnHost, ReleasePool, RestoreAutoPoweron, StartVm
 from .custody import is_at_rest, is_away
-from .evacuation import is_emptying
+from .evacuation import still_moves
 from .memory import VmMemory
 from .model import HostId, PoolId, Seconds
 from .observation import HostSeen, Power, VmSeen
 from .ordering import start_order
-from .placement import is_moving, place
-from .power import Supply, supply
+from .placement import is_moving
+from .power import Supply, backs_of, supply
 from .proof import may_have_fallen
 from .situation import Situation, once
 from .start import may_act, start
@@ -28,7 +28,7 @@ def enable(s: Situation) -> list[e.Event]:
         if m.yielded_at is not None and supply(s, host.id).powered and not _is_off(s, host.id):
             found.append(e.EvacuationEnded(s.now, host.id))  # a person's hand is heeded for one outage
             continue
-        if not _may_come_back(s, host) or not s.answers(host) or not host.live or _still_moves(s, host):
+        if not _may_come_back(s, host) or not s.answers(host) or not host.live or still_moves(s, host):
             continue
         if _belongs_to_administrator(s, host):
             found += [e.EvacuationEnded(s.now, host.id)] if m.evacuation is not None else []
@@ -46,20 +46,6 @@ def _may_come_back(s: Situation, host: HostSeen) -> bool:
     if s.memory.pool(host.pool).shutdown_asked is not None or not may_act(s, host.pool):
         return False
     return supply(s, host.id).powered
-
-
-def _still_moves(s: Situation, host: HostSeen) -> bool:
-    """An evacuation that has begun to move VMs goes on to the end (manual 1, 3.2.2).
-
-    A move that is no longer ours, for its call was lost, is not waited for when the host came back, nor for ever.
-    """
-    if any(isinstance(a, MoveVm) and a.source == host.id for a in s.memory.pending.values()):
-        return True
-    if s.memory.host(host.id).returned_at is not None:
-        return False
-    if any(is_moving(s, v) for v in s.guests(host.id)):
-        return s.now - max(_backs(s, host.id)) < s.policy.start_timeout
-    return is_emptying(s, host) and bool(place(s, [host.id]).moves)
 
 
 def _belongs_to_administrator(s: Situation, host: HostSeen) -> bool:
@@ -94,7 +80,7 @@ def _stays_off(s: Situation, host: HostSeen) -> bool:
         return False  # a person wanted it in maintenance mode, and has switched it off to work on it
     if supply(s, host.id).state not in (Supply.FULL, Supply.REDUCED) or s.answers(host):
         return False
-    since = max(_gone_at(s, host.id), *_backs(s, host.id))
+    since = max(_gone_at(s, host.id), *backs_of(s, host.id))
     tried = m.powered_on_at
     patience = min(s.policy.starts_itself, s.policy.start_timeout / 2)  # it is switched on before it is reported
     waited = s.now - since >= (patience if _was_cut(s, host.id) else 0.0)
@@ -104,11 +90,6 @@ def _stays_off(s: Situation, host: HostSeen) -> bool:
 def _gone_at(s: Situation, host: HostId) -> Seconds:
     m = s.memory.host(host)
     return m.shut_down_at + s.policy.host_stop if m.shut_down_at is not None else m.down_at or 0.0
-
-
-def _backs(s: Situation, host: HostId) -> list[Seconds]:
-    built = s.site.hosts.get(host)
-    return [s.memory.ups(u).back_at or 0.0 for u in (built.powered_by if built else ())] or [0.0]
 
 
 def _was_cut(s: Situation, host: HostId) -> bool:
@@ -283,7 +264,7 @@ def _is_off(s: Situation, host: HostId) -> bool:
 
 def _is_without_power_for_long(s: Situation, host: HostSeen) -> bool:
     """The others had their power back long ago: nobody waits for this host any more."""
-    backs = [b for h in s.members(host.pool) if h.id != host.id for b in _backs(s, h.id)]
+    backs = [b for h in s.members(host.pool) if h.id != host.id for b in backs_of(s, h.id)]
     return _is_off(s, host.id) and bool(backs) and max(backs) > 0 and s.now - max(backs) >= s.policy.start_timeout
 
 
