@@ -6,7 +6,7 @@ from . import events as e
 from .actions import ClaimPool
 from .model import PoolId, Seconds
 from .observation import HostSeen, Power
-from .power import supply
+from .power import backs_of, supply
 from .proof import had_guests, silent_since
 from .situation import Situation
 from .start import start
@@ -62,10 +62,9 @@ def is_away(s: Situation, host: HostSeen) -> bool:
     pool = s.memory.pool(host.pool)
     if pool.shutdown_asked is not None:
         return False  # it is wanted off
-    built, seen = s.site.hosts.get(host.id), s.seen.pools.get(host.pool)
-    power = [s.memory.ups(u).back_at or 0.0 for u in (built.powered_by if built else ())]
+    seen = s.seen.pools.get(host.pool)
     coordinator = (seen.coordinator_since if seen is not None else None) or 0.0  # who could switch it on
-    since = max(gone, pool.back_at or 0.0, coordinator, *power)
+    since = max(gone, pool.back_at or 0.0, coordinator, *backs_of(s, host.id))
     return s.now - since - _unwatched(s, since) >= s.policy.host_stop + s.policy.start_timeout
 
 

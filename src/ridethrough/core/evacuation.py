@@ -48,7 +48,7 @@ def begin(s: Situation) -> list[e.Event]:
 
 def _due(s: Situation, host: HostSeen) -> Due | None:
     m, policy = s.memory.host(host.id), s.host_policy(host.id)
-    if m.wanted or s.memory.pool(host.pool).shutdown_asked is not None:
+    if m.wanted or s.is_wanted_off(host.pool):
         return Due("a person asked for it")
     state = supply(s, host.id)
     if not state.failing or state.since is None:
@@ -73,7 +73,7 @@ def is_protected(s: Situation, host: HostSeen) -> bool:
 def is_held(s: Situation, host: HostSeen) -> bool:
     """A person's hold, or a person's hand that we yielded to; until the last safe start."""
     m = s.memory.host(host.id)
-    if s.memory.pool(host.pool).shutdown_asked is not None:
+    if s.is_wanted_off(host.pool):
         return False  # the red button is pressed by a person too, and later
     return (m.held or m.yielded_at is not None) and not m.overridden
 
@@ -108,9 +108,9 @@ def disable(s: Situation) -> list[e.Event]:
         if not (wanted or _may_be_let_out(s, host)) or s.memory.is_pending(f"host {host.id}"):
             continue
         if m.disabled_done is not None and not _forgot(s, host):
-            if not _is_settled_news(s, host, m.disabled_done):
+            if not s.has_followed(host.pool, m.disabled_done):
                 continue
-            if not m.overridden and not _pool_goes_down(s, host):
+            if not m.overridden and not s.is_wanted_off(host.pool):
                 found.append(e.HostYielded(s.now, host.id))
                 continue
         if not wanted or not may_act(s, host.pool):
@@ -127,21 +127,16 @@ def _may_be_let_out(s: Situation, host: HostSeen) -> bool:
     return ours and supply(s, host.id).state is Supply.SETTLING
 
 
-def _pool_goes_down(s: Situation, host: HostSeen) -> bool:
-    """A person wants the whole pool off: no host stays up for anybody."""
-    return s.memory.pool(host.pool).shutdown_asked is not None
-
-
 def _must_be_disabled(s: Situation, host: HostSeen) -> bool:
     m = s.memory.host(host.id)
-    if not _pool_goes_down(s, host):
+    if not s.is_wanted_off(host.pool):
         if m.yielded_at is not None and not m.overridden:
             return False
         if _was_disabled_before(s, host):
             return _forgot_since_record(s, host)
     if m.evacuation is None or not is_emptying(s, host):
         return False
-    if supply(s, host.id).failing or m.wanted or _pool_goes_down(s, host):
+    if supply(s, host.id).failing or m.wanted or s.is_wanted_off(host.pool):
         return True
     return still_moves(s, host)  # power is back: not when it came back itself, nor when nothing is left to move
 
@@ -168,12 +163,6 @@ def _forgot(s: Situation, host: HostSeen) -> bool:
     return host.agent_started != m.disabled_agent or moved_on
 
 
-def _is_settled_news(s: Situation, host: HostSeen, done: Seconds) -> bool:
-    """The records were read well after our disable had been answered, and still say enabled."""
-    at = s.seen.pools[host.pool].answered_at
-    return at is not None and at >= done + 3.0
-
-
 # --- moving ------------------------------------------------------------------------------------------------------
 
 
@@ -194,7 +183,7 @@ def is_emptying(s: Situation, host: HostSeen) -> bool:
     m = s.memory.host(host.id)
     if m.evacuation is None or m.shut_down_at is not None or m.down_at is not None or is_held(s, host):
         return False
-    if m.wanted or s.memory.pool(host.pool).shutdown_asked is not None:
+    if m.wanted or s.is_wanted_off(host.pool):
         return True
     return supply(s, host.id).failing or m.moved_from
 

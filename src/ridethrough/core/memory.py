@@ -387,8 +387,15 @@ def _down(m: Memory, event: e.HostDown) -> Memory:
         return _host(m, event.host, down_at=event.at, heard_at=None)
     vms = {k: replace(v, started=v.started and event.host not in (v.places or (event.host,))) for k, v in m.vms.items()}
     m = replace(m, vms=vms)
-    fallen = {"fell": True, "fell_before": known.fell, "agent_before": event.agent_started}
-    return _host(m, event.host, down_at=event.at, heard_at=None, **fallen)
+    return _host(
+        m,
+        event.host,
+        down_at=event.at,
+        heard_at=None,
+        fell=True,
+        fell_before=known.fell,
+        agent_before=event.agent_started,
+    )
 
 
 def _disarmed(m: Memory) -> Memory:

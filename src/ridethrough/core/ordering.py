@@ -26,9 +26,9 @@ def members_still_up(s: Situation, coordinator: HostSeen) -> list[HostId]:
 def starts(s: Situation, host: HostSeen) -> bool:
     """It was proven down, and answers again, or its network does."""
     m, at = s.memory.host(host.id), host.network_at
-    since = m.down_at if m.down_at is not None else at
-    fresh = at is not None and since is not None and at > since and s.now - at <= s.policy.target_fresh
-    return m.heard_at is not None or fresh
+    if m.down_at is None:
+        return False
+    return m.heard_at is not None or (at is not None and at > m.down_at and s.now - at <= s.policy.target_fresh)
 
 
 def whole_pool_failing(s: Situation, pool: str) -> bool:

@@ -16,7 +16,6 @@ from .proof import may_have_fallen
 from .situation import Situation, once
 from .start import may_act, start
 
-RECORDS_FOLLOW: Seconds = 3.0  # what we have done is in the pool's records by then
 NO_PLACE = "no place"  # the alert about guests that no host can take
 
 
@@ -43,7 +42,7 @@ def _may_come_back(s: Situation, host: HostSeen) -> bool:
     m = s.memory.host(host.id)
     if _is_off(s, host.id) or m.wanted:
         return False
-    if s.memory.pool(host.pool).shutdown_asked is not None or not may_act(s, host.pool):
+    if s.is_wanted_off(host.pool) or not may_act(s, host.pool):
         return False
     return supply(s, host.id).powered
 
@@ -172,9 +171,8 @@ def whereabouts(s: Situation) -> list[e.Event]:
 
 def _is_at_rest(s: Situation, vm: VmSeen, since: Seconds) -> bool:
     """Nothing is done to it, and the records were read well after the last that we did."""
-    read_at = s.seen.pools[vm.pool].answered_at
     busy = vm.busy or is_moving(s, vm) or s.memory.is_pending(f"vm {vm.id}")
-    return not busy and read_at is not None and read_at >= since + RECORDS_FOLLOW
+    return not busy and s.has_followed(vm.pool, since)
 
 
 def left_off(s: Situation) -> list[e.Event]:
@@ -234,7 +232,7 @@ def _home(s: Situation, vm: VmSeen) -> HostId:
 
 def _is_unsettled(s: Situation, pool: PoolId) -> bool:
     """Power is not to be trusted yet somewhere in the pool, or its hosts are still on their way out of the outage."""
-    if s.memory.pool(pool).shutdown_asked is not None:
+    if s.is_wanted_off(pool):
         return True
     states = [supply(s, h.id).state for h in s.members(pool)]
     return Supply.SETTLING in states
@@ -242,7 +240,7 @@ def _is_unsettled(s: Situation, pool: PoolId) -> bool:
 
 def _is_steady(s: Situation, pool: PoolId) -> bool:
     """Every host has its power and is back, or is given up for now."""
-    if s.memory.pool(pool).shutdown_asked is not None:
+    if s.is_wanted_off(pool):
         return False
     for host in s.members(pool):
         if not supply(s, host.id).powered and not _is_without_power_for_long(s, host):

@@ -8,7 +8,7 @@ from .budget import LAST_SECONDS, fits, is_last_moment, left, need, stop_deadlin
 from .evacuation import Due, is_held, is_protected, on_battery_text
 from .model import HostId, Seconds
 from .observation import HostSeen, VmSeen
-from .ordering import first_to_stop, is_down, members_still_up, starts, whole_pool_failing
+from .ordering import first_to_stop, members_still_up, starts, whole_pool_failing
 from .placement import NOT_PROVEN, is_moving, place
 from .policy import Wish
 from .power import Supply, supply
@@ -26,7 +26,7 @@ def begin(s: Situation) -> list[e.Event]:
         if m.shut_down_at is not None or m.down_at is not None:
             continue
         if m.shutdown is not None:
-            if supply(s, host.id).powered and not _asked(s, host):
+            if supply(s, host.id).powered and not s.is_wanted_off(host.pool):
                 found.append(e.ShutdownDropped(s.now, host.id))
             continue
         due = _due(s, host)
@@ -35,13 +35,9 @@ def begin(s: Situation) -> list[e.Event]:
     return found
 
 
-def _asked(s: Situation, host: HostSeen) -> bool:
-    return s.memory.pool(host.pool).shutdown_asked is not None
-
-
 def _due(s: Situation, host: HostSeen) -> Due | None:
     policy, state = s.host_policy(host.id), supply(s, host.id)
-    if _asked(s, host):
+    if s.is_wanted_off(host.pool):
         return Due("a person asked for it")
     if not state.failing or state.since is None:
         return None
@@ -76,7 +72,7 @@ def stop_guests(s: Situation) -> list[e.Event]:
 def _must_stop(s: Situation, host: HostSeen) -> list[VmSeen]:
     """The guests of a host that are to stop now rather than move or run on."""
     m, guests = s.memory.host(host.id), s.guests(host.id)
-    if not (supply(s, host.id).failing or _asked(s, host)):
+    if not (supply(s, host.id).failing or s.is_wanted_off(host.pool)):
         return []
     if m.evacuation is None:
         return []
@@ -95,7 +91,7 @@ def _still_plans(s: Situation, host: HostSeen) -> bool:
     """The evacuation has only just begun: disables and the fresh proof of targets are on their way."""
     begun = s.memory.host(host.id).evacuation
     fresh = begun is not None and s.now - begun.at < s.policy.disable_wait + s.policy.target_fresh
-    return fresh and not s.dry_run and not _asked(s, host)
+    return fresh and not s.dry_run and not s.is_wanted_off(host.pool)
 
 
 def _crash_is_near(s: Situation, host: HostSeen) -> bool:
@@ -166,7 +162,7 @@ def shut_down(s: Situation) -> list[e.Event]:
             continue
         if m.shut_down_at is not None:
             found += _again(s, host, m.shutdown)
-        elif (supply(s, host.id).failing or _asked(s, host)) and _is_ready(s, host):
+        elif (supply(s, host.id).failing or s.is_wanted_off(host.pool)) and _is_ready(s, host):
             if _must_suspend_auto_poweron(s, host):
                 found += start(s, SuspendAutoPoweron(host.pool, "the whole pool goes down"))
             else:
@@ -178,9 +174,9 @@ def _again(s: Situation, host: HostSeen, begun: e.ShutdownBegun) -> list[e.Event
     """What to do with a host that was never asked to shut down after all: the call was lost on the way."""
     if s.dry_run or not host.live or not s.answers(host) or not _was_lost(s, host):
         return []
-    if supply(s, host.id).powered and not _asked(s, host):
+    if supply(s, host.id).powered and not s.is_wanted_off(host.pool):
         return [e.ShutdownDropped(s.now, host.id)]
-    if not (supply(s, host.id).failing or _asked(s, host)):
+    if not (supply(s, host.id).failing or s.is_wanted_off(host.pool)):
         return []
     if host.enabled or s.guests(host.id):
         return [e.ShutdownLost(s.now, host.id)]
@@ -234,7 +230,9 @@ def _members_let_go(s: Situation, coordinator: HostSeen) -> bool:
     Members that are on their way down themselves are waited for until its own stop leaves no more time. When a person
     shuts the pool down there is no such end: then silence for as long as a host may take to stop is enough.
     """
-    up = [h for h in members_still_up(s, coordinator) if not (_asked(s, coordinator) and _is_long_silent(s, h))]
+    up = [
+        h for h in members_still_up(s, coordinator) if not (s.is_wanted_off(coordinator.pool) and _is_long_silent(s, h))
+    ]
     if not up:
         return True
     working = [h for h in up if supply(s, h).failing and s.memory.host(h).shut_down_at is None]
@@ -251,7 +249,7 @@ def _is_long_silent(s: Situation, member: HostId) -> bool:
     """
     host, asked = s.seen.hosts[member], s.memory.host(member).shut_down_at
     wanted = s.memory.pool(host.pool).shutdown_asked
-    if wanted is not None and is_down(s, member) and starts(s, host):
+    if wanted is not None and starts(s, host):
         return s.now - wanted.at >= s.policy.start_timeout
     heard = max(t for t in (host.toolstack_at, asked, s.memory.started_at) if t is not None)
     return (asked is not None or not host.live) and s.now - heard >= s.policy.host_stop
@@ -269,5 +267,5 @@ def _must_suspend_auto_poweron(s: Situation, host: HostSeen) -> bool:
     """The boot script would start guests before we can judge the battery: off before the first shutdown, tried once."""
     failed = s.memory.failures.get(f"SuspendAutoPoweron pool {host.pool}")
     tried = failed is not None and (failed.refused or failed.count >= 2 or is_last_moment(s, host))
-    going = whole_pool_failing(s, host.pool) or _asked(s, host)
+    going = whole_pool_failing(s, host.pool) or s.is_wanted_off(host.pool)
     return s.seen.pools[host.pool].auto_poweron and going and not tried

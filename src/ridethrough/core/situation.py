@@ -14,6 +14,8 @@ from .observation import HostSeen, PoolSeen, Power, Snapshot, VmSeen
 from .policy import HostPolicy, Policy, VmPolicy, Wish
 from .site import Site
 
+RECORDS_FOLLOW: Seconds = 3.0  # what we have done is in the pool's records by then
+
 
 @dataclass(frozen=True, slots=True)
 class Situation:
@@ -78,6 +80,15 @@ class Situation:
         if self.now - seen.answered_at > self.policy.silent_after:
             return False
         return seen.coordinator_since is None or self.now - seen.coordinator_since >= self.policy.coordinator_grace
+
+    def is_wanted_off(self, pool: PoolId) -> bool:
+        """A person wants the whole pool off: until it was, no host stays up for anybody."""
+        return self.memory.pool(pool).shutdown_asked is not None
+
+    def has_followed(self, pool: PoolId, since: Seconds) -> bool:
+        """Whether the pool's records were read well after `since`: what was done then is in them."""
+        seen = self.seen.pools.get(pool)
+        return seen is not None and seen.answered_at is not None and seen.answered_at >= since + RECORDS_FOLLOW
 
     def is_coordinator(self, host: HostSeen) -> bool:
         """As seen; while nobody answers as coordinator, as it was when the outage began."""
