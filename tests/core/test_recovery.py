@@ -82,6 +82,29 @@ def test_where_xenserver_has_started_a_guest_any_host_may_have_taken_it_along() 
     assert started(now_with(*STOPPED, at_home, runs, *h1_fell)) == []
 
 
+STARTED_ANYWHERE = e.ActionStarted(80.0, StartVm("web", "web", "pool1", "", "why"))
+RUNS_ANYWHERE = (*STOPPED, STARTED_ANYWHERE, e.ActionFinished(85.0, FIRST + 2, STARTED_ANYWHERE.action))
+
+
+def test_a_host_of_another_pool_takes_no_guest_along() -> None:
+    """Neither counts its fall for a guest that XenServer has placed, nor does its return."""
+    other = e.PoolRecorded(60.0, "pool2", "x1", (("x1", 1.0),), (), (("db", "x1"),), False)
+    x1_fell = (e.HostDown(95.0, "x1", "silent", agent_started=1.0), e.HostReturned(105.0, "x1", 2.0, pool="pool2"))
+    s = now_with(*RUNS_ANYWHERE, other, *x1_fell)
+    assert s.memory.vm("web").started
+    assert started(s) == []
+    h1_is_down = e.HostDown(95.0, "h1", "silent", agent_started=1.0)
+    assert started(now_with(*RUNS_ANYWHERE, other, *x1_fell, h1_is_down)) == []
+
+
+def test_what_somebody_shuts_down_stays_off_wherever_xenserver_had_started_it() -> None:
+    """Once the pool's records tell of the start, and every host has run since."""
+    assert left_off(now_with(*RUNS_ANYWHERE)) == [e.VmLeftOff(110.0, "web", "web")]
+    assert left_off(now_with(*RUNS_ANYWHERE, answers_since=100.0)) == []
+    late = e.ActionFinished(108.0, FIRST + 2, STARTED_ANYWHERE.action)
+    assert left_off(now_with(*RUNS_ANYWHERE[:-1], late)) == []
+
+
 def test_a_pool_is_not_let_go_and_claimed_again_in_turn_for_a_dead_host_that_a_person_wants_emptied() -> None:
     """It cannot be disabled, and shows as enabled until its pool believes it dead."""
     ask = e.Ask.EVACUATE

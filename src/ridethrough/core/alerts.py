@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from . import events as e
+from .custody import is_away
 from .evacuation import is_held, is_protected
 from .model import PoolId
 from .observation import HostSeen, Source
 from .power import supply
-from .recovery import NO_PLACE, cannot_be_switched_on, is_missing, without_place
+from .recovery import NO_PLACE, cannot_be_switched_on, without_place
 from .situation import Situation
 
 _KEYS = frozenset(
@@ -105,5 +106,5 @@ def _of_host(s: Situation, host: HostSeen) -> Iterator[tuple[str, str, str]]:
     if cannot_be_switched_on(s, host):
         reason = "is the coordinator" if s.is_coordinator(host) else "has no power-on mode"
         yield host.id, "stays off", f"{host.id} stays off and {reason}: switch it on by hand"
-    if is_missing(s, host):
+    if is_away(s, host):
         yield host.id, "missing", f"{host.id} has not come back: look at it"

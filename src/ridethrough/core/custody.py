@@ -39,6 +39,12 @@ def _needs_us(s: Situation, host: HostSeen) -> bool:
     return m.evacuation is not None or m.shutdown is not None or m.disabled_at is not None or m.down_at is not None
 
 
+def belongs_to_administrator(s: Situation, host: HostSeen) -> bool:
+    """It was in maintenance mode when the outage began, and not by our doing."""
+    record = s.memory.pool(host.pool).record
+    return record is not None and host.id in record.disabled
+
+
 def is_at_rest(s: Situation, host: HostSeen) -> bool:
     """In a maintenance mode that a person wanted, and to stay up; or away for good."""
     m = s.memory.host(host.id)
@@ -59,10 +65,9 @@ def is_away(s: Situation, host: HostSeen) -> bool:
         gone = silent_since(s, host)
     if gone is None:
         return False
-    pool = s.memory.pool(host.pool)
-    if pool.shutdown_asked is not None:
-        return False  # it is wanted off
-    seen = s.seen.pools.get(host.pool)
+    if s.is_wanted_off(host.pool):
+        return False
+    pool, seen = s.memory.pool(host.pool), s.seen.pools.get(host.pool)
     coordinator = (seen.coordinator_since if seen is not None else None) or 0.0  # who could switch it on
     since = max(gone, pool.back_at or 0.0, coordinator, *backs_of(s, host.id))
     return s.now - since - _unwatched(s, since) >= s.policy.host_stop + s.policy.start_timeout

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from . import events as e
 from .actions import DisableHost, MoveVm
 from .budget import fits, left, moving_time, need
+from .custody import belongs_to_administrator
 from .model import HostId, PoolId, Seconds
 from .observation import HostSeen, VmSeen
 from .ordering import is_down
@@ -132,18 +133,13 @@ def _must_be_disabled(s: Situation, host: HostSeen) -> bool:
     if not s.is_wanted_off(host.pool):
         if m.yielded_at is not None and not m.overridden:
             return False
-        if _was_disabled_before(s, host):
+        if belongs_to_administrator(s, host):
             return _forgot_since_record(s, host)
     if m.evacuation is None or not is_emptying(s, host):
         return False
     if supply(s, host.id).failing or m.wanted or s.is_wanted_off(host.pool):
         return True
     return still_moves(s, host)  # power is back: not when it came back itself, nor when nothing is left to move
-
-
-def _was_disabled_before(s: Situation, host: HostSeen) -> bool:
-    record = s.memory.pool(host.pool).record
-    return record is not None and host.id in record.disabled
 
 
 def _forgot_since_record(s: Situation, host: HostSeen) -> bool:

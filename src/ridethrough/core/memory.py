@@ -113,16 +113,13 @@ class VmMemory:
     name: str = ""
     unplaced: str = ""  # the reason last told
 
+    def may_be_on(self, home: HostId, record: e.PoolRecorded) -> tuple[HostId, ...]:
+        """The hosts on which it may be, where it ran on `home` when its pool was recorded."""
+        if self.anywhere:
+            return tuple(host for host, _ in record.members)
+        return self.places or (home,)
 
-# What changes with a guest that runs again.
-_RUNS: Mapping[str, object] = {
-    "stopped": False,
-    "stop_failed": None,
-    "started": True,
-    "start_unsure": False,
-    "left_off": False,
-    "anywhere": False,
-}
+
 SAME_BOOT: Seconds = 10.0  # boot_time is worked out anew at each start of a toolstack, from a clock that may be set
 FIRST_POLLS: Seconds = 10.0  # after a start every card has been asked
 
@@ -312,7 +309,7 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
         case e.EvacuationBegun():
             m = _host(m, event.host, evacuation=event, emptied=False, returned_at=None)
             known = m.host(event.host)
-            if known.down_at is not None or known.shut_down_at is not None or _is_recorded(m, event.host):
+            if known.down_at is not None or known.shut_down_at is not None or _record_with(m, event.host):
                 return m
             return _host(m, event.host, booted=0.0, fell=False)  # what happened to it in other outages is over
         case e.ShutdownBegun():
@@ -334,8 +331,7 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
                 overridden=False,
             )
         case e.VmRunsAgain():
-            places = (event.host,) if event.host else m.vm(event.vm).places
-            return _vm(m, event.vm, places=places, placed_at=event.at, **_RUNS)
+            return _runs(m, event.vm, event.at, event.host)
         case e.VmFound():
             return _vm(m, event.vm, places=(event.host,), anywhere=False, placed_at=event.at)
         case e.VmLeftOff():
@@ -370,9 +366,10 @@ def _watched_until(m: Memory, event: e.ControllerStarted) -> Seconds | None:
     return m.alive_until if saw_nothing else event.alive_until
 
 
-def _is_recorded(m: Memory, host: HostId) -> bool:
-    """An outage of its pool is open in which it is known what it was like before."""
-    return any(p.record is not None and host in dict(p.record.members) for p in m.pools.values())
+def _record_with(m: Memory, host: HostId) -> e.PoolRecorded | None:
+    """What its pool was like before the outage, while one is open."""
+    records = (p.record for p in m.pools.values() if p.record is not None)
+    return next((r for r in records if host in dict(r.members)), None)
 
 
 def _is_in_our_hands(m: HostMemory) -> bool:
@@ -385,10 +382,8 @@ def _down(m: Memory, event: e.HostDown) -> Memory:
     known = m.host(event.host)
     if known.shut_down_at is not None:
         return _host(m, event.host, down_at=event.at, heard_at=None)
-    vms = {k: replace(v, started=v.started and event.host not in (v.places or (event.host,))) for k, v in m.vms.items()}
-    m = replace(m, vms=vms)
     return _host(
-        m,
+        _with_its_guests(m, event.host),
         event.host,
         down_at=event.at,
         heard_at=None,
@@ -396,6 +391,16 @@ def _down(m: Memory, event: e.HostDown) -> Memory:
         fell_before=known.fell,
         agent_before=event.agent_started,
     )
+
+
+def _with_its_guests(m: Memory, host: HostId) -> Memory:
+    """The host has fallen: guests that may have been on it need to be started once more."""
+    record = _record_with(m, host)
+    if record is None:
+        return m
+    homes = {vm: home for vm, home in record.running if m.vm(vm).started}
+    fallen = [vm for vm, home in homes.items() if host in m.vm(vm).may_be_on(home, record)]
+    return replace(m, vms={**m.vms, **{vm: replace(m.vm(vm), started=False) for vm in fallen}})
 
 
 def _disarmed(m: Memory) -> Memory:
@@ -570,10 +575,25 @@ def _finished(m: Memory, event: e.ActionFinished) -> Memory:
         case MoveVm():
             return _vm(m, action.vm, places=(action.host,), placed_at=event.at)
         case StartVm() if not _stops_again(m, action.vm):
-            places = (action.host,) if action.host else ()
-            return _vm(m, action.vm, places=places, placed_at=event.at, **{**_RUNS, "anywhere": not places})
+            return _runs(m, action.vm, event.at, action.host)
         case _:
             return m
+
+
+def _runs(m: Memory, vm: VmId, at: Seconds, host: HostId) -> Memory:
+    """It runs again; `host` is empty where XenServer has chosen."""
+    return _vm(
+        m,
+        vm,
+        places=(host,) if host else (),
+        anywhere=not host,
+        placed_at=at,
+        started=True,
+        start_unsure=False,
+        stopped=False,
+        stop_failed=None,
+        left_off=False,
+    )
 
 
 def _stops_again(m: Memory, vm: VmId) -> bool:

@@ -111,10 +111,7 @@ def _hosts_with_guests(s: Situation, pool: PoolId) -> frozenset[HostId]:
     record = s.memory.pool(pool).record
     if record is None:
         return frozenset()
-    known = [(s.memory.vm(vm), home) for vm, home in record.running]
-    if any(m.anywhere for m, _ in known):
-        return frozenset(host for host, _ in record.members)
-    return frozenset(h for m, home in known for h in m.places or (home,))
+    return frozenset(h for vm, home in record.running for h in s.memory.vm(vm).may_be_on(home, record))
 
 
 def may_have_fallen(s: Situation, host: HostSeen) -> bool:

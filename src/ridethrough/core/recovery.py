@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import events as e
 from .actions import EnableHost, PowerOnHost, ReleasePool, RestoreAutoPoweron, StartVm
-from .custody import is_at_rest, is_away
+from .custody import belongs_to_administrator, is_at_rest, is_away
 from .evacuation import still_moves
 from .memory import VmMemory
 from .model import HostId, PoolId, Seconds
@@ -29,7 +29,7 @@ def enable(s: Situation) -> list[e.Event]:
             continue
         if not _may_come_back(s, host) or not s.answers(host) or not host.live or still_moves(s, host):
             continue
-        if _belongs_to_administrator(s, host):
+        if belongs_to_administrator(s, host):
             found += [e.EvacuationEnded(s.now, host.id)] if m.evacuation is not None else []
         elif m.disabled_at is not None:
             found += start(s, EnableHost(host.id, host.pool, _back_text(s, host)))
@@ -47,11 +47,6 @@ def _may_come_back(s: Situation, host: HostSeen) -> bool:
     return supply(s, host.id).powered
 
 
-def _belongs_to_administrator(s: Situation, host: HostSeen) -> bool:
-    record = s.memory.pool(host.pool).record
-    return record is not None and host.id in record.disabled
-
-
 def _back_text(s: Situation, host: HostSeen) -> str:
     m = s.memory.host(host.id)
     return "it has started again on utility power" if m.returned_at is not None else "utility power is back"
@@ -64,7 +59,7 @@ def power_on(s: Situation) -> list[e.Event]:
     """
     found: list[e.Event] = []
     for host in s.hosts:
-        if not _stays_off(s, host) or _needs_a_hand(s, host) or is_missing(s, host):
+        if not _stays_off(s, host) or _needs_a_hand(s, host) or is_away(s, host):
             continue  # a person has been called, or is about to be
         if may_act(s, host.pool):
             found += start(s, PowerOnHost(host.id, host.pool, "its supply is back and it does not start by itself"))
@@ -106,11 +101,6 @@ def _needs_a_hand(s: Situation, host: HostSeen) -> bool:
     return not host.power_on_mode or s.is_coordinator(host)
 
 
-def is_missing(s: Situation, host: HostSeen) -> bool:
-    """It has not come back for so long that the others no longer wait for it."""
-    return is_away(s, host)
-
-
 # --- guests that we stopped --------------------------------------------------------------------------------------
 
 
@@ -137,18 +127,21 @@ def to_start(s: Situation, pool: PoolId) -> list[VmSeen]:
     # Back since it fell; it may have been shut down by us then.
     back = {h for h, m in s.memory.hosts.items() if m.fell and (m.down_at is None or m.shut_down_at is not None)}
 
-    def fell(m: VmMemory, home: HostId) -> bool:
-        return not (m.started or m.left_off) and bool(back if m.anywhere else back & {*(m.places or (home,))})
+    def fell(m: VmMemory, places: tuple[HostId, ...]) -> bool:
+        return not (m.started or m.left_off or back.isdisjoint(places))
 
-    return [vm for vm, m, home in halted if m.stopped or fell(m, home)]
+    return [vm for vm, m, places in halted if m.stopped or fell(m, places)]
 
 
 @once
-def _halted(s: Situation, pool: PoolId) -> list[tuple[VmSeen, VmMemory, HostId]]:
-    """The guests that ran when the outage began and are halted, each with where it was at home then."""
+def _halted(s: Situation, pool: PoolId) -> list[tuple[VmSeen, VmMemory, tuple[HostId, ...]]]:
+    """The guests that ran when the outage began and are halted, each with the hosts on which it may have been."""
     record = s.memory.pool(pool).record
-    known = [(s.seen.vms.get(vm), s.memory.vm(vm), home) for vm, home in (record.running if record else ())]
-    return [(vm, m, home) for vm, m, home in known if vm and vm.pool == pool and vm.power is Power.HALTED]
+    if record is None:
+        return []
+    known = [(s.seen.vms.get(vm), s.memory.vm(vm), home) for vm, home in record.running]
+    halted = [(vm, m, home) for vm, m, home in known if vm and vm.pool == pool and vm.power is Power.HALTED]
+    return [(vm, m, m.may_be_on(home, record)) for vm, m, home in halted]
 
 
 def whereabouts(s: Situation) -> list[e.Event]:
@@ -156,14 +149,16 @@ def whereabouts(s: Situation) -> list[e.Event]:
     news: list[e.Event] = []
     for pool in sorted(p for p in s.seen.pools if s.is_trusted(p)):
         record = s.memory.pool(pool).record
-        for vm_id, home in record.running if record else ():
+        if record is None:
+            continue
+        for vm_id, home in record.running:
             vm = s.seen.vms.get(vm_id)
             if vm is None or vm.resident_on is None or vm.power is not Power.RUNNING:
                 continue
             if vm.resident_on == home and vm_id not in s.memory.vms:
                 continue  # as most of them always are
             m = s.memory.vm(vm_id)
-            known = not m.anywhere and (m.places or (home,)) == (vm.resident_on,)
+            known = m.may_be_on(home, record) == (vm.resident_on,)
             if not known and _is_at_rest(s, vm, m.placed_at):
                 news.append(e.VmFound(s.now, vm_id, vm.name, vm.resident_on))
     return news
@@ -179,11 +174,9 @@ def left_off(s: Situation) -> list[e.Event]:
     """Guests that somebody has shut down in mid-outage, on hosts that have run all the time: they stay off."""
     found: list[e.Event] = []
     for pool in sorted(p for p in s.seen.pools if s.is_trusted(p)):
-        for vm, m, home in _halted(s, pool):
-            ours = m.stopped or m.left_off or m.start_unsure or m.failed_on or m.anywhere
-            if ours or vm.busy or s.memory.is_pending(f"vm {vm.id}"):
-                continue
-            if all(_has_run_on(s, h, m) for h in m.places or (home,)):
+        for vm, m, places in _halted(s, pool):
+            ours = m.stopped or m.left_off or m.start_unsure or m.failed_on
+            if not ours and _is_at_rest(s, vm, m.placed_at) and all(_has_run_on(s, h, m) for h in places):
                 found.append(e.VmLeftOff(s.now, vm.id, vm.name))
     return found
 
@@ -245,10 +238,10 @@ def _is_steady(s: Situation, pool: PoolId) -> bool:
     for host in s.members(pool):
         if not supply(s, host.id).powered and not _is_without_power_for_long(s, host):
             return False
-        if is_missing(s, host):
+        if is_away(s, host):
             continue
         m = s.memory.host(host.id)
-        ours = m.disabled_at is not None and not m.wanted and not _belongs_to_administrator(s, host)
+        ours = m.disabled_at is not None and not m.wanted and not belongs_to_administrator(s, host)
         if _is_off(s, host.id) or ours or (not host.enabled and _may_still_enable_itself(s, host)):
             return False
     return True
@@ -319,7 +312,7 @@ def _is_over(s: Situation, pool: PoolId) -> bool:
             return False
         if not resting and may_have_fallen(s, host):
             return False
-        if _belongs_to_administrator(s, host) and _may_still_enable_itself(s, host):
+        if belongs_to_administrator(s, host) and _may_still_enable_itself(s, host):
             return False
     waiting = [v for v in to_start(s, pool) if not _given_up(s, v)]
     return not waiting and not any(_may_still_stop(s, v) for v in s.seen.vms.values() if v.pool == pool)
@@ -328,7 +321,7 @@ def _is_over(s: Situation, pool: PoolId) -> bool:
 def _may_still_stop(s: Situation, vm: VmSeen) -> bool:
     """A guest whose stop we began may obey late: its record stays open until that is past, or its host is given up."""
     host = s.seen.hosts.get(vm.resident_on or "")
-    return s.memory.vm(vm.id).stopped and vm.power is Power.RUNNING and not (host and is_missing(s, host))
+    return s.memory.vm(vm.id).stopped and vm.power is Power.RUNNING and not (host and is_away(s, host))
 
 
 def _may_still_enable_itself(s: Situation, host: HostSeen) -> bool:
@@ -360,7 +353,7 @@ def differences(s: Situation, pool: PoolId) -> tuple[str, ...]:
     for host_id, _ in record.members:
         host = s.seen.hosts.get(host_id)
         before = host_id not in record.disabled
-        if host is not None and is_missing(s, host):
+        if host is not None and is_away(s, host):
             found.append(f"{host_id} has not come back")
         elif host is None or (host.live and host.enabled != before):
             found.append(
