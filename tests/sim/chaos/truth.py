@@ -28,6 +28,7 @@ ON_WORDS = ("starts by itself", "is switched on", "is woken", "boots")
 class Feed:
     """A UPS: whether it gives utility power, and whether its card can be heard."""
 
+    watched: Callable[[Seconds, Seconds], Seconds]  # how much of the time between two moments a controller was there
     good: bool = True
     audible: bool = True
     since: Seconds = -1e9  # of `good` being as it is
@@ -47,14 +48,13 @@ class Feed:
     history: list[tuple[Seconds, bool]] = field(default_factory=list)
     earlier: list[tuple[tuple[Seconds, ...], Seconds]] = field(default_factory=list)  # its outages before the last one
 
-    def note(self, at: Seconds, good: bool, audible: bool, watched: Callable[[Seconds, Seconds], Seconds]) -> None:
-        """`watched`: how much of the time between two moments the controller was there."""
+    def note(self, at: Seconds, good: bool, audible: bool) -> None:
         if audible != self.audible:
             if audible:
                 self.silences.append((self.heard_since, at))
                 self.silent_ended = at
             else:
-                lately = watched(max(self.bad_ended, self.counted_at), at) <= NOTICED
+                lately = self.watched(max(self.bad_ended, self.counted_at), at) <= NOTICED
                 self.fell_silent_in_doubt = not self.good or lately or self.return_seen < self.bad_ended
             self.audible, self.heard_since = audible, at
         if good != self.good:
@@ -94,7 +94,7 @@ class Truth:
         self.absences = [(at - MARKED_EVERY, at + lasts) for at, lasts in begins]  # it knows its life to the last mark
         self.scenario = scenario
         self.world = world
-        self.feeds = {u: Feed() for u in world.upses}
+        self.feeds = {u: Feed(self.watched) for u in world.upses}
         self.answered_at: dict[HostId, Seconds] = dict.fromkeys(world.hosts, 0.0)  # its toolstack, anything at all
         self.reached_since: dict[HostId, Seconds | None] = dict.fromkeys(world.hosts, -1e9)
         self.came_up: dict[HostId, list[Seconds]] = {h: [] for h in world.hosts}
@@ -109,7 +109,7 @@ class Truth:
         now = self.world.now
         for ups, feed in self.feeds.items():
             it = self.world.upses[ups]
-            feed.note(now, it.input_good and it.output, not (it.card.silent or it.card.link_lost), self.watched)
+            feed.note(now, it.input_good and it.output, not (it.card.silent or it.card.link_lost))
             if it.card.cut_at is not None:
                 feed.counted_at = now
             if feed.good and feed.return_seen < feed.bad_ended and self.watched(feed.bad_ended, now) >= ROUND:
@@ -139,16 +139,16 @@ class Truth:
         for ups, feed in self.feeds.items():
             sim = self.world.upses[ups]
             if it.do in ("fail", "restore") and it.arguments["feeder"] == sim.feeder:
-                feed.note(at, it.do == "restore" and sim.output, feed.audible, self.watched)
+                feed.note(at, it.do == "restore" and sim.output, feed.audible)
                 if it.do == "fail" and feed.input_good:
                     feed.input_failed = at
                 elif it.do == "restore" and not feed.input_good:
                     feed.input_back = at
                 feed.input_good = it.do == "restore"
             if it.do in ("silence card", "lose link") and it.arguments["ups"] == ups:
-                feed.note(at, feed.good, False, self.watched)
+                feed.note(at, feed.good, False)
             if it.do in ("answer card", "restore link") and it.arguments["ups"] == ups:
-                feed.note(at, feed.good, not (sim.card.silent or sim.card.link_lost), self.watched)
+                feed.note(at, feed.good, not (sim.card.silent or sim.card.link_lost))
         if it.do == "person enables" and self.world.coordinator(self.world.hosts[it.arguments["host"]].pool):
             self.person_enabled[it.arguments["host"]] = at
 
