@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ridethrough.core import events as e
-from ridethrough.core.memory import Memory, fold_all
+from ridethrough.core.fold import fold_all
+from ridethrough.core.memory import Memory
 from ridethrough.core.model import CardAction, CardTimers, Host, Pool, Ups
 from ridethrough.core.observation import HostSeen, PoolSeen, Snapshot, Source, UpsReading, UpsSeen, VmSeen
 from ridethrough.core.policy import HostPolicy, Policy, Timer

@@ -10,7 +10,7 @@ from ridethrough.core import events as e
 from ridethrough.core.actions import ClaimPool, DisableHost, ReleasePool, StartVm
 from ridethrough.core.custody import take
 from ridethrough.core.evacuation import disable
-from ridethrough.core.memory import fold
+from ridethrough.core.fold import fold
 from ridethrough.core.observation import Power
 from ridethrough.core.recovery import run_again, to_start
 from ridethrough.core.situation import Situation

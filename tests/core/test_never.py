@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from ridethrough.core import actions as a
 from ridethrough.core import events as e
 from ridethrough.core.budget import is_last_moment, left, need
-from ridethrough.core.memory import Memory, fold
+from ridethrough.core.fold import fold
+from ridethrough.core.memory import Memory
 from ridethrough.core.ordering import members_still_up
 from ridethrough.core.power import Feed, feed, is_counting, is_silent, says_battery, supply
 from ridethrough.core.situation import Situation

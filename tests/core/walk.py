@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from ridethrough.core import actions as a
 from ridethrough.core import events as e
 from ridethrough.core.decide import decide
-from ridethrough.core.memory import Memory, fold, fold_all
+from ridethrough.core.fold import fold, fold_all
+from ridethrough.core.memory import Memory
 from ridethrough.core.observation import Power, Snapshot, Source
 from ridethrough.core.site import Site
 from ridethrough.core.situation import Situation

@@ -15,7 +15,8 @@ import sqlalchemy as sa
 
 from ridethrough.config import ConfigError, Secrets, parse
 from ridethrough.core.events import Event
-from ridethrough.core.memory import Memory, fold
+from ridethrough.core.fold import fold
+from ridethrough.core.memory import Memory
 from ridethrough.core.narrative import tell
 from ridethrough.drivers.snmp.mibs import RFC1628, VENDORS
 from ridethrough.drivers.snmp.mibs.table import Value as CardValue

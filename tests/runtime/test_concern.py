@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ridethrough.core import events as e
-from ridethrough.core.memory import Memory, fold_all
+from ridethrough.core.fold import fold_all
+from ridethrough.core.memory import Memory
 from ridethrough.core.model import Host, Pool, Ups
 from ridethrough.core.site import Site
 from ridethrough.runtime.concern import concerning

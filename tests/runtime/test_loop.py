@@ -13,7 +13,8 @@ from ridethrough import __version__
 from ridethrough.core import events as e
 from ridethrough.core.actions import Action
 from ridethrough.core.decide import Decision
-from ridethrough.core.memory import Memory, fold_all
+from ridethrough.core.fold import fold_all
+from ridethrough.core.memory import Memory
 from ridethrough.core.observation import Snapshot, UpsSeen
 from ridethrough.core.site import Site
 from ridethrough.runtime.loop import STOPPED, Loop, Status

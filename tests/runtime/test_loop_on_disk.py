@@ -6,7 +6,8 @@ import asyncio
 from pathlib import Path
 
 from ridethrough.core import events as e
-from ridethrough.core.memory import Memory, fold_all
+from ridethrough.core.fold import fold_all
+from ridethrough.core.memory import Memory
 from ridethrough.runtime.clock import SiteClock
 from ridethrough.runtime.journal import DiskJournal
 from ridethrough.runtime.journal_file import latest_time, read_journal

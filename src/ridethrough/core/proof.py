@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from . import events as e
-from .memory import has_booted_anew
 from .model import HostId, PoolId, Seconds
 from .observation import HostSeen
 from .power import supply
@@ -84,7 +83,7 @@ def _proof_of_a_fall(s: Situation, host: HostSeen) -> str:
 
 def _has_booted_anew(s: Situation, host: HostSeen) -> bool | None:
     """Since the record, or since it last returned; None: its boot_time is not told."""
-    return has_booted_anew(s.memory.host(host.id), host.booted)
+    return s.memory.host(host.id).has_booted_anew(host.booted)
 
 
 def _is_ours_to_judge(s: Situation, host: HostSeen) -> bool:

@@ -8,7 +8,8 @@ from functools import lru_cache
 from typing import Any, TypeVar, TypeVarTuple
 
 from .events import Event
-from .memory import Memory, fold
+from .fold import fold
+from .memory import Memory
 from .model import HostId, PoolId, Seconds
 from .observation import HostSeen, PoolSeen, Power, Snapshot, VmSeen
 from .policy import HostPolicy, Policy, VmPolicy, Wish

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from ridethrough.core.events import ActionFinished, ActionStarted, AlertCleared, Alerted, Event
-from ridethrough.core.memory import Memory, fold, fold_all
+from ridethrough.core.fold import fold, fold_all
+from ridethrough.core.memory import Memory
 from ridethrough.core.model import Seconds
 from ridethrough.core.site import Site
 from ridethrough.ports import Clock, Journal

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from ridethrough.core import actions as a
 from ridethrough.core import events as e
 from ridethrough.core.decide import decide
-from ridethrough.core.memory import Memory, fold_all
+from ridethrough.core.fold import fold_all
+from ridethrough.core.memory import Memory
 from ridethrough.core.model import Host, Pool, Seconds, Ups
 from ridethrough.core.observation import Snapshot, Source, UpsReading, UpsSeen
 from ridethrough.core.policy import HostPolicy, Policy, Timer

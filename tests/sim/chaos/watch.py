@@ -13,7 +13,8 @@ from ridethrough.core import actions as a
 from ridethrough.core import events as e
 from ridethrough.core.decide import Decision
 from ridethrough.core.decide import decide as decide_for_real
-from ridethrough.core.memory import Memory, fold
+from ridethrough.core.fold import fold
+from ridethrough.core.memory import Memory
 from ridethrough.core.model import HostId, Seconds, VmId
 from ridethrough.core.observation import Power, Snapshot
 from ridethrough.core.site import Site
