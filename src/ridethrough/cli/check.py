@@ -93,6 +93,7 @@ def _card(config: CardConfig, report: CardReport) -> dict[str, Any]:
         "id": config.ups,
         "address": config.address,
         "family": report.family,
+        "why": report.why,
         "model": report.model,
         "source": str(reading.source) if reading else None,
         "charge": reading.charge if reading else None,

@@ -111,28 +111,139 @@ def integers(values: Mapping[str, int]) -> Rows:
     return {oid: Leaf("integer", value) for oid, value in values.items()}
 
 
+APC = "1.3.6.1.4.1.318.1.1.1"
+CPS = "1.3.6.1.4.1.3808.1.1.1"
+MGE = "1.3.6.1.4.1.705.1"
+XUPS = "1.3.6.1.4.1.534.1"
+TLP = "1.3.6.1.4.1.850.1.1.3.1.3"
+SOCOMEC = "1.3.6.1.4.1.4555.1.1.7.1"
+VERTIV = "1.3.6.1.4.1.476.1.42.3.9.20.1.20.1.2"
+ITA2 = "1.3.6.1.4.1.13400.2.54.2"
+
+# What an outage changes in a walk made on utility power (facts/ups.md §10, the recipe), where the walk holds it.
+OUTAGE: dict[str, int | str] = {
+    f"{RFC}.4.1.0": 5,
+    f"{XPPC}.4.1.1.0": 3,
+    f"{XPPC}.3.2.5.0": 4,
+    f"{EPPC}.2.1.0": 5,
+    f"{EPPC}.3.1.0": 5,
+    f"{EPPC}.9.2.0": "1,7",
+    f"{USHA}.4.1.0": 5,
+    f"{USHA}.2.1.0": 5,
+    f"{APC}.4.1.1.0": 3,
+    f"{APC}.3.2.5.0": 4,
+    f"{CPS}.4.1.1.0": 3,
+    f"{CPS}.3.2.6.0": 5,
+    f"{MGE}.7.3.0": 1,
+    f"{MGE}.6.3.0": 1,
+    f"{MGE}.6.4.0": 4,
+    f"{XUPS}.4.5.0": 5,
+    f"{XUPS}.3.9.0": 1,
+    f"{XUPS}.2.5.0": 2,
+    f"{TLP}.3.1.1.1.1": 5,
+    f"{SOCOMEC}.2.1.0": 5,
+    f"{SOCOMEC}.6.3.15.0": 1,
+    f"{VERTIV}.1.4872": "Battery",
+    f"{VERTIV}.100.4168": "Active Event",
+    f"{ITA2}.1.2.0": 2,
+}
+LOW: dict[str, int | str] = {
+    f"{RFC}.2.1.0": 3,
+    f"{XPPC}.2.1.1.0": 3,
+    f"{EPPC}.3.1.0": 3,
+    f"{USHA}.2.1.0": 3,
+    f"{APC}.2.1.1.0": 3,
+    f"{CPS}.2.1.1.0": 3,
+    f"{MGE}.5.14.0": 1,
+    f"{XUPS}.2.10.0": 1,
+    f"{TLP}.1.1.1.1.1": 3,
+    f"{SOCOMEC}.2.1.0": 6,
+    f"{VERTIV}.100.4162": "Active Event",
+}
+INPUT_VOLTS = (
+    *(f"{root}.3.3.1.3." for root in (RFC, USHA)),
+    f"{XPPC}.3.2.1.",
+    f"{EPPC}.2.16.1.3.",
+    f"{APC}.3.3.1.",
+    f"{APC}.3.2.1.",
+    f"{CPS}.3.2.1.",
+    f"{MGE}.6.2.1.2.",
+    f"{XUPS}.3.4.1.2.",
+    f"{TLP}.2.2.1.3.",
+    f"{SOCOMEC}.3.3.1.2.",
+    *(f"{VERTIV}.1.{n}" for n in (4096, 4098, 4100)),
+    *(f"{ITA2}.2.{n}." for n in (1, 2, 3)),
+)
+
+
 def on_battery(rows: Rows, seconds: int = 30, minutes: int = 20, charge: int = 90, low: bool = False) -> Rows:
-    """A copy of an online walk as it would look in an outage (facts/ups.md §10, the recipe)."""
+    """A copy of an online walk as it would look in an outage."""
     copy = dict(rows)
 
-    def put(values: Mapping[str, int]) -> None:
-        copy.update({oid: leaf for oid, leaf in integers(values).items() if oid in rows})
+    def put(values: Mapping[str, int | str]) -> None:
+        for oid, value in values.items():
+            if oid in rows:
+                copy[oid] = Leaf("string" if isinstance(value, str) else "integer", value)
 
-    lines = {oid: 0 for oid in rows if oid.startswith((f"{RFC}.3.3.1.3.", f"{USHA}.3.3.1.3.", f"{EPPC}.2.16.1.3."))}
-    put(lines)
-    put({f"{RFC}.4.1.0": 5, f"{RFC}.2.2.0": seconds, f"{RFC}.2.3.0": minutes, f"{RFC}.2.4.0": charge})
-    put({f"{XPPC}.4.1.1.0": 3, f"{XPPC}.2.1.2.0": seconds, f"{XPPC}.3.2.1.0": 0, f"{XPPC}.3.2.5.0": 4})
-    put({f"{XPPC}.2.2.1.0": charge, f"{XPPC}.2.2.4.0": 60 * minutes})
-    put({f"{EPPC}.2.1.0": 5, f"{EPPC}.3.1.0": 5, f"{EPPC}.3.2.0": seconds, f"{EPPC}.3.3.0": minutes})
-    put({f"{EPPC}.3.4.0": charge})
-    put({f"{USHA}.4.1.0": 5, f"{USHA}.2.1.0": 5, f"{USHA}.2.2.0": seconds, f"{USHA}.2.4.0": charge})
-    if f"{EPPC}.9.2.0" in rows:
-        copy[f"{EPPC}.9.2.0"] = Leaf("string", "1,7")
+    put({oid: "0" if rows[oid].kind == "string" else 0 for oid in rows if oid.startswith(INPUT_VOLTS)})
+    put(OUTAGE)
+    put({f"{RFC}.2.2.0": seconds, f"{RFC}.2.3.0": minutes, f"{RFC}.2.4.0": charge})
+    put({f"{XPPC}.2.1.2.0": seconds, f"{XPPC}.2.2.1.0": charge, f"{XPPC}.2.2.4.0": 60 * minutes})
+    put({f"{EPPC}.3.2.0": seconds, f"{EPPC}.3.3.0": minutes, f"{EPPC}.3.4.0": charge})
+    put({f"{USHA}.2.2.0": seconds, f"{USHA}.2.4.0": charge, f"{APC}.2.1.2.0": 100 * seconds})
     if low:
-        put({f"{RFC}.2.1.0": 3, f"{XPPC}.2.1.1.0": 3, f"{EPPC}.3.1.0": 3, f"{USHA}.2.1.0": 3})
+        put(LOW)
     if f"{RFC}.6.1.0" in rows:
         copy |= alarm_rows([2, 3] if low else [2])
     return copy
+
+
+# What a test of the battery changes. A front-panel test shows on RFC 1628 cards only in the test results.
+TEST: dict[str, int] = {
+    f"{RFC}.4.1.0": 5,
+    f"{RFC}.7.3.0": 5,
+    f"{XPPC}.4.1.1.0": 3,
+    f"{XPPC}.7.2.3.0": 4,
+    f"{USHA}.4.1.0": 5,
+    f"{USHA}.6.3.0": 5,
+    f"{EPPC}.2.1.0": 6,
+    f"{EPPC}.7.3.0": 2,
+    f"{APC}.4.1.1.0": 15,
+    f"{CPS}.4.1.1.0": 3,
+    f"{CPS}.3.2.5.0": 4,
+    f"{MGE}.7.3.0": 1,
+    f"{XUPS}.4.5.0": 5,
+    f"{XUPS}.8.2.0": 4,
+    f"{TLP}.3.1.1.1.1": 10,
+    f"{SOCOMEC}.2.1.0": 4,
+}
+TELLS_TEST = frozenset(
+    {
+        f"{RFC}.7.3.0",
+        f"{XPPC}.7.2.3.0",
+        f"{USHA}.6.3.0",
+        f"{EPPC}.2.1.0",
+        f"{APC}.4.1.1.0",
+        f"{CPS}.3.2.5.0",
+        f"{XUPS}.8.2.0",
+        f"{TLP}.3.1.1.1.1",
+        f"{SOCOMEC}.2.1.0",
+    }
+)
+
+
+def in_test(rows: Rows) -> Rows:
+    """A copy of an online walk while the battery is tested."""
+    return rows | integers({oid: n for oid, n in TEST.items() if oid in rows})
+
+
+def tells_test(rows: Rows) -> bool:
+    return not TELLS_TEST.isdisjoint(rows)
+
+
+def tells_low(rows: Rows) -> bool:
+    """Whether the walk holds an object that says that the battery is low."""
+    return not LOW.keys().isdisjoint(rows)
 
 
 def alarm_rows(numbers: Iterable[int]) -> Rows:

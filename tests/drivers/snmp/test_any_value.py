@@ -11,8 +11,11 @@ from hypothesis import strategies as st
 
 from ridethrough.core.observation import Source, UpsReading
 from ridethrough.drivers.snmp.countdown import Countdown
-from ridethrough.drivers.snmp.mibs import EPPC, RFC1628, USHA, XPPC, Mib
+from ridethrough.drivers.snmp.mibs import RFC1628, Mib
+from ridethrough.drivers.snmp.mibs.eppc import EPPC
 from ridethrough.drivers.snmp.mibs.table import Value
+from ridethrough.drivers.snmp.mibs.usha import USHA
+from ridethrough.drivers.snmp.mibs.xppc import XPPC
 from ridethrough.drivers.snmp.reading import CARRIED, LONGEST_NAME, Reader
 from ridethrough.drivers.snmp.told import Told
 

@@ -6,8 +6,11 @@ import pytest
 
 from ridethrough.core.model import UNTOLD, CardAction, CardTimers
 from ridethrough.core.observation import Source, UpsReading
-from ridethrough.drivers.snmp.mibs import EPPC, RFC1628, USHA, XPPC, Mib
+from ridethrough.drivers.snmp.mibs import RFC1628, Mib
+from ridethrough.drivers.snmp.mibs.eppc import EPPC
 from ridethrough.drivers.snmp.mibs.table import Value
+from ridethrough.drivers.snmp.mibs.usha import USHA
+from ridethrough.drivers.snmp.mibs.xppc import XPPC
 from ridethrough.drivers.snmp.reading import Reader
 from ridethrough.drivers.snmp.told import Told
 

@@ -58,7 +58,7 @@ class Card:
         self._stale = _lost_a_part(oids, values)
         alarms = await self._present_alarms(values)
         told = Told.of(profile.rows, {**await self._slow_values(profile), **values}, alarms)
-        if not told.sources() or not told.all("battery_fine"):
+        if not told.sources() or not all(told.all(field) for field in profile.needed):
             raise Unreachable(f"{self.config.address}: its status is none that {profile.family} defines")
         reading = self._reader.read(told, asked_at)
         self._notice(told, reading)

@@ -18,6 +18,7 @@ class CardReport:
 
     seen: UpsSeen
     family: str = ""  # "EPPC + RFC 1628"
+    why: str = ""  # it was taken for that
     model: str = ""
     object_id: str = ""  # sysObjectID
     description: str = ""  # sysDescr
@@ -65,6 +66,7 @@ def _report(card: Card, seen: UpsSeen) -> CardReport:
     return CardReport(
         seen,
         family=profile.family,
+        why=profile.why,
         model=seen.reading.model if seen.reading else "",
         object_id=profile.object_id,
         description=profile.description,

@@ -21,6 +21,7 @@ class Countdown:
     """
 
     trusts_idle: bool  # -1, RFC 1628's spelling of idle, proves that this card implements the object
+    zero_is_idle: bool = False  # 0 is how this object says that nothing runs, whatever other signs say
     pending: bool = False  # a value that is not idle, not yet seen to fall
     _believed: bool = False
     _raw: float | None = None
@@ -34,7 +35,7 @@ class Countdown:
             self._raw, self._since = raw, now
         if raw == -1 and self.trusts_idle:
             self._believed = True
-        if raw is None or (_is_idle(raw) and not (raw == 0 and (sign or ended))):
+        if raw is None or (_is_idle(raw) and not (raw == 0 and (ended or (sign and not self.zero_is_idle)))):
             self._running = self.pending = False
             return None
         stands = now - self._since > FROZEN_AFTER

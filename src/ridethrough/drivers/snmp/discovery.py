@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from ridethrough.drivers.snmp.mibs import RFC1628, VENDORS, Mib, Oid
-from ridethrough.drivers.snmp.mibs.table import Value, text
+from ridethrough.drivers.snmp.mibs import RFC1628, VENDORS, Kind, Mib, Oid, kind_of
+from ridethrough.drivers.snmp.mibs.table import Field, Value, text
 from ridethrough.drivers.snmp.session import AT_ONCE, Session
-from ridethrough.ports import Refused
+from ridethrough.ports import Refused, Unreachable
 
 SYS_DESCR = "1.3.6.1.2.1.1.1.0"
 SYS_OBJECT_ID = "1.3.6.1.2.1.1.2.0"
-ENTERPRISE = "1.3.6.1.4.1"
+ENTERPRISE = "1.3.6.1.4.1."
 
-# Cards of makers of UPSs that sit in something else (facts/ups.md §2.2, recordings/sysobjectid.tsv).
-NOT_A_UPS = {
-    f"{ENTERPRISE}.318.1.3.4": "a power distribution unit",
-    f"{ENTERPRISE}.318.1.3.8": "an environment monitor",
-    f"{ENTERPRISE}.318.1.3.11": "an automatic transfer switch",
-    f"{ENTERPRISE}.318.1.3.14": "a cooling unit",
-    f"{ENTERPRISE}.318.1.3.15": "a power distribution unit",
-    f"{ENTERPRISE}.534.6": "a power distribution unit",
-    f"{ENTERPRISE}.534.10": "an automatic transfer switch",
-    f"{ENTERPRISE}.705.2": "a power distribution unit",
-}
+MOST_ROWS = 12  # of a table's column that are read
 # Where a vendor's own object tells it, RFC 1628's copy adds nothing but requests.
-NO_COPY = frozenset({"input_volts", "output_volts", "load"})
+NO_COPY = frozenset({"input_volts", "output_volts", "load", "watts"})
+IDENTITY = frozenset({"maker", "model", "serial", "firmware", "card_firmware"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +28,28 @@ class Profile:
     rows: tuple[Oid, ...]
     object_id: str
     description: str
+    why: str = ""  # it was taken for what it was
 
     @property
     def required(self) -> frozenset[str]:
-        return self.mibs[0].required
+        """What an answer must hold: what the first family needs, even where the card did not tell it when learned."""
+        needed = [row for row in self.mibs[0].rows if row.needed]
+        learned = [row.oid for row in self.rows if row.needed and row.field == "source"]
+        return frozenset({row.oid for row in needed if not row.column} | set(learned[:1]))
 
     @property
     def family(self) -> str:
         return " + ".join(mib.name for mib in self.mibs)
 
+    @property
+    def needed(self) -> frozenset[Field]:
+        return frozenset(row.field for row in self.mibs[0].rows if row.needed)
+
     def oids(self, slow: bool) -> list[str]:
         """What to ask, each object once, the required ones first."""
         asked = dict.fromkeys(row.oid for row in self.rows if row.slow == slow)
-        return sorted(asked, key=lambda oid: oid not in self.required)
+        required = self.required
+        return sorted(asked, key=lambda oid: oid not in required)
 
 
 async def learn(session: Session) -> Profile:
@@ -57,15 +57,27 @@ async def learn(session: Session) -> Profile:
     system = await supported(session, [SYS_DESCR, SYS_OBJECT_ID])
     object_id = (text(system.get(SYS_OBJECT_ID)) or "").lstrip(".")
     description = text(system.get(SYS_DESCR)) or ""
-    for prefix, what in NOT_A_UPS.items():
-        if _is_below(object_id, prefix):
-            raise Refused("NOT_A_UPS", f"this is {what}, not a UPS (sysObjectID {object_id})")
-    mibs = await _families(session, object_id)
-    if not mibs:
-        told = object_id or description or "none told"
-        raise Refused("NO_UPS_STATUS", f"it answers, but no UPS status that Ridethrough can read (sysObjectID {told})")
+    kind = kind_of(object_id)
+    if kind is not None and not kind.families:
+        raise Refused("NOT_A_UPS", f"this is {kind.what}, not a UPS (sysObjectID {object_id})")
+    mibs = await _families(session, kind)
     rows = await _rows(session, mibs)
-    return Profile(mibs, rows, object_id, description)
+    if kind is not None:
+        rows += await _identity(session, [mib for mib in kind.families if mib not in mibs])
+    if not any(row.field == "source" for row in rows):
+        told = object_id or description or "none told"
+        what = f"this seems to be {kind.what}, but it" if kind is not None else "it"
+        raise Refused("NO_UPS_STATUS", f"{what} answers no UPS status that Ridethrough can read (sysObjectID {told})")
+    return Profile(mibs, rows, object_id, description, _why(kind, object_id, mibs))
+
+
+def _why(kind: Kind | None, object_id: str, mibs: Sequence[Mib]) -> str:
+    answers = " and ".join(mib.name for mib in mibs)
+    verb = "answers" if len(mibs) == 1 else "answer"
+    if kind is not None:
+        return f"{kind.prefix.removeprefix(ENTERPRISE)} by sysObjectID is {kind.what}, {answers} {verb}"
+    named = f"sysObjectID {object_id.removeprefix(ENTERPRISE)} names no card that is known" if object_id else ""
+    return ", but ".join(part for part in (named or "it tells no sysObjectID", f"{answers} {verb}") if part)
 
 
 async def supported(session: Session, oids: Sequence[str]) -> dict[str, Value]:
@@ -86,12 +98,29 @@ async def supported(session: Session, oids: Sequence[str]) -> dict[str, Value]:
     return found
 
 
-async def _families(session: Session, object_id: str) -> tuple[Mib, ...]:
-    """The vendor's family that the sysObjectID or else the probe names, and RFC 1628, as far as they answer."""
-    answered = await supported(session, [mib.probe for mib in (*VENDORS, RFC1628)])
-    vendors = [mib for mib in VENDORS if mib.probe in answered]
-    vendors.sort(key=lambda mib: not any(_is_below(object_id, prefix) for prefix in mib.object_ids))
-    return (*vendors[:1], *([RFC1628] if RFC1628.probe in answered else []))
+async def _families(session: Session, kind: Kind | None) -> tuple[Mib, ...]:
+    """The families that the card's kind names, as far as they answer, else the first of all that does; and RFC 1628."""
+    named = [mib for mib in kind.families if mib is not RFC1628] if kind is not None else []
+    found = await _answering(session, named, {mib.name: await _first(session, mib.probe) for mib in named})
+    if not found:
+        rest = [mib for mib in VENDORS if mib not in named]
+        # Not walked: that is slow on cards that have no such table, and some cannot be walked at all.
+        guessed = {mib.name: f"{mib.probe.oid}.1" if mib.probe.column else mib.probe.oid for mib in rest}
+        found = (await _answering(session, rest, guessed))[:1]
+    return (*found, *await _answering(session, [RFC1628], {RFC1628.name: RFC1628.probe.oid}))
+
+
+async def _answering(session: Session, mibs: Sequence[Mib], probes: Mapping[str, str]) -> list[Mib]:
+    """Those of `mibs` whose probe, by name, the card has."""
+    known = await supported(session, [probes[mib.name] for mib in mibs])
+    return [mib for mib in mibs if probes[mib.name] in known]
+
+
+async def _first(session: Session, probe: Oid) -> str:
+    """The object to ask for: the first of a table's column, where it has rows."""
+    if not probe.column:
+        return probe.oid
+    return next(iter(await session.walk(probe.oid, 1)), f"{probe.oid}.1")
 
 
 async def _rows(session: Session, mibs: Sequence[Mib]) -> tuple[Oid, ...]:
@@ -100,10 +129,31 @@ async def _rows(session: Session, mibs: Sequence[Mib]) -> tuple[Oid, ...]:
     for mib in dict.fromkeys((*mibs, RFC1628)):
         told = {row.field for row in rows} & NO_COPY
         wanted = [row for row in mib.rows if row.field not in told]
-        has = await supported(session, list(dict.fromkeys(row.oid for row in wanted)))
-        rows += [row for row in wanted if row.oid in has]
+        has = await supported(session, list(dict.fromkeys(row.oid for row in wanted if not row.column)))
+        columns = {row.oid: await _instances(session, row) for row in {r.oid: r for r in wanted if r.column}.values()}
+        for row in wanted:
+            if row.column:
+                rows += [replace(row, oid=oid, column=False) for oid in columns[row.oid]]
+            elif row.oid in has:
+                rows.append(row)
     return tuple(rows)
 
 
-def _is_below(oid: str, prefix: str) -> bool:
-    return oid == prefix or oid.startswith(f"{prefix}.")
+async def _identity(session: Session, mibs: Sequence[Mib]) -> tuple[Oid, ...]:
+    """Who the card says that it is, of a family whose status it does not tell."""
+    wanted = [row for mib in mibs for row in mib.rows if row.field in IDENTITY and not row.column]
+    has = await supported(session, [row.oid for row in wanted])
+    return tuple(row for row in wanted if row.oid in has)
+
+
+async def _instances(session: Session, column: Oid) -> list[str]:
+    """The objects of a table's column that the card has now, in its order.
+
+    Raises Unreachable when a needed column cannot be walked; another one is left out then.
+    """
+    try:
+        return list(await session.walk(column.oid, MOST_ROWS))
+    except Unreachable:
+        if column.needed:
+            raise
+        return []

@@ -31,10 +31,10 @@ class Reader:
     def read(self, told: Told, at: Seconds) -> UpsReading:
         """One reading; `at` is when the answer was asked for: what it says was true then or later. Never raises."""
         alarms = told.alarms
-        if rfc1628.COMMUNICATIONS_LOST in alarms or eppc.LOST_ITS_UPS in told.listed("open_events"):
+        if _link_is_lost(told):
             return UpsReading(at, Source.UNKNOWN, link_lost=True)
         source = what_feeds(told)
-        testing = told.any("testing") or rfc1628.TEST_IN_PROGRESS in alarms
+        testing = _tests(told, source)
         dead = self._input_dead(told, source, testing)
         low = told.any("low") or bool(alarms & {rfc1628.LOW_BATTERY, rfc1628.DEPLETED})
         charge = next((c for v in told.numbers("charge").values() if (c := clean.charge(v)) is not None), None)
@@ -58,9 +58,10 @@ class Reader:
         )
 
     def _see_countdowns(self, told: Told, at: Seconds) -> Seconds | None:
-        sign, shown = _is_shutting_down(told), told.numbers("countdown")
+        sign, delays = _is_shutting_down(told), told.numbers("off_delay")
+        shown = told.numbers("countdown") | delays
         for oid in shown.keys() - self._countdowns.keys():
-            self._countdowns[oid] = Countdown(self.trusts_idle)
+            self._countdowns[oid] = Countdown(self.trusts_idle, zero_is_idle=oid in delays)
         running = [c.see(shown.get(oid), at, sign) for oid, c in self._countdowns.items()]
         return min((left for left in running if left is not None), default=None)
 
@@ -74,7 +75,7 @@ class Reader:
         Volts of 0 on utility power are a sensor that is not there (14 NUT dumps), so a line counts once it has
         been seen alive. On first contact, on battery and not testing, all lines below half are believed.
         """
-        if rfc1628.INPUT_BAD in told.alarms:
+        if rfc1628.INPUT_BAD in told.alarms or told.any("input_bad"):
             return True
         lines = {oid: v for oid, n in told.numbers("input_volts").items() if (v := clean.volts(n)) is not None}
         half = half_of_nominal(told)
@@ -122,10 +123,28 @@ def half_of_nominal(told: Told) -> float:
     return nominal / 2 if 90 <= nominal <= 500 else ALIVE_VOLTS
 
 
+def _link_is_lost(told: Told) -> bool:
+    lost = rfc1628.COMMUNICATIONS_LOST in told.alarms or eppc.LOST_ITS_UPS in told.listed("open_events")
+    return lost or told.any("link_lost")
+
+
+def _tests(told: Told, source: Source) -> bool:
+    """A test or a calibration runs. Why the UPS went to its battery last is told for long after it has come back."""
+    for_test = source is Source.BATTERY and told.any("moved_for_test")
+    return told.any("testing") or rfc1628.TEST_IN_PROGRESS in told.alarms or for_test
+
+
 def what_feeds(told: Told) -> Source:
-    """What feeds the output: the card's status, and other signs where the status alone proves nothing."""
-    sources = told.sources()
-    said = next((s for s in sources if s is not Source.UNKNOWN), Source.UNKNOWN)
+    """What feeds the output: the card's status, and other signs where the status alone proves nothing.
+
+    The vendor's own word counts before RFC 1628's. Where one says battery and another utility power, the signs decide;
+    without any, a live input speaks for utility power, and otherwise an outage is not overlooked.
+    """
+    known = [s for s in told.sources() if s is not Source.UNKNOWN]
+    said = known[0] if known else Source.UNKNOWN
+    if is_contradicted(told):
+        on_battery = _signs_of_battery(told) or not _input_alive(told)
+        said = Source.BATTERY if on_battery else next(s for s in known if s is not Source.BATTERY)
     match said:
         case Source.BYPASS:
             # 4 is battery for an agent built by RFC 1628's subset statement; such an agent must show alarm 2.
@@ -136,6 +155,12 @@ def what_feeds(told: Told) -> Source:
             return _by_signs(told)
         case _:
             return said
+
+
+def is_contradicted(told: Told) -> bool:
+    """Whether one of the card's objects says that the battery feeds the output, and another that it does not."""
+    sources = set(told.sources())
+    return Source.BATTERY in sources and not sources.isdisjoint(CARRIED)
 
 
 def _off_or_not(told: Told) -> Source:
@@ -152,14 +177,18 @@ def _by_signs(told: Told) -> Source:
         return Source.OFF
     if _signs_of_battery(told):
         return Source.BATTERY
+    return Source.UTILITY if alive and _input_alive(told) and told.any("battery_fine") else Source.UNKNOWN
+
+
+def _input_alive(told: Told) -> bool:
     half = half_of_nominal(told)
-    input_alive = any(v >= half for v in told.numbers("input_volts").values())
-    return Source.UTILITY if alive and input_alive and told.any("battery_fine") else Source.UNKNOWN
+    return any((clean.volts(v) or 0) >= half for v in told.numbers("input_volts").values())
 
 
 def _signs_of_battery(told: Told) -> bool:
     return (
         rfc1628.ON_BATTERY in told.alarms
+        or told.any("input_bad")
         or eppc.ON_BATTERY in told.listed("open_events")
         or told.any("discharging")
         or any(clean.on_battery_for(seconds) for seconds in told.numbers("on_battery_for").values())

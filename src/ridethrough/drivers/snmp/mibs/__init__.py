@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from ridethrough.drivers.snmp.mibs.eppc import EPPC
+from ridethrough.drivers.snmp.mibs.recognise import FAMILIES, KINDS, VENDORS, Kind, kind_of
 from ridethrough.drivers.snmp.mibs.rfc1628 import RFC1628
 from ridethrough.drivers.snmp.mibs.table import Mib, Oid
-from ridethrough.drivers.snmp.mibs.usha import USHA
-from ridethrough.drivers.snmp.mibs.xppc import XPPC
 
-VENDORS: tuple[Mib, ...] = (EPPC, XPPC, USHA)
-
-__all__ = ["EPPC", "RFC1628", "USHA", "VENDORS", "XPPC", "Mib", "Oid"]
+__all__ = ["FAMILIES", "KINDS", "RFC1628", "VENDORS", "Kind", "Mib", "Oid", "kind_of"]

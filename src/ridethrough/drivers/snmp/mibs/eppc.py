@@ -57,15 +57,12 @@ def numbers(value: Value) -> frozenset[int] | None:
 
 EPPC = Mib(
     name="EPPC",
-    object_ids=("1.3.6.1.4.1.935.10.1",),
-    probe=f"{E}.2.1.0",
-    required=frozenset({f"{E}.2.1.0", f"{E}.3.1.0"}),
     tells_countdown=True,
     rows=(
-        Oid(f"{E}.2.1.0", one_of(SOURCES), "source"),  # upsESystemStatus
+        Oid(f"{E}.2.1.0", one_of(SOURCES), "source", needed=True),  # upsESystemStatus
         Oid(f"{E}.2.1.0", is_in(6), "testing"),  # upsESystemStatus battery-test
         Oid(f"{E}.2.1.0", is_in(10), "shutting_down"),  # upsESystemStatus shutdown
-        Oid(f"{E}.3.1.0", is_in(2), "battery_fine"),  # upsEBatteryStatus normal
+        Oid(f"{E}.3.1.0", is_in(2), "battery_fine", needed=True),  # upsEBatteryStatus normal
         Oid(f"{E}.3.1.0", is_in(3, 4), "low"),  # upsEBatteryStatus low, depleted
         Oid(f"{E}.3.1.0", is_in(5), "discharging"),  # upsEBatteryStatus discharging
         Oid(f"{E}.8.7.0", number, "countdown"),  # upsEControl: seconds to output off, -1 nothing pending
@@ -83,7 +80,13 @@ EPPC = Mib(
         # Whether a GET of the output-off delay gives the configured UPS Shutdown Delay is open (facts §11);
         # the reader takes a plausible value only. Never SET it as a probe: setting it turns the output off.
         Oid(f"{E}.8.1.0", number, "shutdown_delay", slow=True),  # output-off delay, seconds
+        *(Oid(f"{E}.2.18.1.5.{n}", number, "watts", slow=True) for n in (1, 2, 3)),  # output table, watts
+        Oid(f"{E}.2.21.0", number, "low_charge", slow=True),  # shutdown limit of charge, percent
+        Oid(f"{E}.2.22.0", minutes, "low_runtime", slow=True),  # shutdown limit of minutes
         Oid(f"{E}.1.1.0", text, "maker", slow=True),
         Oid(f"{E}.1.2.0", text, "model", slow=True),
+        Oid(f"{E}.1.3.0", text, "firmware", slow=True),
+        Oid(f"{E}.1.4.0", text, "serial", slow=True),
+        Oid(f"{E}.1.6.0", text, "card_firmware", slow=True),
     ),
 )

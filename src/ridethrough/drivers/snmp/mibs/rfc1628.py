@@ -21,35 +21,41 @@ SOURCES = {
     6: Source.BOOST,
     7: Source.TRIM,
 }
+BATTERY_FINE = one_of({1: False, 2: True, 3: False, 4: False})  # unknown, normal, low, depleted
 
-RFC1628 = Mib(
-    name="RFC 1628",
-    object_ids=("1.3.6.1.2.1.33",),
-    probe=f"{UPS}.4.1.0",
-    required=frozenset({f"{UPS}.4.1.0", f"{UPS}.2.1.0"}),
-    tells_countdown=True,
-    rows=(
-        Oid(f"{UPS}.4.1.0", one_of(SOURCES), "source"),  # upsOutputSource
-        Oid(f"{UPS}.2.1.0", one_of({1: False, 2: True, 3: False, 4: False}), "battery_fine"),  # upsBatteryStatus
-        Oid(f"{UPS}.2.1.0", is_in(3, 4), "low"),  # upsBatteryStatus batteryLow, batteryDepleted
-        Oid(f"{UPS}.6.1.0", number, "alarms_present"),  # upsAlarmsPresent
-        Oid(f"{UPS}.8.2.0", number, "countdown"),  # upsShutdownAfterDelay: seconds left, -1 none
-        Oid(f"{UPS}.2.2.0", number, "on_battery_for"),  # upsSecondsOnBattery
-        Oid(f"{UPS}.2.3.0", minutes, "runtime"),  # upsEstimatedMinutesRemaining
-        Oid(f"{UPS}.2.4.0", number, "charge"),  # upsEstimatedChargeRemaining
-        Oid(f"{UPS}.3.1.0", number, "line_bads"),  # upsInputLineBads
-        Oid(f"{UPS}.7.3.0", is_in(5), "testing"),  # upsTestResultsSummary inProgress
-        *phases(f"{UPS}.3.3.1.3", number, "input_volts"),  # upsInputVoltage
-        *phases(f"{UPS}.4.4.1.5", number, "load"),  # upsOutputPercentLoad
-        *phases(f"{UPS}.4.4.1.2", number, "output_volts"),  # upsOutputVoltage
+
+def rows_at(root: str) -> tuple[Oid, ...]:
+    """The objects of upsObjects, or of a vendor's copy of them below another root."""
+    return (
+        Oid(f"{root}.4.1.0", one_of(SOURCES), "source", needed=True),  # upsOutputSource
+        Oid(f"{root}.2.1.0", BATTERY_FINE, "battery_fine", needed=True),  # upsBatteryStatus
+        Oid(f"{root}.2.1.0", is_in(3, 4), "low"),  # upsBatteryStatus batteryLow, batteryDepleted
+        Oid(f"{root}.6.1.0", number, "alarms_present"),  # upsAlarmsPresent
+        Oid(f"{root}.8.2.0", number, "countdown"),  # upsShutdownAfterDelay: seconds left, -1 none
+        Oid(f"{root}.2.2.0", number, "on_battery_for"),  # upsSecondsOnBattery
+        Oid(f"{root}.2.3.0", minutes, "runtime"),  # upsEstimatedMinutesRemaining
+        Oid(f"{root}.2.4.0", number, "charge"),  # upsEstimatedChargeRemaining
+        Oid(f"{root}.3.1.0", number, "line_bads"),  # upsInputLineBads
+        Oid(f"{root}.7.3.0", is_in(5), "testing"),  # upsTestResultsSummary inProgress
+        *phases(f"{root}.3.3.1.3", number, "input_volts"),  # upsInputVoltage
+        *phases(f"{root}.4.4.1.5", number, "load"),  # upsOutputPercentLoad
+        *phases(f"{root}.4.4.1.2", number, "output_volts"),  # upsOutputVoltage
         # EAST iStars cards append .0 to the rows of tables (recording simdata-eastpower-istars-swv053).
-        *(Oid(f"{UPS}.3.3.1.3.{n}.0", number, "input_volts") for n in (1, 2, 3)),
-        *(Oid(f"{UPS}.4.4.1.5.{n}.0", number, "load") for n in (1, 2, 3)),
-        *(Oid(f"{UPS}.4.4.1.2.{n}.0", number, "output_volts") for n in (1, 2, 3)),
-        Oid(f"{UPS}.9.1.0", number, "nominal_volts", slow=True),  # upsConfigInputVoltage
-        Oid(f"{UPS}.9.9.0", number, "low_transfer", slow=True),  # upsConfigLowVoltageTransferPoint
-        Oid(f"{UPS}.9.10.0", number, "high_transfer", slow=True),  # upsConfigHighVoltageTransferPoint
-        Oid(f"{UPS}.1.1.0", text, "maker", slow=True),  # upsIdentManufacturer
-        Oid(f"{UPS}.1.2.0", text, "model", slow=True),  # upsIdentModel
-    ),
-)
+        *(Oid(f"{root}.3.3.1.3.{n}.0", number, "input_volts") for n in (1, 2, 3)),
+        *(Oid(f"{root}.4.4.1.5.{n}.0", number, "load") for n in (1, 2, 3)),
+        *(Oid(f"{root}.4.4.1.2.{n}.0", number, "output_volts") for n in (1, 2, 3)),
+        Oid(f"{root}.9.1.0", number, "nominal_volts", slow=True),  # upsConfigInputVoltage
+        Oid(f"{root}.9.9.0", number, "low_transfer", slow=True),  # upsConfigLowVoltageTransferPoint
+        Oid(f"{root}.9.10.0", number, "high_transfer", slow=True),  # upsConfigHighVoltageTransferPoint
+        *(Oid(f"{root}.4.4.1.4.{n}", number, "watts", slow=True) for n in (1, 2, 3)),  # upsOutputPower
+        Oid(f"{root}.2.7.0", number, "temperature", slow=True),  # upsBatteryTemperature
+        Oid(f"{root}.9.7.0", minutes, "low_runtime", slow=True),  # upsConfigLowBattTime
+        Oid(f"{root}.1.1.0", text, "maker", slow=True),  # upsIdentManufacturer
+        Oid(f"{root}.1.2.0", text, "model", slow=True),  # upsIdentModel
+        Oid(f"{root}.1.3.0", text, "firmware", slow=True),  # upsIdentUPSSoftwareVersion
+        Oid(f"{root}.1.4.0", text, "card_firmware", slow=True),  # upsIdentAgentSoftwareVersion
+    )
+
+
+RFC1628 = Mib(name="RFC 1628", walked=True, tells_countdown=True, rows=rows_at(UPS))
+RIELLO = Mib(name="RIELLOUPS", tells_countdown=True, rows=rows_at("1.3.6.1.4.1.5491.10.1"))  # NetMan: the same numbers

@@ -19,12 +19,17 @@ Field: TypeAlias = Literal[
     "source",  # what feeds the output
     "battery_fine",  # the battery's status is normal
     "low",  # battery low or depleted
-    "discharging",  # the battery says so itself
+    "discharging",  # the battery says so itself, or the card that it runs from it
+    "input_bad",  # the UPS does not take its input
+    "link_lost",  # the card has lost its UPS: what it says is old
     "testing",  # a test or calibration runs
+    "moved_for_test",  # the last transfer to the battery was for a test: says nothing of the time after it
     "on_battery_for",  # seconds; restarts with the card, so only a sign, never a clock
     "runtime",  # seconds, not cleaned
     "charge",  # percent, not cleaned
     "load",  # percent, one row a phase
+    "watts",  # of the output, one row a phase
+    "temperature",  # degrees Celsius, of the battery or of the UPS
     "input_volts",  # one row a phase
     "output_volts",
     "nominal_volts",  # of the input, or of the output where the card knows no other
@@ -35,40 +40,56 @@ Field: TypeAlias = Literal[
     "open_events",  # numbers of traps sent and not yet taken back
     "shutting_down",  # the card says it is about to cut the output
     "countdown",  # seconds, not yet believed
+    "off_delay",  # the same of a card that shows 0 while nothing counts down
     "warning_period",  # seconds
     "shutdown_delay",  # seconds
     "action",
+    "low_runtime",  # seconds of runtime left at which the card itself calls its battery low
+    "low_charge",  # percent, likewise
     "maker",
     "model",
+    "serial",
+    "firmware",  # of the UPS
+    "card_firmware",
 ]
 
 
+FLAGS = re.compile(r"[01]{1,256}")
 DIGITS = re.compile(r"-?[0-9]{1,18}")  # no card tells a longer number
 
 
 @dataclass(frozen=True, slots=True)
 class Oid:
-    """One object. `slow` rows hardly ever change and are asked once a minute."""
+    """One object. `slow` rows hardly ever change and are asked once a minute.
+
+    `needed`: an answer without it is no answer. `column`: `oid` is a table's column, and what is asked are its rows,
+    whatever their indices, as they were found when the card was learned.
+    """
 
     oid: str
     convert: Convert
     field: Field
     slow: bool = False
+    needed: bool = False
+    column: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Mib:
-    """A family. `required` are the objects without which an answer is no answer; `probe` finds the family.
+    """A family. Its first row finds it: a card that answers it speaks this family.
 
-    `tells_countdown`: the family's own documents say that its cards show a running countdown.
+    `tells_countdown`: the family's own documents say that its cards show a running countdown. `walked`: it was read
+    from the walk of a real card, and not from documents alone.
     """
 
     name: str
-    object_ids: tuple[str, ...]
-    probe: str
-    required: frozenset[str]
     rows: tuple[Oid, ...]
     tells_countdown: bool = False
+    walked: bool = False
+
+    @property
+    def probe(self) -> Oid:
+        return self.rows[0]
 
 
 def number(value: Value) -> float | None:
@@ -90,6 +111,12 @@ def tenths(value: Value) -> float | None:
     """A number in tenths of its unit."""
     found = number(value)
     return None if found is None else found / 10
+
+
+def ticks(value: Value) -> float | None:
+    """TimeTicks, hundredths of a second, as seconds; 32 bits full is no time."""
+    found = number(value)
+    return None if found is None or found >= 2**32 - 1 else found / 100
 
 
 def minutes(value: Value) -> float | None:
@@ -129,6 +156,33 @@ def is_in(*numbers: int) -> Convert:
         return None if found is None else int(found) in numbers
 
     return convert
+
+
+def word(meanings: Mapping[str, Meaning]) -> Convert:
+    """A word in any case; one that is not listed is None."""
+
+    def convert(value: Value) -> Meaning | None:
+        found = text(value)
+        return None if found is None else meanings.get(found.casefold())
+
+    return convert
+
+
+def flag(*places: int) -> Convert:
+    """True when one of these characters of a string of noughts and ones is 1; the first is 1. None for other text."""
+
+    def convert(value: Value) -> Meaning | None:
+        found = text(value) or ""
+        if not FLAGS.fullmatch(found) or len(found) < max(places):
+            return None
+        return any(found[place - 1] == "1" for place in places)
+
+    return convert
+
+
+def column(oid: str, convert: Convert, field: Field, *, needed: bool = False, slow: bool = False) -> Oid:
+    """A table's column of which the indices are not known beforehand."""
+    return Oid(oid, convert, field, slow=slow, needed=needed, column=True)
 
 
 def phases(oid: str, convert: Convert, field: Field) -> tuple[Oid, ...]:

@@ -11,12 +11,10 @@ AC_FAIL = 1
 
 USHA = Mib(
     name="USHA",
-    object_ids=("1.3.6.1.4.1.2468.1.2.1",),
-    probe=f"{U}.4.1.0",
-    required=frozenset({f"{U}.4.1.0", f"{U}.2.1.0"}),
+    walked=True,
     rows=(
-        Oid(f"{U}.4.1.0", one_of(SOURCES), "source"),  # upsOutputGroupSource, as upsOutputSource
-        Oid(f"{U}.2.1.0", is_in(2), "battery_fine"),  # battery status normal
+        Oid(f"{U}.4.1.0", one_of(SOURCES), "source", needed=True),  # upsOutputGroupSource, as upsOutputSource
+        Oid(f"{U}.2.1.0", is_in(2), "battery_fine", needed=True),  # battery status normal
         Oid(f"{U}.2.1.0", is_in(3, 4), "low"),  # battery status low, depleted
         Oid(f"{U}.2.1.0", is_in(5), "discharging"),  # battery status discharging
         Oid(f"{U}.6.3.0", is_in(5), "testing"),  # test result in progress, as upsTestResultsSummary

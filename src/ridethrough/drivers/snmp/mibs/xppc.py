@@ -21,12 +21,10 @@ SOURCES = {
 
 XPPC = Mib(
     name="XPPC",
-    object_ids=("1.3.6.1.4.1.935.1", "1.3.6.1.4.1.935"),
-    probe=f"{P}.4.1.1.0",
-    required=frozenset({f"{P}.4.1.1.0", f"{P}.2.1.1.0"}),
+    walked=True,
     rows=(
-        Oid(f"{P}.4.1.1.0", one_of(SOURCES), "source"),  # upsBaseOutputStatus
-        Oid(f"{P}.2.1.1.0", one_of({1: False, 2: True, 3: False}), "battery_fine"),  # upsBaseBatteryStatus
+        Oid(f"{P}.4.1.1.0", one_of(SOURCES), "source", needed=True),  # upsBaseOutputStatus
+        Oid(f"{P}.2.1.1.0", one_of({1: False, 2: True, 3: False}), "battery_fine", needed=True),  # upsBaseBatteryStatus
         Oid(f"{P}.2.1.1.0", is_in(3), "low"),  # upsBaseBatteryStatus batteryLow
         Oid(f"{P}.2.1.2.0", number, "on_battery_for"),  # upsBaseBatteryTimeOnBattery, seconds
         Oid(f"{P}.2.2.1.0", number, "charge"),  # upsSmartBatteryCapacity
@@ -40,6 +38,11 @@ XPPC = Mib(
         Oid(f"{P}.5.2.3.0", tenths, "low_transfer", slow=True),  # upsSmartConfigLowTransferVolt
         Oid(f"{P}.5.2.2.0", tenths, "high_transfer", slow=True),  # upsSmartConfigHighTransferVolt
         Oid(f"{P}.5.2.10.0", number, "shutdown_delay", slow=True),  # upsSmartConfigShutoffDelay, seconds
+        Oid(f"{P}.5.2.8.0", number, "low_runtime", slow=True),  # upsSmartConfigLowBatteryRunTime, seconds
+        Oid(f"{P}.2.2.3.0", tenths, "temperature", slow=True),  # upsSmartBatteryTemperature
         Oid(f"{P}.1.1.1.0", text, "model", slow=True),  # upsBaseIdentModel
+        Oid(f"{P}.1.2.1.0", text, "firmware", slow=True),  # upsSmartIdentFirmwareRevision
+        Oid(f"{P}.1.2.3.0", text, "serial", slow=True),  # upsSmartIdentUPSSerialNumber
+        Oid(f"{P}.1.2.4.0", text, "card_firmware", slow=True),  # upsSmartIdentAgentFirmwareRevision
     ),
 )

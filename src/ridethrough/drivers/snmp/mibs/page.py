@@ -1,0 +1,106 @@
+"""The page "Which UPS works, and what it tells us", from the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from ridethrough.drivers.snmp.mibs.recognise import FAMILIES, KINDS, Kind
+from ridethrough.drivers.snmp.mibs.rfc1628 import RFC1628
+from ridethrough.drivers.snmp.mibs.table import Field, Mib
+
+# Heading of a column, and the fields of which any fills it.
+TOLD: tuple[tuple[str, tuple[Field, ...]], ...] = (
+    ("source", ("source",)),
+    ("low", ("low",)),
+    ("test", ("testing", "moved_for_test", "alarms_present")),
+    ("input", ("input_volts", "input_bad")),
+    ("runtime", ("runtime",)),
+    ("charge", ("charge",)),
+    ("load", ("load",)),
+    ("countdown", ("countdown", "off_delay", "shutting_down")),
+    ("period", ("warning_period",)),
+    ("delay", ("shutdown_delay",)),
+    ("link", ("link_lost", "open_events", "alarms_present")),
+    ("serial", ("serial",)),
+)
+
+INTRODUCTION = """\
+# Which UPS works, and what it tells us
+
+This page is made from the tables that the program reads cards with:
+`python -m ridethrough.drivers.snmp.mibs > docs/upses.md`.
+
+A network card works when it answers, over SNMP v1 or v2c, one of the families below; nearly every card answers RFC 1628
+at least in part. `ridethrough check` says what yours was taken for and why, and what it does not tell. A card is first
+recognised by the beginning of its sysObjectID; what it answers decides. A card that is not in the first table is asked
+for every family in turn.
+"""
+
+RULES = """\
+## How a card is read
+
+- A vendor's own objects count before those of RFC 1628, which are read beside them where they tell more.
+- Where one object says "battery" and another "utility power", other signs decide: an alarm, a discharge, seconds on
+  battery, an input that the UPS does not take. Without any sign, a live input speaks for utility power; where the card
+  tells no input, an outage is not overlooked.
+- Booster, reducer, economy and converter are utility power. Bypass is utility power without a battery behind it.
+- A status of "off" or "standby" is only believed when the output carries nothing: cards say it of loads that are up.
+- A test is told from an outage by the card's own test state. An input that is dead is an outage even in a test.
+- A runtime of 0 counts only on a spent battery; 65535, 9999 and the like are no runtime. A charge counts from 0 to 100.
+- A countdown counts once it has been seen to fall, or when another sign says that the card shuts down.
+- What a card does not tell stays untold. Nothing is guessed.
+"""
+
+
+def page() -> str:
+    """The whole page, in Markdown."""
+    return "\n".join(_lines()) + "\n"
+
+
+def _lines() -> Iterator[str]:
+    yield INTRODUCTION
+    yield "## Cards that are recognised"
+    yield ""
+    yield from _table(
+        ("card", "sysObjectID begins with", "read as"), map(_card, _in_order(k for k in KINDS if k.families))
+    )
+    yield ""
+    yield "These are recognised too, and refused, for they are no UPS:"
+    yield ""
+    yield from (f"- {kind.what} ({kind.prefix})" for kind in _in_order(k for k in KINDS if not k.families))
+    yield ""
+    yield "## What each family tells"
+    yield ""
+    yield "*Tried*: a walk of a real card is read in the tests. The others are built from their documents alone."
+    yield ""
+    headings = ("family", "tried", *(heading for heading, _ in TOLD))
+    yield from _table(headings, (_family(mib) for mib in FAMILIES))
+    yield ""
+    yield "*Source*: what feeds the output. *Period* and *delay*: the card's own warning period and shutdown delay."
+    yield "*Link*: whether the card has lost its UPS. RFC 1628's alarms tell tests and lost links for every card that has them."
+    yield ""
+    yield RULES.rstrip()
+
+
+def _in_order(kinds: Iterable[Kind]) -> list[Kind]:
+    return sorted(kinds, key=lambda kind: (kind.what.split(" ", 1)[1].casefold(), kind.prefix))
+
+
+def _card(kind: Kind) -> tuple[str, ...]:
+    names = [mib.name for mib in kind.families]
+    if RFC1628.name not in names:
+        names.append(RFC1628.name)
+    return kind.what.split(" ", 1)[1], f"`{kind.prefix}`", ", ".join(names)
+
+
+def _family(mib: Mib) -> tuple[str, ...]:
+    told = {row.field for row in mib.rows}
+    marks = ("yes" if told & set(fields) else "" for _, fields in TOLD)
+    return mib.name, "yes" if mib.walked else "no", *marks
+
+
+def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(headings)} |"
+    yield f"|{'|'.join('---' for _ in headings)}|"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
