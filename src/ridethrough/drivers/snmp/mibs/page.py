@@ -77,7 +77,7 @@ def _lines() -> Iterator[str]:
     yield from _table(headings, (_family(mib) for mib in FAMILIES))
     yield ""
     yield "*Source*: what feeds the output. *Period* and *delay*: the card's own warning period and shutdown delay."
-    yield "*Link*: whether the card has lost its UPS. RFC 1628's alarms tell tests and lost links for every card that has them."
+    yield "*Link*: whether the card has lost its UPS. Tests and lost links are told by RFC 1628's alarms, too."
     yield ""
     yield RULES.rstrip()
 
