@@ -19,9 +19,6 @@ from ridethrough.core.fold import fold
 from ridethrough.core.memory import Memory
 from ridethrough.core.narrative import tell
 from ridethrough.drivers.snmp.mibs import RFC1628, VENDORS
-from ridethrough.drivers.snmp.mibs.table import Value as CardValue
-from ridethrough.drivers.snmp.reading import Reader
-from ridethrough.drivers.snmp.told import Told
 from ridethrough.drivers.xapi.errors import translated
 from ridethrough.drivers.xapi.picture import Picture, picture
 from ridethrough.drivers.xapi.records import Host, Pool, Task, Vm
@@ -30,6 +27,9 @@ from ridethrough.drivers.xapi.wire import UNREADABLE, Gibberish, Value, XapiFail
 from ridethrough.runtime import journal
 from ridethrough.runtime.codec import UnreadableEvent, decode, encode
 from ridethrough.runtime.mailbox import Answer
+from ridethrough.ups.meaning import Value as CardValue
+from ridethrough.ups.reader import Reader
+from ridethrough.ups.told import Told
 
 Draw = Callable[..., Picture]
 

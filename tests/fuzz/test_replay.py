@@ -11,12 +11,12 @@ import sqlalchemy as sa
 from ridethrough.config import Secrets
 from ridethrough.core.events import Armed, Ask, Event
 from ridethrough.core.observation import PoolSeen, UpsReading, VmSeen
-from ridethrough.drivers.snmp.reading import Reader
-from ridethrough.drivers.snmp.told import Told
 from ridethrough.drivers.xapi.picture import Picture
 from ridethrough.drivers.xapi.store import Records
 from ridethrough.runtime.codec import encode
 from ridethrough.runtime.journal import Posted
+from ridethrough.ups.reader import Reader
+from ridethrough.ups.told import Told
 
 from .targets import TARGETS, Bug
 

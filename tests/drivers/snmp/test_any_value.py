@@ -10,14 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ridethrough.core.observation import Source, UpsReading
-from ridethrough.drivers.snmp.countdown import Countdown
 from ridethrough.drivers.snmp.mibs import RFC1628, Mib
 from ridethrough.drivers.snmp.mibs.eppc import EPPC
-from ridethrough.drivers.snmp.mibs.table import Value
+from ridethrough.drivers.snmp.mibs.rfc1628 import said_by
 from ridethrough.drivers.snmp.mibs.usha import USHA
 from ridethrough.drivers.snmp.mibs.xppc import XPPC
-from ridethrough.drivers.snmp.reading import CARRIED, LONGEST_NAME, Reader
-from ridethrough.drivers.snmp.told import Told
+from ridethrough.ups.countdown import Countdown
+from ridethrough.ups.meaning import Value
+from ridethrough.ups.reader import CARRIED, LONGEST_NAME, Reader
+from ridethrough.ups.told import Told
 
 from .own_cards import FAMILIES
 from .replay import Rows
@@ -53,7 +54,7 @@ def oids_of(mibs: tuple[Mib, ...]) -> list[str]:
 
 
 def told(mibs: tuple[Mib, ...], values: Mapping[str, Value], alarms: frozenset[int] = frozenset()) -> Told:
-    return Told.of([row for mib in mibs for row in mib.rows], values, alarms)
+    return Told.of([row for mib in mibs for row in mib.rows], values, said_by(alarms))
 
 
 def healthy(rows: Rows) -> dict[str, Value]:

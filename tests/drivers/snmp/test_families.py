@@ -14,13 +14,13 @@ from ridethrough.drivers.snmp.mibs.delta import DELTA, D
 from ridethrough.drivers.snmp.mibs.huawei import HUAWEI, V
 from ridethrough.drivers.snmp.mibs.mge import MGE, M
 from ridethrough.drivers.snmp.mibs.powerware import HP, PXGX, XUPS, H, X
-from ridethrough.drivers.snmp.mibs.rfc1628 import RIELLO, UPS
+from ridethrough.drivers.snmp.mibs.rfc1628 import RIELLO, UPS, said_by
 from ridethrough.drivers.snmp.mibs.socomec import NETVISION, OLD, SOCOMEC, S
-from ridethrough.drivers.snmp.mibs.table import Value
 from ridethrough.drivers.snmp.mibs.tripplite import TRIPPLITE, T
 from ridethrough.drivers.snmp.mibs.vertiv import ITA2, LIEBERT, VERTIV, G, I, L
-from ridethrough.drivers.snmp.reading import Reader
-from ridethrough.drivers.snmp.told import Told
+from ridethrough.ups.meaning import Value
+from ridethrough.ups.reader import Reader
+from ridethrough.ups.told import Told
 
 U, B = Source.UTILITY, Source.BATTERY
 RIELLO_ROOT = "1.3.6.1.4.1.5491.10.1"
@@ -253,9 +253,9 @@ def test_the_cards_own_timers(mib: Mib, values: dict[str, Value], timers: CardTi
 def test_an_off_delay_of_nought_is_idle_whatever_else_shuts_down() -> None:
     """XUPS shows 0 while nothing counts down; RFC 1628's own countdown runs beside it."""
     values: dict[str, Value] = {f"{X}.4.5.0": 5, f"{X}.9.1.0": 0, f"{UPS}.8.2.0": 90}
-    told = Told.of([*XUPS.rows, *RFC1628.rows], values, frozenset({22}))
+    told = Told.of([*XUPS.rows, *RFC1628.rows], values, said_by((22,)))
     assert Reader(trusts_idle=True).read(told, 0.0).countdown == 90
-    runs = Told.of(XUPS.rows, {f"{X}.4.5.0": 5, f"{X}.9.1.0": 60}, frozenset({22}))
+    runs = Told.of(XUPS.rows, {f"{X}.4.5.0": 5, f"{X}.9.1.0": 60}, said_by((22,)))
     assert Reader(trusts_idle=True).read(runs, 0.0).countdown == 60
 
 

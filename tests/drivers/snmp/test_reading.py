@@ -8,11 +8,12 @@ from ridethrough.core.model import UNTOLD, CardAction, CardTimers
 from ridethrough.core.observation import Source, UpsReading
 from ridethrough.drivers.snmp.mibs import RFC1628, Mib
 from ridethrough.drivers.snmp.mibs.eppc import EPPC
-from ridethrough.drivers.snmp.mibs.table import Value
+from ridethrough.drivers.snmp.mibs.rfc1628 import said_by
 from ridethrough.drivers.snmp.mibs.usha import USHA
 from ridethrough.drivers.snmp.mibs.xppc import XPPC
-from ridethrough.drivers.snmp.reading import Reader
-from ridethrough.drivers.snmp.told import Told
+from ridethrough.ups.meaning import Value
+from ridethrough.ups.reader import Reader
+from ridethrough.ups.told import Told
 
 R = "1.3.6.1.2.1.33.1"
 P = "1.3.6.1.4.1.935.1.1.1"
@@ -33,13 +34,13 @@ UTILITY: dict[str, Value] = {
 OUTAGE: dict[str, Value] = {**UTILITY, f"{R}.4.1.0": 5, f"{R}.2.2.0": 8, f"{R}.3.3.1.3.1": 0}
 
 
-def told(values: dict[str, Value], *mibs: Mib, alarms: frozenset[int] = frozenset()) -> Told:
-    return Told.of([row for mib in mibs or (RFC1628,) for row in mib.rows], values, alarms)
+def told(values: dict[str, Value], *mibs: Mib, alarms: tuple[int, ...] = ()) -> Told:
+    return Told.of([row for mib in mibs or (RFC1628,) for row in mib.rows], values, said_by(alarms))
 
 
 def read(values: dict[str, Value], *mibs: Mib, alarms: tuple[int, ...] = (), at: float = 0.0) -> UpsReading:
     """A first reading."""
-    return Reader(trusts_idle=True).read(told(values, *mibs, alarms=frozenset(alarms)), at)
+    return Reader(trusts_idle=True).read(told(values, *mibs, alarms=alarms), at)
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ import pytest
 from ridethrough.core.observation import Source
 from ridethrough.drivers.snmp import read_card
 from ridethrough.drivers.snmp.mibs import FAMILIES
-from ridethrough.drivers.snmp.mibs.table import text
-from ridethrough.drivers.snmp.reading import LONGEST_NAME
 from ridethrough.sim.cards_mib.tree import Leaf
+from ridethrough.ups.meaning import text
+from ridethrough.ups.reader import LONGEST_NAME
 
 from .replay import (
     APC,

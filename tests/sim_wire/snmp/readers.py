@@ -13,8 +13,8 @@ from typing import TypeAlias
 from ridethrough.drivers.snmp import discovery
 from ridethrough.drivers.snmp.mibs import rfc1628
 from ridethrough.drivers.snmp.session import Session
-from ridethrough.drivers.snmp.told import Told
 from ridethrough.sim.cards import Family
+from ridethrough.ups.told import Told
 
 from .site import Site
 

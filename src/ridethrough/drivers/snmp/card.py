@@ -10,11 +10,11 @@ from ridethrough.core.observation import UpsReading
 from ridethrough.drivers.snmp import discovery
 from ridethrough.drivers.snmp.discovery import Profile
 from ridethrough.drivers.snmp.mibs import rfc1628
-from ridethrough.drivers.snmp.mibs.table import Value, number
-from ridethrough.drivers.snmp.reading import CARRIED, Reader
 from ridethrough.drivers.snmp.session import AT_ONCE, CardConfig, Incomplete, Session
-from ridethrough.drivers.snmp.told import Told
 from ridethrough.ports import Unreachable
+from ridethrough.ups.meaning import Field, Value, number
+from ridethrough.ups.reader import CARRIED, Reader
+from ridethrough.ups.told import Told
 
 LEARN_EVERY: Seconds = 600.0  # firmware changes, and cards that answer NULL until their UPS has spoken
 SLOW_EVERY: Seconds = 60.0
@@ -36,7 +36,7 @@ class Card:
         self._stale = False  # the card no longer answers what it was learned to have
         self._slow: dict[str, Value] = {}
         self._slow_at: Seconds | None = None
-        self._alarms: frozenset[int] = frozenset()
+        self._alarms: dict[str, Field] = {}  # what the alarms say that are present
         self._walk_after: Seconds = -math.inf
         self._line_bads: float | None = None
         self._carried = False  # the last reading showed utility power
@@ -90,11 +90,11 @@ class Card:
                 return self._slow  # the status has been read, and must not be lost for this
         return self._slow
 
-    async def _present_alarms(self, values: Mapping[str, Value]) -> frozenset[int]:
+    async def _present_alarms(self, values: Mapping[str, Value]) -> dict[str, Field]:
         """The well-known alarms in the card's table. When the table cannot be read, those read last."""
         present = number(values.get(f"{rfc1628.UPS}.6.1.0")) or 0
         if present <= 0:
-            self._alarms = frozenset()
+            self._alarms = {}
         elif self._now() >= self._walk_after:
             try:
                 rows = await self._session.walk(rfc1628.ALARM_ID_COLUMN, MOST_ALARMS)
@@ -102,7 +102,7 @@ class Card:
                 # The status has been read, and must not be lost for this, nor late at each poll of an outage.
                 self._walk_after = self._now() + SLOW_EVERY
             else:
-                self._alarms = frozenset(n for value in rows.values() if (n := _well_known(value)) is not None)
+                self._alarms = rfc1628.said_by(n for v in rows.values() if (n := _well_known(v)) is not None)
         return self._alarms
 
     def _notice(self, told: Told, reading: UpsReading) -> None:

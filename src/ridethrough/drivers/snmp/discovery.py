@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ridethrough.drivers.snmp.mibs import RFC1628, VENDORS, Kind, Mib, Oid, kind_of
-from ridethrough.drivers.snmp.mibs.table import Field, Value, text
 from ridethrough.drivers.snmp.session import AT_ONCE, Session
 from ridethrough.ports import Refused, Unreachable
+from ridethrough.ups.meaning import Field, Value, text
 
 SYS_DESCR = "1.3.6.1.2.1.1.1.0"
 SYS_OBJECT_ID = "1.3.6.1.2.1.1.2.0"

@@ -12,8 +12,8 @@ from gufo.snmp import SnmpError, SnmpVersion
 from gufo.snmp.aio import SnmpSession
 
 from ridethrough.core.model import Seconds, UpsId
-from ridethrough.drivers.snmp.mibs.table import Value
 from ridethrough.ports import Unreachable
+from ridethrough.ups.meaning import Value
 
 PORT = 161
 RETRIES = 2

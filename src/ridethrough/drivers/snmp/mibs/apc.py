@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ridethrough.core.observation import Source
-from ridethrough.drivers.snmp.mibs.table import Mib, Oid, flag, is_in, number, one_of, tenths, text, ticks
+from ridethrough.drivers.snmp.mibs.table import Mib, Oid
+from ridethrough.ups.meaning import flag, is_in, number, one_of, tenths, text, ticks
 
 A = "1.3.6.1.4.1.318.1.1.1"
 

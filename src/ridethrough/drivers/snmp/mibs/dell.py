@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ridethrough.drivers.snmp.mibs.table import Mib, Oid, number, text
+from ridethrough.drivers.snmp.mibs.table import Mib, Oid
+from ridethrough.ups.meaning import number, text
 
 DELL_ROOT = "1.3.6.1.4.1.674.10902.2"
 

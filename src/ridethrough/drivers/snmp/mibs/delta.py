@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ridethrough.core.model import CardAction
 from ridethrough.core.observation import Source
-from ridethrough.drivers.snmp.mibs.table import Mib, Oid, Value, is_in, minutes, number, one_of, tenths, text
+from ridethrough.drivers.snmp.mibs.table import Mib, Oid
+from ridethrough.ups.meaning import Value, is_in, minutes, number, one_of, tenths, text
 
 D = "1.3.6.1.4.1.2254.2.4"
 

@@ -4,23 +4,11 @@ from __future__ import annotations
 
 from ridethrough.core.model import CardAction
 from ridethrough.core.observation import Source
-from ridethrough.drivers.snmp.mibs.table import (
-    DIGITS,
-    Meaning,
-    Mib,
-    Oid,
-    Value,
-    is_in,
-    minutes,
-    number,
-    one_of,
-    phases,
-    tenths,
-    text,
-)
+from ridethrough.drivers.snmp.mibs.table import Mib, Oid, phases
+from ridethrough.ups.meaning import DIGITS, Convert, Meaning, Value, is_in, minutes, number, one_of, tenths, text
 
 E = "1.3.6.1.4.1.935.10.1.1"
-UTILITY_FAIL, ON_BATTERY, LOST_ITS_UPS, GOING_SHUTDOWN = 1, 7, 13, 15  # trap numbers, as E.9.2.0 lists them
+ON_BATTERY, LOST_ITS_UPS, GOING_SHUTDOWN = 7, 13, 15  # trap numbers, as E.9.2.0 lists those not yet taken back
 AC_FAIL = 1  # the row of the shutdown event table that an outage uses
 
 SOURCES = {
@@ -55,6 +43,16 @@ def numbers(value: Value) -> frozenset[int] | None:
     return frozenset(int(part) for part in listed if DIGITS.fullmatch(part))
 
 
+def lists(event: int) -> Convert:
+    """Whether a comma list of numbers holds this one."""
+
+    def convert(value: Value) -> Meaning | None:
+        found = numbers(value)
+        return None if found is None else event in found
+
+    return convert
+
+
 EPPC = Mib(
     name="EPPC",
     tells_countdown=True,
@@ -66,7 +64,9 @@ EPPC = Mib(
         Oid(f"{E}.3.1.0", is_in(3, 4), "low"),  # upsEBatteryStatus low, depleted
         Oid(f"{E}.3.1.0", is_in(5), "discharging"),  # upsEBatteryStatus discharging
         Oid(f"{E}.8.7.0", number, "countdown"),  # upsEControl: seconds to output off, -1 nothing pending
-        Oid(f"{E}.9.2.0", numbers, "open_events"),  # unrestored traps
+        Oid(f"{E}.9.2.0", lists(ON_BATTERY), "on_battery"),  # unrestored traps
+        Oid(f"{E}.9.2.0", lists(LOST_ITS_UPS), "link_lost"),
+        Oid(f"{E}.9.2.0", lists(GOING_SHUTDOWN), "shutting_down"),
         Oid(f"{E}.7.3.0", is_in(2), "testing"),  # test result: processing
         Oid(f"{E}.3.2.0", number, "on_battery_for"),  # seconds on battery
         Oid(f"{E}.3.3.0", minutes, "runtime"),  # estimated minutes

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ridethrough.core.observation import Source
-from ridethrough.drivers.snmp.mibs.table import Mib, column, is_in, number, one_of, tenths, text
+from ridethrough.drivers.snmp.mibs.table import Mib, column
+from ridethrough.ups.meaning import is_in, number, one_of, tenths, text
 
 V = "1.3.6.1.4.1.2011.6.174.1"
 

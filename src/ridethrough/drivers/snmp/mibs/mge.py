@@ -4,17 +4,8 @@ from __future__ import annotations
 
 from ridethrough.core.model import CardAction
 from ridethrough.core.observation import Source
-from ridethrough.drivers.snmp.mibs.table import (
-    Meaning,
-    Mib,
-    Oid,
-    Value,
-    number,
-    one_of,
-    phases,
-    tenths,
-    text,
-)
+from ridethrough.drivers.snmp.mibs.table import Mib, Oid, phases
+from ridethrough.ups.meaning import Meaning, Value, number, one_of, tenths, text
 
 M = "1.3.6.1.4.1.705.1"
 YES_NO: dict[int, Meaning] = {1: True, 2: False}

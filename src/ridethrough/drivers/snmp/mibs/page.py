@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ridethrough.drivers.snmp.mibs.recognise import FAMILIES, KINDS, Kind
 from ridethrough.drivers.snmp.mibs.rfc1628 import RFC1628
-from ridethrough.drivers.snmp.mibs.table import Field, Mib
+from ridethrough.drivers.snmp.mibs.table import Mib
+from ridethrough.ups.meaning import Field
 
 # Heading of a column, and the fields of which any fills it.
 TOLD: tuple[tuple[str, tuple[Field, ...]], ...] = (
@@ -20,7 +21,7 @@ TOLD: tuple[tuple[str, tuple[Field, ...]], ...] = (
     ("countdown", ("countdown", "off_delay", "shutting_down")),
     ("period", ("warning_period",)),
     ("delay", ("shutdown_delay",)),
-    ("link", ("link_lost", "open_events", "alarms_present")),
+    ("link", ("link_lost", "alarms_present")),
     ("serial", ("serial",)),
 )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ridethrough.core.observation import Source
-from ridethrough.drivers.snmp.mibs.table import Meaning, Mib, Oid, is_in, number, one_of, phases, text
+from ridethrough.drivers.snmp.mibs.table import Mib, Oid, phases
+from ridethrough.ups.meaning import Meaning, is_in, number, one_of, text
 
 X = "1.3.6.1.4.1.534.1"
 H = "1.3.6.1.4.1.232.165.3"

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from ridethrough.core.observation import Source
-from ridethrough.drivers.snmp.mibs.table import Mib, Oid, is_in, minutes, number, one_of, phases, text
+from ridethrough.drivers.snmp.mibs.table import Mib, Oid, phases
+from ridethrough.ups.meaning import Field, is_in, minutes, number, one_of, text
 
 UPS = "1.3.6.1.2.1.33.1"
 
 ALARM_ID_COLUMN = f"{UPS}.6.2.1.2"  # upsAlarmDescr: an OID per alarm present
 WELL_KNOWN_ALARMS = f"{UPS}.6.3"  # upsWellKnownAlarms
-ON_BATTERY, LOW_BATTERY, DEPLETED, INPUT_BAD, OUTPUT_OFF, SYSTEM_OFF = 2, 3, 4, 6, 14, 15
-COMMUNICATIONS_LOST, SHUTDOWN_PENDING, SHUTDOWN_IMMINENT, TEST_IN_PROGRESS = 20, 22, 23, 24
+# What a well-known alarm says while it stands in the table, by its number.
+ALARMS: Mapping[int, Field] = {
+    2: "on_battery",  # upsAlarmOnBattery
+    3: "low",  # upsAlarmLowBattery
+    4: "low",  # upsAlarmDepletedBattery
+    6: "input_bad",  # upsAlarmInputBad
+    14: "output_off",  # upsAlarmUpsOutputOff
+    15: "output_off",  # upsAlarmUpsSystemOff
+    20: "link_lost",  # upsAlarmCommunicationsLost
+    22: "shutting_down",  # upsAlarmShutdownPending
+    23: "shutting_down",  # upsAlarmShutdownImminent
+    24: "testing",  # upsAlarmTestInProgress
+}
 
 SOURCES = {
     1: Source.UNKNOWN,  # other: healthy on some (Tripp Lite SU3000LCD2UHV says it in economy mode)
@@ -22,6 +36,11 @@ SOURCES = {
     7: Source.TRIM,
 }
 BATTERY_FINE = one_of({1: False, 2: True, 3: False, 4: False})  # unknown, normal, low, depleted
+
+
+def said_by(alarms: Iterable[int]) -> dict[str, Field]:
+    """What these alarms say, by their OID."""
+    return {f"{WELL_KNOWN_ALARMS}.{n}": ALARMS[n] for n in sorted(set(alarms)) if n in ALARMS}
 
 
 def rows_at(root: str) -> tuple[Oid, ...]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ridethrough.core.observation import Source
-from ridethrough.drivers.snmp.mibs.table import Mib, Oid, is_in, minutes, number, one_of, phases, tenths, text
+from ridethrough.drivers.snmp.mibs.table import Mib, Oid, phases
+from ridethrough.ups.meaning import is_in, minutes, number, one_of, tenths, text
 
 S = "1.3.6.1.4.1.4555.1.1.7.1"
 OLD = "1.3.6.1.4.1.4555.1.1.1.1"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ridethrough.core.observation import Source
-from ridethrough.drivers.snmp.mibs.table import Mib, Oid, column, is_in, minutes, number, one_of, tenths, text
+from ridethrough.drivers.snmp.mibs.table import Mib, Oid, column
+from ridethrough.ups.meaning import is_in, minutes, number, one_of, tenths, text
 
 T = "1.3.6.1.4.1.850.1.1.3.1.3"  # tlpUpsDetail; its rows are indexed by the card's own number of the device
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ridethrough.drivers.snmp.mibs.eppc import ACTIONS
 from ridethrough.drivers.snmp.mibs.rfc1628 import SOURCES
-from ridethrough.drivers.snmp.mibs.table import Mib, Oid, is_in, minutes, number, one_of, phases, tenths
+from ridethrough.drivers.snmp.mibs.table import Mib, Oid, phases
+from ridethrough.ups.meaning import is_in, minutes, number, one_of, tenths
 
 U = "1.3.6.1.4.1.2468.1.2.1.1"
 AC_FAIL = 1

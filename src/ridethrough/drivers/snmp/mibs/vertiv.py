@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ridethrough.core.observation import Source
 from ridethrough.drivers.snmp.mibs import rfc1628
-from ridethrough.drivers.snmp.mibs.table import Meaning, Mib, Oid, is_in, minutes, number, one_of, tenths, text, word
+from ridethrough.drivers.snmp.mibs.table import Mib, Oid
+from ridethrough.ups.meaning import Meaning, is_in, minutes, number, one_of, tenths, text, word
 
 L = "1.3.6.1.4.1.476.1.42.3"
 G = f"{L}.9.20.1.20.1.2"  # lgpFlexibleValue: text, by data id

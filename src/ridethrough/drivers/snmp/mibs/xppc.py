@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ridethrough.core.observation import Source
-from ridethrough.drivers.snmp.mibs.table import Mib, Oid, is_in, number, one_of, tenths, text
+from ridethrough.drivers.snmp.mibs.table import Mib, Oid
+from ridethrough.ups.meaning import is_in, number, one_of, tenths, text
 
 P = "1.3.6.1.4.1.935.1.1.1"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ridethrough.core.model import Seconds
-from ridethrough.drivers.snmp.clean import IDLE, LONGEST_COUNTDOWN
+from ridethrough.ups.clean import IDLE, LONGEST_COUNTDOWN
 
 FROZEN_AFTER: Seconds = 30.0  # a value that stands still for so long counts nothing down
 SLACK: Seconds = 10.0  # cards refresh in steps: a value may fall this much more than time has passed

@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 
 from ridethrough.core.model import CardTimers, Seconds
 from ridethrough.core.observation import Source, UpsReading
-from ridethrough.drivers.snmp import clean
-from ridethrough.drivers.snmp.countdown import Countdown
-from ridethrough.drivers.snmp.mibs import eppc, rfc1628
-from ridethrough.drivers.snmp.told import Told
+from ridethrough.ups import clean
+from ridethrough.ups.countdown import Countdown
+from ridethrough.ups.told import Told
 
 CARRIED = frozenset({Source.UTILITY, Source.BYPASS, Source.BOOST, Source.TRIM, Source.ECO})
 ALIVE_VOLTS = 50.0  # half of nominal, for a card that tells no nominal voltage
@@ -30,13 +29,12 @@ class Reader:
 
     def read(self, told: Told, at: Seconds) -> UpsReading:
         """One reading; `at` is when the answer was asked for: what it says was true then or later. Never raises."""
-        alarms = told.alarms
-        if _link_is_lost(told):
+        if told.any("link_lost"):
             return UpsReading(at, Source.UNKNOWN, link_lost=True)
         source = what_feeds(told)
         testing = _tests(told, source)
         dead = self._input_dead(told, source, testing)
-        low = told.any("low") or bool(alarms & {rfc1628.LOW_BATTERY, rfc1628.DEPLETED})
+        low = told.any("low")
         charge = next((c for v in told.numbers("charge").values() if (c := clean.charge(v)) is not None), None)
         spent = low or (charge is not None and charge < clean.SPENT)
         runtimes = (clean.runtime(v, source is Source.BATTERY, spent) for v in told.numbers("runtime").values())
@@ -58,7 +56,7 @@ class Reader:
         )
 
     def _see_countdowns(self, told: Told, at: Seconds) -> Seconds | None:
-        sign, delays = _is_shutting_down(told), told.numbers("off_delay")
+        sign, delays = told.any("shutting_down"), told.numbers("off_delay")
         shown = told.numbers("countdown") | delays
         for oid in shown.keys() - self._countdowns.keys():
             self._countdowns[oid] = Countdown(self.trusts_idle, zero_is_idle=oid in delays)
@@ -75,7 +73,7 @@ class Reader:
         Volts of 0 on utility power are a sensor that is not there (14 NUT dumps), so a line counts once it has
         been seen alive. On first contact, on battery and not testing, all lines below half are believed.
         """
-        if rfc1628.INPUT_BAD in told.alarms or told.any("input_bad"):
+        if told.any("input_bad"):
             return True
         lines = {oid: v for oid, n in told.numbers("input_volts").items() if (v := clean.volts(n)) is not None}
         half = half_of_nominal(told)
@@ -123,15 +121,10 @@ def half_of_nominal(told: Told) -> float:
     return nominal / 2 if 90 <= nominal <= 500 else ALIVE_VOLTS
 
 
-def _link_is_lost(told: Told) -> bool:
-    lost = rfc1628.COMMUNICATIONS_LOST in told.alarms or eppc.LOST_ITS_UPS in told.listed("open_events")
-    return lost or told.any("link_lost")
-
-
 def _tests(told: Told, source: Source) -> bool:
     """A test or a calibration runs. Why the UPS went to its battery last is told for long after it has come back."""
     for_test = source is Source.BATTERY and told.any("moved_for_test")
-    return told.any("testing") or rfc1628.TEST_IN_PROGRESS in told.alarms or for_test
+    return told.any("testing") or for_test
 
 
 def what_feeds(told: Told) -> Source:
@@ -148,7 +141,7 @@ def what_feeds(told: Told) -> Source:
     match said:
         case Source.BYPASS:
             # 4 is battery for an agent built by RFC 1628's subset statement; such an agent must show alarm 2.
-            return Source.BATTERY if rfc1628.ON_BATTERY in told.alarms else said
+            return Source.BATTERY if told.any("on_battery") else said
         case Source.OFF:
             return _off_or_not(told)
         case Source.UNKNOWN:
@@ -173,7 +166,7 @@ def _off_or_not(told: Told) -> Source:
 
 def _by_signs(told: Told) -> Source:
     alive = _output_alive(told)
-    if alive is False or told.alarms & {rfc1628.OUTPUT_OFF, rfc1628.SYSTEM_OFF}:
+    if alive is False or told.any("output_off"):
         return Source.OFF
     if _signs_of_battery(told):
         return Source.BATTERY
@@ -187,9 +180,8 @@ def _input_alive(told: Told) -> bool:
 
 def _signs_of_battery(told: Told) -> bool:
     return (
-        rfc1628.ON_BATTERY in told.alarms
+        told.any("on_battery")
         or told.any("input_bad")
-        or eppc.ON_BATTERY in told.listed("open_events")
         or told.any("discharging")
         or any(clean.on_battery_for(seconds) for seconds in told.numbers("on_battery_for").values())
     )
@@ -202,11 +194,6 @@ def _output_alive(told: Told) -> bool | None:
     if not volts:
         return True if any(loads) else None
     return max(volts) >= half_of_nominal(told)
-
-
-def _is_shutting_down(told: Told) -> bool:
-    pending = told.alarms & {rfc1628.SHUTDOWN_PENDING, rfc1628.SHUTDOWN_IMMINENT}
-    return bool(pending) or told.any("shutting_down") or eppc.GOING_SHUTDOWN in told.listed("open_events")
 
 
 def _timers(told: Told) -> CardTimers:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ridethrough.drivers.snmp import clean
 from ridethrough.drivers.snmp.mibs.eppc import numbers
-from ridethrough.drivers.snmp.mibs.table import Value, minutes, number, tenths, text
+from ridethrough.ups import clean
+from ridethrough.ups.meaning import Value, minutes, number, tenths, text
 
 BATTERY, UTILITY = True, False
 SPENT, FRESH = True, False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ridethrough.drivers.snmp.countdown import Countdown
+from ridethrough.ups.countdown import Countdown
 
 Poll = tuple[float, float | None, bool]  # at, value, a second sign
 
