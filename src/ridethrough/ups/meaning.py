@@ -30,6 +30,7 @@ Field: TypeAlias = Literal[
     "watts",  # of the output, one row a phase
     "temperature",  # degrees Celsius, of the battery or of the UPS
     "input_volts",  # one row a phase
+    "input_hertz",
     "output_volts",
     "nominal_volts",  # of the input, or of the output where the card knows no other
     "low_transfer",  # volts
@@ -55,6 +56,7 @@ Field: TypeAlias = Literal[
 
 
 FLAGS = re.compile(r"[01]{1,256}")
+DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{0,9})?")
 DIGITS = re.compile(r"-?[0-9]{1,18}")  # no card tells a longer number
 
 
@@ -71,6 +73,12 @@ def number(value: Value) -> float | None:
         case bytes() | str():
             digits = text(value)
             return float(digits) if digits and DIGITS.fullmatch(digits) else None
+
+
+def decimal(value: Value) -> float | None:
+    """A number told as text, with or without a fraction: "98.00", " 0.6"."""
+    found = text(value)
+    return float(found) if found and DECIMAL.fullmatch(found) else None
 
 
 def tenths(value: Value) -> float | None:

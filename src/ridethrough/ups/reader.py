@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from ridethrough.core.model import CardTimers, Seconds
@@ -14,6 +15,7 @@ CARRIED = frozenset({Source.UTILITY, Source.BYPASS, Source.BOOST, Source.TRIM, S
 ALIVE_VOLTS = 50.0  # half of nominal, for a card that tells no nominal voltage
 LONGEST_NAME = 63  # characters, RFC 1628 upsIdentModel
 FORGET_AFTER = 5  # polls without volts, on utility power, until a line is held to be no line
+LEAST_HERTZ = 40.0  # of an input that carries alternating current
 USUAL = (0.8, 1.2)  # input limits as parts of nominal, for a card that tells no transfer points
 
 
@@ -130,14 +132,16 @@ def _tests(told: Told, source: Source) -> bool:
 def what_feeds(told: Told) -> Source:
     """What feeds the output: the card's status, and other signs where the status alone proves nothing.
 
-    The vendor's own word counts before RFC 1628's. Where one says battery and another utility power, the signs decide;
-    without any, a live input speaks for utility power, and otherwise an outage is not overlooked.
+    The vendor's own word counts before RFC 1628's. Where one says battery and another utility power, other signs of
+    battery decide; without any, a good input speaks for utility power, and otherwise an outage is not overlooked.
     """
     known = [s for s in told.sources() if s is not Source.UNKNOWN]
     said = known[0] if known else Source.UNKNOWN
-    if is_contradicted(told):
-        on_battery = _signs_of_battery(told) or not _input_alive(told)
-        said = Source.BATTERY if on_battery else next(s for s in known if s is not Source.BATTERY)
+    carried = next((s for s in known if s in CARRIED), None)
+    if carried is not None and is_contradicted(told):
+        said = Source.BATTERY if _signs_of_battery(told) or not _input_good(told) else carried
+    if said is Source.OFF and carried is not None and _output_alive(told):
+        return carried
     match said:
         case Source.BYPASS:
             # 4 is battery for an agent built by RFC 1628's subset statement; such an agent must show alarm 2.
@@ -178,13 +182,28 @@ def _input_alive(told: Told) -> bool:
     return any((clean.volts(v) or 0) >= half for v in told.numbers("input_volts").values())
 
 
+def _input_good(told: Told) -> bool:
+    """Whether an input is told that the UPS can run from."""
+    lines = [v for n in told.numbers("input_volts").values() if (v := clean.volts(n)) is not None]
+    if lines:
+        low, high = _limits(told)
+        return low <= max(lines) <= high
+    return any(hertz >= LEAST_HERTZ for hertz in told.numbers("input_hertz").values())
+
+
+def _limits(told: Told) -> tuple[float, float]:
+    """Volts between which an input is good: the transfer points, else so much of nominal, else what is alive."""
+    nominal = clean.volts(told.above_zero("nominal_volts"))
+    low, high = told.above_zero("low_transfer") or 0, told.above_zero("high_transfer") or 0
+    if 0 < low < high and (not nominal or low < nominal < high):
+        return low, high
+    return (nominal * USUAL[0], nominal * USUAL[1]) if nominal else (ALIVE_VOLTS, math.inf)
+
+
 def _signs_of_battery(told: Told) -> bool:
-    return (
-        told.any("on_battery")
-        or told.any("input_bad")
-        or told.any("discharging")
-        or any(clean.on_battery_for(seconds) for seconds in told.numbers("on_battery_for").values())
-    )
+    on_battery_for = told.numbers("on_battery_for").values()
+    said = told.any("on_battery") or told.any("input_bad") or told.any("discharging")
+    return said or any(clean.on_battery_for(seconds) for seconds in on_battery_for)
 
 
 def _output_alive(told: Told) -> bool | None:

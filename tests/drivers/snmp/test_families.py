@@ -101,8 +101,10 @@ def read(mib: Mib, values: dict[str, Value]) -> UpsReading:
         (HP, {"4.5.0": 5}, B),
         (RIELLO, {"4.1.0": 3}, U),
         (RIELLO, {"4.1.0": 5}, B),
-        (SOCOMEC, {"4.1.0": 3}, U),  # on the inverter, which says nothing of where its power comes from
-        (SOCOMEC, {"4.1.0": 3, "6.3.15.0": 0, "2.1.0": 3}, U),
+        # On the inverter, which says nothing of where its power comes from.
+        (SOCOMEC, {"4.1.0": 3, "2.1.0": 3}, Source.UNKNOWN),
+        (SOCOMEC, {"4.1.0": 3, "2.1.0": 3, "3.3.1.2.1": 2400, "4.4.1.2.1": 2300}, U),
+        (SOCOMEC, {"4.1.0": 3, "2.1.0": 3, "3.3.1.2.1": 1800, "4.4.1.2.1": 2300, "6.3.15.0": 1}, B),  # a brownout
         (SOCOMEC, {"4.1.0": 3, "6.3.15.0": 1}, B),
         (SOCOMEC, {"4.1.0": 3, "2.1.0": 5}, B),
         (SOCOMEC, {"4.1.0": 5}, Source.ECO),

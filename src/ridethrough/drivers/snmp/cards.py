@@ -9,10 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ridethrough.core.model import Seconds, UpsId
-from ridethrough.core.observation import Snapshot, Source, UpsReading, UpsSeen
+from ridethrough.core.observation import Snapshot
 from ridethrough.drivers.snmp.card import Card
 from ridethrough.drivers.snmp.session import CardConfig
 from ridethrough.ports import Refused, Unreachable
+from ridethrough.ups.watched import Watched
 
 log = logging.getLogger(__name__)
 
@@ -27,9 +28,7 @@ SPARE_DESCRIPTORS = 256
 @dataclass(slots=True)
 class _Watched:
     card: Card
-    seen: UpsSeen = field(default_factory=UpsSeen)
-    answering: bool = False
-    polled: bool = False
+    state: Watched = field(default_factory=Watched)
     soon: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -77,7 +76,7 @@ class Cards:
             for ups in self._watched:
                 self.poll_soon(ups)
         self._urgent = urgent
-        return Snapshot(upses={ups: watched.seen for ups, watched in self._watched.items()})
+        return Snapshot(upses={ups: watched.state.seen for ups, watched in self._watched.items()})
 
     def poll_soon(self, ups: UpsId) -> None:
         """Poll this card as soon as a poll that runs has ended: a trap came, or a person asks. Unknown ids are none."""
@@ -101,51 +100,23 @@ class Cards:
             await _any_of(watched.soon, max(pace - (loop.time() - began), SHORTEST_PAUSE))
 
     async def _poll(self, watched: _Watched) -> None:
-        before = watched.seen
         try:
             reading = await watched.card.poll()
         except Unreachable as error:
-            self._failed(watched, str(error))
+            wake = watched.state.failed(str(error))
         except Refused as refused:
-            self._failed(watched, f"{watched.card.config.address}: {refused.detail}")
+            wake = watched.state.failed(f"{watched.card.config.address}: {refused.detail}")
         except Exception as error:
             # A card that upsets this driver must look silent, not end its watching for good.
             log.exception("polling %s failed", watched.card.config.ups)
-            self._failed(watched, f"{watched.card.config.address}: {type(error).__name__}: {error}")
+            wake = watched.state.failed(f"{watched.card.config.address}: {type(error).__name__}: {error}")
         else:
             if reading.link_lost:
-                self._failed(watched, f"{watched.card.config.address}: the card answers, but has lost its UPS")
+                wake = watched.state.failed(f"{watched.card.config.address}: the card answers, but has lost its UPS")
             else:
-                self._answered(watched, before, reading)
-
-    def _answered(self, watched: _Watched, before: UpsSeen, reading: UpsReading) -> None:
-        watched.seen = UpsSeen(reading, before.reading, "")
-        began, watched.answering, watched.polled = not watched.answering, True, True
-        if began or reading.source is Source.BATTERY or _changed(before.reading, reading):
+                wake = watched.state.answered(reading)
+        if wake:
             self._wake()
-
-    def _failed(self, watched: _Watched, why: str) -> None:
-        watched.seen = UpsSeen(watched.seen.reading, watched.seen.previous, why)
-        stopped, watched.answering, watched.polled = watched.answering or not watched.polled, False, True
-        if stopped:
-            self._wake()
-
-
-def _changed(before: UpsReading | None, after: UpsReading) -> bool:
-    """Whether a decision may depend on the difference."""
-    return before is None or _telling(before) != _telling(after)
-
-
-def _telling(reading: UpsReading) -> tuple[object, ...]:
-    return (
-        reading.source,
-        reading.testing,
-        reading.low_battery,
-        reading.input_good,
-        reading.input_dead,
-        reading.countdown,
-        reading.timers,
-    )
 
 
 async def _any_of(soon: asyncio.Event, pause: Seconds) -> None:

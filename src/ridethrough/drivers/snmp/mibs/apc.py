@@ -49,7 +49,7 @@ APC = Mib(
         Oid(f"{A}.2.1.1.0", is_in(2), "battery_fine"),  # upsBasicBatteryStatus batteryNormal
         Oid(f"{A}.2.1.1.0", is_in(3), "low"),  # upsBasicBatteryStatus batteryLow
         # upsBasicStateOutputState: a string of 64 flags, or UNKNOWN
-        Oid(f"{A}.11.1.1.0", flag(2), "discharging"),  # on battery
+        Oid(f"{A}.11.1.1.0", flag(2), "on_battery"),  # on battery
         Oid(f"{A}.11.1.1.0", flag(3), "low"),  # low battery
         Oid(f"{A}.11.1.1.0", flag(10, 29), "testing"),  # runtime calibration, self test
         Oid(f"{A}.11.1.1.0", flag(22, 39, 40), "shutting_down"),  # graceful, any, low-battery shutdown

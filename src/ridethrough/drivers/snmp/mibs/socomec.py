@@ -13,7 +13,7 @@ OLD = "1.3.6.1.4.1.4555.1.1.1.1"
 SOURCES = {
     1: Source.UNKNOWN,
     2: Source.BYPASS,  # maintenance
-    3: Source.UTILITY,  # inverter
+    3: Source.UNKNOWN,  # inverter
     4: Source.UTILITY,
     5: Source.ECO,
     6: Source.BYPASS,
@@ -27,9 +27,7 @@ SOCOMEC = Mib(
     walked=True,
     rows=(
         Oid(f"{S}.4.1.0", one_of(SOURCES), "source", needed=True),  # upsOutputSource
-        Oid(f"{S}.6.3.15.0", one_of({1: Source.BATTERY}), "source"),  # upsAlarmOnBattery
-        Oid(f"{S}.6.3.15.0", is_in(1), "discharging"),  # upsAlarmOnBattery
-        Oid(f"{S}.2.1.0", one_of({5: Source.BATTERY}), "source"),  # upsBatteryStatus discharging
+        Oid(f"{S}.6.3.15.0", is_in(1), "on_battery"),  # upsAlarmOnBattery
         Oid(f"{S}.2.1.0", is_in(2, 3, 4, 5), "battery_fine"),  # upsBatteryStatus normal, charging, test, discharging
         Oid(f"{S}.2.1.0", is_in(5), "discharging"),
         Oid(f"{S}.2.1.0", is_in(6, 7), "low"),

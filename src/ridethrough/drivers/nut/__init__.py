@@ -1,0 +1,6 @@
+"""UPSs behind NUT's upsd: USB, serial and everything else that NUT drives."""
+
+from ridethrough.drivers.nut.observer import Upsds
+from ridethrough.drivers.nut.server import NutConfig, ServerConfig
+
+__all__ = ["NutConfig", "ServerConfig", "Upsds"]

@@ -1,0 +1,131 @@
+"""The driver against NUT's own upsd, with dummy-ups playing dumps of real UPSs and a sequence."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from ridethrough.core.observation import Source, UpsSeen
+from ridethrough.drivers.nut import NutConfig, Upsds
+from ridethrough.drivers.nut.server import Server
+
+from .real import DUMMY_UPS, UPSD, RealUpsd
+
+pytestmark = pytest.mark.skipif(
+    UPSD is None or DUMMY_UPS is None, reason="NUT's upsd and dummy-ups are not here (Debian package nut-server)"
+)
+
+U, B = Source.UTILITY, Source.BATTERY
+UTILITY = {
+    "ups.status": "OL",
+    "battery.charge": "100",
+    "battery.runtime": "1800",
+    "input.voltage": "231.0",
+    "ups.mfr": "Maker",
+    "ups.model": "3000",
+}
+
+
+def dump(path: Path, **changes: str) -> Path:
+    values = UTILITY | {name.replace("_", "."): value for name, value in changes.items()}
+    path.write_text("".join(f"{name}: {value}\n" for name, value in values.items()), encoding="utf-8")
+    return path
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def says(source: Source, low: bool, seen: UpsSeen) -> bool:
+    return seen.reading is not None and (seen.reading.source, seen.reading.low_battery) == (source, low)
+
+
+async def until(observer: Upsds, ups: str, is_so: Callable[[UpsSeen], bool], patience: float = 15.0) -> UpsSeen:
+    async with asyncio.timeout(patience):
+        while not is_so(seen := observer.observe(urgent=False).upses[ups]):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    return seen
+
+
+async def test_dumps_and_a_restart_in_the_middle(tmp_path: Path) -> None:
+    home = tmp_path / "nut"
+    home.mkdir()
+    files = {
+        "good": dump(tmp_path / "good.dev"),
+        "battery": dump(tmp_path / "battery.dev", ups_status="OB DISCHRG LB", input_voltage="0.0", battery_charge="12"),
+    }
+    async with RealUpsd(home, files) as upsd:
+        server = Server(upsd.config())
+        assert set(await server.upses()) == files.keys()
+        server.close()
+        upses = [NutConfig(f"ups-{name}", upsd.config(), name) for name in files]
+        woken: list[None] = []
+        observer = Upsds(upses, now, pace=0.3)
+        await observer.start(lambda: woken.append(None))
+        try:
+            good = (await until(observer, "ups-good", lambda s: s.reading is not None)).reading
+            assert good is not None
+            assert (good.source, good.charge, good.runtime, good.model) == (Source.UTILITY, 100, 1800, "Maker 3000")
+            bad = (await until(observer, "ups-battery", lambda s: s.reading is not None)).reading
+            assert bad is not None
+            assert (bad.source, bad.low_battery, bad.input_dead) == (Source.BATTERY, True, True)
+            # upsd goes away, and comes back: nothing else has to be done.
+            await upsd.stop_upsd()
+            seen = await until(observer, "ups-good", lambda s: bool(s.trouble))
+            assert seen.reading is not None  # the last good one stays, and grows old
+            before = len(woken)
+            await upsd.start_upsd()
+            await until(observer, "ups-good", lambda s: not s.trouble)
+            assert len(woken) > before
+            # The driver of one UPS goes away: that one is silent, the other is not.
+            await upsd.stop_driver("good")
+            seen = await until(observer, "ups-good", lambda s: bool(s.trouble))
+            assert "says nothing of this UPS now" in seen.trouble
+            assert not observer.observe(urgent=False).upses["ups-battery"].trouble
+        finally:
+            await observer.stop()
+
+
+async def test_a_sequence(tmp_path: Path) -> None:
+    """On utility power, on battery, low, and back: each is seen, in this order."""
+    home = tmp_path / "nut"
+    home.mkdir()
+    steps = ("OL CHRG", "OB DISCHRG", "OB LB DISCHRG")
+    sequence = tmp_path / "outage.seq"
+    lines = [f"{name}: {value}\n" for name, value in UTILITY.items() if name != "ups.status"]
+    lines += [f"ups.status: {status}\nTIMER 2\n" for status in steps]
+    sequence.write_text("".join(lines), encoding="utf-8")
+    async with RealUpsd(home, {"ups": sequence}) as upsd:
+        observer = Upsds([NutConfig("ups1", upsd.config(), "ups")], now, pace=0.2)
+        await observer.start(lambda: None)
+        try:
+            for source, low in ((U, False), (B, False), (B, True), (U, False)):
+                await until(observer, "ups1", partial(says, source, low))
+        finally:
+            await observer.stop()
+
+
+async def test_the_recorded_dumps_through_upsd(recordings: Path, tmp_path: Path) -> None:
+    """Some that are hard to read, served by upsd itself."""
+    home = tmp_path / "nut"
+    home.mkdir()
+    names = {
+        "hp": "HP__RT3000_G2__snmp-ups__2.6.5__01",  # OL OB
+        "apc": "APC__Smart-UPS_1000__snmp-ups__2.7.4__01",  # OB
+        "bypass": "Dynamix__UPS-650VA__megatec__2.2.1__01",  # OFF, and feeds its load
+    }
+    files = {ups: recordings / "nut" / f"{name}.dev" for ups, name in names.items()}
+    async with RealUpsd(home, files) as upsd:
+        observer = Upsds([NutConfig(ups, upsd.config(), ups) for ups in files], now, pace=0.3)
+        await observer.start(lambda: None)
+        try:
+            for ups, source in (("hp", Source.UTILITY), ("apc", Source.BATTERY), ("bypass", Source.BYPASS)):
+                seen = await until(observer, ups, lambda s: s.reading is not None)
+                assert seen.reading is not None
+                assert seen.reading.source is source, ups
+        finally:
+            await observer.stop()
