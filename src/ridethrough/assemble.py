@@ -10,13 +10,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ridethrough.config import Configuration
+from ridethrough.config import CardConnection, Configuration, NutConnection, UpsConnection
 from ridethrough.core.events import Ask, Requested
 from ridethrough.core.model import HostId, PoolId
 from ridethrough.core.observation import Snapshot
 from ridethrough.core.site import Site
 from ridethrough.core.topology import islands
-from ridethrough.drivers.snmp import CardConfig, Cards
+from ridethrough.drivers.nut import NutConfig, ServerConfig, Upsds
+from ridethrough.drivers.nut import read_ups as read_nut
+from ridethrough.drivers.snmp import CardConfig, Cards, read_card
 from ridethrough.drivers.xapi import Survey, XapiPool, survey
 from ridethrough.drivers.xapi.pins import Trust
 from ridethrough.ports import Clock, Notifier, Observer
@@ -25,6 +27,7 @@ from ridethrough.runtime.journal import PATIENCE, DiskJournal, Mailbox, Posted
 from ridethrough.runtime.journal_file import latest_time
 from ridethrough.runtime.loop import Answer, Loop
 from ridethrough.runtime.status import StatusFile
+from ridethrough.ups.report import UpsReport
 from ridethrough.views import island_view, site_view
 
 
@@ -39,14 +42,26 @@ def named_site(configuration: Configuration) -> Site:
     return replace(site, policy=replace(site.policy, controller=controller_name(configuration)))
 
 
-def cards(configuration: Configuration, site: Site, clock: Clock) -> Cards:
-    """The observer of every card of a site or island."""
-    configs = [
-        CardConfig(ups.id, ups.card, ups.version, ups.community.value)
-        for ups in configuration.upses.values()
-        if ups.id in site.upses
-    ]
-    return Cards(configs, clock.now)
+def card(ups: CardConnection) -> CardConfig:
+    """How the driver reaches a network card."""
+    return CardConfig(ups.id, str(ups.at), ups.version, ups.community.value)
+
+
+def behind_upsd(ups: NutConnection) -> NutConfig:
+    """How the driver reaches a UPS behind an upsd."""
+    password = ups.password.value if ups.password is not None else ""
+    at = ups.at.server
+    server = ServerConfig(at.host, at.port, ups.username, password, ups.fingerprints, ups.ca)
+    return NutConfig(ups.id, server, ups.at.name)
+
+
+def watching(configuration: Configuration, site: Site, clock: Clock) -> list[Observer]:
+    """The observers of every UPS of a site or island: of its cards, and of those behind upsds."""
+    upses = [ups for ups in configuration.upses.values() if ups.id in site.upses]
+    cards = [card(ups) for ups in upses if isinstance(ups, CardConnection)]
+    others = [behind_upsd(ups) for ups in upses if isinstance(ups, NutConnection)]
+    observers: list[Observer] = [Cards(cards, clock.now)] if cards else []
+    return [*observers, Upsds(others, clock.now)] if others else observers
 
 
 def pool(configuration: Configuration, pool_id: PoolId, clock: Clock, **options: Any) -> XapiPool:
@@ -71,8 +86,7 @@ async def look(configuration: Configuration, patience: float, trust: Trust | Non
     """The whole site as it is now, read once. Waits up to `patience` seconds for every card and pool to answer."""
     clock, site = Stopwatch(), named_site(configuration)
     observers: list[Observer] = [pool(configuration, p, clock, trust=trust) for p in sorted(site.pools)]
-    if site.upses:
-        observers.append(cards(configuration, site, clock))
+    observers += watching(configuration, site, clock)
     try:
         for observer in observers:
             await observer.start(lambda: None)
@@ -93,6 +107,13 @@ def _is_complete(site: Site, seen: Snapshot) -> bool:
     pools_told = all((told := seen.pools.get(p)) and told.answered_at is not None for p in site.pools)
     probed = all(h.toolstack_at is not None or not h.live for h in seen.hosts.values())
     return cards_told and pools_told and probed
+
+
+async def read_ups(ups: UpsConnection, clock: Clock) -> UpsReport:
+    """What `ridethrough check` tells of a UPS: it is asked once."""
+    if isinstance(ups, NutConnection):
+        return await read_nut(behind_upsd(ups), clock.now)
+    return await read_card(card(ups), clock.now)
 
 
 async def survey_pool(configuration: Configuration, pool_id: PoolId, trust: Trust | None = None) -> Survey:
@@ -141,9 +162,7 @@ class Controller:
 
     def _island(self, configuration: Configuration, part: Site, notifiers: Sequence[Notifier]) -> Island:
         pools = {p: pool(configuration, p, self.clock) for p in part.pools}
-        observers: list[Observer] = [*pools.values()]
-        if part.upses:
-            observers.append(cards(configuration, part, self.clock))
+        observers: list[Observer] = [*pools.values(), *watching(configuration, part, self.clock)]
         loop = Loop(
             site=part,
             observers=observers,
@@ -200,4 +219,14 @@ class Controller:
         return site_view(self.site.name, self.site.policy.controller, parts)
 
 
-__all__ = ["Controller", "cards", "controller_name", "look", "named_site", "pool", "survey_pool"]
+__all__ = [
+    "Controller",
+    "behind_upsd",
+    "card",
+    "controller_name",
+    "look",
+    "named_site",
+    "pool",
+    "read_ups",
+    "survey_pool",
+]

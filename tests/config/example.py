@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from ridethrough.config import Secrets
 
-SECRETS = Secrets(environment={"RIDETHROUGH_SECRET_POOL1": "swordfish", "RIDETHROUGH_SECRET_UPS_COMMUNITY": "shhh"})
+SECRETS = Secrets(
+    environment={
+        "RIDETHROUGH_SECRET_POOL1": "swordfish",
+        "RIDETHROUGH_SECRET_UPS_COMMUNITY": "shhh",
+        "RIDETHROUGH_SECRET_UPSD": "hush",
+    }
+)
 PIN = "sha256:" + "ab" * 32
 
 WHOLE = f"""
@@ -29,6 +35,13 @@ action = "client and ups"
 
 [ups.ups2]
 source = "snmp://[2001:db8::12]:1161"
+
+[ups.ups3]
+source = "nut://192.0.2.5/cellar"
+username = "monuser"
+password = "secret:upsd"
+fingerprints = ["{PIN}"]
+ca = "/etc/ridethrough/ca.pem"
 
 [pool.pool1]
 addresses = ["192.0.2.101", "xen2.example.com:8443"]

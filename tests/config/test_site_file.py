@@ -7,8 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from ridethrough.config import Configuration, Endpoint, PoolConnection, Secret, Secrets, UpsConnection, load, parse
+from ridethrough.config import (
+    CardConnection,
+    Configuration,
+    Endpoint,
+    NutConnection,
+    PoolConnection,
+    Secret,
+    Secrets,
+    load,
+    parse,
+)
 from ridethrough.config.form import SiteSection
+from ridethrough.config.quantities import Upsd
 from ridethrough.core.model import CardAction, CardTimers, Host, Pool, Ups
 from ridethrough.core.policy import HostPolicy, Policy, Timer, VmPolicy, Wish
 
@@ -23,7 +34,8 @@ def whole() -> Configuration:
 def test_topology(whole: Configuration) -> None:
     site = whole.site
     assert site.name == "Head office"
-    assert site.upses == {"ups1": Ups("ups1", CardTimers(180, 120, CardAction.CLIENT_AND_UPS)), "ups2": Ups("ups2")}
+    timers = CardTimers(180, 120, CardAction.CLIENT_AND_UPS)
+    assert site.upses == {"ups1": Ups("ups1", timers), "ups2": Ups("ups2"), "ups3": Ups("ups3")}
     assert site.pools == {"pool1": Pool("pool1")}
     assert site.hosts == {
         "xen server 1": Host("xen server 1", "pool1", ("ups1", "ups2"), 2, "sw1"),
@@ -42,9 +54,19 @@ def test_policy(whole: Configuration) -> None:
 
 
 def test_connections(whole: Configuration) -> None:
-    assert whole.upses["ups1"] == UpsConnection("ups1", "snmp", "192.0.2.11", 161, "1", Secret("ups-community", "shhh"))
-    assert whole.upses["ups2"] == UpsConnection("ups2", "snmp", "2001:db8::12", 1161, "2c", Secret("", "public"))
-    assert whole.upses["ups2"].card == "[2001:db8::12]:1161"
+    assert whole.upses["ups1"] == CardConnection(
+        "ups1", Endpoint("192.0.2.11", 161), "1", Secret("ups-community", "shhh")
+    )
+    assert whole.upses["ups2"] == CardConnection("ups2", Endpoint("2001:db8::12", 1161), "2c", Secret("", "public"))
+    assert str(whole.upses["ups2"].at) == "[2001:db8::12]:1161"
+    assert whole.upses["ups3"] == NutConnection(
+        "ups3",
+        Upsd(Endpoint("192.0.2.5", 3493), "cellar"),
+        "monuser",
+        Secret("upsd", "hush"),
+        (PIN,),
+        "/etc/ridethrough/ca.pem",
+    )
     assert whole.pools["pool1"] == PoolConnection(
         id="pool1",
         addresses=("192.0.2.101", "xen2.example.com:8443"),
@@ -62,9 +84,10 @@ def test_least_file_has_every_default() -> None:
 
 
 def test_no_secret_is_shown(whole: Configuration) -> None:
-    shown = f"{whole!r} {whole} {whole.pools['pool1'].password} {whole.upses['ups1'].community!r}"
+    shown = f"{whole!r} {whole} {whole.pools['pool1'].password} {whole.upses!r}"
     assert "swordfish" not in shown
     assert "shhh" not in shown
+    assert "hush" not in shown
     assert "secret:pool1" in shown
 
 

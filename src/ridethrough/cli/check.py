@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ridethrough.config import Configuration
+from ridethrough.config import Configuration, UpsConnection
 from ridethrough.core.advice import Level, advice, outcome
 from ridethrough.core.model import CardAction
 from ridethrough.core.wording import duration
@@ -18,8 +18,8 @@ from .common import DEFAULT_SITE, FAILED, AsJson, SecretsDir, SiteFile, configur
 from .text import count, outage, say
 
 if TYPE_CHECKING:
-    from ridethrough.drivers.snmp import CardConfig, CardReport
     from ridethrough.drivers.xapi import Survey
+    from ridethrough.ups.report import UpsReport
 
 PATIENCE = 20.0  # seconds that a pool gets to show all of its hosts
 
@@ -49,18 +49,17 @@ def check(
 
 
 async def _report(found: Configuration, trust: bool) -> dict[str, Any]:
-    from ridethrough.assemble import look, survey_pool  # the drivers take half a second to import
-    from ridethrough.drivers.snmp import CardConfig, read_card
+    from ridethrough.assemble import look, read_ups, survey_pool  # the drivers take half a second to import
     from ridethrough.runtime.clock import Stopwatch
 
     clock = Stopwatch()
     accept = _accept if trust else None
-    configs = [CardConfig(u.id, u.card, u.version, u.community.value) for _, u in sorted(found.upses.items())]
-    cards, surveys = await asyncio.gather(
-        asyncio.gather(*(read_card(config, clock.now) for config in configs)),
+    asked = [ups for _, ups in sorted(found.upses.items())]
+    told, surveys = await asyncio.gather(
+        asyncio.gather(*(read_ups(ups, clock) for ups in asked)),
         asyncio.gather(*(survey_pool(found, p, accept) for p in sorted(found.pools))),
     )
-    upses = [_card(config, report) for config, report in zip(configs, cards, strict=True)]
+    upses = [_ups(ups, report) for ups, report in zip(asked, told, strict=True)]
     pools = [_pool(p, survey) for p, survey in zip(sorted(found.pools), surveys, strict=True)]
     answering = _only(found, {u["id"] for u in upses if not u["troubles"]}, {p["id"] for p in pools if p["members"]})
     seen = await look(answering, PATIENCE, accept)
@@ -87,11 +86,11 @@ def _accept(_address: str, _fingerprint: str) -> bool:
     return True
 
 
-def _card(config: CardConfig, report: CardReport) -> dict[str, Any]:
+def _ups(ups: UpsConnection, report: UpsReport) -> dict[str, Any]:
     reading = report.seen.reading
     return {
-        "id": config.ups,
-        "address": config.address,
+        "id": ups.id,
+        "address": str(ups.at),
         "family": report.family,
         "why": report.why,
         "model": report.model,

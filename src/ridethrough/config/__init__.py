@@ -6,13 +6,15 @@
 from .quantities import Endpoint
 from .read import ConfigError, load, parse
 from .secrets import Secret, Secrets
-from .settings import Configuration, ControllerSettings, PoolConnection, UpsConnection
+from .settings import CardConnection, Configuration, ControllerSettings, NutConnection, PoolConnection, UpsConnection
 
 __all__ = [
+    "CardConnection",
     "ConfigError",
     "Configuration",
     "ControllerSettings",
     "Endpoint",
+    "NutConnection",
     "PoolConnection",
     "Secret",
     "Secrets",

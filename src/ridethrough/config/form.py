@@ -211,15 +211,30 @@ class ControllerSection(Section):
 
 
 class UpsSection(Section):
-    """A UPS, and where its card answers."""
+    """A UPS, and where its card or its upsd answers."""
 
-    source: Annotated[str, _checked_by(quantities.card)] = Field(
-        description="Where the card answers: snmp://ADDRESS, with :PORT if it is not 161.",
-        examples=["snmp://192.0.2.11"],
+    source: Annotated[str, _checked_by(quantities.ups)] = Field(
+        description="Where the card answers: snmp://ADDRESS, with :PORT if it is not 161. Or nut://ADDRESS/NAME: a UPS "
+        "behind NUT's upsd, with :PORT if that is not 3493.",
+        examples=["snmp://192.0.2.11", "nut://192.0.2.5/ups"],
     )
     version: Literal["1", "2c"] = Field("2c", description='SNMP version: "1" or "2c".', examples=["2c"])
     community: Community = Field(
         Secret("", "public"), description="SNMP community for reading.", examples=["secret:ups-community"]
+    )
+    username: Annotated[str, AfterValidator(lambda text: text and _name(text))] = Field(
+        "", description="A user of upsd, where it wants a login; reading needs none.", examples=["monuser"]
+    )
+    password: Annotated[Secret | None, PlainValidator(_secret), Shape(REFERENCE)] = Field(
+        None, description="Where that user's password is kept.", examples=["secret:upsd"]
+    )
+    fingerprints: list[Annotated[str, AfterValidator(_fingerprint)]] = Field(
+        [], description="SHA-256 of upsd's certificate. It is then asked for TLS.", examples=[["sha256:..."]]
+    )
+    ca: str = Field(
+        "",
+        description="File with the authority that has signed upsd's certificate, PEM. It is then asked for TLS.",
+        examples=["/etc/ridethrough/ca.pem"],
     )
     warning_period: Duration | None = Field(
         None, description="The card's warning period, where the card does not tell it.", examples=["15 min"]
@@ -232,6 +247,17 @@ class UpsSection(Section):
         description="What the card does after its warning period, where it does not tell it.",
         examples=["client and ups"],
     )
+
+    @model_validator(mode="after")
+    def _keys_fit_the_source(self) -> Self:
+        nut = self.source.lower().startswith("nut://")
+        foreign = ("version", "community") if nut else ("username", "password", "fingerprints", "ca")
+        if strangers := [key for key in foreign if key in self.model_fields_set]:
+            what = "nut://" if nut else "snmp://"
+            raise ValueError(f"has {', '.join(strangers)}, which a source {what} does not use: take it out")
+        if bool(self.username) != (self.password is not None):
+            raise ValueError("has only one of username and password: give both, or neither")
+        return self
 
 
 class PoolSection(Section):

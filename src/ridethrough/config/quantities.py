@@ -16,7 +16,8 @@ HOST_NAME = re.compile(
 
 SECONDS_IN = {"s": 1.0, "m": 60.0, "h": 3600.0}
 TIMES = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9}
-SNMP_PORT = 161
+SNMP_PORT, UPSD_PORT = 161, 3493
+UPS_NAME = re.compile(r"[^/\s\"#=\\\[\]]{1,200}")  # a section of ups.conf
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,17 @@ class Endpoint:
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Upsd:
+    """A UPS behind an upsd, and its name there."""
+
+    server: Endpoint
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.server}/{self.name}"
 
 
 def seconds(value: object) -> float:
@@ -57,15 +69,27 @@ def _number(value: object, wanted: str) -> float:
     return float(value)
 
 
-def card(source: str) -> Endpoint:
-    """Where a card answers SNMP. Raises ValueError with the remedy.
+def ups(source: str) -> Endpoint | Upsd:
+    """Where a card answers SNMP, or which UPS of which upsd it is. Raises ValueError with the remedy.
 
-    An IP address only: name services die in outages too.
+    IP addresses only: name services die in outages too.
     """
-    wrong = f'{quoted(source)} is no card: write "snmp://192.0.2.11", or "snmp://192.0.2.11:1161" for another port'
+    if source.lower().startswith("nut://"):
+        wrong = f'{quoted(source)} is no UPS of an upsd: write "nut://192.0.2.5/NAME", with :PORT if it is not 3493'
+        server, _, name = source[len("nut://") :].partition("/")
+        if not UPS_NAME.fullmatch(name) or not name.isprintable():
+            raise ValueError(wrong)
+        return Upsd(_ip(endpoint(server, UPSD_PORT, wrong), wrong), name)
+    wrong = (
+        f'{quoted(source)} is no UPS: write "snmp://192.0.2.11" for a network card (with :PORT if it is not 161), or '
+        '"nut://192.0.2.5/NAME" for a UPS behind an upsd'
+    )
     if not source.lower().startswith("snmp://"):
         raise ValueError(wrong)
-    found = endpoint(source[len("snmp://") :].removesuffix("/"), SNMP_PORT, wrong)
+    return _ip(endpoint(source[len("snmp://") :].removesuffix("/"), SNMP_PORT, wrong), wrong)
+
+
+def _ip(found: Endpoint, wrong: str) -> Endpoint:
     if not _is_ip(found.host):
         raise ValueError(f"{wrong}. A name is not accepted: name services die in outages too")
     return Endpoint(str(ipaddress.ip_address(found.host)), found.port)

@@ -20,7 +20,14 @@ from ridethrough.core.site import Site
 from . import quantities
 from .form import HostSection, SiteFile, SiteSection, TimerSection, UpsSection
 from .secrets import Secrets
-from .settings import Configuration, ControllerSettings, PoolConnection, UpsConnection
+from .settings import (
+    CardConnection,
+    Configuration,
+    ControllerSettings,
+    NutConnection,
+    PoolConnection,
+    UpsConnection,
+)
 from .wording import key, sentence
 
 LARGEST = 4 * 1024 * 1024  # bytes: some ten thousand hosts
@@ -98,7 +105,7 @@ def _used_twice(table: Mapping[str, Any]) -> Iterator[str]:
     for ups, entry in _entries(table, "ups").items():
         source = entry.get("source") if isinstance(entry, dict) else None
         with suppress(ValueError):
-            users["ups", str(quantities.card(str(source)))].append(key(["ups", ups, "source"]))
+            users["ups", str(quantities.ups(str(source)))].append(key(["ups", ups, "source"]))
     for pool, entry in _entries(table, "pool").items():
         addresses = entry.get("addresses") if isinstance(entry, dict) else None
         for address in {str(a) for a in addresses} if isinstance(addresses, list) else ():
@@ -106,7 +113,7 @@ def _used_twice(table: Mapping[str, Any]) -> Iterator[str]:
                 users["pool", str(quantities.toolstack(address))].append(key(["pool", pool, "addresses"]))
     for (section, address), keys in users.items():
         first, *others = sorted(set(keys))
-        kind = "card" if section == "ups" else "host"
+        kind = "host" if section == "pool" else "UPS" if "/" in address else "card"
         for other in others:
             yield f"{other} names the {kind} {address}, and so does {first}: each {kind} belongs to one {section}"
 
@@ -137,8 +144,10 @@ def _configuration(form: SiteFile) -> Configuration:
 
 
 def _ups(id_: str, ups: UpsSection) -> UpsConnection:
-    card = quantities.card(ups.source)
-    return UpsConnection(id_, "snmp", card.host, card.port, ups.version, ups.community)
+    at = quantities.ups(ups.source)
+    if isinstance(at, quantities.Upsd):
+        return NutConnection(id_, at, ups.username, ups.password, tuple(dict.fromkeys(ups.fingerprints)), ups.ca)
+    return CardConnection(id_, at, ups.version, ups.community)
 
 
 def _timers(ups: UpsSection) -> CardTimers:

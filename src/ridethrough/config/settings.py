@@ -4,29 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from ridethrough.core.model import PoolId, UpsId
 from ridethrough.core.site import Site
 
-from .quantities import Endpoint
+from .quantities import Endpoint, Upsd
 from .secrets import Secret
 
 
 @dataclass(frozen=True, slots=True)
-class UpsConnection:
-    """How to reach a UPS's card. `address` is an IP address; `card` is it with the port, as the drivers take it."""
+class CardConnection:
+    """How to reach a UPS's network card."""
 
     id: UpsId
-    scheme: Literal["snmp"]
-    address: str
-    port: int
+    at: Endpoint
     version: Literal["1", "2c"]
     community: Secret
 
-    @property
-    def card(self) -> str:
-        return str(Endpoint(self.address, self.port))
+
+@dataclass(frozen=True, slots=True)
+class NutConnection:
+    """How to reach a UPS behind an upsd. TLS is wanted when there are `fingerprints` or a `ca`."""
+
+    id: UpsId
+    at: Upsd
+    username: str = ""
+    password: Secret | None = None
+    fingerprints: tuple[str, ...] = ()
+    ca: str = ""
+
+
+UpsConnection: TypeAlias = CardConnection | NutConnection
 
 
 @dataclass(frozen=True, slots=True)

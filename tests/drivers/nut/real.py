@@ -14,6 +14,8 @@ from types import TracebackType
 from typing import Self
 
 from ridethrough.drivers.nut import ServerConfig
+from ridethrough.drivers.nut.server import Server
+from ridethrough.ports import Unreachable
 
 PRIVATE = Path(sys.prefix, "nut")
 ROOTS = (PRIVATE, PRIVATE / "usr", Path("/"), Path("/usr"))
@@ -72,8 +74,15 @@ class RealUpsd:
         await _end(self._drivers.pop(name))
 
     async def start_upsd(self) -> None:
+        """Returns when it knows every UPS whose driver runs."""
         self._upsd = await self._run(UPSD, "-F")
         await self._until(self._listens)
+        server = Server(self.config())
+        async with asyncio.timeout(10):
+            for name in self._drivers:
+                while not await _is_known(server, name):  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
+        server.close()
 
     async def stop_upsd(self) -> None:
         if self._upsd is not None:
@@ -101,6 +110,13 @@ class RealUpsd:
         async with asyncio.timeout(10):
             while not there():  # noqa: ASYNC110 - what another process does
                 await asyncio.sleep(0.05)
+
+
+async def _is_known(server: Server, name: str) -> bool:
+    try:
+        return (await server.variables(name)).get("ups.status") not in (None, "WAIT")
+    except Unreachable:
+        return False
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

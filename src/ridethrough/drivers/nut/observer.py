@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 from ridethrough.core.model import Seconds
 from ridethrough.core.observation import Snapshot, UpsReading
 from ridethrough.drivers.nut.server import NutConfig, Server, ServerConfig, Silent
-from ridethrough.drivers.nut.variables import VARIABLES
+from ridethrough.drivers.nut.variables import reading
 from ridethrough.ports import Refused, Unreachable
 from ridethrough.ups.reader import Reader
-from ridethrough.ups.told import Told
 from ridethrough.ups.watched import Watched
 
 log = logging.getLogger(__name__)
@@ -40,13 +39,7 @@ class _Watch:
 async def read(server: Server, config: NutConfig, reader: Reader, now: Callable[[], Seconds]) -> UpsReading:
     """One good answer of a UPS. Raises Unreachable when it is silent, or its status says nothing, and Refused."""
     asked_at = now()
-    variables = await server.variables(config.name)
-    told = Told.of(VARIABLES, variables)
-    if not told.sources():
-        said = variables.get("ups.status")
-        what = "it tells no ups.status" if said is None else f'its ups.status says nothing of its power: "{said[:60]}"'
-        raise Silent(f"{config.server.address}: {config.name}: {what}")
-    return reader.read(told, asked_at)
+    return reading(config, await server.variables(config.name), reader, asked_at)
 
 
 class Upsds:
@@ -114,7 +107,7 @@ class Upsds:
         wake = False
         for number, ups in enumerate(watch.upses):
             try:
-                reading = await read(watch.server, ups.config, ups.reader, self._now)
+                found = await read(watch.server, ups.config, ups.reader, self._now)
             except Silent as silent:
                 wake |= ups.state.failed(str(silent))
             except Unreachable as error:
@@ -128,7 +121,7 @@ class Upsds:
                 log.exception("polling %s failed", ups.config.ups)
                 wake |= ups.state.failed(f"{ups.config.server.address}: {type(error).__name__}: {error}")
             else:
-                wake |= ups.state.answered(reading)
+                wake |= ups.state.answered(found)
         if wake:
             self._wake()
 

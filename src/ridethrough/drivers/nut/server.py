@@ -168,7 +168,7 @@ class Server:
 
 
 _REMEDIES = {
-    "UNKNOWN-UPS": "upsd serves no UPS of this name: `ridethrough ups discover --nut` shows those that it does",
+    "UNKNOWN-UPS": "upsd serves no UPS of this name: `upsc -l ADDRESS` shows those that it does",
     "ACCESS-DENIED": "upsd lets this user or address not in: look at upsd.users and at LISTEN in upsd.conf",
     "USERNAME-REQUIRED": "upsd wants a login: give username and password",
     "PASSWORD-REQUIRED": "upsd wants a login: give username and password",

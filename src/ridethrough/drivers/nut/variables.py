@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ridethrough.core.observation import Source
+from ridethrough.core.model import Seconds
+from ridethrough.core.observation import Source, UpsReading
+from ridethrough.drivers.nut.server import NutConfig, Silent
 from ridethrough.ups.meaning import Convert, Field, Meaning, Value, decimal, text
+from ridethrough.ups.reader import Reader
+from ridethrough.ups.told import Told
 
 # What OL stands for beside these words of ups.status. An unknown word means nothing.
 KINDS = {"BYPASS": Source.BYPASS, "BOOST": Source.BOOST, "TRIM": Source.TRIM, "ECO": Source.ECO, "HE": Source.ECO}
@@ -55,6 +60,20 @@ def has(*wanted: str) -> Convert:
 def in_progress(value: Value) -> Meaning | None:
     told = text(value)
     return None if told is None else told.casefold() == "in progress"
+
+
+def told_by(variables: Mapping[str, str]) -> Told:
+    return Told.of(VARIABLES, variables)
+
+
+def reading(config: NutConfig, variables: Mapping[str, str], reader: Reader, at: Seconds) -> UpsReading:
+    """What a UPS's variables say. Raises Silent when its status says nothing of its power."""
+    told = told_by(variables)
+    if not told.sources():
+        said = variables.get("ups.status")
+        what = "it tells no ups.status" if said is None else f'its ups.status says nothing of its power: "{said[:60]}"'
+        raise Silent(f"{config.server.address}: {config.name}: {what}")
+    return reader.read(told, at)
 
 
 VARIABLES = (

@@ -1,0 +1,32 @@
+"""What `ridethrough check` asks a UPS behind an upsd."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ridethrough.core.model import Seconds
+from ridethrough.core.observation import UpsSeen
+from ridethrough.drivers.nut.server import NutConfig, Server
+from ridethrough.drivers.nut.variables import reading, told_by
+from ridethrough.ports import Refused, Unreachable
+from ridethrough.ups.reader import Reader
+from ridethrough.ups.report import UpsReport, missing
+
+
+async def read_ups(config: NutConfig, now: Callable[[], Seconds]) -> UpsReport:
+    """Ask a UPS's upsd once. Never raises for a UPS: what went wrong is in `seen.trouble`."""
+    server = Server(config.server)
+    try:
+        at = now()
+        variables = await server.variables(config.name)
+        seen = UpsSeen(reading(config, variables, Reader(trusts_idle=True), at))
+    except Unreachable as error:
+        return UpsReport(UpsSeen(trouble=str(error)))
+    except Refused as refused:
+        return UpsReport(UpsSeen(trouble=f"{config.server.address}: {config.name}: {refused.detail}"))
+    finally:
+        server.close()
+    driver = variables.get("driver.name", "")
+    version = variables.get("driver.version", "")
+    why = f"upsd reads it with {driver} {version}".rstrip() if driver else ""
+    return UpsReport(seen, "NUT", why, missing(set(told_by(variables).found)))
