@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ridethrough.cli.look import _cut, _power
+from ridethrough.cli.look import _cut, power_in_words
 
 UPS: dict[str, Any] = {
     "condition": "good",
@@ -38,7 +38,7 @@ UPS: dict[str, Any] = {
     ],
 )
 def test_power_in_words(row: dict[str, Any], text: str) -> None:
-    assert _power(UPS | row) == text
+    assert power_in_words(UPS | row) == text
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ COMMANDS = [
     ("maintenance", "exit"),
     ("evacuate",),
     ("shutdown-pool",),
+    ("ups", "show"),
     ("simulate",),
     ("demo",),
     ("sim", "serve"),

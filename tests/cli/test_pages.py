@@ -105,12 +105,16 @@ def shape(document: dict[str, Any]) -> dict[str, set[str]]:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("check",), ("plan", "--lose", "ups1"), ("simulate", "short_dip"), ("arm",)], ids=" ".join
+    "arguments",
+    [("check",), ("plan", "--lose", "ups1"), ("simulate", "short_dip"), ("arm",), ("ups show", "ups1")],
+    ids=" ".join,
 )
 def test_json_keys_of_commands(root: Path, protected: Live, arguments: tuple[str, ...]) -> None:
     match arguments[0]:
         case "check" | "plan":
             document = as_json(protected.look(*arguments, "--json"))
+        case "ups show":
+            document = as_json(protected.look(*arguments[0].split(), *arguments[1:], "--json"))
         case "arm":
             document = as_json(protected.ask(*arguments, "--json"))
         case _:

@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from . import check, demo, look, people, plan, run, serve, simulate
+from . import check, demo, look, people, plan, run, serve, simulate, upses
 
 app = typer.Typer(
     name="ridethrough",
@@ -73,6 +73,15 @@ maintenance = typer.Typer(
 _command(maintenance, "enter", people.enter, ASKED)
 _command(maintenance, "exit", people.leave, ASKED)
 app.add_typer(maintenance, name="maintenance")
+
+ups = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Look at one UPS closely.")
+_command(
+    ups,
+    "show",
+    upses.show,
+    "0 it answers; 1 it does not, or is no UPS that can be read; 2 wrong usage, or site.toml is wrong.",
+)
+app.add_typer(ups, name="ups")
 
 _command(app, "evacuate", people.evacuate, ASKED)
 _command(app, "shutdown-pool", people.shutdown_pool, ASKED)

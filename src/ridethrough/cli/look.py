@@ -82,14 +82,15 @@ def _upses(rows: list[dict[str, Any]]) -> None:
     typer.echo()
     table(
         ("UPS", "Power", "Charge", "Runtime", "Card cuts its output"),
-        [(row["id"], _power(row), _charge(row), _runtime(row), _cut(row)) for row in rows],
+        [(row["id"], power_in_words(row), _charge(row), _runtime(row), _cut(row)) for row in rows],
     )
     for row in rows:
         if row["trouble"]:
             say(row["trouble"], f"{row['id']}: ")
 
 
-def _power(row: dict[str, Any]) -> str:
+def power_in_words(row: dict[str, Any]) -> str:
+    """What feeds a UPS of the status: "on battery for 2 min, low"."""
     text: str = POWER.get(row["condition"], row["condition"])
     if row["condition"] == "good" and row["source"] not in (None, "utility"):
         text += f" ({row['source']})"

@@ -1,4 +1,4 @@
-"""What `ridethrough check` tells of one UPS."""
+"""What `ridethrough check` and `ups show` tell of one UPS."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from ridethrough.core.observation import UpsSeen
+from ridethrough.ups.evidence import Evidence
 from ridethrough.ups.meaning import Field
 
 # What a good UPS tells; check says which of these yours does not.
@@ -30,6 +31,8 @@ class UpsReport:
     family: str = ""  # "EPPC + RFC 1628", "NUT"
     why: str = ""  # it was taken for that
     missing: tuple[str, ...] = ()  # what it does not tell, by meaning: "runtime", "warning_period"
+    evidence: tuple[Evidence, ...] = ()  # every object that was read, with what it says
+    contradicted: bool = False  # two of them say different things of what feeds the output
 
     @property
     def model(self) -> str:

@@ -9,7 +9,8 @@ from ridethrough.core.observation import UpsSeen
 from ridethrough.drivers.nut.server import NutConfig, Server
 from ridethrough.drivers.nut.variables import reading, told_by
 from ridethrough.ports import Refused, Unreachable
-from ridethrough.ups.reader import Reader
+from ridethrough.ups.evidence import evidence
+from ridethrough.ups.reader import Reader, is_contradicted
 from ridethrough.ups.report import UpsReport, missing
 
 
@@ -29,4 +30,5 @@ async def read_ups(config: NutConfig, now: Callable[[], Seconds]) -> UpsReport:
     driver = variables.get("driver.name", "")
     version = variables.get("driver.version", "")
     why = f"upsd reads it with {driver} {version}".rstrip() if driver else ""
-    return UpsReport(seen, "NUT", why, missing(set(told_by(variables).found)))
+    told = told_by(variables)
+    return UpsReport(seen, "NUT", why, missing(set(told.found)), evidence(told, variables), is_contradicted(told))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from ridethrough.core.model import Seconds
 from ridethrough.core.observation import UpsReading
@@ -12,8 +13,9 @@ from ridethrough.drivers.snmp.discovery import Profile
 from ridethrough.drivers.snmp.mibs import rfc1628
 from ridethrough.drivers.snmp.session import AT_ONCE, CardConfig, Incomplete, Session
 from ridethrough.ports import Unreachable
+from ridethrough.ups.evidence import Evidence, evidence
 from ridethrough.ups.meaning import Field, Value, number
-from ridethrough.ups.reader import CARRIED, Reader
+from ridethrough.ups.reader import CARRIED, Reader, is_contradicted
 from ridethrough.ups.told import Told
 
 LEARN_EVERY: Seconds = 600.0  # firmware changes, and cards that answer NULL until their UPS has spoken
@@ -28,6 +30,8 @@ class Card:
         self.config = config
         self.profile: Profile | None = None
         self.disturbed = False  # the input was disturbed since the poll before: look again soon
+        self.evidence: Callable[[], tuple[Evidence, ...]] = tuple  # of the last answer
+        self.contradicted = False
         self._now = now
         self._session = Session(config)
         self._reader = Reader(trusts_idle=False)
@@ -57,7 +61,9 @@ class Card:
             raise
         self._stale = _lost_a_part(oids, values)
         alarms = await self._present_alarms(values)
-        told = Told.of(profile.rows, {**await self._slow_values(profile), **values}, alarms)
+        values = {**await self._slow_values(profile), **values}
+        told = Told.of(profile.rows, values, alarms)
+        self.evidence, self.contradicted = partial(evidence, told, values), is_contradicted(told)
         if not told.sources() or not all(told.all(field) for field in profile.needed):
             raise Unreachable(f"{self.config.address}: its status is none that {profile.family} defines")
         reading = self._reader.read(told, asked_at)

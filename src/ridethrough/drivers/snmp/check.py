@@ -35,4 +35,5 @@ def _report(card: Card, seen: UpsSeen) -> UpsReport:
     profile = card.profile
     if profile is None:
         return UpsReport(seen)
-    return UpsReport(seen, profile.family, profile.why, missing({row.field for row in profile.rows}))
+    told = missing({row.field for row in profile.rows})
+    return UpsReport(seen, profile.family, profile.why, told, card.evidence(), card.contradicted)

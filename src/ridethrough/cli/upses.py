@@ -1,0 +1,132 @@
+"""`ridethrough ups`: one UPS, looked at closely."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ridethrough.config import UpsConnection
+from ridethrough.core.wording import duration
+from ridethrough.runtime.status import read_status
+
+from .common import (
+    DEFAULT_SITE,
+    DEFAULT_STATE,
+    FAILED,
+    USAGE,
+    AsJson,
+    SecretsDir,
+    SiteFile,
+    StateDir,
+    configuration,
+    fail,
+    print_json,
+    run_async,
+)
+from .look import power_in_words
+from .text import say, table
+
+if TYPE_CHECKING:
+    from ridethrough.ups.report import UpsReport
+
+Name = Annotated[str, typer.Argument(help="The UPS's NAME, as in [ups.NAME] of site.toml.")]
+
+
+def show(
+    name: Name,
+    site: SiteFile = DEFAULT_SITE,
+    secrets: SecretsDir = None,
+    state: StateDir = DEFAULT_STATE,
+    as_json: AsJson = False,
+) -> None:
+    """Ask one UPS now, and show everything that it says, with the object that says it.
+
+    What the controller makes of it is shown too, where one has run on the state directory.
+    """
+    found = configuration(site, secrets)
+    if name not in found.upses:
+        known = ", ".join(sorted(found.upses)) or "none"
+        fail(f"{site}: there is no [ups.{name}]; known UPSs are {known}", USAGE)
+    report = run_async(_ask(found.upses[name]))
+    shown = _shown(name, found.upses[name], report)
+    shown["controller"] = _as_the_controller_sees_it(state, name)
+    if as_json:
+        print_json(shown)
+    else:
+        _print(shown)
+    if shown["trouble"]:
+        raise typer.Exit(FAILED)
+
+
+async def _ask(ups: UpsConnection) -> UpsReport:
+    from ridethrough.assemble import read_ups  # the drivers take half a second to import
+    from ridethrough.runtime.clock import Stopwatch
+
+    return await read_ups(ups, Stopwatch())
+
+
+def _shown(name: str, ups: UpsConnection, report: UpsReport) -> dict[str, Any]:
+    reading = report.seen.reading
+    return {
+        "id": name,
+        "address": str(ups.at),
+        "family": report.family,
+        "why": report.why,
+        "model": report.model,
+        "source": str(reading.source) if reading else None,
+        "testing": reading.testing if reading else None,
+        "low": reading.low_battery if reading else None,
+        "charge": reading.charge if reading else None,
+        "runtime": reading.runtime if reading else None,
+        "load": reading.load if reading else None,
+        "countdown": reading.countdown if reading else None,
+        "contradicts_itself": report.contradicted,
+        "does_not_tell": list(report.missing),
+        "evidence": [asdict(row) for row in report.evidence],
+        "trouble": report.seen.trouble,
+    }
+
+
+def _as_the_controller_sees_it(state: Path, name: str) -> dict[str, Any] | None:
+    status = read_status(state) or {}
+    return next((dict(row) for row in status.get("upses", ()) if row["id"] == name), None)
+
+
+def _print(shown: dict[str, Any]) -> None:
+    typer.echo(f"UPS {shown['id']}")
+    if shown["trouble"]:
+        say(shown["trouble"], "PROBLEM: ", danger=True)
+    else:
+        say(f"{shown['model'] or 'unnamed'} at {shown['address']} ({shown['family']})", "  ")
+        if shown["why"]:
+            say(shown["why"], "  ")
+        say(_condition(shown), "  ")
+    if shown["contradicts_itself"]:
+        say("two of its objects say different things of what feeds its output; docs/upses.md says which counts", "  ")
+    if shown["does_not_tell"]:
+        say(f"it does not tell: {', '.join(shown['does_not_tell'])}", "  ")
+    if shown["controller"] is not None:
+        row = shown["controller"]
+        heard = f", heard {duration(row['answered'])} before" if row["answered"] is not None else ""
+        say(f"the controller has it as: {power_in_words(row)}{heard}", "  ")
+    if shown["evidence"]:
+        typer.echo()
+        rows = [(row["what"], row["says"], row["name"], row["raw"]) for row in shown["evidence"]]
+        table(("What", "It says", "Object", "Value"), rows)
+
+
+def _condition(shown: dict[str, Any]) -> str:
+    source = {"utility": "on utility power", "battery": "on battery"}.get(shown["source"], shown["source"])
+    parts = [source, *(word for word in ("testing", "low") if shown[word])]
+    if shown["charge"] is not None:
+        parts.append(f"charge {shown['charge']:g} %")
+    if shown["runtime"] is not None:
+        parts.append(f"{duration(shown['runtime'])} of runtime")
+    if shown["load"] is not None:
+        parts.append(f"load {shown['load']:g} %")
+    if shown["countdown"] is not None:
+        parts.append(f"it cuts its output in {duration(shown['countdown'])}")
+    return ", ".join(parts)
