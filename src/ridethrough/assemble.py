@@ -18,7 +18,7 @@ from ridethrough.core.site import Site
 from ridethrough.core.topology import islands
 from ridethrough.drivers.nut import NutConfig, ServerConfig, Upsds
 from ridethrough.drivers.nut import read_ups as read_nut
-from ridethrough.drivers.snmp import CardConfig, Cards, read_card
+from ridethrough.drivers.snmp import CardConfig, Cards, V3User, read_card
 from ridethrough.drivers.xapi import Survey, XapiPool, survey
 from ridethrough.drivers.xapi.pins import Trust
 from ridethrough.ports import Clock, Notifier, Observer
@@ -44,7 +44,12 @@ def named_site(configuration: Configuration) -> Site:
 
 def card(ups: CardConnection) -> CardConfig:
     """How the driver reaches a network card."""
-    return CardConfig(ups.id, str(ups.at), ups.version, ups.community.value)
+    user = None
+    if ups.user is not None:
+        found, auth, privacy = ups.user, ups.user.auth_password, ups.user.privacy_password
+        signed, kept = auth.value if auth else "", privacy.value if privacy else ""
+        user = V3User(found.name, found.auth, signed, found.privacy, kept)
+    return CardConfig(ups.id, str(ups.at), ups.version, ups.community.value, user)
 
 
 def behind_upsd(ups: NutConnection) -> NutConfig:

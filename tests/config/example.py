@@ -9,6 +9,8 @@ SECRETS = Secrets(
         "RIDETHROUGH_SECRET_POOL1": "swordfish",
         "RIDETHROUGH_SECRET_UPS_COMMUNITY": "shhh",
         "RIDETHROUGH_SECRET_UPSD": "hush",
+        "RIDETHROUGH_SECRET_UPS_AUTH": "signed it",
+        "RIDETHROUGH_SECRET_UPS_PRIVACY": "kept secret",
     }
 )
 PIN = "sha256:" + "ab" * 32
@@ -42,6 +44,15 @@ username = "monuser"
 password = "secret:upsd"
 fingerprints = ["{PIN}"]
 ca = "/etc/ridethrough/ca.pem"
+
+[ups.ups4]
+source = "snmp://192.0.2.14"
+version = "3"
+username = "reader"
+auth = "sha256"
+auth_password = "secret:ups-auth"
+privacy = "aes128"
+privacy_password = "secret:ups-privacy"
 
 [pool.pool1]
 addresses = ["192.0.2.101", "xen2.example.com:8443"]

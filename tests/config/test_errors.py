@@ -82,12 +82,32 @@ def test_the_ground_is_good() -> None:
         (
             '"snmp://192.0.2.11"',
             '"snmp://192.0.2.11"\nusername = "monuser"',
-            "ups.a has username, which a source snmp:// does not use: take it out",
+            "ups.a has username, which SNMP version 2c does not use: take it out",
         ),
         (
             '"snmp://192.0.2.11"',
             '"nut://192.0.2.5/ups"\nusername = "monuser"',
             "ups.a has only one of username and password: give both, or neither",
+        ),
+        (
+            '"snmp://192.0.2.11"',
+            '"snmp://192.0.2.11"\nversion = "3"',
+            "ups.a has no username, which SNMP version 3 needs",
+        ),
+        (
+            '"snmp://192.0.2.11"',
+            '"snmp://192.0.2.11"\nversion = "3"\nusername = "u"\ncommunity = "public"',
+            "ups.a has community, which SNMP version 3 does not use: take it out",
+        ),
+        (
+            '"snmp://192.0.2.11"',
+            '"snmp://192.0.2.11"\nversion = "3"\nusername = "u"\nauth = "sha256"',
+            "ups.a has only one of auth and auth_password: give both, or neither",
+        ),
+        (
+            '"snmp://192.0.2.11"',
+            '"snmp://192.0.2.11"\nversion = "3"\nusername = "u"\nprivacy = "aes128"\nprivacy_password = "secret:pool1"',
+            "ups.a has privacy without auth: a card keeps secret only what is signed",
         ),
         ("snmp://192.0.2.11", "snmp://card.example", "name services die in outages too"),
         ("snmp://192.0.2.11", "snmp://192.0.2.11:99999", 'ups.a.source "snmp://192.0.2.11:99999" is no UPS'),

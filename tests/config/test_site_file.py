@@ -20,6 +20,7 @@ from ridethrough.config import (
 )
 from ridethrough.config.form import SiteSection
 from ridethrough.config.quantities import Upsd
+from ridethrough.config.settings import SnmpUser
 from ridethrough.core.model import CardAction, CardTimers, Host, Pool, Ups
 from ridethrough.core.policy import HostPolicy, Policy, Timer, VmPolicy, Wish
 
@@ -35,7 +36,7 @@ def test_topology(whole: Configuration) -> None:
     site = whole.site
     assert site.name == "Head office"
     timers = CardTimers(180, 120, CardAction.CLIENT_AND_UPS)
-    assert site.upses == {"ups1": Ups("ups1", timers), "ups2": Ups("ups2"), "ups3": Ups("ups3")}
+    assert site.upses == {"ups1": Ups("ups1", timers), "ups2": Ups("ups2"), "ups3": Ups("ups3"), "ups4": Ups("ups4")}
     assert site.pools == {"pool1": Pool("pool1")}
     assert site.hosts == {
         "xen server 1": Host("xen server 1", "pool1", ("ups1", "ups2"), 2, "sw1"),
@@ -67,6 +68,14 @@ def test_connections(whole: Configuration) -> None:
         (PIN,),
         "/etc/ridethrough/ca.pem",
     )
+    signed, kept = Secret("ups-auth", "signed it"), Secret("ups-privacy", "kept secret")
+    assert whole.upses["ups4"] == CardConnection(
+        "ups4",
+        Endpoint("192.0.2.14", 161),
+        "3",
+        Secret("", "public"),
+        SnmpUser("reader", "sha256", signed, "aes128", kept),
+    )
     assert whole.pools["pool1"] == PoolConnection(
         id="pool1",
         addresses=("192.0.2.101", "xen2.example.com:8443"),
@@ -88,6 +97,8 @@ def test_no_secret_is_shown(whole: Configuration) -> None:
     assert "swordfish" not in shown
     assert "shhh" not in shown
     assert "hush" not in shown
+    assert "signed it" not in shown
+    assert "kept secret" not in shown
     assert "secret:pool1" in shown
 
 

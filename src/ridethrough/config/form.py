@@ -103,6 +103,22 @@ Community = Annotated[
 ]
 
 
+Auth = Literal["md5", "sha1", "sha224", "sha256", "sha384", "sha512"]
+Privacy = Literal["des", "aes128", "aes192", "aes256", "aes192-cisco", "aes256-cisco"]
+SHORTEST_PASSWORD = 8  # of SNMPv3: RFC 3414, 11.2
+# Which kind of source uses which of the keys that not all of them use.
+_V1, _V2, _V3, _NUT = "SNMP version 1", "SNMP version 2c", "SNMP version 3", "a source nut://"
+KEYS_OF_KINDS: dict[str, tuple[str, ...]] = {
+    "version": (_V1, _V2, _V3),
+    "community": (_V1, _V2),
+    "username": (_V3, _NUT),
+    "password": (_NUT,),
+    "fingerprints": (_NUT,),
+    "ca": (_NUT,),
+    **dict.fromkeys(("auth", "auth_password", "privacy", "privacy_password"), (_V3,)),
+}
+
+
 class Section(BaseModel):
     """One table of the file."""
 
@@ -218,12 +234,24 @@ class UpsSection(Section):
         "behind NUT's upsd, with :PORT if that is not 3493.",
         examples=["snmp://192.0.2.11", "nut://192.0.2.5/ups"],
     )
-    version: Literal["1", "2c"] = Field("2c", description='SNMP version: "1" or "2c".', examples=["2c"])
+    version: Literal["1", "2c", "3"] = Field("2c", description='SNMP version: "1", "2c" or "3".', examples=["2c"])
     community: Community = Field(
         Secret("", "public"), description="SNMP community for reading.", examples=["secret:ups-community"]
     )
     username: Annotated[str, AfterValidator(lambda text: text and _name(text))] = Field(
-        "", description="A user of upsd, where it wants a login; reading needs none.", examples=["monuser"]
+        "",
+        description="The card's user for SNMP version 3; or a user of upsd, where it wants a login.",
+        examples=["ridethrough"],
+    )
+    auth: Auth | None = Field(None, description="How version 3 signs; without it, not at all.", examples=["sha256"])
+    auth_password: Annotated[Secret | None, PlainValidator(_secret), Shape(REFERENCE)] = Field(
+        None, description="Where the password for signing is kept.", examples=["secret:ups-auth"]
+    )
+    privacy: Privacy | None = Field(
+        None, description="How version 3 keeps secret; without it, not at all.", examples=["aes128"]
+    )
+    privacy_password: Annotated[Secret | None, PlainValidator(_secret), Shape(REFERENCE)] = Field(
+        None, description="Where the password for keeping secret is kept.", examples=["secret:ups-privacy"]
     )
     password: Annotated[Secret | None, PlainValidator(_secret), Shape(REFERENCE)] = Field(
         None, description="Where that user's password is kept.", examples=["secret:upsd"]
@@ -250,14 +278,28 @@ class UpsSection(Section):
 
     @model_validator(mode="after")
     def _keys_fit_the_source(self) -> Self:
-        nut = self.source.lower().startswith("nut://")
-        foreign = ("version", "community") if nut else ("username", "password", "fingerprints", "ca")
-        if strangers := [key for key in foreign if key in self.model_fields_set]:
-            what = "nut://" if nut else "snmp://"
-            raise ValueError(f"has {', '.join(strangers)}, which a source {what} does not use: take it out")
-        if bool(self.username) != (self.password is not None):
+        kind = "a source nut://" if self.source.lower().startswith("nut://") else f"SNMP version {self.version}"
+        strangers = [key for key in self.model_fields_set if key in KEYS_OF_KINDS and kind not in KEYS_OF_KINDS[key]]
+        if strangers:
+            raise ValueError(f"has {', '.join(sorted(strangers))}, which {kind} does not use: take it out")
+        if kind == "SNMP version 3":
+            self._is_a_user()
+        elif bool(self.username) != (self.password is not None):
             raise ValueError("has only one of username and password: give both, or neither")
         return self
+
+    def _is_a_user(self) -> None:
+        if not self.username:
+            raise ValueError("has no username, which SNMP version 3 needs")
+        for how, password in (("auth", self.auth_password), ("privacy", self.privacy_password)):
+            if (getattr(self, how) is None) != (password is None):
+                raise ValueError(f"has only one of {how} and {how}_password: give both, or neither")
+            if password is not None and len(password.value) < SHORTEST_PASSWORD:
+                raise ValueError(
+                    f"has {how}_password with less than {SHORTEST_PASSWORD} characters: no card takes that"
+                )
+        if self.privacy is not None and self.auth is None:
+            raise ValueError("has privacy without auth: a card keeps secret only what is signed")
 
 
 class PoolSection(Section):

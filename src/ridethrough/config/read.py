@@ -26,6 +26,7 @@ from .settings import (
     ControllerSettings,
     NutConnection,
     PoolConnection,
+    SnmpUser,
     UpsConnection,
 )
 from .wording import key, sentence
@@ -147,7 +148,10 @@ def _ups(id_: str, ups: UpsSection) -> UpsConnection:
     at = quantities.ups(ups.source)
     if isinstance(at, quantities.Upsd):
         return NutConnection(id_, at, ups.username, ups.password, tuple(dict.fromkeys(ups.fingerprints)), ups.ca)
-    return CardConnection(id_, at, ups.version, ups.community)
+    user = None
+    if ups.version == "3":
+        user = SnmpUser(ups.username, ups.auth, ups.auth_password, ups.privacy, ups.privacy_password)
+    return CardConnection(id_, at, ups.version, ups.community, user)
 
 
 def _timers(ups: UpsSection) -> CardTimers:

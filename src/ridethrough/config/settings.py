@@ -9,8 +9,20 @@ from typing import Literal, TypeAlias
 from ridethrough.core.model import PoolId, UpsId
 from ridethrough.core.site import Site
 
+from .form import Auth, Privacy
 from .quantities import Endpoint, Upsd
 from .secrets import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class SnmpUser:
+    """A user of SNMP version 3."""
+
+    name: str
+    auth: Auth | None = None
+    auth_password: Secret | None = None
+    privacy: Privacy | None = None
+    privacy_password: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +31,9 @@ class CardConnection:
 
     id: UpsId
     at: Endpoint
-    version: Literal["1", "2c"]
+    version: Literal["1", "2c", "3"]
     community: Secret
+    user: SnmpUser | None = None  # of version 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
-"""UPSs behind network cards, over SNMP v1 and v2c."""
+"""UPSs behind network cards, over SNMP v1, v2c and v3."""
 
 from ridethrough.drivers.snmp.cards import Cards
 from ridethrough.drivers.snmp.check import read_card
 from ridethrough.drivers.snmp.session import CardConfig
+from ridethrough.drivers.snmp.usm import V3User
 
-__all__ = ["CardConfig", "Cards", "read_card"]
+__all__ = ["CardConfig", "Cards", "V3User", "read_card"]

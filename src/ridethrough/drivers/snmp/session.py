@@ -8,16 +8,18 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from gufo.snmp import SnmpError, SnmpVersion
+from gufo.snmp import SnmpAuthError, SnmpError, SnmpVersion
 from gufo.snmp.aio import SnmpSession
 
 from ridethrough.core.model import Seconds, UpsId
+from ridethrough.drivers.snmp.usm import V3User
 from ridethrough.ports import Unreachable
 from ridethrough.ups.meaning import Value
 
 PORT = 161
 RETRIES = 2
 AT_ONCE = 10  # objects in one GET: embedded agents fail on more (facts/ups.md §3.5)
+VERSIONS = {"1": SnmpVersion.v1, "2c": SnmpVersion.v2c, "3": SnmpVersion.v3}
 PAUSE: Seconds = 0.2  # between attempts: a closed port answers at once, and so would three attempts
 
 
@@ -25,19 +27,23 @@ PAUSE: Seconds = 0.2  # between attempts: a closed port answers at once, and so 
 class CardConfig:
     """How to reach one card. `address` is "ip", "ip:port" or "[ipv6]:port"; no names: DNS dies in outages too.
 
-    Raises ValueError, with the remedy, for an address or a version that is none.
+    `user` is asked for by version 3, which knows no community. Raises ValueError, with the remedy, for an address or a
+    version that is none.
     """
 
     ups: UpsId
     address: str
-    version: Literal["1", "2c"] = "2c"
+    version: Literal["1", "2c", "3"] = "2c"
     community: str = field(default="public", repr=False)
+    user: V3User | None = None
     timeout: Seconds = 3.0  # per request
 
     def __post_init__(self) -> None:
         split_address(self.address)
-        if self.version not in ("1", "2c"):
-            raise ValueError(f'SNMP version "{self.version}" is not known: write "1" or "2c"')
+        if self.version not in VERSIONS:
+            raise ValueError(f'SNMP version "{self.version}" is not known: write "1", "2c" or "3"')
+        if (self.version == "3") != (self.user is not None):
+            raise ValueError("SNMP version 3 needs a user, and no other version has one")
 
 
 def split_address(address: str) -> tuple[str, int]:
@@ -73,6 +79,8 @@ class Session:
     def __init__(self, config: CardConfig) -> None:
         self._config = config
         self._host, self._port = split_address(config.address)
+        self._user = config.user.as_gufo() if config.user is not None else None
+        self._who = "community" if config.user is None else "user"
         self._open: SnmpSession | None = None
         self._busy = asyncio.Lock()
 
@@ -136,12 +144,14 @@ class Session:
             if attempt:
                 await asyncio.sleep(min(PAUSE, self._config.timeout))
             try:
-                return await ask(self._socket())
+                return await ask(await self._ready())
             except Incomplete as error:
                 why, kind = str(error), Incomplete
             except TimeoutError:
                 # A closed port ends here too, at once. A wrong community is silence as well.
-                why = "no answer: check its address, its community and whom it allows"
+                why = f"no answer: check its address, its {self._who} and whom it allows"
+            except SnmpAuthError:
+                why = "it does not know this user, or not with these passwords and protocols"
             except OSError as error:
                 why = error.strerror or str(error)
             except (SnmpError, ValueError, RuntimeError) as error:
@@ -154,15 +164,21 @@ class Session:
             self.close()
         raise kind(f"{self._config.address}: {why} ({1 + RETRIES} attempts, {self._config.timeout:g} s each)")
 
-    def _socket(self) -> SnmpSession:
+    async def _ready(self) -> SnmpSession:
+        """The socket; a new one has first learned the card's engine and its time, which it forgets with a restart."""
         if self._open is None:
-            self._open = SnmpSession(
+            opened = SnmpSession(
                 self._host,
                 port=self._port,
                 community=self._config.community,
-                version=SnmpVersion.v1 if self._config.version == "1" else SnmpVersion.v2c,
+                user=self._user,
+                version=VERSIONS[self._config.version],
                 timeout=self._config.timeout,
             )
+            if self._user is not None:
+                async with asyncio.timeout(self._config.timeout):
+                    await opened.refresh()
+            self._open = opened
         return self._open
 
 

@@ -31,10 +31,10 @@ INTRODUCTION = """\
 This page is made from the tables that the program reads cards with:
 `python -m ridethrough.drivers.snmp.mibs > docs/upses.md`.
 
-A network card works when it answers, over SNMP v1 or v2c, one of the families below; nearly every card answers RFC 1628
-at least in part. `ridethrough check` says what yours was taken for and why, and what it does not tell. A card is first
-recognised by the beginning of its sysObjectID; what it answers decides. A card that is not in the first table is asked
-for every family in turn.
+A network card works when it answers, over SNMP v1, v2c or v3, one of the families below; nearly every card answers
+RFC 1628 at least in part. `ridethrough check` says what yours was taken for and why, and what it does not tell;
+`ridethrough ups show NAME` shows every object. A card is first recognised by the beginning of its sysObjectID; what it
+answers decides. A card that is not in the first table is asked for every family in turn.
 """
 
 RULES = """\
