@@ -75,7 +75,7 @@ class TimedCards(Cards):
         began = time.perf_counter()
         await super()._poll(watched)
         self.took.append(time.perf_counter() - began)
-        self.failed += bool(watched.seen.trouble)
+        self.failed += bool(watched.state.seen.trouble)
 
 
 @dataclass(slots=True)

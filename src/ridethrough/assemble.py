@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ridethrough.config import CardConnection, Configuration, NutConnection, UpsConnection
+from ridethrough.config import CardConnection, Configuration, Endpoint, NutConnection, UpsConnection, Upsd
 from ridethrough.core.events import Ask, Requested
 from ridethrough.core.model import HostId, PoolId
 from ridethrough.core.observation import Snapshot
 from ridethrough.core.site import Site
 from ridethrough.core.topology import islands
-from ridethrough.drivers.nut import NutConfig, ServerConfig, Upsds
+from ridethrough.drivers.nut import NutConfig, ServerConfig, Upsds, served
 from ridethrough.drivers.nut import read_ups as read_nut
-from ridethrough.drivers.snmp import CardConfig, Cards, V3User, read_card
+from ridethrough.drivers.snmp import CardConfig, Cards, V3User, read_card, sweep
 from ridethrough.drivers.xapi import Survey, XapiPool, survey
 from ridethrough.drivers.xapi.pins import Trust
 from ridethrough.ports import Clock, Notifier, Observer
@@ -119,6 +119,33 @@ async def read_ups(ups: UpsConnection, clock: Clock) -> UpsReport:
     if isinstance(ups, NutConnection):
         return await read_nut(behind_upsd(ups), clock.now)
     return await read_card(card(ups), clock.now)
+
+
+async def search(
+    addresses: Sequence[str],
+    ways: Sequence[CardConnection],
+    clock: Clock,
+    told: Callable[[int, int], None],
+) -> list[tuple[CardConnection, UpsReport]]:
+    """Every card that answers at these addresses, asked in each of these ways; `told` hears how many are done, and how
+    many cards were found so far. Ends early when it is cancelled.
+    """
+    asked: dict[CardConfig, CardConnection] = {}
+
+    def asked_at(address: str) -> list[CardConfig]:
+        here = {card(way): way for way in (replace(way, at=replace(way.at, host=address)) for way in ways)}
+        asked.update(here)
+        return list(here)
+
+    found = await sweep(addresses, asked_at, clock.now, lambda done, so_far: told(done, len(so_far)))
+    return [(asked[f.config], f.report) for f in found]
+
+
+async def search_upsd(at: Endpoint, clock: Clock) -> list[tuple[NutConnection, UpsReport]]:
+    """Every UPS of an upsd. Raises Unreachable or Refused, in words, when it does not tell them."""
+    names = await served(ServerConfig(at.host, at.port))
+    upses = [NutConnection(name, Upsd(at, name)) for name in names]
+    return [(ups, await read_ups(ups, clock)) for ups in upses]
 
 
 async def survey_pool(configuration: Configuration, pool_id: PoolId, trust: Trust | None = None) -> Survey:
@@ -226,12 +253,12 @@ class Controller:
 
 __all__ = [
     "Controller",
-    "behind_upsd",
-    "card",
     "controller_name",
     "look",
     "named_site",
     "pool",
     "read_ups",
+    "search",
+    "search_upsd",
     "survey_pool",
 ]

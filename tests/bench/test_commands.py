@@ -13,6 +13,7 @@ BENCH = Path(__file__).parents[2] / "bench"
 SMALLEST = {
     "cards.py": ["--pace", "1", "--cycles", "2", "4"],
     "decide.py": ["1"],
+    "discover.py": ["3"],
     "idle.py": ["--seconds", "1", "1"],
     "journal.py": ["--times", "3", "1"],
     "reaction.py": ["--times", "1", "0"],

@@ -29,6 +29,7 @@ COMMANDS = [
     ("evacuate",),
     ("shutdown-pool",),
     ("ups", "show"),
+    ("ups", "discover"),
     ("simulate",),
     ("demo",),
     ("sim", "serve"),

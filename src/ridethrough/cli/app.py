@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from . import check, demo, look, people, plan, run, serve, simulate, upses
+from . import check, demo, discover, look, people, plan, run, serve, simulate, upses
 
 app = typer.Typer(
     name="ridethrough",
@@ -74,12 +74,18 @@ _command(maintenance, "enter", people.enter, ASKED)
 _command(maintenance, "exit", people.leave, ASKED)
 app.add_typer(maintenance, name="maintenance")
 
-ups = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Look at one UPS closely.")
+ups = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Look at one UPS closely, and search for UPSs.")
 _command(
     ups,
     "show",
     upses.show,
     "0 it answers; 1 it does not, or is no UPS that can be read; 2 wrong usage, or site.toml is wrong.",
+)
+_command(
+    ups,
+    "discover",
+    discover.discover,
+    "0 it searched; 1 an upsd did not answer, or site.toml could not be written; 2 wrong usage, or site.toml is wrong.",
 )
 app.add_typer(ups, name="ups")
 

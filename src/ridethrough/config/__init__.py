@@ -3,7 +3,7 @@
 `load(path, secrets)` reads a file, `parse(text, secrets)` its text; both raise ConfigError and nothing else.
 """
 
-from .quantities import Endpoint
+from .quantities import Endpoint, Upsd
 from .read import ConfigError, load, parse
 from .secrets import Secret, Secrets
 from .settings import CardConnection, Configuration, ControllerSettings, NutConnection, PoolConnection, UpsConnection
@@ -19,6 +19,7 @@ __all__ = [
     "Secret",
     "Secrets",
     "UpsConnection",
+    "Upsd",
     "load",
     "parse",
 ]

@@ -89,6 +89,12 @@ def ups(source: str) -> Endpoint | Upsd:
     return _ip(endpoint(source[len("snmp://") :].removesuffix("/"), SNMP_PORT, wrong), wrong)
 
 
+def upsd(text: str) -> Endpoint:
+    """Where an upsd answers. Raises ValueError with the remedy."""
+    wrong = f'{quoted(text)} is no address of an upsd: write "192.0.2.5", with :PORT if it is not 3493'
+    return _ip(endpoint(text, UPSD_PORT, wrong), wrong)
+
+
 def _ip(found: Endpoint, wrong: str) -> Endpoint:
     if not _is_ip(found.host):
         raise ValueError(f"{wrong}. A name is not accepted: name services die in outages too")

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from ridethrough.core.observation import UpsSeen
-from ridethrough.ups.evidence import Evidence
+from ridethrough.ups.evidence import WORDS, Evidence
 from ridethrough.ups.meaning import Field
 
 # What a good UPS tells; check says which of these yours does not.
@@ -37,6 +37,10 @@ class UpsReport:
     @property
     def model(self) -> str:
         return self.seen.reading.model if self.seen.reading else ""
+
+    @property
+    def serial(self) -> str:
+        return next((row.says for row in self.evidence if row.what == WORDS["serial"]), "")
 
 
 def missing(told: Collection[Field]) -> tuple[str, ...]:

@@ -55,17 +55,20 @@ class ReplayCard(asyncio.DatagramProtocol):
     `late` is how long an answer to such a request takes, in seconds.
     """
 
-    def __init__(self, rows: Mapping[str, Leaf], community: str = "public") -> None:
+    def __init__(
+        self, rows: Mapping[str, Leaf], community: str = "public", at: tuple[str, int] = ("127.0.0.1", 0)
+    ) -> None:
         self.rows: Rows = dict(rows)
         self.silent = False
         self.mangle: Callable[[bytes, bytes], list[bytes]] | None = None
         self.late: Callable[[bytes], float] = lambda request: 0.0
         self.asked = 0
         self._community = community.encode()
+        self._at = at
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
-        self._transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=("127.0.0.1", 0))
+        self._transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=self._at)
         return self
 
     async def __aexit__(

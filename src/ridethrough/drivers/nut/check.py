@@ -6,12 +6,21 @@ from collections.abc import Callable
 
 from ridethrough.core.model import Seconds
 from ridethrough.core.observation import UpsSeen
-from ridethrough.drivers.nut.server import NutConfig, Server
+from ridethrough.drivers.nut.server import NutConfig, Server, ServerConfig
 from ridethrough.drivers.nut.variables import reading, told_by
 from ridethrough.ports import Refused, Unreachable
 from ridethrough.ups.evidence import evidence
 from ridethrough.ups.reader import Reader, is_contradicted
 from ridethrough.ups.report import UpsReport, missing
+
+
+async def served(config: ServerConfig) -> list[str]:
+    """The names of the UPSs that an upsd serves. Raises Unreachable or Refused, in words."""
+    server = Server(config)
+    try:
+        return sorted(await server.upses())
+    finally:
+        server.close()
 
 
 async def read_ups(config: NutConfig, now: Callable[[], Seconds]) -> UpsReport:

@@ -1,0 +1,228 @@
+"""`ridethrough ups discover`: which UPSs are there, and site.toml with them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from ridethrough.config import (
+    CardConnection,
+    ConfigError,
+    Configuration,
+    Endpoint,
+    Secret,
+    Secrets,
+    UpsConnection,
+    quantities,
+)
+from ridethrough.config.add import add_upses, free_names
+from ridethrough.ports import Refused, Unreachable
+from ridethrough.ups.ranges import addresses
+
+from .common import (
+    DEFAULT_SITE,
+    FAILED,
+    USAGE,
+    AsJson,
+    SecretsDir,
+    SiteFile,
+    configuration,
+    fail,
+    print_json,
+    run_async,
+)
+from .text import count, say, table
+
+if TYPE_CHECKING:
+    from ridethrough.ups.report import UpsReport
+
+Rows = list[tuple[UpsConnection, "UpsReport"]]
+SHOWN = {"utility": "utility power", "battery": "on battery"}
+
+
+def discover(
+    ranges: Annotated[
+        list[str] | None, typer.Argument(help="Addresses to ask: 192.0.2.1-192.0.2.254, 192.0.2.0/24 or 192.0.2.7.")
+    ] = None,
+    nut: Annotated[
+        list[str] | None,
+        typer.Option("--nut", help="An upsd whose UPSs are listed: ADDRESS, with :PORT if it is not 3493."),
+    ] = None,
+    community: Annotated[
+        list[str] | None, typer.Option("--community", help="A community to try: secret:NAME, or public, the default.")
+    ] = None,
+    version: Annotated[str, typer.Option("--version", help="The SNMP version of these communities: 1 or 2c.")] = "2c",
+    like: Annotated[
+        list[str] | None, typer.Option("--like", help="A UPS of site.toml whose version, community or user is tried.")
+    ] = None,
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="The cards' UDP port.")] = 161,
+    add: Annotated[
+        list[str] | None, typer.Option("--add", help="Add the UPS found at this ADDRESS to site.toml; all adds all.")
+    ] = None,
+    site: SiteFile = DEFAULT_SITE,
+    secrets: SecretsDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Search addresses for network cards, and upsds for UPSs; add what was found to site.toml.
+
+    Nothing is changed on a card. Ctrl-C ends the search; what was found by then is listed.
+    """
+    if not ranges and not nut:
+        fail("name addresses to ask, or an upsd with --nut", USAGE)
+    known = configuration(site, secrets) if site.exists() or like or add else None
+    places = Secrets.of_process(secrets)
+    try:
+        asked = addresses(",".join(ranges)) if ranges else []
+        communities = community if community is not None else [] if like else ["public"]
+        ways = [*_communities(communities, version, port, places), *_alike(known, like or [], port)]
+        servers = [quantities.upsd(text) for text in nut or ()]
+    except ValueError as error:
+        fail(str(error), USAGE)
+    rows, troubles = run_async(_search(asked, ways, servers))
+    found = [_row(known, connection, report) for connection, report in rows]
+    if as_json:
+        print_json({"found": found, "troubles": troubles})
+    else:
+        _print(found, troubles)
+    if add and known is not None:
+        _add(site, places, known, rows, add)
+    if troubles:
+        raise typer.Exit(FAILED)
+
+
+def _communities(texts: Sequence[str], version: str, port: int, places: Secrets) -> list[CardConnection]:
+    if version not in ("1", "2c"):
+        raise ValueError('--version is 1 or 2c; for version 3 name a UPS of site.toml that has a user, with "--like"')
+    found = []
+    for text in texts:
+        if text != "public" and not text.startswith("secret:"):
+            raise ValueError('a community is written as "secret:NAME" and kept under that name, or it is public')
+        secret = Secret("", "public") if text == "public" else places.find(text.removeprefix("secret:"))
+        found.append(CardConnection("", Endpoint("", port), cast("Any", version), secret))
+    return found
+
+
+def _alike(known: Configuration | None, names: Sequence[str], port: int) -> list[CardConnection]:
+    found = []
+    for name in names:
+        ups = known.upses.get(name) if known is not None else None
+        if not isinstance(ups, CardConnection):
+            raise ValueError(f"--like names {name}, which is no UPS with a network card in site.toml")
+        found.append(CardConnection("", Endpoint("", port), ups.version, ups.community, ups.user))
+    return found
+
+
+async def _search(
+    asked: Sequence[str], ways: Sequence[CardConnection], servers: Sequence[Endpoint]
+) -> tuple[Rows, list[str]]:
+    from ridethrough.assemble import search, search_upsd  # the drivers take half a second to import
+    from ridethrough.runtime.clock import Stopwatch
+
+    clock, rows, troubles = Stopwatch(), cast("Rows", []), []
+    for server in servers:
+        try:
+            rows += await search_upsd(server, clock)
+        except (Unreachable, Refused) as error:
+            troubles.append(str(error))
+    if asked:
+        shown = sys.stderr.isatty()
+
+        def told(done: int, found: int) -> None:
+            if shown:
+                typer.echo(f"\r{done} of {count(len(asked), 'address')} asked, {found} found", err=True, nl=False)
+
+        rows += await search(asked, ways, clock, told)
+        if shown:
+            typer.echo(err=True)
+    return rows, troubles
+
+
+def _row(known: Configuration | None, connection: UpsConnection, report: UpsReport) -> dict[str, Any]:
+    reading = report.seen.reading
+    names = [u.id for u in known.upses.values() if str(u.at) == str(connection.at)] if known is not None else []
+    return {
+        "address": str(connection.at),
+        "source": _source(connection),
+        "model": report.model,
+        "serial": report.serial,
+        "family": report.family,
+        "condition": SHOWN.get(str(reading.source), str(reading.source)) if reading else None,
+        "trouble": report.seen.trouble,
+        "in_site": names[0] if names else None,
+    }
+
+
+def _source(connection: UpsConnection) -> str:
+    if not isinstance(connection, CardConnection):
+        return f"nut://{connection.at}"
+    at = connection.at
+    host = f"[{at.host}]" if ":" in at.host else at.host
+    return f"snmp://{host}" if at.port == quantities.SNMP_PORT else f"snmp://{at}"
+
+
+def _print(found: list[dict[str, Any]], troubles: list[str]) -> None:
+    for trouble in troubles:
+        say(trouble, "PROBLEM: ", danger=True)
+    good = [row for row in found if row["condition"] is not None]
+    if good:
+        heads = ("Address", "Model", "Serial number", "Family", "Condition", "In site.toml as")
+        keys = ("address", "model", "serial", "family", "condition", "in_site")
+        table(heads, [tuple(row[key] or "" for key in keys) for row in good])
+    for row in found:
+        if row["condition"] is None:
+            say(row["trouble"], "no UPS that can be read: ")
+    typer.echo(f"Found {count(len(good), 'UPS')}." if good else "No UPS was found.")
+
+
+def _add(site: Path, places: Secrets, known: Configuration, rows: Rows, wanted: Sequence[str]) -> None:
+    """Those that were asked for, can be read and are not in the file yet."""
+    new = [
+        connection
+        for connection, report in rows
+        if report.seen.reading is not None
+        and ("all" in wanted or str(connection.at) in wanted or _host(connection) in wanted)
+        and str(connection.at) not in {str(ups.at) for ups in known.upses.values()}
+    ]
+    missing = [text for text in wanted if text != "all" and not any(text in (str(c.at), _host(c)) for c, _ in rows)]
+    if missing:
+        fail(f"nothing was found at {', '.join(missing)}; nothing was added")
+    names = free_names(sorted(known.upses), len(new))
+    try:
+        add_upses(site, {name: _keys(c) for name, c in zip(names, new, strict=True)}, places)
+    except ConfigError as error:
+        fail(f"nothing was added: {error}")
+    except OSError as error:
+        fail(f"{site}: nothing was added: {error.strerror or error}")
+    for name, connection in zip(names, new, strict=True):
+        typer.echo(f"added [ups.{name}], {_source(connection)}", err=True)
+    if not new:
+        typer.echo("nothing is new", err=True)
+
+
+def _host(connection: UpsConnection) -> str:
+    return connection.at.host if isinstance(connection, CardConnection) else str(connection.at)
+
+
+def _keys(connection: UpsConnection) -> dict[str, str]:
+    """The section's keys; a secret is named, never written."""
+    keys = {"source": _source(connection)}
+    if not isinstance(connection, CardConnection):
+        return keys
+    if connection.version != "2c":
+        keys["version"] = connection.version
+    if connection.community.name:
+        keys["community"] = str(connection.community)
+    if (user := connection.user) is not None:
+        told = {
+            "username": user.name,
+            "auth": user.auth,
+            "auth_password": user.auth_password,
+            "privacy": user.privacy,
+            "privacy_password": user.privacy_password,
+        }
+        keys |= {key: str(value) for key, value in told.items() if value is not None}
+    return keys
