@@ -18,12 +18,16 @@ from ridethrough.core.events import Event
 from ridethrough.core.fold import fold
 from ridethrough.core.memory import Memory
 from ridethrough.core.narrative import tell
+from ridethrough.core.observation import UpsReading
+from ridethrough.drivers.nut.server import variables_of, words_of
+from ridethrough.drivers.nut.variables import told_by
 from ridethrough.drivers.snmp.mibs import RFC1628, VENDORS
 from ridethrough.drivers.xapi.errors import translated
 from ridethrough.drivers.xapi.picture import Picture, picture
 from ridethrough.drivers.xapi.records import Host, Pool, Task, Vm
 from ridethrough.drivers.xapi.store import Records, batch
 from ridethrough.drivers.xapi.wire import UNREADABLE, Gibberish, Value, XapiFailure, _json_answer, _xml_answer
+from ridethrough.ports import Refused, Unreachable
 from ridethrough.runtime import journal
 from ridethrough.runtime.codec import UnreadableEvent, decode, encode
 from ridethrough.runtime.mailbox import Answer
@@ -143,10 +147,24 @@ def card_reading(data: bytes, kind: type[Reader] = Reader) -> None:
     taken = _values(data[2:])
     for at in (0.0, 2.0, 4.0):
         values = {row.oid: value for row in rows if (value := next(taken, None)) is not None}
-        reading = reader.read(Told.of(rows, values), at)
-        assert reading.charge is None or 0 <= reading.charge <= 100
-        assert reading.runtime is None or 0 <= reading.runtime < 10**7
-        assert reading.countdown is None or 0 <= reading.countdown < 10**7
+        _is_possible(reader.read(Told.of(rows, values), at))
+
+
+def upsd_answer(data: bytes, kind: type[Reader] = Reader) -> None:
+    """What an upsd answers, line by line, and what its variables say; the list is read three times."""
+    rows = []
+    for line in data.splitlines():
+        with suppress(ValueError, Refused, Unreachable):
+            rows.append(words_of(line)[2:])
+    variables, reader = variables_of(rows), kind(trusts_idle=True)
+    for at in (0.0, 2.0, 4.0):
+        _is_possible(reader.read(told_by(variables), at))
+
+
+def _is_possible(reading: UpsReading) -> None:
+    assert reading.charge is None or 0 <= reading.charge <= 100
+    assert reading.runtime is None or 0 <= reading.runtime < 10**7
+    assert reading.countdown is None or 0 <= reading.countdown < 10**7
 
 
 def _values(data: bytes) -> Iterator[CardValue]:
@@ -164,5 +182,6 @@ def _values(data: bytes) -> Iterator[CardValue]:
 
 
 TARGETS: dict[str, Callable[..., None]] = {
-    target.__name__: target for target in (xapi_json, xapi_xml, journal_row, site_toml, mailbox_row, card_reading)
+    target.__name__: target
+    for target in (xapi_json, xapi_xml, journal_row, site_toml, mailbox_row, card_reading, upsd_answer)
 }

@@ -63,6 +63,7 @@ FAULTS: dict[str, tuple[object, type[Exception]]] = {
     "site_toml": (stumbles, KeyError),
     "mailbox_row": (takes_twice, Bug),
     "card_reading": (Overcharged, AssertionError),
+    "upsd_answer": (Overcharged, AssertionError),
 }
 
 

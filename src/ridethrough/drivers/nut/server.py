@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import hmac
 import ssl
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -14,6 +15,7 @@ from ridethrough.drivers.nut.wire import LONGEST_LINE, join, split
 from ridethrough.ports import Refused, Unreachable
 
 PORT = 3493
+LONGEST_CODE = 60  # characters
 MOST_LINES = 2000  # of one list: a UPS with every outlet of a big PDU has some hundred variables
 # upsd knows the UPS and has nothing to say of it now: its driver is gone, or has lost the UPS.
 SILENT = frozenset({"DATA-STALE", "DRIVER-NOT-CONNECTED"})
@@ -64,8 +66,7 @@ class Server:
 
     async def variables(self, ups: str) -> dict[str, str]:
         """Every variable of a UPS. Raises Unreachable when upsd or the UPS is silent, Refused when upsd says no."""
-        found = await self._list("VAR", ups)
-        return {row[0]: row[1] for row in found if len(row) == 2}
+        return variables_of(await self._list("VAR", ups))
 
     async def upses(self) -> dict[str, str]:
         """The UPSs that upsd serves, each with its description. Raises as `variables`."""
@@ -156,15 +157,25 @@ class Server:
         line = await self._reader.readline()
         if not line.endswith(b"\n"):
             raise EOFError
-        words = split(line.decode("utf-8", "replace"))
-        if not words:
-            raise ValueError("an empty line")
-        if words[0] != "ERR":
-            return words
-        code = words[1] if len(words) > 1 else "UNKNOWN"
-        if code in SILENT:
-            raise Silent(f"{self.config.address}: its driver says nothing of this UPS now ({code})")
-        raise Refused(code, _REMEDIES.get(code, f"upsd refuses it: {code}"))
+        return words_of(line, self.config.address)
+
+
+def words_of(line: bytes, address: str = "upsd") -> list[str]:
+    """The words of an answer's line. Raises Silent, Refused for any other error of upsd, ValueError for gibberish."""
+    words = split(line.decode("utf-8", "replace"))
+    if not words:
+        raise ValueError("an empty line")
+    if words[0] != "ERR":
+        return words
+    code = words[1][:LONGEST_CODE] if len(words) > 1 else "UNKNOWN"
+    if code in SILENT:
+        raise Silent(f"{address}: its driver says nothing of this UPS now ({code})")
+    raise Refused(code, _REMEDIES.get(code, f"upsd refuses it: {code}"))
+
+
+def variables_of(rows: Iterable[list[str]]) -> dict[str, str]:
+    """What the rows of a list of variables say, by name."""
+    return {row[0]: row[1] for row in rows if len(row) == 2}
 
 
 _REMEDIES = {
