@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,8 +12,8 @@ from typing import Any
 
 from ridethrough.config import CardConnection, Configuration, Endpoint, NutConnection, UpsConnection, Upsd
 from ridethrough.core.events import Ask, Requested
-from ridethrough.core.model import HostId, PoolId
-from ridethrough.core.observation import Snapshot
+from ridethrough.core.model import HostId, PoolId, UpsId
+from ridethrough.core.observation import Snapshot, UpsSeen
 from ridethrough.core.site import Site
 from ridethrough.core.topology import islands
 from ridethrough.drivers.nut import NutConfig, ServerConfig, Upsds, served
@@ -119,6 +119,23 @@ async def read_ups(ups: UpsConnection, clock: Clock) -> UpsReport:
     if isinstance(ups, NutConnection):
         return await read_nut(behind_upsd(ups), clock.now)
     return await read_card(card(ups), clock.now)
+
+
+async def follow(configuration: Configuration, ups: UpsId, clock: Clock) -> AsyncGenerator[UpsSeen, None]:
+    """A UPS as it is polled: each answer, or each reason why none came, once. Ends when nobody asks for more."""
+    site = replace(configuration.site, upses={ups: configuration.site.upses[ups]})
+    (observer,) = watching(configuration, site, clock)
+    await observer.start(lambda: None)
+    try:
+        last = UpsSeen()
+        while True:
+            seen = observer.observe(urgent=True).upses[ups]
+            if (seen.answered_at, seen.trouble) != (last.answered_at, last.trouble):
+                yield seen
+            last = seen
+            await asyncio.sleep(0.2)
+    finally:
+        await observer.stop()
 
 
 async def search(
@@ -254,6 +271,7 @@ class Controller:
 __all__ = [
     "Controller",
     "controller_name",
+    "follow",
     "look",
     "named_site",
     "pool",

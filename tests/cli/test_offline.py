@@ -30,6 +30,7 @@ COMMANDS = [
     ("shutdown-pool",),
     ("ups", "show"),
     ("ups", "discover"),
+    ("ups", "watch"),
     ("simulate",),
     ("demo",),
     ("sim", "serve"),

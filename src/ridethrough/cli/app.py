@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from . import check, demo, discover, look, people, plan, run, serve, simulate, upses
+from . import check, demo, discover, look, people, plan, run, serve, simulate, upses, watch
 
 app = typer.Typer(
     name="ridethrough",
@@ -80,6 +80,12 @@ _command(
     "show",
     upses.show,
     "0 it answers; 1 it does not, or is no UPS that can be read; 2 wrong usage, or site.toml is wrong.",
+)
+_command(
+    ups,
+    "watch",
+    watch.watch,
+    "0 it was told to stop; 2 wrong usage, or site.toml is wrong.",
 )
 _command(
     ups,

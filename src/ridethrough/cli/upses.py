@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ridethrough.config import UpsConnection
+from ridethrough.config import Configuration, UpsConnection
+from ridethrough.core.observation import UpsReading
 from ridethrough.core.wording import duration
 from ridethrough.runtime.status import read_status
 
@@ -47,9 +48,7 @@ def show(
     What the controller makes of it is shown too, where one has run on the state directory.
     """
     found = configuration(site, secrets)
-    if name not in found.upses:
-        known = ", ".join(sorted(found.upses)) or "none"
-        fail(f"{site}: there is no [ups.{name}]; known UPSs are {known}", USAGE)
+    must_be_there(found, name, site)
     report = run_async(_ask(found.upses[name]))
     shown = _shown(name, found.upses[name], report)
     shown["controller"] = _as_the_controller_sees_it(state, name)
@@ -61,6 +60,13 @@ def show(
         raise typer.Exit(FAILED)
 
 
+def must_be_there(found: Configuration, name: str, site: Path) -> None:
+    """Ends the command where site.toml has no UPS of this name."""
+    if name not in found.upses:
+        known = ", ".join(sorted(found.upses)) or "none"
+        fail(f"{site}: there is no [ups.{name}]; known UPSs are {known}", USAGE)
+
+
 async def _ask(ups: UpsConnection) -> UpsReport:
     from ridethrough.assemble import read_ups  # the drivers take half a second to import
     from ridethrough.runtime.clock import Stopwatch
@@ -69,13 +75,23 @@ async def _ask(ups: UpsConnection) -> UpsReport:
 
 
 def _shown(name: str, ups: UpsConnection, report: UpsReport) -> dict[str, Any]:
-    reading = report.seen.reading
     return {
         "id": name,
         "address": str(ups.at),
         "family": report.family,
         "why": report.why,
         "model": report.model,
+        **said(report.seen.reading),
+        "contradicts_itself": report.contradicted,
+        "does_not_tell": list(report.missing),
+        "evidence": [asdict(row) for row in report.evidence],
+        "trouble": report.seen.trouble,
+    }
+
+
+def said(reading: UpsReading | None) -> dict[str, Any]:
+    """A reading's values; of none, all null."""
+    return {
         "source": str(reading.source) if reading else None,
         "testing": reading.testing if reading else None,
         "low": reading.low_battery if reading else None,
@@ -83,10 +99,6 @@ def _shown(name: str, ups: UpsConnection, report: UpsReport) -> dict[str, Any]:
         "runtime": reading.runtime if reading else None,
         "load": reading.load if reading else None,
         "countdown": reading.countdown if reading else None,
-        "contradicts_itself": report.contradicted,
-        "does_not_tell": list(report.missing),
-        "evidence": [asdict(row) for row in report.evidence],
-        "trouble": report.seen.trouble,
     }
 
 
@@ -103,7 +115,7 @@ def _print(shown: dict[str, Any]) -> None:
         say(f"{shown['model'] or 'unnamed'} at {shown['address']} ({shown['family']})", "  ")
         if shown["why"]:
             say(shown["why"], "  ")
-        say(_condition(shown), "  ")
+        say(condition(shown), "  ")
     if shown["contradicts_itself"]:
         say("two of its objects say different things of what feeds its output; docs/upses.md says which counts", "  ")
     if shown["does_not_tell"]:
@@ -118,7 +130,8 @@ def _print(shown: dict[str, Any]) -> None:
         table(("What", "It says", "Object", "Value"), rows)
 
 
-def _condition(shown: dict[str, Any]) -> str:
+def condition(shown: dict[str, Any]) -> str:
+    """What a UPS says of itself, in a line."""
     source = {"utility": "on utility power", "battery": "on battery"}.get(shown["source"], shown["source"])
     parts = [source, *(word for word in ("testing", "low") if shown[word])]
     if shown["charge"] is not None:
