@@ -221,6 +221,14 @@ async def test_nothing_is_sent_to_a_upsd_with_another_certificate(shown: Certifi
         assert set(upsd.asked) == {"STARTTLS"}
 
 
+async def test_an_authority_that_cannot_be_read_is_named(shown: Certificate, tmp_path: Path) -> None:
+    (tmp_path / "empty.pem").write_text("")
+    async with FakeUpsd({"ups": OL}, shown.context()) as upsd:
+        for name in ("missing.pem", "empty.pem"):
+            with pytest.raises(Refused, match=f"{name} cannot be used as its authority"):
+                await Server(upsd.config(ca=str(tmp_path / name))).variables("ups")
+
+
 async def test_a_upsd_without_tls_is_not_read_where_tls_is_wanted() -> None:
     async with FakeUpsd({"ups": OL}) as upsd:
         with pytest.raises(Refused, match="offers no TLS"):

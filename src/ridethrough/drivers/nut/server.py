@@ -191,7 +191,11 @@ _REMEDIES = {
 def _tls(config: ServerConfig) -> ssl.SSLContext:
     """Pinned certificates are checked right after the handshake; an authority's must name the address."""
     if config.ca:
-        return ssl.create_default_context(cafile=config.ca)
+        try:
+            return ssl.create_default_context(cafile=config.ca)
+        except OSError as error:
+            why = error.strerror or "it holds no certificate"
+            raise Refused("CA", f"{config.ca} cannot be used as its authority: {why}") from None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return context

@@ -14,7 +14,7 @@ from ridethrough.ports import Unreachable
 from ridethrough.ups.report import UpsReport
 
 KNOCK: Seconds = 1.5  # for each of the three attempts: who is silent for longer is asked in vain
-AT_ONCE = 400  # addresses; with two ways to ask, twice as many sockets
+AT_ONCE = 400  # sockets: far below the 1,024 files that a process may usually open
 PER_SECOND = 400  # addresses that are begun: no burst that a small switch would drop
 
 
@@ -39,7 +39,8 @@ async def sweep(
     """
     found: dict[int, Found] = {}
     done = 0
-    room = asyncio.Semaphore(AT_ONCE)
+    each = max((len(ways(address)) for address in addresses[:1]), default=1)
+    room = asyncio.Semaphore(max(AT_ONCE // max(each, 1), 1))
 
     async def one(number: int, address: str) -> None:
         nonlocal done
