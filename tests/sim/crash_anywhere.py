@@ -1,6 +1,6 @@
 """Every death of every scenario: right after each journal entry and at each tick, away for 1 s, 30 s and 120 s.
 
-    ./test --crash-anywhere                                   all of it, on two processors; takes an hour and a half
+    ./test --crash-anywhere                                   all of it, on two processors; takes two hours
     ./test --crash-anywhere case_one case_two                 these scenarios
     ./test --crash-anywhere --of 50                           every fiftieth place only
     ./test --crash-anywhere case_one --entry 8 --away 120     one death, with the story that comes of it
