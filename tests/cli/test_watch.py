@@ -42,18 +42,19 @@ def test_a_picture_keeps_the_last_answers_only() -> None:
     for second in range(LONGEST_CHART + 20):
         reading = UpsReading(float(second), Source.BATTERY, charge=100.0 - second, load=20.0, runtime=1200.0)
         picture.answers.append(reading)
-    *_, charge, load, runtime = picture.lines(UpsSeen(reading))
+    *_, charge, load, runtime = picture.lines(UpsSeen(reading), 100)
     assert charge.startswith("charge   ")
     assert charge.endswith("21 %")
     assert len(charge) == len("charge   ") + LONGEST_CHART + len("  21 %")
     assert load.endswith("20 %")
     assert runtime.endswith("20 min")
+    assert max(len(line) for line in picture.lines(UpsSeen(reading), 60)) <= 60
 
 
 def test_a_ups_that_does_not_answer_leaves_a_gap() -> None:
     picture = Drawn("ups1")
     picture.answers.append(None)
-    lines = list(picture.lines(UpsSeen(trouble="192.0.2.11: no answer")))
+    lines = list(picture.lines(UpsSeen(trouble="192.0.2.11: no answer"), 100))
     assert lines[1] == "192.0.2.11: no answer"
     assert lines[2] == "charge      not told"
 

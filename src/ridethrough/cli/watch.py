@@ -17,12 +17,13 @@ from ridethrough.core.observation import UpsReading, UpsSeen
 from ridethrough.core.wording import duration
 
 from .common import DEFAULT_SITE, SecretsDir, SiteFile, configuration, run_async
-from .text import NO_TERMINAL, width
+from .text import width
 from .upses import Name, condition, must_be_there, said
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 LONGEST_CHART = 60  # columns, one a poll
 NOTHING = " "
+BESIDE_A_CHART = 24  # columns
 
 
 def watch(
@@ -69,19 +70,19 @@ class Drawn:
     def draw(self, seen: UpsSeen) -> None:
         """Draw over what was drawn before."""
         self.answers.append(None if seen.trouble else seen.reading)
-        lines = list(self.lines(seen))
+        lines = list(self.lines(seen, width()))
         typer.echo(f"\x1b[{self._lines}A\x1b[J" if self._lines else "", nl=False)
         typer.echo("\n".join(line[: width()] for line in lines))
         self._lines = len(lines)
 
-    def lines(self, seen: UpsSeen) -> Iterator[str]:
-        """The picture, a line at a time."""
+    def lines(self, seen: UpsSeen, columns: int) -> Iterator[str]:
+        """The picture, a line at a time, on a terminal of so many columns."""
         reading = seen.reading
         yield f"UPS {self.name}, {time.strftime('%H:%M:%S')}" + (f", {reading.model}" if reading else "")
         yield seen.trouble or condition(said(reading))
-        columns = min(LONGEST_CHART, max(width() - 24, 10)) if width() < NO_TERMINAL else LONGEST_CHART
+        polls = min(LONGEST_CHART, max(columns - BESIDE_A_CHART, 10))
         charges, loads, runtimes = (
-            [getattr(answer, what) if answer else None for answer in self.answers][-columns:]
+            [getattr(answer, what) if answer else None for answer in self.answers][-polls:]
             for what in ("charge", "load", "runtime")
         )
         yield f"charge   {chart(charges, 100)}  {_percent(charges)}"
