@@ -154,7 +154,7 @@ async def search(
         asked.update(here)
         return list(here)
 
-    found = await sweep(addresses, asked_at, clock.now, lambda done, so_far: told(done, len(so_far)))
+    found = await sweep(addresses, asked_at, clock.now, told)
     return [(asked[f.config], f.report) for f in found]
 
 

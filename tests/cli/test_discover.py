@@ -127,7 +127,7 @@ async def test_upses_of_an_upsd(root: Path, tmp_path: Path) -> None:
 async def test_a_search_that_is_cancelled_tells_what_it_has_found(port: int) -> None:
     seen = asyncio.Event()
 
-    def told(done: int, found: object) -> None:
+    def told(done: int, found: int) -> None:
         if found:
             seen.set()
 

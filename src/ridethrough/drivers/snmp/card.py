@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 
 from ridethrough.core.model import Seconds
 from ridethrough.core.observation import UpsReading
@@ -13,9 +12,8 @@ from ridethrough.drivers.snmp.discovery import Profile
 from ridethrough.drivers.snmp.mibs import rfc1628
 from ridethrough.drivers.snmp.session import AT_ONCE, CardConfig, Incomplete, Session
 from ridethrough.ports import Unreachable
-from ridethrough.ups.evidence import Evidence, evidence
 from ridethrough.ups.meaning import Field, Value, number
-from ridethrough.ups.reader import CARRIED, Reader, is_contradicted
+from ridethrough.ups.reader import CARRIED, Reader
 from ridethrough.ups.told import Told
 
 LEARN_EVERY: Seconds = 600.0  # firmware changes, and cards that answer NULL until their UPS has spoken
@@ -30,13 +28,14 @@ class Card:
         self.config = config
         self.profile: Profile | None = None
         self.disturbed = False  # the input was disturbed since the poll before: look again soon
-        self.evidence: Callable[[], tuple[Evidence, ...]] = tuple  # of the last answer
-        self.contradicted = False
+        self.told, self.values = Told({}), dict[str, Value]()  # the last answer
         self._now = now
         self._session = Session(config)
         self._reader = Reader(trusts_idle=False)
         self._learned_at: Seconds = 0.0
         self._oids: list[str] = []  # what each poll asks
+        self._required: frozenset[str] = frozenset()  # of those
+        self._needed: frozenset[Field] = frozenset()
         self._stale = False  # the card no longer answers what it was learned to have
         self._slow: dict[str, Value] = {}
         self._slow_at: Seconds | None = None
@@ -55,7 +54,7 @@ class Card:
         asked_at = self._now()
         oids = self._oids
         try:
-            values = await self._session.get(oids, profile.required)
+            values = await self._session.get(oids, self._required)
         except Incomplete:
             self._stale = True
             raise
@@ -63,8 +62,8 @@ class Card:
         alarms = await self._present_alarms(values)
         values = {**await self._slow_values(profile), **values}
         told = Told.of(profile.rows, values, alarms)
-        self.evidence, self.contradicted = partial(evidence, told, values), is_contradicted(told)
-        if not told.sources() or not all(told.all(field) for field in profile.needed):
+        self.told, self.values = told, values
+        if not told.sources() or not all(told.all(field) for field in self._needed):
             raise Unreachable(f"{self.config.address}: its status is none that {profile.family} defines")
         reading = self._reader.read(told, asked_at)
         self._notice(told, reading)
@@ -82,7 +81,7 @@ class Card:
                 self._reader = Reader(trusts_idle=profile.mibs[0].tells_countdown)
             self._reader.description = profile.description
             self.profile, self._learned_at, self._slow_at = profile, self._now(), None
-            self._oids = profile.oids(slow=False)
+            self._oids, self._required, self._needed = profile.oids(slow=False), profile.required, profile.needed
         return self.profile
 
     async def _slow_values(self, profile: Profile) -> dict[str, Value]:

@@ -9,6 +9,8 @@ from ridethrough.core.observation import UpsSeen
 from ridethrough.drivers.snmp.card import Card
 from ridethrough.drivers.snmp.session import CardConfig
 from ridethrough.ports import Refused, Unreachable
+from ridethrough.ups.evidence import evidence
+from ridethrough.ups.reader import is_contradicted
 from ridethrough.ups.report import UpsReport, missing
 
 
@@ -35,5 +37,6 @@ def _report(card: Card, seen: UpsSeen) -> UpsReport:
     profile = card.profile
     if profile is None:
         return UpsReport(seen)
-    told = missing({row.field for row in profile.rows})
-    return UpsReport(seen, profile.family, profile.why, told, card.evidence(), card.contradicted)
+    lacks = missing({row.field for row in profile.rows})
+    told = card.told
+    return UpsReport(seen, profile.family, profile.why, lacks, evidence(told, card.values), is_contradicted(told))

@@ -77,7 +77,7 @@ def _why(kind: Kind | None, object_id: str, mibs: Sequence[Mib]) -> str:
     if kind is not None:
         return f"{kind.prefix.removeprefix(ENTERPRISE)} by sysObjectID is {kind.what}, {answers} {verb}"
     named = f"sysObjectID {object_id.removeprefix(ENTERPRISE)} names no card that is known" if object_id else ""
-    return ", but ".join(part for part in (named or "it tells no sysObjectID", f"{answers} {verb}") if part)
+    return f"{named or 'it tells no sysObjectID'}, but {answers} {verb}"
 
 
 async def supported(session: Session, oids: Sequence[str]) -> dict[str, Value]:

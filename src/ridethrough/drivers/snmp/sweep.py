@@ -30,12 +30,12 @@ async def sweep(
     addresses: Sequence[str],
     ways: Callable[[str], Sequence[CardConfig]],
     now: Callable[[], Seconds],
-    told: Callable[[int, Sequence[Found]], None],
+    told: Callable[[int, int], None],
 ) -> list[Found]:
     """Everything that answers, in the order of `addresses`. `ways`: how an address may be asked, the best first.
 
-    `told` hears, after each address, how many are done and what was found so far. When this is cancelled, what was
-    found is returned: whoever asked has seen enough.
+    `told` hears, after each address, how many are done and how many of them were found. When this is cancelled, what
+    was found is returned: whoever asked has seen enough.
     """
     found: dict[int, Found] = {}
     done = 0
@@ -51,7 +51,7 @@ async def sweep(
         finally:
             room.release()
         done += 1
-        told(done, list(found.values()))
+        told(done, len(found))
 
     tasks: list[asyncio.Task[None]] = []
     try:
