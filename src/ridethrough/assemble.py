@@ -49,7 +49,8 @@ def card(ups: CardConnection) -> CardConfig:
         found, auth, privacy = ups.user, ups.user.auth_password, ups.user.privacy_password
         signed, kept = auth.value if auth else "", privacy.value if privacy else ""
         user = V3User(found.name, found.auth, signed, found.privacy, kept)
-    return CardConfig(ups.id, str(ups.at), ups.version, ups.community.value, user)
+    may_set = ups.write_community.value if ups.write_community is not None else ""
+    return CardConfig(ups.id, str(ups.at), ups.version, ups.community.value, user, write_community=may_set)
 
 
 def behind_upsd(ups: NutConnection) -> NutConfig:

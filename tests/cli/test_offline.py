@@ -92,8 +92,8 @@ def test_the_command_as_a_process() -> None:
     assert "Watches UPSs" in done.stdout
 
 
-def test_a_real_site_needs_no_simulator() -> None:
-    """pysnmp and cryptography belong to the simulated equipment; without them the commands start all the same."""
+def test_a_command_does_not_wait_for_what_it_does_not_use() -> None:
+    """pysnmp and cryptography serve simulated equipment, and set what a person wants set: nothing else imports them."""
     script = """
 import sys
 class Missing:

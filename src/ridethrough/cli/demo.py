@@ -22,7 +22,6 @@ from ridethrough.sim.world import World
 
 from .common import FAILED, USAGE, fail
 from .prompt import HELP, obey_lines
-from .serve import need_simulator
 from .stories import scenario_file, site_file
 from .text import narrative, say
 
@@ -48,7 +47,6 @@ def demo(
     Starts simulated cards (SNMP) and a simulated pool (XenAPI over TLS) on loopback addresses, and the unmodified
     controller as a process of its own.
     """
-    need_simulator()
     from .wire import WireSite
 
     folder = Path(tempfile.mkdtemp(prefix="ridethrough-demo-"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -32,7 +31,6 @@ def serve(
     Writes the site.toml that reaches it, prints where its equipment answers, and serves until it is stopped.
     Lines on standard input fail and restore feeders: "fail a", "restore a".
     """
-    need_simulator()
     from .wire import WireSite
 
     try:
@@ -44,13 +42,6 @@ def serve(
         asyncio.run(_serve(WireSite(found, folder, speed)))
     except OSError as error:
         fail(f"the simulated site cannot be served: {error}", FAILED)
-
-
-def need_simulator() -> None:
-    """End with a sentence where the packages of the simulated equipment are missing: a real site needs none of them."""
-    missing = [name for name in ("pysnmp", "cryptography") if find_spec(name) is None]
-    if missing:
-        fail(f"the simulated site needs {' and '.join(missing)}: pip install 'ridethrough[sim]'", FAILED)
 
 
 async def _serve(wire: WireSite) -> None:

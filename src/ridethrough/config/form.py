@@ -111,6 +111,7 @@ _V1, _V2, _V3, _NUT = "SNMP version 1", "SNMP version 2c", "SNMP version 3", "a 
 KEYS_OF_KINDS: dict[str, tuple[str, ...]] = {
     "version": (_V1, _V2, _V3),
     "community": (_V1, _V2),
+    "write_community": (_V1, _V2),
     "username": (_V3, _NUT),
     "password": (_NUT,),
     "fingerprints": (_NUT,),
@@ -237,6 +238,11 @@ class UpsSection(Section):
     version: Literal["1", "2c", "3"] = Field("2c", description='SNMP version: "1", "2c" or "3".', examples=["2c"])
     community: Community = Field(
         Secret("", "public"), description="SNMP community for reading.", examples=["secret:ups-community"]
+    )
+    write_community: Annotated[Secret | None, PlainValidator(_secret), Shape(REFERENCE)] = Field(
+        None,
+        description="SNMP community for setting, which only what a person commands does. Version 3 sets with its user.",
+        examples=["secret:ups-write"],
     )
     username: Annotated[str, AfterValidator(lambda text: text and _name(text))] = Field(
         "",

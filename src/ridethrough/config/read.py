@@ -151,7 +151,7 @@ def _ups(id_: str, ups: UpsSection) -> UpsConnection:
     user = None
     if ups.version == "3":
         user = SnmpUser(ups.username, ups.auth, ups.auth_password, ups.privacy, ups.privacy_password)
-    return CardConnection(id_, at, ups.version, ups.community, user)
+    return CardConnection(id_, at, ups.version, ups.community, user, ups.write_community)
 
 
 def _timers(ups: UpsSection) -> CardTimers:

@@ -34,6 +34,7 @@ class CardConnection:
     version: Literal["1", "2c", "3"]
     community: Secret
     user: SnmpUser | None = None  # of version 3
+    write_community: Secret | None = None  # of versions 1 and 2c
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,11 @@ SNMPD = next((p for p in (PRIVATE / "usr/sbin/snmpd", Path("/usr/sbin/snmpd")) i
 
 
 class Snmpd:
-    """`users` are lines for createUser, each with the least security level that it is let in with."""
+    """`users` are lines for createUser, each with the least security level that it is let in with. All of them may
+    write; of communities "reader" may not, and "writer" may. A value is an integer, or a type and a value.
+    """
 
-    def __init__(self, home: Path, users: Mapping[str, str], objects: Mapping[str, int]) -> None:
+    def __init__(self, home: Path, users: Mapping[str, str], objects: Mapping[str, int | str]) -> None:
         self._home = home
         self._process: asyncio.subprocess.Process | None = None
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
@@ -27,8 +29,10 @@ class Snmpd:
             self.port: int = free.getsockname()[1]
         lines = [f"agentaddress udp:127.0.0.1:{self.port}"]
         for user, level in users.items():
-            lines += [f"createUser {user}", f"rouser {user.split()[0]} {level}"]
-        lines += [f"override .{oid} integer {value}" for oid, value in objects.items()]
+            lines += [f"createUser {user}", f"rwuser {user.split()[0]} {level}"]
+        lines += ["rocommunity reader", "rwcommunity writer"]
+        for oid, value in objects.items():
+            lines.append(f"override -rw .{oid} {value if isinstance(value, str) else f'integer {value}'}")
         (home / "snmpd.conf").write_text("\n".join(lines) + "\n")
 
     @property

@@ -37,6 +37,7 @@ class CardConfig:
     community: str = field(default="public", repr=False)
     user: V3User | None = None
     timeout: Seconds = 3.0  # per request
+    write_community: str = field(default="", repr=False)  # for SET; version 3 sets with its user
 
     def __post_init__(self) -> None:
         split_address(self.address)
