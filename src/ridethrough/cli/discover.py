@@ -11,7 +11,6 @@ import typer
 
 from ridethrough.config import (
     CardConnection,
-    ConfigError,
     Configuration,
     Endpoint,
     Secret,
@@ -19,7 +18,7 @@ from ridethrough.config import (
     UpsConnection,
     quantities,
 )
-from ridethrough.config.add import add_upses, free_names
+from ridethrough.config.add import AddError, add_upses
 from ridethrough.ports import Refused, Unreachable
 from ridethrough.ups.ranges import addresses
 
@@ -190,13 +189,10 @@ def _add(site: Path, places: Secrets, known: Configuration, rows: Rows, wanted: 
     missing = [text for text in wanted if text != "all" and not any(text in (str(c.at), _host(c)) for c, _ in rows)]
     if missing:
         fail(f"nothing was found at {', '.join(missing)}; nothing was added")
-    names = free_names(sorted(known.upses), len(new))
     try:
-        add_upses(site, {name: _keys(c) for name, c in zip(names, new, strict=True)}, places)
-    except ConfigError as error:
-        fail(f"nothing was added: {error}")
-    except OSError as error:
-        fail(f"{site}: nothing was added: {error.strerror or error}")
+        names = add_upses(site, [_keys(connection) for connection in new], places)
+    except AddError as error:
+        fail(f"{site}: {error}")
     for name, connection in zip(names, new, strict=True):
         typer.echo(f"added [ups.{name}], {_source(connection)}", err=True)
     if not new:

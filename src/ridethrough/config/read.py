@@ -44,25 +44,33 @@ class ConfigError(Exception):
 
 def load(path: Path, secrets: Secrets) -> Configuration:
     """Read a site's file. Raises ConfigError with everything that is wrong in it, and nothing else."""
-    problem = ""
+    return parse(decoded(read(path), path.name), secrets, path.name)
+
+
+def read(path: Path) -> bytes:
+    """The file's bytes, and no more than one above LARGEST. Raises ConfigError and nothing else."""
     try:
         # Not blocking: a pipe of that name would hold the start for ever.
         with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise OSError(0, "it is no ordinary file")
-            raw = file.read(LARGEST + 1)
-        text = raw[:LARGEST].decode("utf-8-sig", "strict" if len(raw) <= LARGEST else "replace")
+            return file.read(LARGEST + 1)
     except OSError as error:
         problem = f"cannot be read ({error.strerror or error}): give the path of the site's file"
-    except UnicodeDecodeError as error:
-        problem = f"is not UTF-8 text: look at byte {error.start + 1}"
     except ValueError:  # a path with a NUL in it
         problem = "cannot be read: this is no path"
-    if problem:
-        raise ConfigError([f"{path.name}: {problem}"])
-    if len(raw) > LARGEST:
-        raise ConfigError([f"{path.name}: is larger than 4 MiB: this is no site's file"])
-    return parse(text, secrets, path.name)
+    raise ConfigError([f"{path.name}: {problem}"])
+
+
+def decoded(raw: bytes, name: str) -> str:
+    """The bytes' text, without a byte order mark. Raises ConfigError and nothing else."""
+    problem = "is larger than 4 MiB: this is no site's file"
+    if len(raw) <= LARGEST:
+        try:
+            return raw.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            problem = f"is not UTF-8 text: look at byte {error.start + 1}"
+    raise ConfigError([f"{name}: {problem}"])
 
 
 def parse(text: str, secrets: Secrets, name: str = "site.toml") -> Configuration:

@@ -130,7 +130,8 @@ def toml(value: object) -> str:
     """A small value as it is written in TOML."""
     if isinstance(value, Mapping):
         return "{ " + ", ".join(f"{name} = {toml(inner)}" for name, inner in value.items()) + " }"
-    return json.dumps(value, ensure_ascii=False)
+    # JSON lets one character through that TOML does not.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _value(value: Any) -> str:
