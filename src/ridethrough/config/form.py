@@ -20,6 +20,7 @@ from pydantic import WithJsonSchema as Shape
 
 from ridethrough.core.model import CardAction
 from ridethrough.core.policy import Policy, VmPolicy, Wish
+from ridethrough.ups.snmpv3 import SHORTEST_PASSWORD, Auth, Privacy
 
 from . import quantities
 from .quantities import quoted
@@ -103,9 +104,6 @@ Community = Annotated[
 ]
 
 
-Auth = Literal["md5", "sha1", "sha224", "sha256", "sha384", "sha512"]
-Privacy = Literal["des", "aes128", "aes192", "aes256", "aes192-cisco", "aes256-cisco"]
-SHORTEST_PASSWORD = 8  # of SNMPv3: RFC 3414, 11.2
 # Which kind of source uses which of the keys that not all of them use.
 _V1, _V2, _V3, _NUT = "SNMP version 1", "SNMP version 2c", "SNMP version 3", "a source nut://"
 KEYS_OF_KINDS: dict[str, tuple[str, ...]] = {

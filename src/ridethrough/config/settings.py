@@ -8,8 +8,8 @@ from typing import Literal, TypeAlias
 
 from ridethrough.core.model import PoolId, UpsId
 from ridethrough.core.site import Site
+from ridethrough.ups.snmpv3 import Auth, Privacy
 
-from .form import Auth, Privacy
 from .quantities import Endpoint, Upsd
 from .secrets import Secret
 

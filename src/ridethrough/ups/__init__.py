@@ -1,1 +1,1 @@
-"""From what a UPS says to a reading, whichever way it was asked. Pure."""
+"""What every way to ask a UPS shares: how it is named, and what becomes of an answer. Pure."""

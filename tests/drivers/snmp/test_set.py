@@ -12,9 +12,9 @@ import pytest
 from ridethrough.drivers.snmp import CardConfig, V3User
 from ridethrough.drivers.snmp.session import Session
 from ridethrough.drivers.snmp.set import Kind, Put, put
-from ridethrough.drivers.snmp.usm import Auth, Privacy
 from ridethrough.ports import Refused, Unreachable
 from ridethrough.ups.meaning import Value
+from ridethrough.ups.snmpv3 import Auth, Privacy
 
 from .agent import SNMPD, Snmpd
 from .test_v3 import KEPT, SIGNED, THEIR_PRIVACY, THEIRS

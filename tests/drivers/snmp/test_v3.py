@@ -11,8 +11,8 @@ import pytest
 from ridethrough.core.observation import Source
 from ridethrough.drivers.snmp import CardConfig, V3User, read_card
 from ridethrough.drivers.snmp.card import Card
-from ridethrough.drivers.snmp.usm import Auth, Privacy
 from ridethrough.ports import Unreachable
+from ridethrough.ups.snmpv3 import Auth, Privacy
 
 from .agent import SNMPD, Snmpd
 from .replay import RFC

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ridethrough.drivers.snmp.session import CardConfig, split_address
-from ridethrough.drivers.snmp.usm import Auth, Privacy, V3User
+from ridethrough.drivers.snmp.usm import V3User
 from ridethrough.ports import Refused, Unreachable
+from ridethrough.ups.snmpv3 import Auth, Privacy
 
 if TYPE_CHECKING:
     from pysnmp.hlapi.v3arch.asyncio import SnmpEngine  # type: ignore[import-untyped]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
 
 from gufo.snmp import (
     Aes128Key,
@@ -22,8 +21,7 @@ from gufo.snmp import (
     User,
 )
 
-Auth: TypeAlias = Literal["md5", "sha1", "sha224", "sha256", "sha384", "sha512"]
-Privacy: TypeAlias = Literal["des", "aes128", "aes192", "aes256", "aes192-cisco", "aes256-cisco"]
+from ridethrough.ups.snmpv3 import SHORTEST_PASSWORD, Auth, Privacy
 
 SIGNED: dict[Auth, type[BaseAuthKey]] = {
     "md5": Md5Key,
@@ -42,7 +40,6 @@ KEPT: dict[Privacy, tuple[type[BasePrivKey], KeyExpansion]] = {
     "aes192-cisco": (Aes192Key, KeyExpansion.Cisco),
     "aes256-cisco": (Aes256Key, KeyExpansion.Cisco),
 }
-SHORTEST_PASSWORD = 8  # RFC 3414, 11.2
 
 
 @dataclass(frozen=True, slots=True)
