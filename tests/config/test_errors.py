@@ -116,6 +116,11 @@ def test_the_ground_is_good() -> None:
             "snmp://192.0.2.11:161",
             "ups.b.source names the card 192.0.2.11:161, and so does ups.a.source: each card belongs to one ups",
         ),
+        (
+            '["192.0.2.101"]',
+            '["192.0.2.101"]\nfingerprints = ["sha256:abc"]',
+            'pool.p.fingerprints (entry 1) "sha256:abc" is no SHA-256 fingerprint: write sha256:',
+        ),
         ('["192.0.2.101"]', "[]", 'pool.p.addresses is empty: write addresses = ["192.0.2.101"]'),
         ('["192.0.2.101"]', '["ftp://x"]', 'pool.p.addresses (entry 1) "ftp://x" is no address: write "192.0.2.101"'),
         ('["192.0.2.101"]', '["192.0.2.101", "192.0.2.101"]', 'names "192.0.2.101" more than once'),

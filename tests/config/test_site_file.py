@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from ridethrough.config.quantities import Upsd
 from ridethrough.config.settings import SnmpUser
 from ridethrough.core.model import CardAction, CardTimers, Host, Pool, Ups
 from ridethrough.core.policy import HostPolicy, Policy, Timer, VmPolicy, Wish
+from ridethrough.fingerprints import fingerprint, normalised
 
 from .example import PIN, SECRETS, WHOLE
 
@@ -123,3 +125,18 @@ def test_each_threshold_is_the_owners_or_ours() -> None:
     owners = set(SiteSection.model_fields) - {"name"}
     assert owners | ours | sections == {field.name for field in fields(Policy)}
     assert not owners & ours
+
+
+@pytest.mark.parametrize(
+    "text", ["ab" * 32, PIN, "SHA-256:" + ":".join(["AB"] * 32), " " + ":".join(["ab"] * 32) + "\n"]
+)
+def test_fingerprints_are_read_as_people_paste_them(text: str) -> None:
+    assert normalised(text) == PIN
+    pasted = WHOLE.replace(f'fingerprints = ["{PIN}"]', f"fingerprints = [{json.dumps(text)}]")
+    ups3 = parse(pasted, SECRETS).upses["ups3"]
+    assert isinstance(ups3, NutConnection)
+    assert ups3.fingerprints == (PIN,)
+
+
+def test_a_fingerprint_is_that_of_sha256() -> None:
+    assert fingerprint(b"abc") == "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"

@@ -20,6 +20,7 @@ from pydantic import WithJsonSchema as Shape
 
 from ridethrough.core.model import CardAction
 from ridethrough.core.policy import Policy, VmPolicy, Wish
+from ridethrough.fingerprints import normalised
 from ridethrough.ups.snmpv3 import SHORTEST_PASSWORD, Auth, Privacy
 
 from . import quantities
@@ -63,10 +64,10 @@ def _checked_by(read: Callable[[str], object]) -> AfterValidator:
 
 
 def _fingerprint(text: str) -> str:
-    plain = text.strip().lower().removeprefix("sha256:").replace(":", "")
-    if len(plain) != 64 or not set(plain) <= set("0123456789abcdef"):
-        raise ValueError(f"{quoted(text)} is no SHA-256 fingerprint: write sha256: and 64 hexadecimal digits")
-    return f"sha256:{plain}"
+    try:
+        return normalised(text)
+    except ValueError as error:
+        raise ValueError(f"{quoted(text)} {error}") from None
 
 
 def _once(items: list[str]) -> list[str]:

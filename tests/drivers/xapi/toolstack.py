@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from ridethrough.drivers.xapi.pins import fingerprint
+from ridethrough.fingerprints import fingerprint
 from ridethrough.ports import StoodStill
 
 COORDINATOR, MEMBER, DISABLED_MEMBER = "OpaqueRef:host-1", "OpaqueRef:host-2", "OpaqueRef:host-3"

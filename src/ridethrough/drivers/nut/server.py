@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import hmac
 import ssl
 from collections.abc import Iterable
@@ -12,6 +11,7 @@ from dataclasses import dataclass, field
 
 from ridethrough.core.model import Seconds, UpsId
 from ridethrough.drivers.nut.wire import LONGEST_LINE, join, split
+from ridethrough.fingerprints import fingerprint
 from ridethrough.ports import Refused, Unreachable
 
 PORT = 3493
@@ -134,9 +134,9 @@ class Server:
             raise Refused(refused.code, f"{what} fingerprints and the authority out of site.toml") from None
         await writer.start_tls(_tls(self.config), server_hostname=self.config.host)
         shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True) or b""
-        seen = "sha256:" + hashlib.sha256(shown).hexdigest()
+        seen = fingerprint(shown)
         pinned = self.config.fingerprints
-        if pinned and not any(hmac.compare_digest(seen, fingerprint) for fingerprint in pinned):
+        if pinned and not any(hmac.compare_digest(seen, pin) for pin in pinned):
             raise Refused("WRONG_CERTIFICATE", f"it shows a certificate that is not pinned: {seen}")
 
     async def _ask(self, *words: str) -> None:

@@ -6,11 +6,11 @@ Every host has its own self-signed certificate (facts: XenAPI 1.4), so a pool ha
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Callable, Iterable
 
 import aiohttp
 
+from ridethrough.fingerprints import fingerprint, normalised
 from ridethrough.ports import Unreachable
 
 Trust = Callable[[str, str], bool]  # (address, fingerprint) -> accept it? Only `ridethrough check --trust` hands one in
@@ -26,19 +26,6 @@ class WrongCertificate(Unreachable):
         )
         self.address = address
         self.seen = seen
-
-
-def fingerprint(der: bytes) -> str:
-    """A certificate's SHA-256 as `sha256:` and 64 hexadecimal digits."""
-    return "sha256:" + hashlib.sha256(der).hexdigest()
-
-
-def normalised(text: str) -> str:
-    """A fingerprint as people paste it (upper case, colons, with or without `sha256:`). Raises ValueError in words."""
-    plain = text.strip().lower().replace("-", "").replace(":", "").removeprefix("sha256")
-    if len(plain) != 64 or not set(plain) <= set("0123456789abcdef"):
-        raise ValueError(f'"{text}" is no SHA-256 fingerprint; write sha256: and 64 hexadecimal digits')
-    return "sha256:" + plain
 
 
 class Pins(aiohttp.Fingerprint):
