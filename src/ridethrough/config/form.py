@@ -2,108 +2,31 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainValidator,
-    ValidationInfo,
-    model_validator,
-)
-from pydantic import WithJsonSchema as Shape
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
 from ridethrough.core.model import CardAction
 from ridethrough.core.policy import Policy, VmPolicy, Wish
-from ridethrough.fingerprints import normalised
 from ridethrough.ups.snmpv3 import SHORTEST_PASSWORD, Auth, Privacy
 
 from . import quantities
-from .quantities import quoted
-from .secrets import PREFIX, Secret, Secrets
+from .secrets import Secret
+from .values import (
+    Community,
+    Duration,
+    Fingerprint,
+    Name,
+    NameIfAny,
+    Once,
+    Password,
+    PasswordIfAny,
+    Speed,
+    are_known,
+    checked_by,
+)
 
 DEFAULT = Policy()
-WEEK = 7 * 86400
-
-SECONDS: dict[str, Any] = {
-    "anyOf": [
-        {"type": "number", "minimum": 0, "maximum": WEEK},
-        {"type": "string", "pattern": quantities.DURATION.pattern},
-    ]
-}
-SPEED: dict[str, Any] = {
-    "anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string", "pattern": quantities.SPEED.pattern}]
-}
-
-Duration = Annotated[float, Field(ge=0, le=WEEK), BeforeValidator(quantities.seconds), Shape(SECONDS)]
-Speed = Annotated[float, Field(ge=1e6, le=1e12), BeforeValidator(quantities.bytes_per_second), Shape(SPEED)]
-
-
-def _name(text: str) -> str:
-    if not text.strip() or text != text.strip() or len(text) > 200 or not text.isprintable():
-        raise ValueError(f"{quoted(text)} is no name: write one line of text, without spaces around it")
-    return text
-
-
-Name = Annotated[str, AfterValidator(_name)]
-
-
-def _checked_by(read: Callable[[str], object]) -> AfterValidator:
-    """The text stays as it was written; `read` only has to accept it."""
-
-    def check(text: str) -> str:
-        read(text)
-        return text
-
-    return AfterValidator(check)
-
-
-def _fingerprint(text: str) -> str:
-    try:
-        return normalised(text)
-    except ValueError as error:
-        raise ValueError(f"{quoted(text)} {error}") from None
-
-
-def _once(items: list[str]) -> list[str]:
-    twice = sorted(item for item, times in Counter(items).items() if times > 1)
-    if twice:
-        raise ValueError(f"names {', '.join(map(quoted, twice))} more than once: write each once")
-    return items
-
-
-def _known(what: str, key: str, names: Iterable[str], info: ValidationInfo) -> None:
-    """Each of `names` must be an entry of the file's section `key`."""
-    known = sorted(info.context[key]) if info.context else []
-    unknown = [name for name in names if name not in known]
-    if unknown and info.context:
-        listed = f"known {what}s are {', '.join(map(quoted, known))}" if known else f"add a section [{key}.NAME]"
-        raise ValueError(f"names {', '.join(map(quoted, unknown))}; {listed}")
-
-
-def _secret(value: object, info: ValidationInfo) -> Secret:
-    """Look the secret up. A secret written into the file is refused, and not repeated in the error."""
-    if not isinstance(value, str) or not value.startswith(PREFIX):
-        raise ValueError('must not stand in this file: write "secret:NAME", and keep the secret itself under that name')
-    secrets: Secrets = (info.context or {}).get("secrets") or Secrets()
-    return secrets.find(value.removeprefix(PREFIX))
-
-
-def _community(value: object, info: ValidationInfo) -> Secret:
-    return Secret("", "public") if value == "public" else _secret(value, info)
-
-
-REFERENCE: dict[str, Any] = {"type": "string", "pattern": "^secret:[A-Za-z0-9][A-Za-z0-9._-]*$"}
-Password = Annotated[Secret, PlainValidator(_secret), Shape(REFERENCE)]
-Community = Annotated[
-    Secret, PlainValidator(_community), Shape({"anyOf": [REFERENCE, {"const": "public"}], "default": "public"})
-]
-
 
 # Which kind of source uses which of the keys that not all of them use.
 _V1, _V2, _V3, _NUT = "SNMP version 1", "SNMP version 2c", "SNMP version 3", "a source nut://"
@@ -219,7 +142,7 @@ class SiteSection(Section):
 class ControllerSection(Section):
     """This controller."""
 
-    name: Annotated[str, AfterValidator(lambda text: text and _name(text))] = Field(
+    name: NameIfAny = Field(
         "",
         description="Its name in each pool's claim; empty: the machine's host name. Two controllers need two names.",
         examples=["ups-controller-1"],
@@ -229,7 +152,7 @@ class ControllerSection(Section):
 class UpsSection(Section):
     """A UPS, and where its card or its upsd answers."""
 
-    source: Annotated[str, _checked_by(quantities.ups)] = Field(
+    source: Annotated[str, checked_by(quantities.ups)] = Field(
         description="Where the card answers: snmp://ADDRESS, with :PORT if it is not 161. Or nut://ADDRESS/NAME: a UPS "
         "behind NUT's upsd, with :PORT if that is not 3493.",
         examples=["snmp://192.0.2.11", "nut://192.0.2.5/ups"],
@@ -238,30 +161,28 @@ class UpsSection(Section):
     community: Community = Field(
         Secret("", "public"), description="SNMP community for reading.", examples=["secret:ups-community"]
     )
-    write_community: Annotated[Secret | None, PlainValidator(_secret), Shape(REFERENCE)] = Field(
+    write_community: PasswordIfAny = Field(
         None,
         description="SNMP community for setting, which only what a person commands does. Version 3 sets with its user.",
         examples=["secret:ups-write"],
     )
-    username: Annotated[str, AfterValidator(lambda text: text and _name(text))] = Field(
+    username: NameIfAny = Field(
         "",
         description="The card's user for SNMP version 3; or a user of upsd, where it wants a login.",
         examples=["ridethrough"],
     )
     auth: Auth | None = Field(None, description="How version 3 signs; without it, not at all.", examples=["sha256"])
-    auth_password: Annotated[Secret | None, PlainValidator(_secret), Shape(REFERENCE)] = Field(
+    auth_password: PasswordIfAny = Field(
         None, description="Where the password for signing is kept.", examples=["secret:ups-auth"]
     )
     privacy: Privacy | None = Field(
         None, description="How version 3 keeps secret; without it, not at all.", examples=["aes128"]
     )
-    privacy_password: Annotated[Secret | None, PlainValidator(_secret), Shape(REFERENCE)] = Field(
+    privacy_password: PasswordIfAny = Field(
         None, description="Where the password for keeping secret is kept.", examples=["secret:ups-privacy"]
     )
-    password: Annotated[Secret | None, PlainValidator(_secret), Shape(REFERENCE)] = Field(
-        None, description="Where that user's password is kept.", examples=["secret:upsd"]
-    )
-    fingerprints: list[Annotated[str, AfterValidator(_fingerprint)]] = Field(
+    password: PasswordIfAny = Field(None, description="Where that user's password is kept.", examples=["secret:upsd"])
+    fingerprints: list[Fingerprint] = Field(
         [], description="SHA-256 of upsd's certificate. It is then asked for TLS.", examples=[["sha256:..."]]
     )
     ca: str = Field(
@@ -310,19 +231,19 @@ class UpsSection(Section):
 class PoolSection(Section):
     """A XenServer or XCP-ng pool, and how to log in."""
 
-    addresses: Annotated[
-        list[Annotated[str, _checked_by(quantities.toolstack)]], Field(min_length=1), AfterValidator(_once)
-    ] = Field(description="Addresses of its hosts; any of them leads to the coordinator.", examples=[["192.0.2.101"]])
+    addresses: Annotated[list[Annotated[str, checked_by(quantities.toolstack)]], Field(min_length=1), Once] = Field(
+        description="Addresses of its hosts; any of them leads to the coordinator.", examples=[["192.0.2.101"]]
+    )
     username: Name = Field(
         description="A user of the pool with the role pool-operator or pool-admin.", examples=["root"]
     )
     password: Password = Field(description="Where that user's password is kept.", examples=["secret:pool1"])
-    fingerprints: list[Annotated[str, AfterValidator(_fingerprint)]] = Field(
+    fingerprints: list[Fingerprint] = Field(
         [],
         description="SHA-256 of each host's certificate; `ridethrough check --trust` tells them.",
         examples=[["sha256:..."]],
     )
-    witness: Annotated[list[Annotated[str, _checked_by(quantities.witness)]], AfterValidator(_once)] = Field(
+    witness: Annotated[list[Annotated[str, checked_by(quantities.witness)]], Once] = Field(
         [], description="Something else behind the hosts' switch that answers TCP.", examples=[["192.0.2.1:22"]]
     )
 
@@ -341,12 +262,12 @@ class TimerSection(Section):
 
 
 def _feeds(names: list[str], info: ValidationInfo) -> list[str]:
-    _known("UPS", "ups", names, info)
+    are_known("UPS", "ups", names, info)
     return names
 
 
 def _pool(name: str, info: ValidationInfo) -> str:
-    _known("pool", "pool", [name], info)
+    are_known("pool", "pool", [name], info)
     return name
 
 
@@ -362,7 +283,7 @@ class HostSection(Section):
     """A host, what feeds it, and what is done when that fails."""
 
     pool: Annotated[str, AfterValidator(_pool)] = Field(description="The pool it belongs to.", examples=["pool1"])
-    powered_by: Annotated[list[str], AfterValidator(_once), AfterValidator(_feeds)] = Field(
+    powered_by: Annotated[list[str], Once, AfterValidator(_feeds)] = Field(
         [], description="The UPSs that feed it, one for each power supply.", examples=[["ups1"]]
     )
     needs: Annotated[int, Field(ge=1, le=16), AfterValidator(_needs)] = Field(
