@@ -42,7 +42,7 @@ async def test_in_words(tmp_path: Path) -> None:
     first, second, *_ = result.stdout.splitlines()
     assert first == "UPS ups1"
     assert second.endswith("(EPPC + RFC 1628)")
-    assert "on utility power, charge" in result.stdout
+    assert "  utility power, charge" in result.stdout
     assert max(len(line) for line in result.stdout.splitlines()) <= 100
 
 

@@ -14,6 +14,7 @@ from ridethrough.core.advice import Level, advice, outcome
 from ridethrough.core.model import CardAction
 from ridethrough.core.wording import duration
 
+from .answer import answered, condition, who
 from .common import DEFAULT_SITE, FAILED, AsJson, SecretsDir, SiteFile, configuration, print_json, run_async
 from .text import count, outage, say
 
@@ -89,18 +90,10 @@ def _accept(_address: str, _fingerprint: str) -> bool:
 def _ups(ups: UpsConnection, report: UpsReport) -> dict[str, Any]:
     reading = report.seen.reading
     return {
-        "id": ups.id,
-        "address": str(ups.at),
-        "family": report.family,
-        "why": report.why,
-        "model": report.model,
-        "source": str(reading.source) if reading else None,
-        "charge": reading.charge if reading else None,
-        "runtime": reading.runtime if reading else None,
+        **answered(ups, report),
         "warning_period": reading.timers.warning_period if reading else None,
         "shutdown_delay": reading.timers.shutdown_delay if reading else None,
         "action": str(reading.timers.action) if reading and reading.timers.action else None,
-        "does_not_tell": list(report.missing),
         "troubles": [report.seen.trouble] if report.seen.trouble else [],
     }
 
@@ -153,12 +146,9 @@ def _summary(report: dict[str, Any]) -> str:
 def _print_ups(row: dict[str, Any]) -> None:
     if row["source"] is None:
         return  # told among the problems
-    state = "utility power" if row["source"] == "utility" else row["source"]
-    charge = f", charge {row['charge']:.0f} %" if row["charge"] is not None else ""
-    runtime = f", {duration(row['runtime'])} of runtime" if row["runtime"] is not None else ""
     typer.echo(f"\nUPS {row['id']}")
-    say(f"{row['model'] or 'unnamed card'} at {row['address']} ({row['family']})", "  ")
-    say(f"{state}{charge}{runtime}", "  ")
+    say(who(row), "  ")
+    say(condition(row), "  ")
     if row["action"] is not None:
         cuts = row["action"] == CardAction.CLIENT_AND_UPS and None not in (row["warning_period"], row["shutdown_delay"])
         off = f": {duration(row['warning_period'] + row['shutdown_delay'])} from a failure to the cut" if cuts else ""

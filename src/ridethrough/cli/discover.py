@@ -22,6 +22,7 @@ from ridethrough.config.add import AddError, add_upses
 from ridethrough.ports import Refused, Unreachable
 from ridethrough.ups.ranges import addresses
 
+from .answer import fed_by
 from .common import (
     DEFAULT_SITE,
     FAILED,
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from ridethrough.ups.report import UpsReport
 
 Rows = list[tuple[UpsConnection, "UpsReport"]]
-SHOWN = {"utility": "utility power", "battery": "on battery"}
 
 
 def discover(
@@ -149,7 +149,7 @@ def _row(known: Configuration | None, connection: UpsConnection, report: UpsRepo
         "model": report.model,
         "serial": report.serial,
         "family": report.family,
-        "condition": SHOWN.get(str(reading.source), str(reading.source)) if reading else None,
+        "condition": fed_by(str(reading.source)) if reading else None,
         "trouble": report.seen.trouble,
         "in_site": names[0] if names else None,
     }

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ridethrough.config import Configuration, UpsConnection
-from ridethrough.core.observation import UpsReading
 from ridethrough.core.wording import duration
 from ridethrough.runtime.status import read_status
 
+from .answer import answered, condition, who
 from .common import (
     DEFAULT_SITE,
     DEFAULT_STATE,
@@ -50,7 +50,7 @@ def show(
     found = configuration(site, secrets)
     must_be_there(found, name, site)
     report = run_async(_ask(found.upses[name]))
-    shown = _shown(name, found.upses[name], report)
+    shown = _shown(found.upses[name], report)
     shown["controller"] = _as_the_controller_sees_it(state, name)
     if as_json:
         print_json(shown)
@@ -74,31 +74,12 @@ async def _ask(ups: UpsConnection) -> UpsReport:
     return await read_ups(ups, Stopwatch())
 
 
-def _shown(name: str, ups: UpsConnection, report: UpsReport) -> dict[str, Any]:
+def _shown(ups: UpsConnection, report: UpsReport) -> dict[str, Any]:
     return {
-        "id": name,
-        "address": str(ups.at),
-        "family": report.family,
-        "why": report.why,
-        "model": report.model,
-        **said(report.seen.reading),
+        **answered(ups, report),
         "contradicts_itself": report.contradicted,
-        "does_not_tell": list(report.missing),
         "evidence": [asdict(row) for row in report.evidence],
         "trouble": report.seen.trouble,
-    }
-
-
-def said(reading: UpsReading | None) -> dict[str, Any]:
-    """A reading's values; of none, all null."""
-    return {
-        "source": str(reading.source) if reading else None,
-        "testing": reading.testing if reading else None,
-        "low": reading.low_battery if reading else None,
-        "charge": reading.charge if reading else None,
-        "runtime": reading.runtime if reading else None,
-        "load": reading.load if reading else None,
-        "countdown": reading.countdown if reading else None,
     }
 
 
@@ -112,7 +93,7 @@ def _print(shown: dict[str, Any]) -> None:
     if shown["trouble"]:
         say(shown["trouble"], "PROBLEM: ", danger=True)
     else:
-        say(f"{shown['model'] or 'unnamed'} at {shown['address']} ({shown['family']})", "  ")
+        say(who(shown), "  ")
         if shown["why"]:
             say(shown["why"], "  ")
         say(condition(shown), "  ")
@@ -128,18 +109,3 @@ def _print(shown: dict[str, Any]) -> None:
         typer.echo()
         rows = [(row["what"], row["says"], row["name"], row["raw"]) for row in shown["evidence"]]
         table(("What", "It says", "Object", "Value"), rows)
-
-
-def condition(shown: dict[str, Any]) -> str:
-    """What a UPS says of itself, in a line."""
-    source = {"utility": "on utility power", "battery": "on battery"}.get(shown["source"], shown["source"])
-    parts = [source, *(word for word in ("testing", "low") if shown[word])]
-    if shown["charge"] is not None:
-        parts.append(f"charge {shown['charge']:g} %")
-    if shown["runtime"] is not None:
-        parts.append(f"{duration(shown['runtime'])} of runtime")
-    if shown["load"] is not None:
-        parts.append(f"load {shown['load']:g} %")
-    if shown["countdown"] is not None:
-        parts.append(f"it cuts its output in {duration(shown['countdown'])}")
-    return ", ".join(parts)

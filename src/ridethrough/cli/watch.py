@@ -16,9 +16,10 @@ from ridethrough.config import Configuration
 from ridethrough.core.observation import UpsReading, UpsSeen
 from ridethrough.core.wording import duration
 
+from .answer import condition, said
 from .common import DEFAULT_SITE, SecretsDir, SiteFile, configuration, run_async
 from .text import width
-from .upses import Name, condition, must_be_there, said
+from .upses import Name, must_be_there
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 LONGEST_CHART = 60  # columns, one a poll
