@@ -80,7 +80,7 @@ EPPC = Mib(
         # Whether a GET of the output-off delay gives the configured UPS Shutdown Delay is open (facts §11);
         # the reader takes a plausible value only. Never SET it as a probe: setting it turns the output off.
         Oid(f"{E}.8.1.0", number, "shutdown_delay", slow=True),  # output-off delay, seconds
-        *(Oid(f"{E}.2.18.1.5.{n}", number, "watts", slow=True) for n in (1, 2, 3)),  # output table, watts
+        *phases(f"{E}.2.18.1.5", number, "watts", slow=True),  # output table, watts
         Oid(f"{E}.2.21.0", number, "low_charge", slow=True),  # shutdown limit of charge, percent
         Oid(f"{E}.2.22.0", minutes, "low_runtime", slow=True),  # shutdown limit of minutes
         Oid(f"{E}.1.1.0", text, "maker", slow=True),

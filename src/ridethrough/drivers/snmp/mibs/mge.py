@@ -48,7 +48,7 @@ MGE = Mib(
         Oid(f"{M}.5.1.0", number, "runtime"),  # upsmgBatteryRemainingTime, seconds
         Oid(f"{M}.5.2.0", number, "charge"),  # upsmgBatteryLevel
         *phases(f"{M}.6.2.1.2", tenths, "input_volts"),  # mginputVoltage
-        *(Oid(f"{M}.6.2.1.2.{n}.0", tenths, "input_volts") for n in (1, 2, 3)),  # the same: most cards append .0
+        *phases(f"{M}.6.2.1.2", tenths, "input_volts", suffix=".0"),  # the same: most cards append .0
         *phases(f"{M}.7.2.1.2", tenths, "output_volts"),  # mgoutputVoltage
         *phases(f"{M}.7.2.1.4", number, "load"),  # mgoutputLoadPerPhase
         Oid(f"{M}.4.7.0", number, "low_runtime", slow=True),  # upsmgConfigLowBatteryTime, seconds

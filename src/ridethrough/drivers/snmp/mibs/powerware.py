@@ -51,7 +51,7 @@ def _shared(root: str, sources: Mapping[int, Meaning]) -> tuple[Oid, ...]:
         *phases(f"{root}.3.4.1.2", number, "input_volts"),  # xupsInputVoltage
         *phases(f"{root}.4.4.1.2", number, "output_volts"),  # xupsOutputVoltage
         Oid(f"{root}.4.1.0", number, "load"),  # xupsOutputLoad
-        *(Oid(f"{root}.4.4.1.4.{n}", number, "watts", slow=True) for n in (1, 2, 3)),  # xupsOutputWatts
+        *phases(f"{root}.4.4.1.4", number, "watts", slow=True),  # xupsOutputWatts
         Oid(f"{root}.6.1.0", number, "temperature", slow=True),  # xupsEnvAmbientTemp
         Oid(f"{root}.1.1.0", text, "maker", slow=True),  # xupsIdentManufacturer
         Oid(f"{root}.1.2.0", text, "model", slow=True),  # xupsIdentModel

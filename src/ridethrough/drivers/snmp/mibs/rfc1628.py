@@ -60,13 +60,13 @@ def rows_at(root: str) -> tuple[Oid, ...]:
         *phases(f"{root}.4.4.1.5", number, "load"),  # upsOutputPercentLoad
         *phases(f"{root}.4.4.1.2", number, "output_volts"),  # upsOutputVoltage
         # EAST iStars cards append .0 to the rows of tables (recording simdata-eastpower-istars-swv053).
-        *(Oid(f"{root}.3.3.1.3.{n}.0", number, "input_volts") for n in (1, 2, 3)),
-        *(Oid(f"{root}.4.4.1.5.{n}.0", number, "load") for n in (1, 2, 3)),
-        *(Oid(f"{root}.4.4.1.2.{n}.0", number, "output_volts") for n in (1, 2, 3)),
+        *phases(f"{root}.3.3.1.3", number, "input_volts", suffix=".0"),
+        *phases(f"{root}.4.4.1.5", number, "load", suffix=".0"),
+        *phases(f"{root}.4.4.1.2", number, "output_volts", suffix=".0"),
         Oid(f"{root}.9.1.0", number, "nominal_volts", slow=True),  # upsConfigInputVoltage
         Oid(f"{root}.9.9.0", number, "low_transfer", slow=True),  # upsConfigLowVoltageTransferPoint
         Oid(f"{root}.9.10.0", number, "high_transfer", slow=True),  # upsConfigHighVoltageTransferPoint
-        *(Oid(f"{root}.4.4.1.4.{n}", number, "watts", slow=True) for n in (1, 2, 3)),  # upsOutputPower
+        *phases(f"{root}.4.4.1.4", number, "watts", slow=True),  # upsOutputPower
         Oid(f"{root}.2.7.0", number, "temperature", slow=True),  # upsBatteryTemperature
         Oid(f"{root}.9.7.0", minutes, "low_runtime", slow=True),  # upsConfigLowBattTime
         Oid(f"{root}.1.1.0", text, "maker", slow=True),  # upsIdentManufacturer

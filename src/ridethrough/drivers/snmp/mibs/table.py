@@ -50,6 +50,6 @@ def column(oid: str, convert: Convert, field: Field, *, needed: bool = False, sl
     return Oid(oid, convert, field, slow=slow, needed=needed, column=True)
 
 
-def phases(oid: str, convert: Convert, field: Field) -> tuple[Oid, ...]:
-    """A table column with one row a phase."""
-    return tuple(Oid(f"{oid}.{phase}", convert, field) for phase in (1, 2, 3))
+def phases(oid: str, convert: Convert, field: Field, *, suffix: str = "", slow: bool = False) -> tuple[Oid, ...]:
+    """A table column with one row a phase. `suffix` stands behind the phase's number."""
+    return tuple(Oid(f"{oid}.{phase}{suffix}", convert, field, slow=slow) for phase in (1, 2, 3))
