@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 import socket
-import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-PRIVATE = Path(sys.prefix, "nut")
-SNMPD = next((p for p in (PRIVATE / "usr/sbin/snmpd", Path("/usr/sbin/snmpd")) if p.exists()), None)
+from tests.drivers.program import Program, find, free_port
+
+SNMPD = find("sbin/snmpd")
 
 
 class Snmpd:
@@ -23,10 +20,8 @@ class Snmpd:
 
     def __init__(self, home: Path, users: Mapping[str, str], objects: Mapping[str, int | str]) -> None:
         self._home = home
-        self._process: asyncio.subprocess.Process | None = None
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
+        self._program: Program | None = None
+        self.port = free_port(socket.SOCK_DGRAM)
         lines = [f"agentaddress udp:127.0.0.1:{self.port}"]
         for user, level in users.items():
             lines += [f"createUser {user}", f"rwuser {user.split()[0]} {level}"]
@@ -49,25 +44,14 @@ class Snmpd:
         await self.stop()
 
     async def start(self) -> None:
-        libraries = os.pathsep.join(str(p) for p in (PRIVATE / "usr/lib").glob("*-linux-gnu*"))
-        with (self._home / "log").open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                str(SNMPD),
-                *("-f", "-Lo", "-C", "-c", str(self._home / "snmpd.conf"), "-p", str(self._home / "pid")),
-                env={"SNMP_PERSISTENT_DIR": str(self._home / "kept"), "LD_LIBRARY_PATH": libraries, "PATH": "/usr/bin"},
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
-        async with asyncio.timeout(10):
-            while b"NET-SNMP version" not in (self._home / "log").read_bytes():  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
-        (self._home / "log").write_bytes(b"")
+        arguments = ("-f", "-Lo", "-C", "-c", str(self._home / "snmpd.conf"), "-p", str(self._home / "pid"))
+        kept = {"SNMP_PERSISTENT_DIR": str(self._home / "kept")}
+        log = self._home / "log"
+        self._program = await Program.start(SNMPD, *arguments, log=log, environment=kept)
+        await self._program.until(lambda: b"NET-SNMP version" in log.read_bytes())
+        log.write_bytes(b"")
 
     async def stop(self) -> None:
-        if self._process is None:
-            return
-        with suppress(ProcessLookupError):
-            self._process.kill()
-        await self._process.wait()
-        self._process = None
+        if self._program is not None:
+            await self._program.kill()
+            self._program = None
