@@ -31,7 +31,7 @@ AT_FIRST = {"pool": 1, "vm": 7, "host": 3, "host_metrics": 3}
 CLASSES = list(AT_FIRST)
 LOST = (ConnectionError, http.client.RemoteDisconnected)
 # Reset between connect and handshake, Python's own ssl module drops the socket that it was making without closing it.
-DROPPED_BY_SSL = "ignore:Exception ignored in. <ssl.SSLSocket [^>]*laddr=[^>r]*>:pytest.PytestUnraisableExceptionWarning"
+DROPPED = "Exception ignored in. <ssl.SSLSocket [^>]*laddr=[^>r]*>"
 
 
 def in_turn(states: Iterable[bool]) -> list[bool]:
@@ -107,7 +107,7 @@ def _only_while_it_starts(failure: XenAPI.Failure) -> None:
         raise failure
 
 
-@pytest.mark.filterwarnings(DROPPED_BY_SSL)
+@pytest.mark.filterwarnings(f"ignore:{DROPPED}:pytest.PytestUnraisableExceptionWarning")
 async def test_a_toolstack_restart_looks_as_it_did_on_a_real_pool() -> None:
     pool = small_world()
     pool.pools["p"].templates = ()  # the laboratory's pool had none
