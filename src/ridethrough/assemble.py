@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from ridethrough.config import CardConnection, Configuration, Endpoint, NutConnection, UpsConnection, Upsd
-from ridethrough.core.events import Ask, Requested
-from ridethrough.core.model import HostId, PoolId, UpsId
+from ridethrough.core.events import Ask, Requested, TrapHeard
+from ridethrough.core.model import HostId, PoolId, Seconds, UpsId
 from ridethrough.core.observation import Snapshot, UpsSeen
 from ridethrough.core.site import Site
 from ridethrough.core.topology import islands
 from ridethrough.drivers.nut import NutConfig, ServerConfig, Upsds, served
 from ridethrough.drivers.nut import read_ups as read_nut
-from ridethrough.drivers.snmp import CardConfig, Cards, V3User, read_card, sweep
+from ridethrough.drivers.snmp import CardConfig, Cards, Trap, Traps, V3User, read_card, sweep
 from ridethrough.drivers.xapi import Survey, XapiPool, survey
 from ridethrough.drivers.xapi.pins import Trust
 from ridethrough.ports import Clock, Notifier, Observer
@@ -61,10 +61,16 @@ def behind_upsd(ups: NutConnection) -> NutConfig:
     return NutConfig(ups.id, server, ups.at.name)
 
 
+def cards_of(configuration: Configuration, site: Site) -> list[CardConfig]:
+    """The network cards of a site or island."""
+    upses = (ups for ups in configuration.upses.values() if ups.id in site.upses)
+    return [card(ups) for ups in upses if isinstance(ups, CardConnection)]
+
+
 def watching(configuration: Configuration, site: Site, clock: Clock) -> list[Observer]:
     """The observers of every UPS of a site or island: of its cards, and of those behind upsds."""
     upses = [ups for ups in configuration.upses.values() if ups.id in site.upses]
-    cards = [card(ups) for ups in upses if isinstance(ups, CardConnection)]
+    cards = cards_of(configuration, site)
     others = [behind_upsd(ups) for ups in upses if isinstance(ups, NutConnection)]
     observers: list[Observer] = [Cards(cards, clock.now)] if cards else []
     return [*observers, Upsds(others, clock.now)] if others else observers
@@ -186,6 +192,13 @@ class Island:
 
     site: Site
     loop: Loop
+    observers: Sequence[Observer]
+
+    def poll_soon(self, ups: UpsId) -> None:
+        """Ask this UPS's card now; one of another island is none."""
+        for observer in self.observers:
+            if isinstance(observer, Cards):
+                observer.poll_soon(ups)
 
 
 class Controller:
@@ -209,6 +222,21 @@ class Controller:
         self.clock = SiteClock(state_dir, latest_time(state_dir), sources=sources, still=STILL * speed)
         self.islands = [self._island(configuration, part, notifiers) for part in islands(self.site)]
         self._status = StatusFile(state_dir, self.clock, self.view)
+        self.traps = self._listener(configuration)
+
+    def _listener(self, configuration: Configuration) -> Traps | None:
+        if configuration.traps is None:
+            return None
+        by_ups = {ups: island for island in self.islands for ups in island.site.upses}
+
+        def poll(ups: UpsId) -> None:
+            by_ups[ups].poll_soon(ups)
+
+        def tell(trap: Trap) -> None:
+            by_ups[trap.ups].loop.note(TrapHeard(self.clock.now(), trap.ups, trap.oid, trap.says, trap.untold))
+
+        at = configuration.traps
+        return Traps((at.host, at.port), cards_of(configuration, self.site), poll, tell)
 
     def _island(self, configuration: Configuration, part: Site, notifiers: Sequence[Notifier]) -> Island:
         pools = {p: pool(configuration, p, self.clock) for p in part.pools}
@@ -223,7 +251,7 @@ class Controller:
             name=", ".join(part.pools) or ", ".join(part.upses),
             alive_until=self.clock.alive_until,
         )
-        return Island(part, loop)
+        return Island(part, loop, observers)
 
     async def run(self) -> None:
         """Watch and protect until cancelled; then everything is closed in order, the journal last."""
@@ -232,6 +260,8 @@ class Controller:
             asyncio.create_task(self._status.run()),
             asyncio.create_task(self.clock.keep_marked()),
         ]
+        if self.traps is not None:
+            side.append(asyncio.create_task(self.traps.run()))
         loops = [asyncio.create_task(island.loop.run()) for island in self.islands]
         try:
             await asyncio.gather(*loops)
@@ -266,7 +296,19 @@ class Controller:
             if status is not None:
                 part = island_view(status.at, status.seen, status.memory, island.site, status.verdict)
                 parts.append({**part, "journal_trouble": status.journal_trouble})
-        return site_view(self.site.name, self.site.policy.controller, parts)
+        view = site_view(self.site.name, self.site.policy.controller, parts)
+        if self.traps is not None:
+            _add_traps(view, self.traps, asyncio.get_running_loop().time())
+        return view
+
+
+def _add_traps(view: dict[str, Any], traps: Traps, now: Seconds) -> None:
+    """What was heard from each UPS's card; `now` is the event loop's."""
+    view["traps"] = {"listen": "{}:{}".format(*traps.listen), "trouble": traps.trouble}
+    for row in view["upses"]:
+        if (heard := traps.heard.get(row["id"])) is not None:
+            ago = now - heard.at if heard.traps else None
+            row["traps"] = {"heard": heard.traps, "last": heard.last, "ago": ago}
 
 
 __all__ = [

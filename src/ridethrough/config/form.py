@@ -149,6 +149,15 @@ class ControllerSection(Section):
     )
 
 
+class TrapsSection(Section):
+    """Traps and informs of the cards. Without this section none are heard; cards are polled all the same."""
+
+    listen: Annotated[str, _checked_by(quantities.listener)] = Field(
+        description="The UDP address and port that cards send to. Port 162 is for root only: redirect it to this one.",
+        examples=["0.0.0.0:1162"],
+    )
+
+
 class UpsSection(Section):
     """A UPS, and where its card or its upsd answers."""
 
@@ -323,6 +332,7 @@ class SiteFile(Section):
 
     site: SiteSection = Field(examples=['a section [site] with name = "Head office"'])
     controller: ControllerSection = ControllerSection(name="")
+    traps: TrapsSection | None = None
     ups: dict[Name, UpsSection] = {}
     pool: dict[Name, PoolSection] = {}
     host: dict[Name, HostSection] = {}

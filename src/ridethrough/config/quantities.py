@@ -89,6 +89,15 @@ def ups(source: str) -> Endpoint | Upsd:
     return _ip(endpoint(source[len("snmp://") :].removesuffix("/"), SNMP_PORT, wrong), wrong)
 
 
+def listener(text: str) -> Endpoint:
+    """A UDP port of this machine. Raises ValueError with the remedy."""
+    wrong = f'{quoted(text)} is no address to listen on: write "0.0.0.0:1162", or "[::]:1162" for IPv6 too'
+    found = _ip(endpoint(text, 0, wrong), wrong)
+    if not found.port:
+        raise ValueError(wrong)
+    return found
+
+
 def upsd(text: str) -> Endpoint:
     """Where an upsd answers. Raises ValueError with the remedy."""
     wrong = f'{quoted(text)} is no address of an upsd: write "192.0.2.5", with :PORT if it is not 3493'

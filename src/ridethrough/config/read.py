@@ -149,6 +149,7 @@ def _configuration(form: SiteFile) -> Configuration:
             for id_, pool in form.pool.items()
         },
         controller=ControllerSettings(form.controller.name),
+        traps=quantities.listener(form.traps.listen) if form.traps is not None else None,
     )
 
 

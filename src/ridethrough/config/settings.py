@@ -79,3 +79,4 @@ class Configuration:
     upses: Mapping[UpsId, UpsConnection]
     pools: Mapping[PoolId, PoolConnection]
     controller: ControllerSettings = ControllerSettings()
+    traps: Endpoint | None = None  # where traps are listened for; None: nowhere

@@ -237,6 +237,21 @@ class UpsAnswers:
 
 
 @dataclass(frozen=True, slots=True)
+class TrapHeard:
+    """A UPS's card sent a trap or an inform, or somebody in its name: no evidence, it only caused a poll.
+
+    `trap` is the notification's OID (RFC 3584 for v1), `says` the same in words. `untold`: more of this UPS that came
+    since the last that was written down, and were not.
+    """
+
+    at: Seconds
+    ups: UpsId
+    trap: str
+    says: str
+    untold: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class PoolRecorded:
     """The pool as it was before the first action of an outage; what is undone later is measured against this."""
 
@@ -490,6 +505,7 @@ Event: TypeAlias = (
     | CountdownOver
     | UpsSilent
     | UpsAnswers
+    | TrapHeard
     | PoolRecorded
     | PoolRestored
     | ActionStarted

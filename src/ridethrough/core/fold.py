@@ -185,7 +185,7 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
             gone = (event.subject, event.key)
             m = replace(m, alerts={k: v for k, v in m.alerts.items() if k != gone})
             return _ups(m, event.subject, off_until=event.at) if event.key == e.OFF else m
-        case e.RoundFailed() | e.JournalCutBack():
+        case e.RoundFailed() | e.JournalCutBack() | e.TrapHeard():
             return m
 
 

@@ -66,6 +66,7 @@ def tell(event: e.Event) -> str:
             | e.CountdownOver()
             | e.UpsSilent()
             | e.UpsAnswers()
+            | e.TrapHeard()
         ):
             return _of_ups(event)
         case _:
@@ -87,6 +88,7 @@ UpsEvent = (
     | e.CountdownOver
     | e.UpsSilent
     | e.UpsAnswers
+    | e.TrapHeard
 )
 HostEvent = (
     e.HostDown
@@ -148,6 +150,9 @@ def _of_ups(event: UpsEvent) -> str:
             return f"ALERT {event.ups} is silent: nothing is known of it"
         case e.UpsAnswers():
             return f"{event.ups} answers again"
+        case e.TrapHeard():
+            more = f", and {event.untold} more since the last" if event.untold else ""
+            return f"{event.ups}'s card sends a trap: {event.says}{more}; it is asked at once"
         case _:
             assert_never(event)
 

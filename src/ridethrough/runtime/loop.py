@@ -21,6 +21,7 @@ from ridethrough.core.events import (
     Requested,
     RequestRefused,
     RoundFailed,
+    TrapHeard,
 )
 from ridethrough.core.memory import Memory
 from ridethrough.core.model import PoolId, Seconds
@@ -143,6 +144,10 @@ class Loop:
             self._take_fact(requested)
         return answer
 
+    def note(self, heard: TrapHeard) -> None:
+        """Take something that was heard into the journal, with the next round."""
+        self._take_fact(heard)
+
     def wake(self) -> None:
         """Go round as soon as the pace allows (0.2 s after the last round began)."""
         self._woken.set()
@@ -221,7 +226,7 @@ class Loop:
             if not asker.done():
                 asker.set_result(STOPPED)
 
-    def _take_fact(self, fact: ActionFinished | Requested) -> None:
+    def _take_fact(self, fact: ActionFinished | Requested | TrapHeard) -> None:
         self._facts.append(fact)
         self.wake()
 

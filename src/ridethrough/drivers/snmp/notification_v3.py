@@ -1,0 +1,134 @@
+"""Traps and informs of SNMPv3 (RFC 3412, RFC 3414): pysnmp's engine does the security, and no socket is its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pyasn1.codec.ber import decoder  # type: ignore[import-untyped]
+from pysnmp.carrier.asyncio.dgram import udp  # type: ignore[import-untyped]
+from pysnmp.carrier.base import AbstractTransportDispatcher  # type: ignore[import-untyped]
+from pysnmp.entity import config  # type: ignore[import-untyped]
+from pysnmp.entity.engine import SnmpEngine  # type: ignore[import-untyped]
+from pysnmp.entity.rfc3413 import ntfrcv  # type: ignore[import-untyped]
+from pysnmp.proto.mpmod.rfc3412 import SNMPv3Message  # type: ignore[import-untyped]
+from pysnmp.proto.secmod.rfc3414.service import UsmSecurityParameters  # type: ignore[import-untyped]
+
+from ridethrough.drivers.snmp.notification import NoNotification, Notification, of_variables
+from ridethrough.drivers.snmp.set import as_pysnmp
+from ridethrough.drivers.snmp.usm import V3User
+
+_LEVEL = 3  # the bits auth and priv of msgFlags
+MOST_ENGINES = 64  # of one user, that are remembered: whoever forges new ones pushes out those that never proved true
+
+
+@dataclass(slots=True)
+class _Engine:
+    user: V3User
+    proven: bool = False  # something has come from it that was signed right
+
+
+@dataclass(slots=True)
+class V3Receiver:
+    """Reads notifications of version 3. The sender of a trap is its own authority: its keys hang on its engine id,
+    which is learned from the trap. Of an inform this receiver is the authority, and tells its engine id when asked.
+    """
+
+    send: Callable[[bytes, Any], None]  # an answer or a report, and to whom
+    _engine: Any = None
+    _known: dict[tuple[str, bytes], _Engine] = field(default_factory=dict)
+    _local: dict[str, V3User] = field(default_factory=dict)  # who may sign an inform, by name
+    _heard: Notification | None = None
+
+    def read(self, datagram: bytes, sender: Any, users: Iterable[V3User], now: float) -> Notification:
+        """The notification in a datagram, signed and kept secret as its user must. `users`: who may have sent it.
+
+        Answers an inform, and a question for the engine id, by itself. Raises NoNotification for what none of these
+        users has signed, and for whatever is no notification.
+        """
+        try:
+            key = self._prepare(datagram, users)
+            self._heard = None
+            dispatcher = self._opened().transport_dispatcher
+            dispatcher.handle_timer_tick(now)
+            self._opened().message_dispatcher.receive_message(self._opened(), udp.DOMAIN_NAME, sender, datagram)
+        except NoNotification:
+            raise
+        except Exception as error:  # pysnmp and pyasn1 let many kinds out on garbage
+            raise NoNotification(f"{type(error).__name__}: {error}") from error
+        heard, self._heard = self._heard, None
+        if heard is None:
+            raise NoNotification("no user of this card has signed it, or it is no trap")
+        if key in self._known:
+            self._known[key].proven = True
+        return heard
+
+    def _prepare(self, datagram: bytes, users: Iterable[V3User]) -> tuple[str, bytes]:
+        """Let the engine know the user that the datagram names, under the engine id that it names."""
+        message, _ = decoder.decode(datagram, asn1Spec=SNMPv3Message())
+        security, _ = decoder.decode(bytes(message.getComponentByPosition(2)), asn1Spec=UsmSecurityParameters())
+        engine_id, name = bytes(security.getComponentByPosition(0)), str(security.getComponentByPosition(3))
+        user = next((user for user in users if user.name == name), None)
+        if engine_id == b"" or name == "":
+            return name, engine_id  # the sender of an inform asks who we are
+        if user is None:
+            raise NoNotification("its user is none of this card")
+        flags = bytes(message.getComponentByPosition(1).getComponentByPosition(2))
+        if flags[0] & _LEVEL != _level(user):
+            raise NoNotification("it is not signed and kept secret as its user must")
+        if engine_id == bytes(self._opened().snmpEngineID):
+            if self._local.get(name) != user:
+                self._add(user, None)
+                self._local[name] = user
+        elif (name, engine_id) not in self._known or self._known[name, engine_id].user != user:
+            self._forget_one(name)
+            self._add(user, engine_id)
+            self._known[name, engine_id] = _Engine(user)
+        return name, engine_id
+
+    def _forget_one(self, name: str) -> None:
+        """Where too many engines claim one user, drop one: never one that has proved true, if another is left."""
+        mine = [key for key in self._known if key[0] == name]
+        if len(mine) < MOST_ENGINES:
+            return
+        gone = next((key for key in mine if not self._known[key].proven), mine[0])
+        del self._known[gone]
+        config.delete_v3_user(self._opened(), name, gone[1])
+
+    def _add(self, user: V3User, engine_id: bytes | None) -> None:
+        found = as_pysnmp(user)
+        config.add_v3_user(
+            self._opened(),
+            found.userName,
+            found.authentication_protocol,
+            found.authentication_key,
+            found.privacy_protocol,
+            found.privacy_key,
+            securityEngineId=engine_id,
+        )
+
+    def _opened(self) -> Any:
+        if self._engine is None:
+            self._engine = SnmpEngine()
+            self._engine.register_transport_dispatcher(_Out(self.send))
+            ntfrcv.NotificationReceiver(self._engine, self._hear)
+        return self._engine
+
+    def _hear(self, engine: Any, state: Any, context_engine: Any, context: Any, pairs: Any, ours: Any) -> None:
+        self._heard = of_variables(pairs)
+
+
+def _level(user: V3User) -> int:
+    return (user.auth is not None) + 2 * (user.privacy is not None)
+
+
+class _Out(AbstractTransportDispatcher):  # type: ignore[misc]
+    """What the engine sends goes through the one socket that everything comes in by."""
+
+    def __init__(self, send: Callable[[bytes, Any], None]) -> None:
+        super().__init__()
+        self._send = send
+
+    def send_message(self, outgoingMessage: Any, transportDomain: Any, transportAddress: Any) -> None:  # noqa: N803
+        self._send(bytes(outgoingMessage), transportAddress)
