@@ -101,7 +101,13 @@ def _who(config: CardConfig) -> Any:
 
     if config.user is None:
         return snmp.CommunityData(config.write_community, mpModel=0 if config.version == "1" else 1)
-    user: V3User = config.user
+    return as_pysnmp(config.user)
+
+
+def as_pysnmp(user: V3User) -> Any:
+    """The user as pysnmp takes it. Imports pysnmp."""
+    from pysnmp.hlapi.v3arch import asyncio as snmp
+
     keys: dict[str, Any] = {}
     if user.auth is not None:
         keys |= {"authKey": user.auth_password, "authProtocol": getattr(snmp, SIGNED[user.auth])}
