@@ -18,7 +18,16 @@ from ridethrough.core.site import Site
 from ridethrough.core.topology import islands
 from ridethrough.drivers.nut import NutConfig, ServerConfig, Upsds, served
 from ridethrough.drivers.nut import read_ups as read_nut
-from ridethrough.drivers.snmp import CardConfig, Cards, Trap, Traps, V3User, read_card, sweep
+from ridethrough.drivers.snmp import (
+    CardConfig,
+    Cards,
+    Trap,
+    Traps,
+    V3User,
+    order_test_trap,
+    read_card,
+    sweep,
+)
 from ridethrough.drivers.xapi import Survey, XapiPool, survey
 from ridethrough.drivers.xapi.pins import Trust
 from ridethrough.ports import Clock, Notifier, Observer
@@ -143,6 +152,16 @@ async def follow(configuration: Configuration, ups: UpsId, clock: Clock) -> Asyn
             await asyncio.sleep(0.2)
     finally:
         await observer.stop()
+
+
+async def send_test_trap(ups: CardConnection) -> str:
+    """Let a card send a test trap; its family. Raises Refused where it cannot, Unreachable where it is silent."""
+    return await order_test_trap(card(ups))
+
+
+def trap_port(at: Endpoint, ups: CardConnection) -> Traps:
+    """What the controller would hear from one card, without a controller."""
+    return Traps((at.host, at.port), [card(ups)], lambda ups: None, lambda trap: None)
 
 
 async def search(
@@ -308,7 +327,7 @@ def _add_traps(view: dict[str, Any], traps: Traps, now: Seconds) -> None:
     for row in view["upses"]:
         if (heard := traps.heard.get(row["id"])) is not None:
             ago = now - heard.at if heard.traps else None
-            row["traps"] = {"heard": heard.traps, "last": heard.last, "ago": ago}
+            row["traps"] = {"heard": heard.traps, "last": heard.last, "ago": ago, "unread": heard.unread}
 
 
 __all__ = [
@@ -321,5 +340,7 @@ __all__ = [
     "read_ups",
     "search",
     "search_upsd",
+    "send_test_trap",
     "survey_pool",
+    "trap_port",
 ]

@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from . import check, demo, discover, look, people, plan, run, serve, simulate, upses, watch
+from . import check, demo, discover, look, people, plan, run, serve, simulate, traps, upses, watch
 
 app = typer.Typer(
     name="ridethrough",
@@ -92,6 +92,12 @@ _command(
     "discover",
     discover.discover,
     "0 it searched; 1 an upsd did not answer, or site.toml could not be written; 2 wrong usage, or site.toml is wrong.",
+)
+_command(
+    ups,
+    "test-trap",
+    traps.prove,
+    "0 a trap of this card came; 1 none came, or the card does not answer; 2 wrong usage, or site.toml is wrong.",
 )
 app.add_typer(ups, name="ups")
 

@@ -43,6 +43,7 @@ class Heard:
     traps: int = 0  # all that were understood
     last: str = ""
     at: Seconds = 0.0  # of the event loop
+    unread: str = ""  # why the last datagram that was none of these could not be read
 
 
 @dataclass(slots=True)
@@ -141,7 +142,8 @@ class Traps:
         try:
             found = self._read(datagram, sender, cards, now)
         except Exception as error:
-            log.debug("a datagram from %s is no trap: %s", address, error)
+            for card in cards:
+                self.heard[card.ups].unread = str(error)
             return
         named = self._cards.get(found.agent, [])
         if not cards and not named:

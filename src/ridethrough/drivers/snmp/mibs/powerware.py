@@ -70,11 +70,14 @@ _XUPS = (
     Oid(f"{X}.1.6.0", text, "serial", slow=True),  # xupsIdentSerialNumber
 )
 
-XUPS = Mib(name="XUPS", walked=True, tells_countdown=True, rows=(*_shared(X, SOURCES), *_XUPS))
+TEST_TRAP = f"{X}.8.5.0"  # xupsTestTrap
+
+XUPS = Mib("XUPS", (*_shared(X, SOURCES), *_XUPS), tells_countdown=True, walked=True, test_trap=TEST_TRAP)
 
 PXGX = Mib(
     name="PXGX",
     tells_countdown=True,
+    test_trap=TEST_TRAP,
     rows=(
         *_shared(X, PXGX_SOURCES),
         Oid(f"{X}.4.5.0", is_in(5), "low"),  # on DC, shutdown imminent

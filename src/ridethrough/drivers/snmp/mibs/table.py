@@ -32,13 +32,15 @@ class Mib:
     """A family. Its first row finds it: a card that answers it speaks this family.
 
     `tells_countdown`: the family's own documents say that its cards show a running countdown. `walked`: it was read
-    from the walk of a real card, and not from documents alone.
+    from the walk of a real card, and not from documents alone. `test_trap`: the object that makes its cards send a test
+    trap when it is set to 1.
     """
 
     name: str
     rows: tuple[Oid, ...]
     tells_countdown: bool = False
     walked: bool = False
+    test_trap: str = ""
 
     @property
     def probe(self) -> Oid:
