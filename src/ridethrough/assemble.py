@@ -81,8 +81,9 @@ def watching(configuration: Configuration, site: Site, clock: Clock) -> list[Obs
     upses = [ups for ups in configuration.upses.values() if ups.id in site.upses]
     cards = cards_of(configuration, site)
     others = [behind_upsd(ups) for ups in upses if isinstance(ups, NutConnection)]
-    observers: list[Observer] = [Cards(cards, clock.now)] if cards else []
-    return [*observers, Upsds(others, clock.now)] if others else observers
+    pace = site.policy.poll
+    observers: list[Observer] = [Cards(cards, clock.now, pace=pace)] if cards else []
+    return [*observers, Upsds(others, clock.now, pace=pace)] if others else observers
 
 
 def pool(configuration: Configuration, pool_id: PoolId, clock: Clock, **options: Any) -> XapiPool:

@@ -57,7 +57,7 @@ class Upsds:
         urgent_pace: Seconds = URGENT_PACE,
     ) -> None:
         self._now = now
-        self._pace, self._urgent_pace = pace, urgent_pace
+        self._pace, self._urgent_pace = pace, min(urgent_pace, pace)
         self._urgent = False
         self._wake: Callable[[], None] = lambda: None
         self._watches = [_Watch(Server(config), [_Ups(u) for u in found]) for config, found in _by_server(upses)]
