@@ -21,6 +21,7 @@ from ridethrough.drivers.nut import read_ups as read_nut
 from ridethrough.drivers.snmp import (
     CardConfig,
     Cards,
+    Heard,
     Trap,
     Traps,
     V3User,
@@ -317,18 +318,18 @@ class Controller:
                 part = island_view(status.at, status.seen, status.memory, island.site, status.verdict)
                 parts.append({**part, "journal_trouble": status.journal_trouble})
         view = site_view(self.site.name, self.site.policy.controller, parts)
-        if self.traps is not None:
-            _add_traps(view, self.traps, asyncio.get_running_loop().time())
+        _add_traps(view, self.traps, asyncio.get_running_loop().time())
         return view
 
 
-def _add_traps(view: dict[str, Any], traps: Traps, now: Seconds) -> None:
+def _add_traps(view: dict[str, Any], traps: Traps | None, now: Seconds) -> None:
     """What was heard from each UPS's card; `now` is the event loop's."""
-    view["traps"] = {"listen": "{}:{}".format(*traps.listen), "trouble": traps.trouble}
+    view["traps_listen"] = "{}:{}".format(*traps.listen) if traps else None
+    view["traps_trouble"] = traps.trouble if traps else ""
     for row in view["upses"]:
-        if (heard := traps.heard.get(row["id"])) is not None:
-            ago = now - heard.at if heard.traps else None
-            row["traps"] = {"heard": heard.traps, "last": heard.last, "ago": ago, "unread": heard.unread}
+        heard = (traps.heard.get(row["id"]) if traps else None) or Heard()
+        row["traps"], row["last_trap"], row["trap_unread"] = heard.traps, heard.last, heard.unread
+        row["last_trap_ago"] = now - heard.at if heard.traps else None
 
 
 __all__ = [

@@ -27,6 +27,9 @@ protect_coordinator = false
 [controller]
 name = "watch-1"
 
+[traps]
+listen = "0.0.0.0:1162"
+
 [ups.ups1]
 source = "snmp://192.0.2.11"
 community = "secret:ups-community"

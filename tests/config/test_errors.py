@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ridethrough.config import ConfigError, Secrets, load, parse
+from ridethrough.config import ConfigError, Endpoint, Secrets, load, parse
 
 SECRETS = Secrets(environment={"RIDETHROUGH_SECRET_POOL1": "swordfish"})
 
@@ -31,6 +31,14 @@ shutdown = { enabled = true, after = 120 }
 [vm.web]
 wish = "migrate"
 """
+
+
+def test_where_traps_are_heard_is_an_address_and_a_port() -> None:
+    for wrong in ("0.0.0.0", "here:1162", "0.0.0.0:0", "1162"):
+        (told,) = problems(f'{GOOD}[traps]\nlisten = "{wrong}"')
+        assert told.startswith("site.toml: traps.listen"), told
+        assert "0.0.0.0:1162" in told
+    assert parse(f'{GOOD}[traps]\nlisten = "[::]:1162"', SECRETS).traps == Endpoint("::", 1162)
 
 
 def problems(text: str, secrets: Secrets = SECRETS) -> tuple[str, ...]:

@@ -10,12 +10,21 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from ridethrough.config import Secrets, parse
-from ridethrough.config.form import ControllerSection, HostSection, PoolSection, SiteSection, UpsSection, VmSection
+from ridethrough.config.form import (
+    ControllerSection,
+    HostSection,
+    PoolSection,
+    SiteSection,
+    TrapsSection,
+    UpsSection,
+    VmSection,
+)
 from ridethrough.config.schema import schema, shipped
 
 SECTIONS: dict[str, type[BaseModel]] = {
     "site": SiteSection,
     "controller": ControllerSection,
+    "traps": TrapsSection,
     "ups.NAME": UpsSection,
     "pool.NAME": PoolSection,
     "host.NAME": HostSection,

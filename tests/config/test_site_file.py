@@ -78,6 +78,7 @@ def test_connections(whole: Configuration) -> None:
         Secret("", "public"),
         SnmpUser("reader", "sha256", signed, "aes128", kept),
     )
+    assert whole.traps == Endpoint("0.0.0.0", 1162)
     assert whole.pools["pool1"] == PoolConnection(
         id="pool1",
         addresses=("192.0.2.101", "xen2.example.com:8443"),
@@ -92,6 +93,7 @@ def test_least_file_has_every_default() -> None:
     least = parse('[site]\nname = "Lab"', Secrets())
     assert least.site.policy == Policy()
     assert (least.site.upses, least.site.pools, least.site.hosts) == ({}, {}, {})
+    assert least.traps is None
 
 
 def test_no_secret_is_shown(whole: Configuration) -> None:

@@ -67,6 +67,8 @@ def _print(shown: dict[str, Any]) -> None:
     say(shown["verdict"])
     if shown["journal_trouble"]:
         say(f"the journal: {shown['journal_trouble']}", "ALERT ", danger=True)
+    if shown.get("traps_trouble"):
+        say(shown["traps_trouble"], "Note: ")
     for alert in shown["alerts"]:
         say(alert["text"], "ALERT ", danger=True)
     _upses(shown["upses"])

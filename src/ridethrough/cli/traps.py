@@ -137,5 +137,5 @@ def _runs(state: Path) -> bool:
 
 def _as_the_controller_heard(state: Path, name: str) -> Told:
     rows: list[dict[str, Any]] = (read_status(state) or {}).get("upses", [])
-    told: dict[str, Any] = next((row["traps"] for row in rows if row["id"] == name and "traps" in row), {})
-    return Told(told.get("heard", 0), told.get("last", ""), told.get("unread", ""))
+    row = next((row for row in rows if row["id"] == name), {})
+    return Told(row.get("traps", 0), row.get("last_trap", ""), row.get("trap_unread", ""))

@@ -105,6 +105,8 @@ def _print(shown: dict[str, Any]) -> None:
         row = shown["controller"]
         heard = f", heard {duration(row['answered'])} before" if row["answered"] is not None else ""
         say(f"the controller has it as: {power_in_words(row)}{heard}", "  ")
+        if row.get("traps"):
+            say(f"its last trap: {row['last_trap']}, {duration(row['last_trap_ago'])} before", "  ")
     if shown["evidence"]:
         typer.echo()
         rows = [(row["what"], row["says"], row["name"], row["raw"]) for row in shown["evidence"]]

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -30,6 +31,17 @@ SECRET = "simulated-pool"
 PROGRAM = ("-m", "ridethrough.cli")
 
 
+CONTROLLER = "127.0.20.1"
+
+
+def _free_port(address: str) -> int:
+    """A UDP port of this address that nobody has at the moment."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind((address, 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
 class WireSite:
     """Cards over SNMP and pools over XenAPI, on loopback addresses, with the site.toml that reaches them."""
 
@@ -41,6 +53,7 @@ class WireSite:
         cards = {ups: (f"127.0.20.{n}", 0) for n, ups in enumerate(sorted(self.world.upses), start=11)}
         self.agent = SnmpAgent(self.world, cards, before_answer=self.pace.step)
         self.server = XapiServer(self.world, self.pace, users={"root": PASSWORD})
+        self.traps = (CONTROLLER, _free_port(CONTROLLER))  # where the controller is to listen for them
 
     async def start(self) -> None:
         """Listen, let time run, and write site.toml."""
@@ -75,7 +88,7 @@ class WireSite:
                 "password": f"secret:{SECRET}",
                 "fingerprints": [fingerprint for _, _, fingerprint in found],
             }
-        return owners_file(self.site, cards, pools)
+        return owners_file(self.site, cards, pools, "{}:{}".format(*self.traps))
 
 
 class Daemon:

@@ -66,12 +66,16 @@ def _owners_part(file: str, content: dict[str, Any], world: Mapping[str, Any]) -
         raise ScenarioError(str(error)) from error
 
 
-def owners_file(site: SimSite, cards: Mapping[UpsId, str], pools: Mapping[PoolId, Mapping[str, Any]]) -> str:
+def owners_file(
+    site: SimSite, cards: Mapping[UpsId, str], pools: Mapping[PoolId, Mapping[str, Any]], traps: str
+) -> str:
     """The text of a site.toml for this site with its equipment at these addresses.
 
-    `cards`: where each card answers, "ip:port". `pools`: for each pool the keys that say how to reach it.
+    `cards`: where each card answers, "ip:port". `pools`: for each pool the keys that say how to reach it. `traps`:
+    where the controller is to listen for traps, "ip:port".
     """
     content = {key: dict(value) for key, value in site.owner.items()}
+    content["traps"] = {"listen": traps}
     content["ups"] = {u: {**entry, "source": f"snmp://{cards[u]}"} for u, entry in content["ups"].items()}
     content["pool"] = {p: {**entry, **pools[p]} for p, entry in content["pool"].items()}
     return _as_toml(content)
