@@ -152,7 +152,7 @@ class ControllerSection(Section):
 class TrapsSection(Section):
     """Traps and informs of the cards. Without this section none are heard; cards are polled all the same."""
 
-    listen: Annotated[str, _checked_by(quantities.listener)] = Field(
+    listen: Annotated[str, checked_by(quantities.listener)] = Field(
         description="The UDP address and port that cards send to. Port 162 is for root only: redirect it to this one.",
         examples=["0.0.0.0:1162"],
     )

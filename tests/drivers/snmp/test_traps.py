@@ -17,8 +17,8 @@ from pysnmp.proto import api  # type: ignore[import-untyped]
 from ridethrough.core.model import UpsId
 from ridethrough.drivers.snmp import CardConfig, Trap, Traps, V3User
 from ridethrough.drivers.snmp.mibs.traps import in_words
-from ridethrough.drivers.snmp.usm import Auth, Privacy
 from ridethrough.runtime.pace import FastEventLoop
+from ridethrough.ups.snmpv3 import Auth, Privacy
 
 ON_BATTERY = "1.3.6.1.2.1.33.2.1"
 ALARM_OVER = ("1.3.6.1.2.1.33.2.4", "1.3.6.1.2.1.33.1.6.2.1.2.7", "o", "1.3.6.1.2.1.33.1.6.3.2")
