@@ -196,7 +196,7 @@ def on_battery(rows: Rows, seconds: int = 30, minutes: int = 20, charge: int = 9
     put({f"{USHA}.2.2.0": seconds, f"{USHA}.2.4.0": charge, f"{APC}.2.1.2.0": 100 * seconds})
     if low:
         put(LOW)
-    if f"{RFC}.6.1.0" in rows:
+    if ALARMS_PRESENT in rows:
         copy |= alarm_rows([2, 3] if low else [2])
     return copy
 
@@ -220,6 +220,7 @@ TEST: dict[str, int] = {
     f"{TLP}.3.1.1.1.1": 10,
     f"{SOCOMEC}.2.1.0": 4,
 }
+ALARMS_PRESENT = f"{RFC}.6.1.0"
 TELLS_TEST = frozenset(
     {
         f"{RFC}.7.3.0",
@@ -237,11 +238,15 @@ TELLS_TEST = frozenset(
 
 def in_test(rows: Rows) -> Rows:
     """A copy of an online walk while the battery is tested."""
-    return rows | integers({oid: n for oid, n in TEST.items() if oid in rows})
+    copy = rows | integers({oid: n for oid, n in TEST.items() if oid in rows})
+    if TELLS_TEST.isdisjoint(rows) and ALARMS_PRESENT in rows:
+        copy |= alarm_rows([24])  # upsAlarmTestInProgress
+    return copy
 
 
 def tells_test(rows: Rows) -> bool:
-    return not TELLS_TEST.isdisjoint(rows)
+    """Whether the walk holds an object that would say that the battery is tested."""
+    return not (TELLS_TEST | {ALARMS_PRESENT}).isdisjoint(rows)
 
 
 def tells_low(rows: Rows) -> bool:
@@ -252,6 +257,6 @@ def tells_low(rows: Rows) -> bool:
 def alarm_rows(numbers: Iterable[int]) -> Rows:
     """The alarm table with these well-known alarms, at indices that do not begin with 1."""
     listed = list(numbers)
-    rows: Rows = {f"{RFC}.6.1.0": Leaf("gauge", len(listed))}
+    rows: Rows = {ALARMS_PRESENT: Leaf("gauge", len(listed))}
     rows |= {f"{RFC}.6.2.1.2.{7 + row}": Leaf("oid", f"{RFC}.6.3.{n}") for row, n in enumerate(listed)}
     return rows
