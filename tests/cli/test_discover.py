@@ -124,6 +124,19 @@ async def test_upses_of_an_upsd(root: Path, tmp_path: Path) -> None:
     assert str(load(site, Secrets()).upses["ups2"].at) == f"127.0.0.1:{upsd.port}/attic"
 
 
+async def test_why_nothing_was_added_is_told(tmp_path: Path) -> None:
+    site = tmp_path / "site.toml"
+    text = 'site = { name = "Cellar" }\nups = { ups1 = { source = "snmp://192.0.2.99" } }\n'
+    site.write_text(text)
+    async with FakeUpsd({"cellar": OL}) as upsd:
+        options = ("--nut", f"127.0.0.1:{upsd.port}", "--site", str(site), "--add", "all")
+        result = await asyncio.to_thread(ridethrough, "ups", "discover", *options)
+    assert result.exit_code == 1
+    assert f"{site}: nothing was added: " in result.stderr
+    assert "write each as a section [ups.NAME]" in result.stderr
+    assert site.read_text() == text
+
+
 async def test_a_search_that_is_cancelled_tells_what_it_has_found(port: int) -> None:
     seen = asyncio.Event()
 
