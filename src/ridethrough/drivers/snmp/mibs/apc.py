@@ -42,6 +42,7 @@ ON_PURPOSE = (15, 24, 27, 28)
 
 APC = Mib(
     name="PowerNet",
+    no_off="its command to sleep does not say when it cuts the output",
     walked=True,
     rows=(
         Oid(f"{A}.4.1.1.0", one_of(SOURCES), "source", needed=True),  # upsBasicOutputStatus

@@ -24,6 +24,7 @@ SOURCES = {
 
 CYBERPOWER = Mib(
     name="CPS",
+    no_off="its delayed sleep does not say what ends it",
     walked=True,
     rows=(
         Oid(f"{C}.4.1.1.0", one_of(SOURCES), "source", needed=True),  # upsBaseOutputStatus

@@ -31,6 +31,7 @@ def shuts_clients_down(value: Value) -> CardAction | None:
 
 DELTA = Mib(
     name="DeltaUPS",
+    no_off="whether it restarts by itself cannot be read: dupsAutoReboot answers NULL on the walks that are known",
     rows=(
         Oid(f"{D}.5.1.0", one_of(SOURCES), "source", needed=True),  # dupsOutputSource
         Oid(f"{D}.7.2.0", is_in(0), "battery_fine"),  # dupsBatteryStatus ok

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ridethrough.core.model import CardAction
 from ridethrough.core.observation import Source
-from ridethrough.drivers.snmp.mibs.table import Mib, Oid, phases
+from ridethrough.drivers.snmp.mibs.table import Control, Mib, Oid, phases
 from ridethrough.ups.meaning import DIGITS, Convert, Meaning, Value, is_in, minutes, number, one_of, tenths, text
 
 E = "1.3.6.1.4.1.935.10.1.1"
@@ -55,6 +55,13 @@ def lists(event: int) -> Convert:
 
 EPPC = Mib(
     name="EPPC",
+    control=Control(
+        "EPPC",
+        countdown=f"{E}.8.7.0",  # upsESystemMasterOffDelay: -1 no action
+        idle=-1,
+        cancel=(f"{E}.8.3.0", 2),  # upsEControlOutputOnOffControl: upsEOutputOffCancel
+    ),
+    no_off="its document does not say that an output which was switched off comes back with utility power",
     tells_countdown=True,
     rows=(
         Oid(f"{E}.2.1.0", one_of(SOURCES), "source", needed=True),  # upsESystemStatus

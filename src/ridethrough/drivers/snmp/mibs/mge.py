@@ -31,6 +31,7 @@ def _when_yes(oid: str, source: Source) -> Oid:
 
 MGE = Mib(
     name="MG-SNMP-UPS",
+    no_off="its own commands switch single outlets",
     walked=True,
     tells_countdown=True,  # through RFC 1628's objects, which these cards answer too
     rows=(

@@ -53,6 +53,20 @@ RULES = """\
 """
 
 
+SWITCHING = """\
+## Switching a UPS's output off
+
+`ridethrough ups off NAME` cuts a UPS's output after some seconds, so that it comes back with utility power;
+`ridethrough ups cancel NAME` takes that back. Nothing else sends such a command. `ridethrough ups show NAME` says what
+yours can.
+
+A card is told through the first family that it answers and that can; many cards whose own family cannot are told
+through RFC 1628. The objects must read as their document says before anything is set, what must be set first is read
+back, and the countdown is read afterwards: a card that shows none is reported as not proven. None of this was tried on
+a real card.
+"""
+
+
 def page() -> str:
     """The whole page, in Markdown."""
     return "\n".join(_lines()) + "\n"
@@ -81,6 +95,12 @@ def _lines() -> Iterator[str]:
     yield "*Link*: whether the card has lost its UPS. Tests and lost links are told by RFC 1628's alarms, too."
     yield ""
     yield RULES.rstrip()
+    yield ""
+    yield SWITCHING.rstrip()
+    yield ""
+    yield from _table(
+        ("family", "output off with restart", "cancel", "countdown", "what to know"), map(_switch, FAMILIES)
+    )
 
 
 def _in_order(kinds: Iterable[Kind]) -> list[Kind]:
@@ -98,6 +118,20 @@ def _family(mib: Mib) -> tuple[str, ...]:
     told = {row.field for row in mib.rows}
     marks = ("yes" if told & set(fields) else "" for _, fields in TOLD)
     return mib.name, "yes" if mib.walked else "no", *marks
+
+
+def _switch(mib: Mib) -> tuple[str, ...]:
+    control = mib.control
+    if control is None or not control.off:
+        cancel, countdown = (
+            ("yes" if control and control.cancel else "no"),
+            (f"`{control.countdown}`" if control else ""),
+        )
+        return mib.name, "no", cancel, countdown, mib.no_off or "no object for it is known"
+    when = "yes" if control.on_utility else "on battery only"
+    first = ", ".join(setting.name for setting in control.first)
+    how = f"{when}: {first and f'{first}, then '}`{control.off}`"
+    return mib.name, how, "yes" if control.cancel else "no", f"`{control.countdown}`", control.note
 
 
 def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

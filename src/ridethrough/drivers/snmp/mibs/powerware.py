@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ridethrough.core.observation import Source
-from ridethrough.drivers.snmp.mibs.table import Mib, Oid, phases
+from ridethrough.drivers.snmp.mibs.table import Control, Mib, Oid, phases
 from ridethrough.ups.meaning import Meaning, is_in, number, one_of, text
 
 X = "1.3.6.1.4.1.534.1"
@@ -72,7 +72,32 @@ _XUPS = (
 
 TEST_TRAP = f"{X}.8.5.0"  # xupsTestTrap
 
-XUPS = Mib("XUPS", (*_shared(X, SOURCES), *_XUPS), tells_countdown=True, walked=True, test_trap=TEST_TRAP)
+
+def _control(off: str, countdown: str, name: str) -> Control:
+    """XUPS-MIB and CPQPOWER-MIB say the same of it: off in that many seconds, on again when utility power is there, and
+    nothing aborts it. The countdown's object reads 0 when idle.
+    """
+    return Control(
+        name,
+        countdown=countdown,
+        idle=0,
+        off=off,
+        final=True,
+        on_utility=True,
+        note="once given it cannot be cancelled, and nothing is written of where its countdown shows",
+    )
+
+
+X_CONTROL = _control(f"{X}.9.6.0", f"{X}.9.1.0", "XUPS")  # xupsLoadShedSecsWithRestart, xupsControlOutputOffDelay
+
+XUPS = Mib(
+    "XUPS",
+    (*_shared(X, SOURCES), *_XUPS),
+    tells_countdown=True,
+    walked=True,
+    test_trap=TEST_TRAP,
+    control=X_CONTROL,
+)
 
 PXGX = Mib(
     name="PXGX",
@@ -84,6 +109,7 @@ PXGX = Mib(
         Oid(f"{X}.4.5.0", is_in(5), "shutting_down"),
         *_XUPS,
     ),
+    control=X_CONTROL,
 )
 
 HP = Mib(
@@ -97,4 +123,5 @@ HP = Mib(
         Oid(f"{H}.9.2.0", number, "nominal_volts", slow=True),  # upsConfigInputVoltage
         Oid("1.3.6.1.4.1.232.165.1.2.7.0", text, "serial", slow=True),  # deviceSerialNumber
     ),
+    control=_control(f"{H}.8.6.0", f"{H}.8.1.0", "CPQPOWER"),  # upsLoadShedSecsWithRestart, upsControlOutputOffDelay
 )

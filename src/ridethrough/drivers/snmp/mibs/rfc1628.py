@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ridethrough.core.observation import Source
-from ridethrough.drivers.snmp.mibs.table import Mib, Oid, phases
+from ridethrough.drivers.snmp.mibs.table import Control, Mib, Oid, Setting, phases
 from ridethrough.ups.meaning import Field, is_in, minutes, number, one_of, text
 
 UPS = "1.3.6.1.2.1.33.1"
@@ -76,5 +76,29 @@ def rows_at(root: str) -> tuple[Oid, ...]:
     )
 
 
-RFC1628 = Mib(name="RFC 1628", walked=True, tells_countdown=True, rows=rows_at(UPS))
-RIELLO = Mib(name="RIELLOUPS", tells_countdown=True, rows=rows_at("1.3.6.1.4.1.5491.10.1"))  # NetMan: the same numbers
+def control_at(root: str, name: str) -> Control:
+    """upsControl, or a vendor's copy of it below another root. Walks of real cards read -1 when idle, but for that of a
+    WebPower card, TimeTicks 0 (recording simdata-ingrasys-power-switch): such a card is told nothing.
+    """
+    return Control(
+        name,
+        countdown=f"{root}.8.2.0",  # upsShutdownAfterDelay
+        idle=-1,
+        off=f"{root}.8.2.0",  # upsShutdownAfterDelay: off in that many seconds
+        first=(
+            Setting(f"{root}.8.5.0", (1,), "upsAutoRestart"),  # on
+            Setting(f"{root}.8.1.0", (1, 2), "upsShutdownType"),  # output, system: either cuts the output
+        ),
+        cancel=(f"{root}.8.2.0", -1),  # upsShutdownAfterDelay: -1 aborts
+        # upsAutoRestart restarts what was shut down while utility power was lost, and only that.
+        note="it comes back by itself only when it is cut in a power failure: cancel it if utility power returns first",
+    )
+
+
+RIELLO_ROOT = "1.3.6.1.4.1.5491.10.1"  # NetMan: the same numbers
+RFC1628 = Mib(
+    name="RFC 1628", walked=True, tells_countdown=True, rows=rows_at(UPS), control=control_at(UPS, "RFC 1628")
+)
+RIELLO = Mib(
+    name="RIELLOUPS", tells_countdown=True, rows=rows_at(RIELLO_ROOT), control=control_at(RIELLO_ROOT, "RIELLOUPS")
+)

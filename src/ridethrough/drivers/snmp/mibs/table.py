@@ -28,12 +28,41 @@ class Oid:
 
 
 @dataclass(frozen=True, slots=True)
+class Setting:
+    """An object that must read one of `good`. Where it does not, the first of these is set, and read back."""
+
+    oid: str
+    good: tuple[int, ...]
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """How a family's cards switch their output off, and on again with utility power; or cancel that only.
+
+    All objects are INTEGER. `countdown` reads the seconds until the cut; `idle`, and nothing else below 1, while there
+    is none: a card that reads otherwise does not keep to the document, and is not told anything. `off` is SET to the
+    seconds, after every one of `first` is as it must be. `cancel`: an object and the value that it is SET to.
+    """
+
+    name: str
+    countdown: str
+    idle: int
+    off: str = ""
+    first: tuple[Setting, ...] = ()
+    cancel: tuple[str, int] | None = None
+    final: bool = False  # once given, off cannot be taken back
+    on_utility: bool = False  # it may be given on utility power, too: the output comes back by itself all the same
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Mib:
     """A family. Its first row finds it: a card that answers it speaks this family.
 
     `tells_countdown`: the family's own documents say that its cards show a running countdown. `walked`: it was read
     from the walk of a real card, and not from documents alone. `test_trap`: the object that makes its cards send a test
-    trap when it is set to 1.
+    trap when it is set to 1. `no_off`: why its own objects are not used to switch the output off.
     """
 
     name: str
@@ -41,6 +70,8 @@ class Mib:
     tells_countdown: bool = False
     walked: bool = False
     test_trap: str = ""
+    control: Control | None = None
+    no_off: str = ""
 
     @property
     def probe(self) -> Oid:

@@ -24,6 +24,7 @@ SOURCES = {
 
 TRIPPLITE = Mib(
     name="TLP",
+    no_off="its commands to switch off take no time",
     walked=True,
     rows=(
         column(f"{T}.3.1.1.1", one_of(SOURCES), "source", needed=True),  # tlpUpsOutputSource

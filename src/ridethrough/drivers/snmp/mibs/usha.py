@@ -12,6 +12,7 @@ AC_FAIL = 1
 
 USHA = Mib(
     name="USHA",
+    no_off="its sleep ends after a set time; its document does not say that it then waits for utility power",
     walked=True,
     rows=(
         Oid(f"{U}.4.1.0", one_of(SOURCES), "source", needed=True),  # upsOutputGroupSource, as upsOutputSource

@@ -22,6 +22,7 @@ SOURCES = {
 
 XPPC = Mib(
     name="XPPC",
+    no_off="its command to sleep cuts the output at once, or after a time that its document does not tell",
     walked=True,
     rows=(
         Oid(f"{P}.4.1.1.0", one_of(SOURCES), "source", needed=True),  # upsBaseOutputStatus

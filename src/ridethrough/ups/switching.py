@@ -1,0 +1,66 @@
+"""Switching a UPS's output off, so that it comes back with utility power: what can be done, and what was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from ridethrough.core.model import Seconds
+
+SHORTEST, LONGEST = 10, 24 * 3600  # seconds until the cut that any UPS is asked for
+EARLY: Seconds = 15.0  # a countdown that is read back may be this much shorter than it was set
+LATE: Seconds = 2.0  # or this much longer
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What one UPS can be told, found without telling it anything."""
+
+    by: str = ""  # whose objects or commands do it: "RFC 1628", "NUT"
+    off: bool = False  # output off after some seconds, on again with utility power
+    cancel: bool = False
+    on_utility: bool = False  # off can be asked for on utility power, too, and it comes back then
+    why: str = ""  # it has no `off`, or no `cancel`
+    note: str = ""  # what a person must know beforehand
+
+    def in_words(self) -> str:
+        """ "off with restart (on battery only), cancel (RFC 1628)"; or why not."""
+        off = "off with restart" + ("" if self.on_utility else " (on battery only)")
+        can = ", ".join(word for word, able in ((off, self.off), ("cancel", self.cancel)) if able)
+        words = f"{can} ({self.by})" if can else "no"
+        return f"{words}: {self.why}" if self.why else words
+
+
+@dataclass(frozen=True, slots=True)
+class Switched:
+    """What was done: each step as a sentence, and the countdown as the UPS shows it now."""
+
+    steps: tuple[str, ...]
+    countdown: Seconds | None = None
+
+
+class Switch(Protocol):
+    """One UPS, for what a person commands. Nothing here is sent by watching, finding or checking a UPS."""
+
+    async def abilities(self) -> Abilities:
+        """What it can be told. Only asks. Raises Unreachable or Refused when it is no UPS that answers."""
+
+    async def off_and_restart(self, after: int) -> Switched:
+        """Cut the output in `after` seconds, and restore it with utility power. Returns once the countdown was read.
+
+        Raises Refused when nothing was begun, Unreachable when it is not known, or not sure, whether it was.
+        """
+
+    async def cancel(self) -> Switched:
+        """End a countdown. Raises Refused when it goes on, Unreachable when that is not known."""
+
+    async def countdown(self) -> Seconds | None:
+        """Seconds until the output is cut; None while nothing counts down, or it does not tell. Only asks."""
+
+    def close(self) -> None:
+        """Close its connections."""
+
+
+def is_as_asked(left: Seconds, after: Seconds, since: Seconds) -> bool:
+    """Whether a countdown that was set to `after`, `since` seconds ago or less, may read `left` now."""
+    return after - since - EARLY <= left <= after + LATE
