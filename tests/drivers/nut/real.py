@@ -19,9 +19,12 @@ UPSD, DUMMY_UPS = find("lib/nut/upsd"), find("lib/nut/dummy-ups")
 
 
 class RealUpsd:
-    """upsd with one dummy-ups for each of `files`, which are dumps or sequences, by the UPS's name."""
+    """upsd with one dummy-ups for each of `files`, which are dumps or sequences, by the UPS's name.
 
-    def __init__(self, home: Path, files: Mapping[str, Path]) -> None:
+    `users` are more sections of upsd.users.
+    """
+
+    def __init__(self, home: Path, files: Mapping[str, Path], users: str = "") -> None:
         self._home = home
         self._names = list(files)
         self._drivers: dict[str, Program] = {}
@@ -34,7 +37,7 @@ class RealUpsd:
         home.chmod(0o770)
         (home / "ups.conf").write_text("pollinterval = 1\n" + "\n".join(sections))
         (home / "upsd.conf").write_text(f"LISTEN 127.0.0.1 {self.port}\nMAXAGE 4\n")
-        (home / "upsd.users").write_text("[monuser]\npassword = secret\nupsmon secondary\n")
+        (home / "upsd.users").write_text(f"[monuser]\npassword = secret\nupsmon secondary\n{users}")
         for file in home.iterdir():
             file.chmod(0o640)
 

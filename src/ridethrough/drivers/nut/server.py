@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import hmac
 import ssl
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from ridethrough.core.model import Seconds, UpsId
 from ridethrough.drivers.nut.wire import LONGEST_LINE, join, split
 from ridethrough.fingerprints import fingerprint
 from ridethrough.ports import Refused, Unreachable
 
+T = TypeVar("T")
+
 PORT = 3493
+TRACKED_EVERY: Seconds = 0.1
 LONGEST_CODE = 60  # characters
 MOST_LINES = 2000  # of one list: a UPS with every outlet of a big PDU has some hundred variables
 # upsd knows the UPS and has nothing to say of it now: its driver is gone, or has lost the UPS.
@@ -73,6 +77,31 @@ class Server:
         found = await self._list("UPS")
         return {row[0]: row[1] if len(row) > 1 else "" for row in found if row}
 
+    async def commands(self, ups: str) -> frozenset[str]:
+        """The instant commands that a UPS's driver offers. Raises as `variables`."""
+        return frozenset(row[0] for row in await self._list("CMD", ups) if row)
+
+    async def writable(self, ups: str) -> frozenset[str]:
+        """The variables of a UPS that can be set. Raises as `variables`."""
+        return frozenset(row[0] for row in await self._list("RW", ups) if row)
+
+    async def tell(self, *words: str) -> None:
+        """A command that changes something (INSTCMD, SET VAR): sent once, and followed to its end where upsd can tell.
+
+        Raises Refused when it was not carried out, Unreachable when that is not known.
+        """
+
+        async def ask() -> None:
+            tracked = await self._tracks()
+            await self._send([*words])
+            answer = await self._answer()
+            if answer[:1] != ["OK"]:
+                raise ValueError("the answer is neither OK nor an error")
+            if tracked and answer[1:2] == ["TRACKING"] and len(answer) > 2:
+                await self._followed(answer[2])
+
+        await self._alone(ask)
+
     def close(self) -> None:
         """Close the connection. The next request opens a new one."""
         if self._writer is not None:
@@ -81,10 +110,30 @@ class Server:
         self._reader = self._writer = None
 
     async def _list(self, *what: str) -> list[list[str]]:
+        return await self._alone(lambda: self._rows([*what]))
+
+    async def _tracks(self) -> bool:
+        """Whether upsd will tell what became of a command (NUT 2.8 and later)."""
+        try:
+            await self._ask("SET", "TRACKING", "ON")
+        except Refused:
+            return False
+        return True
+
+    async def _followed(self, number: str) -> None:
+        """Wait until the driver has carried a command out. Raises Refused when it could not; the deadline bounds it."""
+        while True:
+            await self._send(["GET", "TRACKING", number])
+            if await self._answer() != ["PENDING"]:
+                return
+            await asyncio.sleep(TRACKED_EVERY)
+
+    async def _alone(self, work: Callable[[], Awaitable[T]]) -> T:
+        """One exchange on the connection, within the deadline, its errors in words."""
         try:
             async with asyncio.timeout(self.config.timeout):
                 await self._connect()
-                return await self._rows([*what])
+                return await work()
         except TimeoutError:
             self.close()
             raise Unreachable(f"{self.config.address}: no answer within {self.config.timeout:g} s") from None
@@ -185,6 +234,10 @@ _REMEDIES = {
     "PASSWORD-REQUIRED": "upsd wants a login: give username and password",
     "INVALID-PASSWORD": "wrong password",
     "INVALID-USERNAME": "wrong username",
+    "FAILED": "its driver could not carry it out",
+    "INVALID-ARGUMENT": "its driver does not take this value",
+    "CMD-NOT-SUPPORTED": "its driver has no such command",
+    "READONLY": "its driver lets nobody set this",
 }
 
 
