@@ -16,11 +16,12 @@ from ridethrough.core.model import HostId, PoolId, Seconds, UpsId
 from ridethrough.core.observation import Snapshot, UpsSeen
 from ridethrough.core.site import Site
 from ridethrough.core.topology import islands
-from ridethrough.drivers.nut import NutConfig, ServerConfig, Upsds, served
+from ridethrough.drivers.nut import NutConfig, NutSwitch, ServerConfig, Upsds, served
 from ridethrough.drivers.nut import read_ups as read_nut
 from ridethrough.drivers.snmp import (
     CardConfig,
     Cards,
+    CardSwitch,
     Heard,
     Trap,
     Traps,
@@ -38,6 +39,7 @@ from ridethrough.runtime.journal_file import latest_time
 from ridethrough.runtime.loop import Answer, Loop
 from ridethrough.runtime.status import StatusFile
 from ridethrough.ups.report import UpsReport
+from ridethrough.ups.switching import Switch
 from ridethrough.views import island_view, site_view
 
 
@@ -137,6 +139,13 @@ async def read_ups(ups: UpsConnection, clock: Clock) -> UpsReport:
     if isinstance(ups, NutConnection):
         return await read_nut(behind_upsd(ups), clock.now)
     return await read_card(card(ups), clock.now)
+
+
+def switch(ups: UpsConnection, clock: Clock) -> Switch:
+    """What a person commands a UPS by: nothing else does."""
+    if isinstance(ups, NutConnection):
+        return NutSwitch(behind_upsd(ups), clock.now)
+    return CardSwitch(card(ups), clock.now)
 
 
 async def follow(configuration: Configuration, ups: UpsId, clock: Clock) -> AsyncGenerator[UpsSeen, None]:
@@ -305,6 +314,8 @@ class Controller:
     def _concerns(self, island: Island, posted: Posted) -> bool:
         if posted.ask in (Ask.ARM, Ask.DISARM):
             return True
+        if posted.ask in (Ask.SWITCH_OFF_UPS, Ask.CANCEL_UPS_OFF):
+            return posted.subject in island.site.upses
         status = island.loop.status
         seen = status.seen.hosts if status else {}
         return posted.subject in island.site.pools or posted.subject in island.site.hosts or posted.subject in seen
@@ -344,5 +355,6 @@ __all__ = [
     "search_upsd",
     "send_test_trap",
     "survey_pool",
+    "switch",
     "trap_port",
 ]

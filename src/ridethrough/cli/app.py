@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from . import check, demo, discover, look, people, plan, run, serve, simulate, traps, upses, watch
+from . import check, demo, discover, look, people, plan, run, serve, simulate, switch, traps, upses, watch
 
 app = typer.Typer(
     name="ridethrough",
@@ -98,6 +98,20 @@ _command(
     "test-trap",
     traps.prove,
     "0 a trap of this card came; 1 none came, or the card does not answer; 2 wrong usage, or site.toml is wrong.",
+)
+_command(
+    ups,
+    "off",
+    switch.off,
+    "0 it counts down, and that was read; 1 it was refused, or what the UPS does now is not known; 2 wrong usage, or "
+    "site.toml is wrong; 3 no controller runs; 4 it did not answer in time.",
+)
+_command(
+    ups,
+    "cancel",
+    switch.cancel,
+    "0 it was cancelled, or counts down no longer; 1 it was refused, or what the UPS does now is not known; 2 wrong "
+    "usage, or site.toml is wrong; 3 no controller runs; 4 it did not answer in time.",
 )
 app.add_typer(ups, name="ups")
 

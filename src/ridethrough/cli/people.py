@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ridethrough.core.events import Ask
-from ridethrough.runtime.mailbox import NoAnswer, NoController, post
+from ridethrough.runtime.mailbox import Answer, NoAnswer, NoController, post
 
 from .common import (
     DEFAULT_STATE,
@@ -64,7 +65,7 @@ def leave(host: HostName, state: StateDir = DEFAULT_STATE, as_json: AsJson = Fal
 
 def evacuate(host: HostName, yes: Confirmed = "", state: StateDir = DEFAULT_STATE, as_json: AsJson = False) -> None:
     """Empty a host now, as in an outage. Asks for the host's name once more."""
-    _confirm(host, yes)
+    confirm(host, yes)
     _ask(Ask.EVACUATE, host, state, as_json, FOLLOW)
 
 
@@ -78,26 +79,27 @@ def shutdown_pool(
 
     Every VM stops cleanly, then the members go down, then the coordinator. Asks for the pool's name once more.
     """
-    _confirm(pool, yes)
+    confirm(pool, yes)
     _ask(Ask.SHUT_DOWN_POOL, pool, state, as_json, FOLLOW)
 
 
-def _confirm(name: str, given: str) -> None:
+def confirm(name: str, given: str) -> None:
+    """Ends the command where the name of what is to be acted on was not typed once more."""
     typed = given or typer.prompt(f'Type "{name}" to confirm', err=True)
     if typed != name:
         fail(f'"{typed}" is not "{name}": nothing was done')
 
 
+def requested(ask: Ask, subject: str, state: Path) -> None:
+    """Have the controller write a person's act down, and agree. Ends the command where it does not."""
+    answer = _post(ask, subject, state)
+    if not answer.accepted:
+        fail(answer.text)
+
+
 def _ask(ask: Ask, subject: str, state: StateDir, as_json: bool, next_: str) -> None:
     """Hand the request over. `next_` is said after a yes."""
-    try:
-        answer = post(state, ask, subject, person())
-    except NoController as error:
-        fail(str(error), NO_CONTROLLER)
-    except NoAnswer as error:
-        fail(str(error), NO_ANSWER)
-    except PermissionError:
-        not_allowed(state)
+    answer = _post(ask, subject, state)
     if as_json:
         print_json({"accepted": answer.accepted, "answer": answer.text})
     elif answer.accepted:
@@ -106,3 +108,14 @@ def _ask(ask: Ask, subject: str, state: StateDir, as_json: bool, next_: str) -> 
         say(answer.text, err=True)
     if not answer.accepted:
         raise typer.Exit(FAILED)
+
+
+def _post(ask: Ask, subject: str, state: Path) -> Answer:
+    try:
+        return post(state, ask, subject, person())
+    except NoController as error:
+        fail(str(error), NO_CONTROLLER)
+    except NoAnswer as error:
+        fail(str(error), NO_ANSWER)
+    except PermissionError:
+        not_allowed(state)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ridethrough.config import Configuration, UpsConnection
+from ridethrough.config import CardConnection, Configuration, UpsConnection
 from ridethrough.core.wording import duration
+from ridethrough.ports import Refused, Unreachable
 from ridethrough.runtime.status import read_status
 
 from .answer import answered, condition, who
@@ -51,6 +52,7 @@ def show(
     must_be_there(found, name, site)
     report = run_async(_ask(found.upses[name]))
     shown = _shown(found.upses[name], report)
+    shown["output"] = run_async(_output(found.upses[name])) if not shown["trouble"] else ""
     shown["controller"] = _as_the_controller_sees_it(state, name)
     if as_json:
         print_json(shown)
@@ -72,6 +74,23 @@ async def _ask(ups: UpsConnection) -> UpsReport:
     from ridethrough.runtime.clock import Stopwatch
 
     return await read_ups(ups, Stopwatch())
+
+
+async def _output(ups: UpsConnection) -> str:
+    """Whether and how the output can be switched off. Only asks."""
+    from ridethrough.assemble import switch
+    from ridethrough.runtime.clock import Stopwatch
+
+    output = switch(ups, Stopwatch())
+    try:
+        can = await output.abilities()
+    except (Refused, Unreachable) as error:
+        return f"not known: {error}"
+    finally:
+        output.close()
+    cards = isinstance(ups, CardConnection) and ups.user is None and ups.write_community is None
+    needs = "; it needs a write_community in site.toml" if cards and (can.off or can.cancel) else ""
+    return f"{can.in_words()}{needs}"
 
 
 def _shown(ups: UpsConnection, report: UpsReport) -> dict[str, Any]:
@@ -101,6 +120,8 @@ def _print(shown: dict[str, Any]) -> None:
         say("two of its objects say different things of what feeds its output; docs/upses.md says which counts", "  ")
     if shown["does_not_tell"]:
         say(f"it does not tell: {', '.join(shown['does_not_tell'])}", "  ")
+    if shown["output"]:
+        say(f"commands: {shown['output']}", "  ")
     if shown["controller"] is not None:
         row = shown["controller"]
         heard = f", heard {duration(row['answered'])} before" if row["answered"] is not None else ""

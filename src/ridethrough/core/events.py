@@ -61,11 +61,13 @@ class Ask(StrEnum):
     EXIT_MAINTENANCE = "exit maintenance"
     EVACUATE = "evacuate"
     SHUT_DOWN_POOL = "shut down pool"
+    SWITCH_OFF_UPS = "switch off UPS"  # the command itself tells the UPS, once this is accepted
+    CANCEL_UPS_OFF = "cancel switching off UPS"
 
 
 @dataclass(frozen=True, slots=True)
 class Requested:
-    """A person asked for something. `subject` is a host's or a pool's id; empty for arm and disarm."""
+    """A person asked for something. `subject` is a host's, a pool's or a UPS's id; empty for arm and disarm."""
 
     at: Seconds
     ask: Ask

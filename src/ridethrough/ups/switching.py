@@ -7,7 +7,7 @@ from typing import Protocol
 
 from ridethrough.core.model import Seconds
 
-SHORTEST, LONGEST = 10, 24 * 3600  # seconds until the cut that any UPS is asked for
+SHORTEST, LONGEST = 10, 6 * 3600  # seconds until the cut that any UPS is asked for; 65535 is none on some
 EARLY: Seconds = 15.0  # a countdown that is read back may be this much shorter than it was set
 LATE: Seconds = 2.0  # or this much longer
 
@@ -24,11 +24,12 @@ class Abilities:
     note: str = ""  # what a person must know beforehand
 
     def in_words(self) -> str:
-        """ "off with restart (on battery only), cancel (RFC 1628)"; or why not."""
+        """ "off with restart (on battery only), cancel (RFC 1628)"; "none: ", and why."""
         off = "off with restart" + ("" if self.on_utility else " (on battery only)")
         can = ", ".join(word for word, able in ((off, self.off), ("cancel", self.cancel)) if able)
-        words = f"{can} ({self.by})" if can else "no"
-        return f"{words}: {self.why}" if self.why else words
+        if not can:
+            return f"none: {self.why}"
+        return f"{can} ({self.by})" + ("" if self.off else f"; no off: {self.why}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,23 @@
 
 from ridethrough.drivers.snmp.cards import Cards
 from ridethrough.drivers.snmp.check import read_card
+from ridethrough.drivers.snmp.control import CardSwitch
 from ridethrough.drivers.snmp.ordered_trap import order_test_trap
 from ridethrough.drivers.snmp.session import CardConfig
 from ridethrough.drivers.snmp.sweep import Found, sweep
 from ridethrough.drivers.snmp.traps import Heard, Trap, Traps
 from ridethrough.drivers.snmp.usm import V3User
 
-__all__ = ["CardConfig", "Cards", "Found", "Heard", "Trap", "Traps", "V3User", "order_test_trap", "read_card", "sweep"]
+__all__ = [
+    "CardConfig",
+    "CardSwitch",
+    "Cards",
+    "Found",
+    "Heard",
+    "Trap",
+    "Traps",
+    "V3User",
+    "order_test_trap",
+    "read_card",
+    "sweep",
+]
