@@ -8,13 +8,16 @@ from pathlib import Path
 import pytest
 
 from ridethrough.core.wording import duration
+from ridethrough.drivers.snmp import CardConfig, V3User
 from ridethrough.drivers.snmp.control import CardSwitch
 from ridethrough.ports import Refused, Unreachable
 from ridethrough.sim.cards_mib.tree import Leaf
 from ridethrough.ups.switching import Abilities
 
 from . import own_cards
+from .agent import SNMPD, Snmpd
 from .replay import APC, RFC, XUPS, ReplayCard, Rows, integers, on_battery, recorded
+from .test_v3 import KEPT, SIGNED
 
 HP = "1.3.6.1.4.1.232.165.3"
 RECORDED = {
@@ -153,4 +156,19 @@ async def test_a_cancel_that_the_card_does_not_obey() -> None:
         output = switch(card)
         with pytest.raises(Refused, match="it still counts down, and cuts its output in 50 s"):
             await output.cancel()
+        output.close()
+
+
+@pytest.mark.skipif(SNMPD is None, reason="net-snmp's agent is not here (Debian package snmpd)")
+async def test_version_3_needs_no_community_and_net_snmps_agent_takes_it(tmp_path: Path) -> None:
+    group = {f"{RFC}.8.1.0": 2, f"{RFC}.8.2.0": -1, f"{RFC}.8.5.0": 2}
+    status = {f"{RFC}.4.1.0": 5, f"{RFC}.2.1.0": 2, f"{RFC}.2.3.0": 20, f"{RFC}.3.3.1.3.1": 0}
+    users = {f'aes256 SHA-256 "{SIGNED}" AES-256 "{KEPT}"': "priv"}
+    async with Snmpd(tmp_path, users, status | group) as agent:
+        user = V3User("aes256", "sha256", SIGNED, "aes256", KEPT)
+        output = CardSwitch(CardConfig("ups1", agent.address, "3", user=user, timeout=1.0), now)
+        done = await output.off_and_restart(90)
+        assert done.countdown == 90
+        assert done.steps[:2] == ("upsAutoRestart was 2, and is now 1", "upsShutdownType is 2")
+        assert "its countdown is gone" in (await output.cancel()).steps
         output.close()
