@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import partial
 
 import pytest
@@ -27,6 +27,10 @@ from .snmp.site import DELAY, WARNING, Site, served, world_of
 ALLOWED: dict[str, tuple[str, Seconds]] = {
     "countdown": ("cards count whole seconds; the door keeps their fractions", 1.0),
 }
+
+# Their delay to the cut reads 0 when it has ended, and 0 when none runs: for half a minute the driver goes on to tell
+# of a cut in 0 seconds, even if utility power has switched the output on again by then; the door tells of none.
+READ_0_AFTER_THE_CUT = (Family.XUPS, Family.PXGX, Family.MGE, Family.HP, Family.DELTA)
 
 Step = Callable[[World], None]
 
@@ -69,7 +73,10 @@ STATES: dict[str, tuple[Step, ...]] = {
         power(False), pass_time(WARNING + 2), pass_time(2), power(True), pass_time(5), pass_time(2),
     ),
     "output cut": (power(False), pass_time(WARNING + DELAY - 10), pass_time(2), pass_time(20), pass_time(2)),
-    "back after the cut": (power(False), pass_time(WARNING + DELAY + 10), power(True), pass_time(20), pass_time(2)),
+    "back after the cut": (
+        power(False), pass_time(WARNING + 2), pass_time(2), pass_time(DELAY + 10), power(True), pass_time(20),
+        pass_time(2),
+    ),
     "silent": (power(False), pass_time(4), each_card(faults.silence_card), pass_time(10)),
     "silent and back": (
         each_card(faults.silence_card), pass_time(10), power(False), pass_time(20), each_card(faults.answer_card),
@@ -121,10 +128,12 @@ async def both(world: World) -> AsyncIterator[Both]:
         await it.close()
 
 
-def differences(ours: UpsReading | None, theirs: UpsReading | None) -> list[str]:
+def differences(card: str, ours: UpsReading | None, theirs: UpsReading | None) -> list[str]:
     """What the door and the driver tell differently."""
     if ours is None or theirs is None:
         return [] if ours is theirs else [f"door {ours}, driver {theirs}"]
+    if card in READ_0_AFTER_THE_CUT and ours.countdown is None and theirs.countdown == 0:
+        theirs = replace(theirs, countdown=None)
     told = [(f.name, getattr(ours, f.name), getattr(theirs, f.name)) for f in fields(UpsReading)]
     return [
         f"{name}: door {mine}, driver {its}" for name, mine, its in told if mine != its and not near(name, mine, its)
@@ -150,8 +159,8 @@ async def test_door_and_driver_tell_the_same(state: str) -> None:
             await it.poll()
         wrong: list[str] = []
         for card, door, driver in await it.seen():
-            wrong += [f"{card}: {words}" for words in differences(door.reading, driver.reading)]
-            wrong += [f"{card}, poll before: {words}" for words in differences(door.previous, driver.previous)]
+            wrong += [f"{card}: {words}" for words in differences(card, door.reading, driver.reading)]
+            wrong += [f"{card}, poll before: {words}" for words in differences(card, door.previous, driver.previous)]
             if bool(door.trouble) != bool(driver.trouble):
                 wrong.append(f"{card}: trouble: door {door.trouble!r}, driver {driver.trouble!r}")
         assert not wrong, "\n".join(wrong)

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from ridethrough.core.model import UNTOLD, CardAction, CardTimers, Percent, Seconds, UpsId
+from ridethrough.core.model import CardAction, CardTimers, Percent, Seconds, UpsId
 from ridethrough.core.observation import Source, UpsReading
 
 from .agenda import Appointment
 from .battery import SECONDS_PER_HOUR, Battery
+from .families import TELLS, Family, Runtime
+
+__all__ = ["MAKER", "Family", "SelfTest", "SimCard", "SimUps"]
 
 MAKER = "Ridethrough"  # of every simulated card
-
-
-class Family(StrEnum):
-    """The MIB that a card speaks decides which of its timers it tells (facts: ups.md 2.12)."""
-
-    RFC1628 = "rfc1628"
-    XPPC = "xppc"
-    EPPC = "eppc"
-    USHA = "usha"
+CLIENTS = (CardAction.CLIENT, CardAction.CLIENT_AND_UPS)
 
 
 class SelfTest(StrEnum):
@@ -49,6 +44,8 @@ class SimCard:
     testing: bool = False  # a self-test runs: on battery while utility power is good
 
     last_test: SelfTest = SelfTest.NONE
+    last_known: UpsReading | None = None  # what it told last before it lost its UPS
+    has_counted: bool = False  # a countdown has run since it was built
 
     outage_since: Seconds | None = None  # as the card itself saw it
     cut_at: Seconds | None = None  # a countdown runs: when the output will be cut
@@ -57,19 +54,44 @@ class SimCard:
     test_ends: Appointment | None = field(default=None, repr=False)
 
     @property
+    def description(self) -> str:
+        """sysDescr."""
+        return f"{self.model} (simulated)"
+
+    @property
     def tells_countdown(self) -> bool:
-        """Whether a running countdown can be read: EPPC 8.7.0, RFC 1628 8.2.0; the others show nothing."""
-        return self.tells in (Family.EPPC, Family.RFC1628)
+        """Whether a running countdown can be read."""
+        return TELLS[self.tells].countdown != "never"
 
     def told_timers(self) -> CardTimers:
         """The timers that can be read from this family of card; what it does not tell is None."""
-        match self.tells:
-            case Family.EPPC | Family.USHA:
-                return CardTimers(self.warning_period, self.shutdown_delay, self.action)
-            case Family.XPPC:
-                return CardTimers(None, self.shutdown_delay, None)
-            case Family.RFC1628:
-                return UNTOLD
+        tells = TELLS[self.tells]
+        delay = self.shutdown_delay if tells.delay else None
+        match tells.period:
+            case "none":
+                return CardTimers(None, delay, None)
+            case "events":
+                return CardTimers(self.warning_period, delay, self.action)
+            case "clients" if self.action in CLIENTS:
+                return CardTimers(self.warning_period, delay, CardAction.CLIENT)
+            case "clients":  # MGE writes a time of 0 for never, Delta -1
+                return CardTimers(0.0 if self.tells is Family.MGE else None, delay, CardAction.DISABLED)
+
+    @property
+    def proves_countdown(self) -> bool:
+        """Whether a reader can know that this card would show a countdown."""
+        return TELLS[self.tells].countdown == "always" or (self.tells_countdown and self.has_counted)
+
+    @property
+    def told_name(self) -> str:
+        """Maker and model, as far as this family tells them."""
+        match TELLS[self.tells].name:
+            case "maker and model":
+                return f"{MAKER} {self.model}"
+            case "model":
+                return self.model
+            case "description":
+                return self.description
 
     def countdown_left(self, now: Seconds) -> Seconds | None:
         """Seconds until the card cuts the output; None when no countdown runs."""
@@ -93,6 +115,8 @@ class SimUps:
 
     input_good: bool = True
     output: bool = True
+    auto_restart: bool = True  # upsAutoRestart: with utility power the output comes back by itself
+    stays_off: bool = False  # switched off, and not to come back with utility power
     load_watts: float = 0.0
     on_battery_since: Seconds | None = None
     told_low: bool = False  # the story has told that it is low, this time
@@ -158,30 +182,38 @@ class SimUps:
 
     def reading(self, now: Seconds) -> UpsReading | None:
         """What a poll at `now` gets, as a driver would hand it on; None when the card is silent."""
-        card = self.card
+        card, tells = self.card, TELLS[self.card.tells]
         if card.silent:
             return None
-        if card.link_lost:
-            return UpsReading(at=now, source=Source.UNKNOWN, link_lost=True, model=card.model)
+        if card.link_lost and tells.link:
+            return UpsReading(at=now, source=Source.UNKNOWN, link_lost=True)
+        if card.link_lost and card.last_known is not None:
+            return replace(card.last_known, at=now)
+        dead = not self.input_good and (tells.input_bad or self.on_battery)
         return UpsReading(
             at=now,
             source=self.source,
-            testing=card.testing,
-            input_good=self.input_good,
-            input_dead=not self.input_good,
-            low_battery=self.low_battery,
+            testing=card.testing and tells.test,
+            input_good=(self.input_good and not dead) if dead or tells.limits else None,
+            input_dead=dead,
+            low_battery=self.low_battery and tells.low,
             charge=float(int(self.charge)),  # upsEstimatedChargeRemaining is a whole number
-            runtime=_as_told(self.runtime, card.tells) if card.tells_runtime else None,
-            load=float(round(self.load_percent)),
+            runtime=_as_told(self.runtime, tells.runtime, self.on_battery) if card.tells_runtime else None,
+            load=float(round(self.load_percent)) if tells.load else None,
             countdown=card.countdown_left(now) if card.tells_countdown else None,
-            tells_countdown=card.tells_countdown,
+            tells_countdown=card.proves_countdown,
             timers=card.told_timers(),
-            model=f"{MAKER} {card.model}",
+            model=card.told_name,
         )
 
 
-def _as_told(runtime: Seconds | None, family: Family) -> Seconds | None:
-    """Only XPPC tells seconds; RFC 1628, EPPC and USHA tell whole minutes (facts: ups.md 1.2, 2.3 to 2.5)."""
-    if runtime is None:
-        return None
-    return float(int(runtime)) if family is Family.XPPC else float(int(runtime / 60.0) * 60)
+def _as_told(runtime: Seconds | None, unit: Runtime, on_battery: bool) -> Seconds | None:
+    match unit:
+        case _ if runtime is None:
+            return None
+        case "seconds":
+            return float(int(runtime))
+        case "minutes on battery" if not on_battery:
+            return None
+        case _:
+            return float(int(runtime / 60.0) * 60)

@@ -38,6 +38,7 @@ def lose_link(world: World, ups: str) -> None:
     """The card loses its UPS: it answers, knows nothing, and starts no countdown. One that runs goes on."""
     card = world.upses[ups].card
     world.tell(f"{ups}'s card loses its UPS")
+    card.last_known = world.upses[ups].reading(world.now)
     card.link_lost = True
     card.outage_since = None
     if card.warning_ends:

@@ -106,13 +106,25 @@ def _battery_empty(world: World, ups: SimUps) -> None:
         cut_output(world, ups, f"{ups.id}'s battery is empty: its output is off")
 
 
-def cut_output(world: World, ups: SimUps, text: str) -> None:
-    """The output goes off: hosts that this leaves without supply lose their power. It returns with utility power."""
+def count_down(world: World, ups: SimUps, seconds: Seconds, stays_off: bool = False) -> None:
+    """From now on a countdown runs that ends in a cut."""
+    card = ups.card
+    card.cut_at, card.has_counted = world.now + seconds, True
+    text = f"{ups.id}'s card cuts its output"
+    card.countdown_ends = world.agenda.after(seconds, partial(cut_output, world, ups, text, stays_off))
+
+
+def cut_output(world: World, ups: SimUps, text: str, stays_off: bool = False) -> None:
+    """The output goes off: hosts that this leaves without supply lose their power.
+
+    It returns with utility power, but not when it was switched off to stay off, or must not restart by itself.
+    """
     if not ups.output:
         return
     ups.settle(world.now)
     _forget_countdown(ups)
     ups.output = False
+    ups.stays_off = stays_off or not ups.auto_restart
     ups.on_battery_since = None
     world.tell(text)
     rebalance(world)
@@ -120,8 +132,18 @@ def cut_output(world: World, ups: SimUps, text: str) -> None:
         _return_later(world, ups)
 
 
+def switch_on(world: World, ups: SimUps, after: Seconds = 0.0) -> None:
+    """The output comes on, no sooner than this and not without utility power."""
+    ups.stays_off = False
+    if ups.input_good and not ups.output:
+        if ups.returns_at:
+            ups.returns_at.cancel()
+        ups.returns_at = world.agenda.after(after, partial(_output_returns, world, ups))
+
+
 def _return_later(world: World, ups: SimUps) -> None:
-    ups.returns_at = world.agenda.after(ups.return_delay, partial(_output_returns, world, ups))
+    if not ups.stays_off:
+        ups.returns_at = world.agenda.after(ups.return_delay, partial(_output_returns, world, ups))
 
 
 def _output_returns(world: World, ups: SimUps) -> None:
@@ -157,10 +179,8 @@ def _count_down(world: World, ups: SimUps) -> None:
     card = ups.card
     if card.cut_at is not None or not ups.output or (card.link_lost and card.outage_since is None):
         return
-    card.cut_at = world.now + card.shutdown_delay
     world.tell(f"{ups.id}'s card counts down: output off in {card.shutdown_delay:.0f} s")
-    text = f"{ups.id}'s card cuts its output"
-    card.countdown_ends = world.agenda.after(card.shutdown_delay, partial(cut_output, world, ups, text))
+    count_down(world, ups, card.shutdown_delay)
 
 
 def _input_returns(world: World, ups: SimUps) -> None:

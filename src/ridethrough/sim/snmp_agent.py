@@ -7,19 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from ridethrough.core.model import UpsId
-from ridethrough.sim.cards import Family
-from ridethrough.sim.cards_mib import eppc, rfc1628, usha, xppc
-from ridethrough.sim.cards_mib.shown import Control, Shown, shown
+from ridethrough.sim.cards_mib.control import Control
+from ridethrough.sim.cards_mib.families import CARDS
+from ridethrough.sim.cards_mib.shown import Shown, shown
 from ridethrough.sim.cards_mib.tree import Leaf, Tree, answer
 from ridethrough.sim.world import World
 
 SYSTEM = "1.3.6.1.2.1.1"
-OBJECT_IDS = {
-    Family.RFC1628: "1.3.6.1.2.1.33",
-    Family.XPPC: xppc.OBJECT_ID,
-    Family.EPPC: eppc.OBJECT_ID,
-    Family.USHA: usha.OBJECT_ID,
-}
 
 
 class SnmpAgent:
@@ -87,19 +81,9 @@ class WireCard:
         self._frozen: Shown | None = None  # the last that the card knew of its UPS
 
     def tree(self) -> Tree:
-        """The card's objects now. A card that has lost its UPS repeats the last it knew, and raises alarm 20."""
+        """The card's objects now. A card that has lost its UPS repeats the last it knew, and may say so."""
         s = self._now()
-        leaves = system(s, self._control) | rfc1628.leaves(s, self._control)
-        match self._control.card.tells:
-            case Family.XPPC:
-                leaves |= xppc.leaves(s, self._control)
-            case Family.EPPC:
-                leaves |= eppc.leaves(s, self._control)
-            case Family.USHA:
-                leaves |= usha.leaves(s, self._control)
-            case Family.RFC1628:
-                pass
-        return Tree(leaves)
+        return Tree(system(s, self._control) | CARDS[self._control.card.tells].leaves(s, self._control))
 
     def _now(self) -> Shown:
         lost = self._control.card.link_lost
@@ -115,8 +99,8 @@ class WireCard:
 def system(s: Shown, control: Control) -> dict[str, Leaf]:
     """The system group."""
     return {
-        f"{SYSTEM}.1.0": Leaf("string", f"{control.card.model} (simulated)"),
-        f"{SYSTEM}.2.0": Leaf("oid", OBJECT_IDS[control.card.tells]),
+        f"{SYSTEM}.1.0": Leaf("string", control.card.description),
+        f"{SYSTEM}.2.0": Leaf("oid", CARDS[control.card.tells].object_id),
         f"{SYSTEM}.3.0": Leaf("ticks", int(100 * s.up_for) % 2**32),
         f"{SYSTEM}.4.0": Leaf("string", ""),
         f"{SYSTEM}.5.0": Leaf("string", control.ups.id),

@@ -293,6 +293,38 @@ VARIABLES: dict[str, dict[str, Row]] = {
     },
 }
 
+PLAIN: dict[str, Row] = {
+    "feeds": ("ups.status", FEEDS),
+    "low": ("ups.status", LOW),
+    "charge": ("battery.charge", float),
+    "runtime": ("battery.runtime", float),
+    "load": ("ups.load", float),
+    "input volts": ("input.voltage", float),
+    "output volts": ("output.voltage", float),
+    "model": ("ups.model", str),
+}
+
+
+def _plain(*left_out: str, **besides: Row) -> dict[str, Row]:
+    return {what: row for what, row in PLAIN.items() if what not in left_out} | besides
+
+
+VARIABLES |= {
+    "apcc": _plain(
+        **{"low transfer": ("input.transfer.low", float), "high transfer": ("input.transfer.high", float)},
+        testing=("ups.test.result", lambda text: text == "TestInProgress"),
+    ),
+    "mge": _plain("model", "input volts", testing=("ups.test.result", lambda text: text == "in progress")),
+    "pw": _plain("low", testing=("ups.test.result", lambda text: text == "In progress")),
+    "pxgx_ups": _plain("low", testing=("ups.test.result", lambda text: text == "In progress")),
+    "cpqpower": _plain(
+        "low", testing=("ups.test.result", lambda text: text == "In progress"), countdown=("ups.timer.shutdown", float)
+    ),
+    "cyberpower": _plain("feeds"),
+    "delta_ups": _plain("charge", "runtime", "low", **{"nominal volts": ("input.voltage.nominal", float)}),
+    "netvision": _plain(),
+}
+
 
 async def snmp_ups(site: Site, family: Family, mapping: str, version: str, home: Path) -> str:
     """What snmp-ups prints when it has read the card once; `home` is its state directory."""

@@ -6,8 +6,11 @@ from functools import partial
 
 from ridethrough.core.observation import Source
 from ridethrough.sim.cards import SelfTest
-from ridethrough.sim.cards_mib.shown import ACTION_NUMBERS, Control, Shown
-from ridethrough.sim.cards_mib.tree import BadValue, Leaf
+from ridethrough.sim.cards_mib import rfc1628
+from ridethrough.sim.cards_mib.ancestor import within
+from ridethrough.sim.cards_mib.control import Control
+from ridethrough.sim.cards_mib.shown import ACTION_NUMBERS, Shown
+from ridethrough.sim.cards_mib.tree import BadValue, Leaf, Write
 
 E = "1.3.6.1.4.1.935.10.1.1"
 OBJECT_ID = "1.3.6.1.4.1.935.10.1"
@@ -18,10 +21,10 @@ RESULTS = {SelfTest.NONE: 1, SelfTest.PASSED: 3, SelfTest.ABORTED: 6}  # idle, o
 
 
 def leaves(s: Shown, control: Control) -> dict[str, Leaf]:
-    """The objects of EPPC-MIB that say something of a single-phase UPS."""
-    battery = 4 if s.charge <= 0 else 3 if s.low else 5 if s.on_battery else 2
-    counting = -1 if s.countdown is None else int(s.countdown)
-    return {
+    """The objects of EPPC-MIB that say something of a single-phase UPS, and the card's RFC 1628."""
+    battery = 4 if s.spent else 3 if s.low else 5 if s.on_battery else 2
+    counting = -1 if s.counting is None else s.counting
+    return rfc1628.leaves(s, control) | {
         f"{E}.1.1.0": Leaf("string", "Ridethrough"),
         f"{E}.1.2.0": Leaf("string", control.card.model),
         f"{E}.1.6.0": Leaf("string", "simulated"),
@@ -40,7 +43,8 @@ def leaves(s: Shown, control: Control) -> dict[str, Leaf]:
         f"{E}.8.1.0": Leaf("integer", int(control.card.shutdown_delay), partial(_off_after, control)),
         f"{E}.8.3.0": Leaf("integer", 4, partial(_command, control)),
         f"{E}.8.7.0": Leaf("integer", counting),
-        f"{E}.8.8.0": Leaf("integer", -1),
+        f"{E}.8.2.0": Leaf("integer", 0, _on_after(control)),
+        f"{E}.8.8.0": Leaf("integer", -1 if control.starts_in is None else control.starts_in),
         f"{E}.9.2.0": Leaf("string", _open_events(s)),
         **_event_table(control),
     }
@@ -68,14 +72,19 @@ def _open_events(s: Shown) -> str:
 
 def _off_after(control: Control, seconds: int) -> None:
     control.set_shutdown_delay(seconds)
-    control.count_down(seconds)
+    control.count_down(seconds, stays_off=True)
+
+
+def _on_after(control: Control) -> Write:
+    """Turns the output on after that time; 0 is no command."""
+    return within(0, 9999 * 60, lambda seconds: control.start_after(seconds) if seconds else None)
 
 
 def _command(control: Control, number: int) -> None:
     """1 off after the delay, 2 cancel, 3 sleep: off, and on with utility power; 4 nothing."""
     match number:
         case 1 | 3:
-            control.count_down(int(control.card.shutdown_delay))
+            control.count_down(int(control.card.shutdown_delay), stays_off=number == 1)
         case 2:
             control.count_down(-1)
         case 4:

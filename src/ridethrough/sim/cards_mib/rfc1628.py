@@ -6,10 +6,12 @@ from functools import partial
 
 from ridethrough.core.observation import Source
 from ridethrough.sim.cards import Family, SelfTest
-from ridethrough.sim.cards_mib.shown import NOMINAL_VOLTS, Control, Shown
+from ridethrough.sim.cards_mib.control import Control
+from ridethrough.sim.cards_mib.shown import NOMINAL_VOLTS, Shown
 from ridethrough.sim.cards_mib.tree import BadValue, Leaf
 
 UPS = "1.3.6.1.2.1.33.1"
+LONGEST_REBOOT = 300  # upsRebootWithDuration
 IMMINENT = 5.0  # seconds before the cut at which upsAlarmShutdownImminent appears
 SOURCES = {  # upsOutputSource
     Source.OFF: 2,
@@ -26,17 +28,17 @@ RESULTS = {SelfTest.PASSED: 1, SelfTest.ABORTED: 4, SelfTest.NONE: 6}  # upsTest
 def leaves(s: Shown, control: Control) -> dict[str, Leaf]:
     """Every object of the groups identity, battery, input, output, alarm, test, control and config."""
     return {
-        **_identity(control),
-        **_battery(s, control),
-        **_lines(s),
-        **_alarm_table(s, control),
-        **_test(s, control),
+        **identity(control),
+        **battery(s, control),
+        **lines(s),
+        **alarm_table(s, control),
+        **test(s, control),
         **_control(s, control),
         **_config(control),
     }
 
 
-def _identity(control: Control) -> dict[str, Leaf]:
+def identity(control: Control) -> dict[str, Leaf]:
     return {
         f"{UPS}.1.1.0": Leaf("string", "Ridethrough"),
         f"{UPS}.1.2.0": Leaf("string", control.card.model),
@@ -47,8 +49,8 @@ def _identity(control: Control) -> dict[str, Leaf]:
     }
 
 
-def _battery(s: Shown, control: Control) -> dict[str, Leaf]:
-    status = 4 if s.charge <= 0 else 3 if s.low else 2
+def battery(s: Shown, control: Control) -> dict[str, Leaf]:
+    status = 4 if s.spent else 3 if s.low else 2
     return {
         f"{UPS}.2.1.0": Leaf("integer", status),
         f"{UPS}.2.2.0": Leaf("integer", int(s.on_battery_for)),
@@ -67,11 +69,13 @@ def _minutes(s: Shown, control: Control) -> Leaf:
             return Leaf("integer", 0)
         case Family.USHA:
             return Leaf("ticks", int(s.runtime / 60))
-        case Family.RFC1628 | Family.EPPC:
+        case Family.HUAWEI:  # recording lnms-huaweiups_ups2000: all bits, on utility power
+            return Leaf("gauge", int(s.runtime / 60) if s.on_battery else 2**32 - 1)
+        case _:
             return Leaf("integer", int(s.runtime / 60))
 
 
-def _lines(s: Shown) -> dict[str, Leaf]:
+def lines(s: Shown) -> dict[str, Leaf]:
     hertz = 500 if s.utility else 0
     return {
         f"{UPS}.3.1.0": Leaf("counter", s.line_bads),
@@ -108,7 +112,7 @@ def alarms(s: Shown, control: Control) -> list[int]:
     return [number for number, there in present.items() if there]
 
 
-def _alarm_table(s: Shown, control: Control) -> dict[str, Leaf]:
+def alarm_table(s: Shown, control: Control) -> dict[str, Leaf]:
     present = alarms(s, control)
     rows = {f"{UPS}.6.1.0": Leaf("gauge", len(present))}
     for row, number in enumerate(present, 1):
@@ -118,7 +122,7 @@ def _alarm_table(s: Shown, control: Control) -> dict[str, Leaf]:
     return rows
 
 
-def _test(s: Shown, control: Control) -> dict[str, Leaf]:
+def test(s: Shown, control: Control) -> dict[str, Leaf]:
     no_test, abort, quick = (f"{UPS}.7.7.{n}" for n in (1, 2, 4))
 
     def start(test: str) -> None:
@@ -138,19 +142,33 @@ def _test(s: Shown, control: Control) -> dict[str, Leaf]:
 
 
 def _control(s: Shown, control: Control) -> dict[str, Leaf]:
-    idle: Leaf = Leaf("integer", -1)
+    delays: dict[str, Leaf]
     if control.card.tells is Family.USHA:  # recording simdata-ingrasys-power-switch: TimeTicks 0, always
-        delay = idle = Leaf("ticks", 0)
+        delays = {f"{UPS}.8.{number}.0": Leaf("ticks", 0) for number in (2, 3, 4)}
     else:
-        counting = s.countdown if control.card.tells_countdown else None
-        delay = Leaf("integer", -1 if counting is None else int(counting), control.count_down)
-    return {
-        f"{UPS}.8.1.0": _inert(control, f"{UPS}.8.1.0", 1),
-        f"{UPS}.8.2.0": delay,
-        f"{UPS}.8.3.0": idle,
-        f"{UPS}.8.4.0": idle,
-        f"{UPS}.8.5.0": _inert(control, f"{UPS}.8.5.0", 1),
-    }
+        counting = s.counting if control.card.tells_countdown else None
+        starting = control.starts_in if control.card.tells_countdown else None
+        delays = {
+            f"{UPS}.8.2.0": Leaf("integer", -1 if counting is None else counting, control.count_down),
+            f"{UPS}.8.3.0": Leaf("integer", -1 if starting is None else starting, control.start_after),
+            f"{UPS}.8.4.0": Leaf("integer", -1, partial(_reboot, control)),
+        }
+    restarts = Leaf("integer", 1 if control.ups.auto_restart else 2, partial(_auto_restart, control))
+    return {f"{UPS}.8.1.0": _inert(control, f"{UPS}.8.1.0", 1), **delays, f"{UPS}.8.5.0": restarts}
+
+
+def _reboot(control: Control, seconds: int) -> None:
+    """Off at once, and on again after so many seconds; -1 is none."""
+    if not -1 <= seconds <= LONGEST_REBOOT:
+        raise BadValue
+    if seconds >= 0:
+        control.off_and_on(0, seconds)
+
+
+def _auto_restart(control: Control, number: int) -> None:
+    if number not in (1, 2):
+        raise BadValue
+    control.set_auto_restart(number == 1)
 
 
 def _config(control: Control) -> dict[str, Leaf]:

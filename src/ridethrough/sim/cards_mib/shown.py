@@ -1,15 +1,12 @@
-"""What one simulated card knows at the moment of an answer, and what a SET makes it do."""
+"""What one simulated card knows of its UPS at the moment of an answer."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 
 from ridethrough.core.model import CardAction, Seconds
 from ridethrough.core.observation import Source
-from ridethrough.sim import power
 from ridethrough.sim.cards import SelfTest, SimUps
-from ridethrough.sim.cards_mib.tree import BadValue
 from ridethrough.sim.world import World
 
 NOMINAL_VOLTS = 230
@@ -50,6 +47,15 @@ class Shown:
     def on_battery(self) -> bool:
         return self.source is Source.BATTERY
 
+    @property
+    def spent(self) -> bool:
+        return self.charge <= 0
+
+    @property
+    def counting(self) -> int | None:
+        """Whole seconds until the cut."""
+        return None if self.countdown is None else int(self.countdown)
+
 
 def shown(world: World, ups: SimUps) -> Shown:
     """The card as its UPS is now."""
@@ -69,66 +75,3 @@ def shown(world: World, ups: SimUps) -> Shown:
         on_battery_for=world.now - since if since is not None else 0.0,
         countdown=ups.card.countdown_left(world.now),
     )
-
-
-class Control:
-    """What SETs do to one card and its UPS."""
-
-    def __init__(self, world: World, ups: SimUps) -> None:
-        self.world, self.ups, self.card = world, ups, ups.card
-        self.settings: dict[str, int | bytes] = {}  # objects that people may write and that nothing depends on
-
-    def count_down(self, seconds: int) -> None:
-        """Output off in `seconds`; 0 is now, -1 cancels what runs."""
-        if seconds < -1:
-            raise BadValue
-        if self.card.cut_at is not None:
-            self.card.cut_at = None
-            if self.card.countdown_ends:
-                self.card.countdown_ends.cancel()
-            self.world.tell(f"{self.ups.id}'s card is told to cancel its countdown")
-        if seconds >= 0 and self.ups.output:
-            self.card.cut_at = self.world.now + seconds
-            self.world.tell(f"{self.ups.id}'s card is told to count down: output off in {seconds} s")
-            cut = partial(power.cut_output, self.world, self.ups, f"{self.ups.id}'s card cuts its output")
-            self.card.countdown_ends = self.world.agenda.after(seconds, cut)
-
-    def set_action(self, number: int) -> None:
-        self.card.action = _action(number)
-
-    def set_low_action(self, number: int) -> None:
-        self.card.low_action = _action(number)
-
-    def set_warning_period(self, seconds: int) -> None:
-        """From the next outage on."""
-        if not 0 <= seconds <= 7 * 24 * 3600:
-            raise BadValue
-        self.card.warning_period = float(seconds)
-
-    def set_shutdown_delay(self, seconds: int) -> None:
-        """From the next countdown on."""
-        if not 0 < seconds <= 24 * 3600:
-            raise BadValue
-        self.card.shutdown_delay = float(seconds)
-
-    def set_low_runtime(self, seconds: int) -> None:
-        if not 0 <= seconds <= 3600:
-            raise BadValue
-        self.ups.low_runtime = float(seconds)
-        power.rebalance(self.world)
-
-    def start_test(self) -> None:
-        power.start_test(self.world, self.ups)
-
-    def end_test(self) -> None:
-        power.end_test(self.world, self.ups)
-
-    def set_inert(self, oid: str, value: int | bytes) -> None:
-        """Keep a value that reads back and does nothing."""
-        self.settings[oid] = value
-
-
-def _action(number: int) -> CardAction:
-    if number not in ACTIONS:
-        raise BadValue
-    return ACTIONS[number]

@@ -34,6 +34,23 @@ class Leaf:
     write: Write | None = None
 
 
+def _of_one_kind(kind: Kind, root: str, values: Mapping[str, int | str]) -> dict[str, Leaf]:
+    """Objects of one kind, by the ends of their names below `root`."""
+    return {f"{root}.{end}": Leaf(kind, value) for end, value in values.items()}
+
+
+def integers(root: str, values: Mapping[str, int]) -> dict[str, Leaf]:
+    return _of_one_kind("integer", root, values)
+
+
+def gauges(root: str, values: Mapping[str, int]) -> dict[str, Leaf]:
+    return _of_one_kind("gauge", root, values)
+
+
+def strings(root: str, values: Mapping[str, str]) -> dict[str, Leaf]:
+    return _of_one_kind("string", root, values)
+
+
 class Tree:
     """Objects in numeric order, as GETNEXT walks them."""
 
@@ -47,7 +64,7 @@ class Tree:
         return self._order[place] if place < len(self._order) else None
 
 
-@lru_cache(4096)
+@lru_cache(16384)
 def parse(oid: str) -> Oid:
     return tuple(int(part) for part in oid.strip(".").split("."))
 

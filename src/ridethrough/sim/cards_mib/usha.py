@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
+from ridethrough.sim.cards_mib import rfc1628
+from ridethrough.sim.cards_mib.control import Control
 from ridethrough.sim.cards_mib.rfc1628 import RESULTS, SOURCES
-from ridethrough.sim.cards_mib.shown import ACTION_NUMBERS, Control, Shown
+from ridethrough.sim.cards_mib.shown import ACTION_NUMBERS, Shown
 from ridethrough.sim.cards_mib.tree import BadValue, Leaf
 
 U = "1.3.6.1.4.1.2468.1.2.1.1"
@@ -14,9 +16,9 @@ EVENTS = range(1, 10)
 
 
 def leaves(s: Shown, control: Control) -> dict[str, Leaf]:
-    """The objects of USHA-MIB that say something of a single-phase UPS."""
-    battery = 4 if s.charge <= 0 else 3 if s.low else 5 if s.on_battery else 2
-    return {
+    """The objects of USHA-MIB that say something of a single-phase UPS, and the card's RFC 1628."""
+    battery = 4 if s.spent else 3 if s.low else 5 if s.on_battery else 2
+    return rfc1628.leaves(s, control) | {
         f"{U}.2.1.0": Leaf("integer", battery),
         f"{U}.2.2.0": Leaf("integer", int(s.on_battery_for)),
         f"{U}.2.3.0": Leaf("integer", int(s.runtime / 60)),
@@ -31,6 +33,7 @@ def leaves(s: Shown, control: Control) -> dict[str, Leaf]:
         f"{U}.4.4.1.5.1": Leaf("integer", s.load),
         f"{U}.6.3.0": Leaf("integer", 5 if s.testing else RESULTS[s.last_test]),
         f"{U}.7.1.0": Leaf("integer", int(control.card.shutdown_delay), control.set_shutdown_delay),
+        f"{U}.7.2.0": Leaf("integer", int(control.sleep_time // 60), lambda m: control.set_sleep_time(60 * m)),
         f"{U}.7.3.0": Leaf("integer", 4, partial(_command, control)),
         **_event_table(control),
         f"{U}.9.1.0": Leaf("integer", 0),
@@ -53,12 +56,16 @@ def _event_table(control: Control) -> dict[str, Leaf]:
 
 
 def _command(control: Control, number: int) -> None:
-    """1 off after the delay, 2 sleep, 3 on or cancel, 4 nothing."""
+    """1 off after the delay, 2 sleep: off, and on again after the sleep time; 3 on or cancel; 4 nothing."""
+    delay = int(control.card.shutdown_delay)
     match number:
-        case 1 | 2:
-            control.count_down(int(control.card.shutdown_delay))
+        case 1:
+            control.count_down(delay, stays_off=True)
+        case 2:
+            control.off_and_on(delay, control.sleep_time)
         case 3:
             control.count_down(-1)
+            control.start_after(0)
         case 4:
             return
         case _:

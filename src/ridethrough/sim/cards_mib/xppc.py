@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from ridethrough.core.observation import Source
-from ridethrough.sim.cards import SelfTest
-from ridethrough.sim.cards_mib.shown import NOMINAL_VOLTS, Control, Shown
+from ridethrough.sim.cards_mib import rfc1628
+from ridethrough.sim.cards_mib.ancestor import TEST_RESULTS, commands, rounded_up, start_test, within
+from ridethrough.sim.cards_mib.control import Control
+from ridethrough.sim.cards_mib.shown import NOMINAL_VOLTS, Shown
 from ridethrough.sim.cards_mib.tree import BadValue, Leaf, Write
 
 P = "1.3.6.1.4.1.935.1.1.1"
 OBJECT_ID = P
 SOURCES = {Source.UTILITY: 2, Source.BATTERY: 3, Source.BOOST: 4, Source.OFF: 5, Source.BYPASS: 6, Source.TRIM: 9}
-RESULTS = {SelfTest.NONE: 1, SelfTest.PASSED: 1, SelfTest.ABORTED: 3}  # ok, invalid; 4: a test runs
 LOW_RUNTIMES = (120, 300, 420, 600)
+RETURN_DELAYS = (0, 60, 180, 300)
 
 
 def leaves(s: Shown, control: Control) -> dict[str, Leaf]:
-    """The objects of XPPC-MIB that say something of a single-phase UPS."""
+    """The objects of XPPC-MIB that say something of a single-phase UPS, and the card's RFC 1628."""
     failed = 4 if not s.utility else 1
-    return {
+    return rfc1628.leaves(s, control) | {
         f"{P}.1.1.1.0": Leaf("string", control.card.model),
         f"{P}.1.1.2.0": Leaf("string", control.ups.id),
         f"{P}.2.1.1.0": Leaf("integer", 3 if s.low else 2),
@@ -37,12 +39,20 @@ def leaves(s: Shown, control: Control) -> dict[str, Leaf]:
         f"{P}.5.2.2.0": Leaf("integer", 0),
         f"{P}.5.2.3.0": Leaf("integer", 0),
         f"{P}.5.2.8.0": Leaf("integer", int(control.ups.low_runtime), _low_runtime(control)),
+        f"{P}.5.2.9.0": Leaf(
+            "integer", int(control.ups.return_delay), rounded_up(RETURN_DELAYS, control.set_return_delay)
+        ),
         f"{P}.5.2.10.0": Leaf("integer", int(control.card.shutdown_delay), _shutoff_delay(control)),
-        f"{P}.6.1.1.0": Leaf("integer", 1, _sleep(s, control)),
-        f"{P}.6.2.1.0": Leaf("integer", 1, _off(control)),
-        f"{P}.7.2.3.0": Leaf("integer", 4 if s.testing else RESULTS[s.last_test]),
+        f"{P}.5.2.11.0": Leaf("integer", int(control.sleep_time // 60), _sleep_minutes(control)),
+        **commands(P, s, control),
+        f"{P}.7.2.2.0": Leaf("integer", 1, start_test(control)),
+        f"{P}.7.2.3.0": Leaf("integer", 4 if s.testing else TEST_RESULTS[s.last_test]),
         f"{P}.7.2.7.0": Leaf("integer", 0),
     }
+
+
+def _sleep_minutes(control: Control) -> Write:
+    return within(1, 9999, lambda minutes: control.set_sleep_time(60 * minutes))
 
 
 def _low_runtime(control: Control) -> Write:
@@ -61,24 +71,5 @@ def _shutoff_delay(control: Control) -> Write:
             raise BadValue
         step = 6 if seconds <= 60 else 60
         control.set_shutdown_delay(max(-(-seconds // step) * step, 12))
-
-    return write
-
-
-def _sleep(s: Shown, control: Control) -> Write:
-    def write(number: int) -> None:
-        """2: now, 3: after the shutoff delay; only on battery, comes back with utility power."""
-        if number not in (2, 3) or not s.on_battery:
-            raise BadValue
-        control.count_down(0 if number == 2 else int(control.card.shutdown_delay))
-
-    return write
-
-
-def _off(control: Control) -> Write:
-    def write(number: int) -> None:
-        if number != 2:
-            raise BadValue
-        control.count_down(0)
 
     return write
