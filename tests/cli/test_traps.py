@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.drivers.snmp.test_traps import ON_BATTERY, datagram
+from ridethrough.cli.wire import ON_BATTERY
+from ridethrough.sim.cards_mib.notification import notification
 
 from .live import Live, ridethrough
 
@@ -21,7 +22,7 @@ from .live import Live, ridethrough
 def send(live: Live, come_from: str, trap: str = ON_BATTERY) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         sender.bind((come_from, 0))
-        sender.sendto(datagram(trap), live.wire.traps)
+        sender.sendto(notification(trap), live.wire.traps)
 
 
 def of(status: dict[str, Any], ups: str) -> dict[str, Any]:
@@ -46,7 +47,7 @@ def test_a_trap_is_written_down_and_is_no_evidence(protected: Live) -> None:
     assert heard(status, "ups2") == 0
     told = journal(protected)
     at = next(n for n, line in enumerate(told) if line["event"]["type"] == "TrapHeard")
-    assert told[at]["text"] == "ups1's card sends a trap: on battery; it is asked at once"
+    assert told[at]["text"] == "a trap of ups1 says: on battery; its card is asked at once"
     protected.until(lambda status: status["written_at"] > told[at]["event"]["at"] + 15)  # two polls and more
     later = [line["event"]["type"] for line in journal(protected)[at + 1 :]]
     assert later == []

@@ -16,7 +16,17 @@ import pytest
 from ridethrough.cli.simulate import first_sentence
 from ridethrough.sim import scenario, site_file
 from ridethrough.sim.crash_exception import ASPECTS, CrashException
-from ridethrough.sim.timeline import ASKS, BREAK_JOURNAL, CRASH, FREEZE, MEND_JOURNAL, SET_AHEAD, SET_BACK, TO_THE_WORLD
+from ridethrough.sim.timeline import (
+    ASKS,
+    BREAK_JOURNAL,
+    CRASH,
+    FORGE_TRAP,
+    FREEZE,
+    MEND_JOURNAL,
+    SET_AHEAD,
+    SET_BACK,
+    TO_THE_WORLD,
+)
 
 MARK = "<!-- stories: pytest tests/project/test_scenarios_page.py --bless -->\n"
 
@@ -49,6 +59,7 @@ def test_every_happening_is_told_with_its_key(page: str) -> None:
     wanted = {word: kind.subject for word, kind in TO_THE_WORLD.items()}
     wanted |= {word: subject for word, (_, subject) in ASKS.items()}
     wanted |= dict.fromkeys((CRASH, FREEZE, SET_AHEAD, SET_BACK, BREAK_JOURNAL, MEND_JOURNAL), "")
+    wanted[FORGE_TRAP] = "ups"
     assert told == wanted
 
 

@@ -24,7 +24,17 @@ from ridethrough.core.site import Site
 from ridethrough.core.situation import Situation
 from ridethrough.runtime.loop import Decide
 from ridethrough.sim.scenario import load, play
-from ridethrough.sim.timeline import ASKS, BREAK_JOURNAL, CRASH, FREEZE, MEND_JOURNAL, SET_AHEAD, SET_BACK, TO_THE_WORLD
+from ridethrough.sim.timeline import (
+    ASKS,
+    BREAK_JOURNAL,
+    CRASH,
+    FORGE_TRAP,
+    FREEZE,
+    MEND_JOURNAL,
+    SET_AHEAD,
+    SET_BACK,
+    TO_THE_WORLD,
+)
 
 from .chaos.__main__ import Played, breaks, played, tell
 from .chaos.outages import story
@@ -61,7 +71,7 @@ def test_a_story_played_from_its_file_is_the_same(root: Path, tmp_path: Path) ->
 
 
 def test_every_happening_of_a_timeline_is_drawn() -> None:
-    known = {*TO_THE_WORLD, *ASKS, CRASH, FREEZE, SET_AHEAD, SET_BACK, BREAK_JOURNAL, MEND_JOURNAL}
+    known = {*TO_THE_WORLD, *ASKS, CRASH, FREEZE, SET_AHEAD, SET_BACK, BREAK_JOURNAL, MEND_JOURNAL, FORGE_TRAP}
     drawn: set[str] = set()
     for seed in range(1, 1001):
         drawn |= {entry["do"] for entry in story(seed)["timeline"]}

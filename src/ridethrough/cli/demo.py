@@ -17,7 +17,7 @@ from ridethrough.sim.quantity import clock
 from ridethrough.sim.reading import ScenarioError
 from ridethrough.sim.scenario import Scenario, failures, load
 from ridethrough.sim.site_file import SimSite, load_site
-from ridethrough.sim.timeline import ASKS, BREAK_JOURNAL, CRASH, MEND_JOURNAL, Happening
+from ridethrough.sim.timeline import ASKS, BREAK_JOURNAL, CRASH, FORGE_TRAP, MEND_JOURNAL, Happening
 from ridethrough.sim.world import World
 
 from .common import FAILED, USAGE, fail
@@ -174,6 +174,8 @@ async def _happen(
     elif happening.do in ASKS:
         ask, subject = ASKS[happening.do]
         await daemon.ask(ask, happening.arguments.get(subject, ""))
+    elif happening.do == FORGE_TRAP:
+        wire.forge_trap(happening.arguments["ups"])
     elif happening.do in (BREAK_JOURNAL, MEND_JOURNAL):
         typer.echo("(the journal's disk cannot be broken here; see `ridethrough simulate`)")
     else:

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from ridethrough.core.events import Ask, Event
-from ridethrough.core.model import Seconds
+from ridethrough.core.model import Seconds, UpsId
 from ridethrough.runtime.clock import SiteClock
 from ridethrough.runtime.journal_file import read_journal
 from ridethrough.runtime.mailbox import Answer, post
 from ridethrough.runtime.pace import fast_sources
 from ridethrough.runtime.status import read_status
+from ridethrough.sim.cards_mib.notification import notification
 from ridethrough.sim.site_file import SimSite, owners_file
 from ridethrough.sim.snmp_agent import SnmpAgent
 from ridethrough.sim.xapi_server import XapiServer
@@ -32,6 +33,7 @@ PROGRAM = ("-m", "ridethrough.cli")
 
 
 CONTROLLER = "127.0.20.1"
+ON_BATTERY = "1.3.6.1.2.1.33.2.1"  # upsTrapOnBattery
 
 
 def _free_port(address: str) -> int:
@@ -72,6 +74,13 @@ class WireSite:
         await self.pace.stop()
         await self.server.stop()
         await self.agent.stop()
+
+    def forge_trap(self, ups: UpsId) -> None:
+        """Send the controller a trap in the name of this UPS's card: on battery."""
+        self.world.tell(f"somebody sends a trap in the name of {ups}'s card: on battery")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as forger:
+            forger.bind((self.agent.address(ups)[0], 0))
+            forger.sendto(notification(ON_BATTERY), self.traps)
 
     def now(self) -> Seconds:
         """World seconds."""

@@ -152,7 +152,7 @@ def _of_ups(event: UpsEvent) -> str:
             return f"{event.ups} answers again"
         case e.TrapHeard():
             more = f", and {event.untold} more since the last" if event.untold else ""
-            return f"{event.ups}'s card sends a trap: {event.says}{more}; it is asked at once"
+            return f"a trap of {event.ups} says: {event.says}{more}; its card is asked at once"
         case _:
             assert_never(event)
 

@@ -44,6 +44,10 @@ class CardsDoor:
         self._urgent = urgent
         return Snapshot(upses=dict(self._seen))
 
+    def poll_soon(self) -> None:
+        """Poll at once: a trap came."""
+        self._hurry.set()
+
     async def _poll_on(self, wake: Callable[[], None]) -> None:
         pause = PHASE
         while True:

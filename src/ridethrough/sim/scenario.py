@@ -28,8 +28,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ridethrough.core.decide import decide as decide_for_real
-from ridethrough.core.events import Armed, Event, Requested
-from ridethrough.core.model import Seconds
+from ridethrough.core.events import Armed, Event, Requested, TrapHeard
+from ridethrough.core.model import Seconds, UpsId
 from ridethrough.core.narrative import tell
 from ridethrough.core.observation import Power
 from ridethrough.core.site import Site
@@ -48,6 +48,7 @@ from .timeline import (
     ASKS,
     BREAK_JOURNAL,
     CRASH,
+    FORGE_TRAP,
     FREEZE,
     MEND_JOURNAL,
     SET_AHEAD,
@@ -277,11 +278,19 @@ class Player:
         elif happening.do in (BREAK_JOURNAL, MEND_JOURNAL):
             self._kept.fails = happening.do == BREAK_JOURNAL
             self._world.tell(f"the journal's disk {'is gone' if self._kept.fails else 'works again'}")
+        elif happening.do == FORGE_TRAP:
+            self._forge_trap(happening.arguments["ups"])
         elif happening.do in ASKS:
             ask, subject = ASKS[happening.do]
             self._ask(Requested(self._world.now, ask, happening.arguments.get(subject, ""), "a person"))
         else:
             happening.happen(self._world)
+
+    def _forge_trap(self, ups: UpsId) -> None:
+        self._world.tell(f"somebody sends a trap in the name of {ups}'s card: on battery")
+        if self._loop is not None and self._doors is not None:
+            self._doors.cards.poll_soon()
+            self._loop.note(TrapHeard(self._world.now, ups, "1.3.6.1.2.1.33.2.1", "on battery"))
 
     def _ask(self, asked: Requested) -> None:
         """A person asks; one who gets no answer, because the controller is dead or dies, asks the next one again."""

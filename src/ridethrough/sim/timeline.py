@@ -103,6 +103,7 @@ SET_AHEAD = "set clock ahead"
 SET_BACK = "set clock back"
 BREAK_JOURNAL = "break journal"
 MEND_JOURNAL = "mend journal"
+FORGE_TRAP = "forge trap"  # "on battery", in the name of a card
 
 
 def read_happening(t: Table, world: World) -> Happening:
@@ -124,8 +125,10 @@ def read_happening(t: Table, world: World) -> Happening:
             arguments["code"] = t.take("code", str, "VM_MIGRATE_FAILED")
         if do == "start test":
             lasts = t.time("for", 10.0)
+    elif do == FORGE_TRAP:
+        arguments["ups"] = t.one_of("ups", t.take("ups", str), _known("ups", world))
     elif do not in (BREAK_JOURNAL, MEND_JOURNAL):
-        known = [*TO_THE_WORLD, *ASKS, CRASH, FREEZE, SET_AHEAD, SET_BACK, BREAK_JOURNAL, MEND_JOURNAL]
+        known = [*TO_THE_WORLD, *ASKS, CRASH, FREEZE, SET_AHEAD, SET_BACK, BREAK_JOURNAL, MEND_JOURNAL, FORGE_TRAP]
         raise t.wrong("do", f'is "{do}"; known are {", ".join(sorted(known))}')
     t.end()
     return Happening(at, do, arguments, lasts)

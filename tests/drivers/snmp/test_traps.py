@@ -11,13 +11,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from pyasn1.codec.ber import encoder  # type: ignore[import-untyped]
-from pysnmp.proto import api  # type: ignore[import-untyped]
 
 from ridethrough.core.model import UpsId
 from ridethrough.drivers.snmp import CardConfig, Trap, Traps, V3User
 from ridethrough.drivers.snmp.mibs.traps import in_words
 from ridethrough.runtime.pace import FastEventLoop
+from ridethrough.sim.cards_mib.notification import notification
 from ridethrough.ups.snmpv3 import Auth, Privacy
 
 ON_BATTERY = "1.3.6.1.2.1.33.2.1"
@@ -83,20 +82,6 @@ async def listening(*cards: CardConfig) -> AsyncIterator[Listening]:
 
 def card(ups: str = "ups1", address: str = "127.0.21.1", user: V3User | None = None) -> CardConfig:
     return CardConfig(ups, address, "3" if user else "2c", user=user)
-
-
-def datagram(trap: str, inform: bool = False, community: str = "whatever") -> bytes:
-    """One of v2c, as pysnmp makes it."""
-    proto: Any = api.PROTOCOL_MODULES[api.SNMP_VERSION_2C]
-    pdu = proto.InformRequestPDU() if inform else proto.TrapPDU()
-    proto.apiTrapPDU.set_defaults(pdu)
-    pairs = [("1.3.6.1.2.1.1.3.0", proto.TimeTicks(1)), ("1.3.6.1.6.3.1.1.4.1.0", proto.ObjectIdentifier(trap))]
-    proto.apiTrapPDU.set_varbinds(pdu, [(proto.ObjectIdentifier(name), value) for name, value in pairs])
-    message = proto.Message()
-    proto.apiMessage.set_defaults(message)
-    proto.apiMessage.set_community(message, community)
-    proto.apiMessage.set_pdu(message, pdu)
-    return bytes(encoder.encode(message))
 
 
 # --- what a trap says --------------------------------------------------------------------------------------------
@@ -189,8 +174,8 @@ async def test_a_trap_that_comes_by_another_way_is_its_cards_by_agent_addr() -> 
 async def test_a_strangers_trap_does_nothing() -> None:
     async with listening(card()) as heard:
         with heard.sender("127.0.21.9") as stranger, heard.sender() as own:
-            stranger.send(datagram(ON_BATTERY))
-            own.send(datagram(ON_BATTERY))
+            stranger.send(notification(ON_BATTERY))
+            own.send(notification(ON_BATTERY))
             await heard.until(lambda: bool(heard.told))
         assert heard.polled == ["ups1"]
         assert heard.traps.heard["ups1"].traps == 1
@@ -199,7 +184,7 @@ async def test_a_strangers_trap_does_nothing() -> None:
 async def test_cards_behind_one_address_are_all_asked() -> None:
     async with listening(card("ups1", "127.0.21.1:1611"), card("ups2", "127.0.21.1:1612")) as heard:
         with heard.sender() as own:
-            own.send(datagram(ON_BATTERY))
+            own.send(notification(ON_BATTERY))
             await heard.until(lambda: sorted(heard.polled) == ["ups1", "ups2"])
 
 
@@ -278,7 +263,7 @@ async def test_a_flood_costs_little_and_hides_nothing() -> None:
         began = now()
         with heard.sender() as own:
             for n in range(3000):
-                own.send(datagram(f"1.3.6.1.4.1.318.0.{n}"))
+                own.send(notification(f"1.3.6.1.4.1.318.0.{n}"))
                 if n % 50 == 0:
                     await asyncio.sleep(0)
             flood_ended = now()
@@ -298,7 +283,7 @@ def test_the_same_trap_is_told_once_in_ten_minutes() -> None:
             began = now()
             with heard.sender() as own:
                 for minute in range(13):  # RFC 1628: repeated each minute
-                    own.send(datagram(ON_BATTERY))
+                    own.send(notification(ON_BATTERY))
                     await asyncio.sleep(max(began + 61 * (minute + 1) - now(), 0))
             return heard.told
 
@@ -309,7 +294,7 @@ def test_the_same_trap_is_told_once_in_ten_minutes() -> None:
 
 async def test_garbage_is_dropped_and_the_next_trap_is_heard() -> None:
     dice = random.Random(7)
-    good = datagram(ON_BATTERY)
+    good = notification(ON_BATTERY)
     async with listening(card(user=user("sha256", "aes128")), card("ups2", "127.0.21.2")) as heard:
         with heard.sender() as one, heard.sender("127.0.21.2") as two, heard.sender("127.0.21.9") as stranger:
             for n in range(600):
@@ -325,7 +310,7 @@ async def test_garbage_is_dropped_and_the_next_trap_is_heard() -> None:
                 if n % 20 == 0:
                     await asyncio.sleep(0)
             await asyncio.sleep(1.0)  # in which two datagrams more may be read
-            two.send(datagram("1.3.6.1.4.1.318.0.12"))
+            two.send(notification("1.3.6.1.4.1.318.0.12"))
             await heard.until(lambda: heard.traps.heard["ups2"].last == "UPS off")
 
 

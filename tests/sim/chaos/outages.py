@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ridethrough.sim.timeline import ASKS, BREAK_JOURNAL, CRASH, FREEZE, MEND_JOURNAL, SET_AHEAD, SET_BACK
+from ridethrough.sim.timeline import ASKS, BREAK_JOURNAL, CRASH, FORGE_TRAP, FREEZE, MEND_JOURNAL, SET_AHEAD, SET_BACK
 
 from .sites import Content, Dice, RandomSite
 
@@ -67,6 +67,7 @@ class RandomOutage:
             self._add(self._moment(), "arm")
         self._clocks()
         self._stays_outside()
+        self._forgers()
         self.timeline.sort(key=lambda entry: float(entry["at"]))
         self.timeline += list(self._mended(max([self.over_at, *(e["at"] for e in self.timeline)]) + QUIET_AFTER))
 
@@ -84,6 +85,13 @@ class RandomOutage:
         d = self.more
         if d.chance(8):
             self._add(d.uniform(0.0, self.over_at + 15.0), "refuse hello", host=d.choice(self.site.hosts))
+
+    def _forgers(self) -> None:
+        """Somebody sends traps in a card's name."""
+        d = self.more
+        if d.chance(10):
+            for _ in range(d.randint(1, 4)):
+                self._add(d.uniform(0.0, self.over_at + 15.0), FORGE_TRAP, ups=d.choice(self.site.upses))
 
     def _add(self, at: float, do: str, **arguments: Any) -> None:
         self.timeline.append({"at": round(at, 1), "do": do, **arguments})
