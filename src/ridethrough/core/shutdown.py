@@ -245,12 +245,12 @@ def _members_let_go(s: Situation, coordinator: HostSeen) -> bool:
 def _is_long_silent(s: Situation, member: HostId) -> bool:
     """It was told to go down, or its pool believes it dead, and its toolstack is silent for so long; no proof.
 
-    One that starts meanwhile is to go down too: it is waited for, but not for ever.
+    One that starts meanwhile, or whose network alone was gone, is to go down too: it is waited for, but not for ever.
     """
-    host, asked = s.seen.hosts[member], s.memory.host(member).shut_down_at
-    wanted = s.memory.pool(host.pool).shutdown_asked
+    host, m = s.seen.hosts[member], s.memory.host(member)
+    wanted, asked = s.memory.pool(host.pool).shutdown_asked, m.shut_down_at
     if wanted is not None and starts(s, host):
-        return s.now - wanted.at >= s.policy.start_timeout
+        return s.now - max(wanted.at, m.heard_at or 0.0) >= s.policy.start_timeout
     heard = max(t for t in (host.toolstack_at, asked, s.memory.started_at) if t is not None)
     return (asked is not None or not host.live) and s.now - heard >= s.policy.host_stop
 
