@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from ridethrough.drivers.snmp.mibs.recognise import FAMILIES, KINDS, Kind
 from ridethrough.drivers.snmp.mibs.rfc1628 import RFC1628
 from ridethrough.drivers.snmp.mibs.table import Mib
+from ridethrough.drivers.snmp.mibs.traps import TRAPS
 from ridethrough.ups.meaning import Field
 
 # Heading of a column, and the fields of which any fills it.
@@ -89,10 +90,11 @@ def _lines() -> Iterator[str]:
     yield ""
     yield "*Tried*: a walk of a real card is read in the tests. The others are built from their documents alone."
     yield ""
-    headings = ("family", "tried", *(heading for heading, _ in TOLD))
+    headings = ("family", "tried", *(heading for heading, _ in TOLD), "traps")
     yield from _table(headings, (_family(mib) for mib in FAMILIES))
     yield ""
     yield "*Source*: what feeds the output. *Period* and *delay*: the card's own warning period and shutdown delay."
+    yield "*Traps*: its own are told in words; *test*: its cards can be told to send one. RFC 1628's count for all."
     yield "*Link*: whether the card has lost its UPS. Tests and lost links are told by RFC 1628's alarms, too."
     yield ""
     yield RULES.rstrip()
@@ -118,7 +120,8 @@ def _card(kind: Kind) -> tuple[str, ...]:
 def _family(mib: Mib) -> tuple[str, ...]:
     told = {row.field for row in mib.rows}
     marks = ("yes" if told & set(fields) else "" for _, fields in TOLD)
-    return mib.name, "yes" if mib.walked else "no", *marks
+    trap = "test" if mib.test_trap else "yes" if mib.name in {of.family for of in TRAPS} else ""
+    return mib.name, "yes" if mib.walked else "no", *marks, trap
 
 
 def _switch(mib: Mib) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from ridethrough.drivers.snmp.mibs.recognise import ENTERPRISE
 from ridethrough.drivers.snmp.mibs.rfc1628 import WELL_KNOWN_ALARMS
@@ -61,118 +62,165 @@ SHARED = {
     12: "UPS off",
     13: "UPS sleeps",
 }
-TRAPS: Mapping[str, Mapping[int, str]] = {
-    "1.3.6.1.2.1.33.2": RFC1628_TRAPS,
-    f"{ENTERPRISE}.5491.10.2": RFC1628_TRAPS,  # Riello
-    GENERIC: STANDARD,
-    f"{ENTERPRISE}.935": {  # XPPC
-        **SHARED,
-        32: "on bypass",
-        51: "a battery test runs",
-        52: "a shutdown is scheduled",
-        53: "on bypass",
-        67: "shutdown by low battery",
-    },
-    f"{ENTERPRISE}.935.10.1.2": {  # EPPC
-        1: "utility power failed",
-        2: POWER_BACK,
-        3: LOW,
-        4: NOT_LOW,
-        7: ON_BATTERY,
-        8: "no longer on battery",
-        9: "a battery test runs",
-        10: TEST_DONE,
-        11: "on bypass",
-        12: "no longer on bypass",
-        13: LINK_LOST,
-        14: LINK_BACK,
-        15: "the UPS is going to shut down",
-        16: "the shutdown is cancelled",
-        21: "the UPS sleeps",
-        22: "the UPS wakes",
-        123: "charge below its limit",
-        125: "runtime below its limit",
-    },
-    f"{ENTERPRISE}.2468.1.2.1.2": {  # USHA: fail and restore the other way round than EPPC
-        1: POWER_BACK,
-        2: "utility power failed",
-        3: NOT_LOW,
-        4: LOW,
-        7: "no longer on battery",
-        8: ON_BATTERY,
-        9: TEST_DONE,
-        10: "a battery test runs",
-        13: LINK_LOST,
-        14: LINK_BACK,
-        15: "the UPS is told to shut down",
-        16: "UPS off",
-        20: "the shutdown is cancelled",
-    },
-    f"{ENTERPRISE}.318": {  # APC PowerNet
-        **SHARED,
-        3: "self test failed",
-        4: "battery discharged",
-        10: "self test passed",
-        14: "UPS wakes",
-        15: "UPS restarts its output",
-    },
-    f"{ENTERPRISE}.3808": {  # CyberPower
-        **SHARED,
-        22: "a shutdown sequence has begun",
-        25: "a sleep sequence has begun",
-        29: "clients are told to shut down",
-        33: "the shutdown is cancelled",
-    },
-    f"{ENTERPRISE}.705.1.11": {  # MGE
-        5: LOW,
-        6: NOT_LOW,
-        9: "battery condition low",
-        10: "battery condition no longer low",
-        11: ON_BATTERY,
-        12: "no longer on battery",
-        17: "utility power failed",
-        18: POWER_BACK,
-        29: "the output is going off",
-        30: "the output is going off",
-        31: "the output is going off",
-        32: "the output is going off",
-        37: LINK_LOST,
-        38: LINK_BACK,
-        39: "input bad",
-        40: "input good",
-    },
-    f"{ENTERPRISE}.534.1.11.4.1": {  # Eaton XUPS
-        3: ON_BATTERY,
-        4: LOW,
-        5: POWER_BACK,
-        6: NOT_LOW,
-        14: "input failed",
-        16: "shutdown imminent",
-        24: "output off as asked",
-        26: LINK_LOST,
-        27: "shutdown pending",
-        49: LINK_BACK,
-    },
-    f"{ENTERPRISE}.2254.2.4.20": {  # Delta
-        1: LINK_LOST,
-        2: LINK_BACK,
-        3: ON_BATTERY,
-        4: POWER_BACK,
-        5: LOW,
-        6: NOT_LOW,
-        17: "a battery test runs",
-    },
-    f"{ENTERPRISE}.674": {  # Dell
-        41: "shutdown imminent",
-        42: "the shutdown is cancelled",
-        43: LOW,
-        44: NOT_LOW,
-        47: "no utility power",
-        48: POWER_BACK,
-        57: ON_BATTERY,
-        58: "no longer on battery",
-    },
-}
+
+
+@dataclass(frozen=True, slots=True)
+class Traps:
+    """A family's traps: those whose OIDs begin with `root`, by their last number."""
+
+    family: str  # the Mib's name
+    root: str
+    says: Mapping[int, str]
+
+
+TRAPS = (
+    Traps("", GENERIC, STANDARD),
+    Traps("RFC 1628", "1.3.6.1.2.1.33.2", RFC1628_TRAPS),
+    Traps("RIELLOUPS", f"{ENTERPRISE}.5491.10.2", RFC1628_TRAPS),
+    Traps(
+        "XPPC",
+        f"{ENTERPRISE}.935",
+        {
+            **SHARED,
+            32: "on bypass",
+            51: "a battery test runs",
+            52: "a shutdown is scheduled",
+            53: "on bypass",
+            67: "shutdown by low battery",
+        },
+    ),
+    Traps(
+        "EPPC",
+        f"{ENTERPRISE}.935.10.1.2",
+        {
+            1: "utility power failed",
+            2: POWER_BACK,
+            3: LOW,
+            4: NOT_LOW,
+            7: ON_BATTERY,
+            8: "no longer on battery",
+            9: "a battery test runs",
+            10: TEST_DONE,
+            11: "on bypass",
+            12: "no longer on bypass",
+            13: LINK_LOST,
+            14: LINK_BACK,
+            15: "the UPS is going to shut down",
+            16: "the shutdown is cancelled",
+            21: "the UPS sleeps",
+            22: "the UPS wakes",
+            123: "charge below its limit",
+            125: "runtime below its limit",
+        },
+    ),
+    Traps(
+        "USHA",
+        f"{ENTERPRISE}.2468.1.2.1.2",
+        {
+            1: POWER_BACK,
+            2: "utility power failed",
+            3: NOT_LOW,
+            4: LOW,
+            7: "no longer on battery",
+            8: ON_BATTERY,
+            9: TEST_DONE,
+            10: "a battery test runs",
+            13: LINK_LOST,
+            14: LINK_BACK,
+            15: "the UPS is told to shut down",
+            16: "UPS off",
+            20: "the shutdown is cancelled",
+        },
+    ),
+    Traps(
+        "PowerNet",
+        f"{ENTERPRISE}.318",
+        {
+            **SHARED,
+            3: "self test failed",
+            4: "battery discharged",
+            10: "self test passed",
+            14: "UPS wakes",
+            15: "UPS restarts its output",
+        },
+    ),
+    Traps(
+        "CPS",
+        f"{ENTERPRISE}.3808",
+        {
+            **SHARED,
+            22: "a shutdown sequence has begun",
+            25: "a sleep sequence has begun",
+            29: "clients are told to shut down",
+            33: "the shutdown is cancelled",
+        },
+    ),
+    Traps(
+        "MG-SNMP-UPS",
+        f"{ENTERPRISE}.705.1.11",
+        {
+            5: LOW,
+            6: NOT_LOW,
+            9: "battery condition low",
+            10: "battery condition no longer low",
+            11: ON_BATTERY,
+            12: "no longer on battery",
+            17: "utility power failed",
+            18: POWER_BACK,
+            29: "the output is going off",
+            30: "the output is going off",
+            31: "the output is going off",
+            32: "the output is going off",
+            37: LINK_LOST,
+            38: LINK_BACK,
+            39: "input bad",
+            40: "input good",
+        },
+    ),
+    Traps(
+        "XUPS",
+        f"{ENTERPRISE}.534.1.11.4.1",
+        {
+            3: ON_BATTERY,
+            4: LOW,
+            5: POWER_BACK,
+            6: NOT_LOW,
+            14: "input failed",
+            16: "shutdown imminent",
+            24: "output off as asked",
+            26: LINK_LOST,
+            27: "shutdown pending",
+            49: LINK_BACK,
+        },
+    ),
+    Traps(
+        "DeltaUPS",
+        f"{ENTERPRISE}.2254.2.4.20",
+        {
+            1: LINK_LOST,
+            2: LINK_BACK,
+            3: ON_BATTERY,
+            4: POWER_BACK,
+            5: LOW,
+            6: NOT_LOW,
+            17: "a battery test runs",
+        },
+    ),
+    Traps(
+        "DELL-UPS",
+        f"{ENTERPRISE}.674",
+        {
+            41: "shutdown imminent",
+            42: "the shutdown is cancelled",
+            43: LOW,
+            44: NOT_LOW,
+            47: "no utility power",
+            48: POWER_BACK,
+            57: ON_BATTERY,
+            58: "no longer on battery",
+        },
+    ),
+)
 _WITH_ALARM = (3, 4)
 
 
@@ -182,12 +230,12 @@ def in_words(trap: str, values: Iterable[object] = ()) -> str:
     With and without the ".0." before the last number: v2c has it where the trap was made for v1 (RFC 3584, 3.1).
     """
     head, _, last = trap.rpartition(".")
-    family = max((prefix for prefix in TRAPS if f"{head}.".startswith(f"{prefix}.")), key=len, default="")
+    of = max((t for t in TRAPS if f"{head}.".startswith(f"{t.root}.")), key=lambda t: len(t.root), default=None)
     number = int(last) if last.isdecimal() else -1
-    says = TRAPS.get(family, {}).get(number)
-    if says is None:
+    says = of.says.get(number) if of is not None else None
+    if of is None or says is None:
         return f"trap {trap}"
-    if TRAPS[family] is RFC1628_TRAPS and number in _WITH_ALARM:
+    if of.says is RFC1628_TRAPS and number in _WITH_ALARM:
         return f"{says}: {_alarm(values)}"
     return says
 
