@@ -39,7 +39,7 @@ def ups1(status: dict[str, Any]) -> dict[str, Any]:
 
 
 def command(live: Live, site: Path, *words: str, **more: Any):  # type: ignore[no-untyped-def]
-    return live.look("ups", *words, "--state", str(live.state), site=site, RIDETHROUGH_SECRET_WRITE="public", **more)
+    return live.look("ups", *words, "--state", str(live.state), site=site, RIDETHROUGH_SECRET_WRITE="private", **more)
 
 
 def cut_at(live: Live) -> float | None:
@@ -63,7 +63,7 @@ def test_dry_run_refuses(protected: Live, writing: Path) -> None:
 def test_without_a_controller(writing: Path, protected: Live, tmp_path: Path) -> None:
     site = ("--site", str(writing), "--secrets", str(protected.secrets), "--state", str(tmp_path))
     result = ridethrough(
-        "ups", "off", "ups1", "--after", "120", "--yes", "ups1", *site, RIDETHROUGH_SECRET_WRITE="public"
+        "ups", "off", "ups1", "--after", "120", "--yes", "ups1", *site, RIDETHROUGH_SECRET_WRITE="private"
     )
     assert (result.exit_code, cut_at(protected)) == (3, None)
     assert "no controller runs here" in result.stderr

@@ -30,10 +30,11 @@ class SnmpAgent:
         endpoints: Mapping[UpsId, tuple[str, int]],
         community: str = "public",
         before_answer: Callable[[], None] = lambda: None,
+        write_community: str = "private",
     ) -> None:
         self._world = world
         self._endpoints = dict(endpoints)
-        self._community = community.encode()
+        self._community, self._write_community = community.encode(), write_community.encode()
         self._before_answer = before_answer
         self._cards = {ups: WireCard(world, ups) for ups in self._endpoints}
         self._transports: dict[UpsId, asyncio.DatagramTransport] = {}
@@ -69,7 +70,7 @@ class SnmpAgent:
         card = self._cards[ups]
         if self._world.upses[ups].card.silent:
             return None
-        return answer(datagram, self._community, card.tree)
+        return answer(datagram, self._community, card.tree, self._write_community)
 
 
 class WireCard:

@@ -10,11 +10,15 @@ from ridethrough.core.model import CardAction, CardTimers
 from ridethrough.sim.cards import Family
 
 from .readers import HAS_TOOLS, run
-from .site import Site, served, world_of
+from .site import WARNING, Site, served, world_of
 
 pytestmark = pytest.mark.skipif(not HAS_TOOLS, reason="net-snmp's tools are not installed (Debian package snmp)")
 RFC = ".1.3.6.1.2.1.33.1"
 P, E, U = ".1.3.6.1.4.1.935.1.1.1", ".1.3.6.1.4.1.935.10.1.1", ".1.3.6.1.4.1.2468.1.2.1.1"
+
+A, C = ".1.3.6.1.4.1.318.1.1.1", ".1.3.6.1.4.1.3808.1.1.1"
+X, H = ".1.3.6.1.4.1.534.1", ".1.3.6.1.4.1.232.165.3"
+D, R = ".1.3.6.1.4.1.2254.2.4", ".1.3.6.1.4.1.5491.10.1"
 
 
 @pytest.fixture
@@ -23,10 +27,11 @@ async def site() -> AsyncIterator[Site]:
         yield it
 
 
-async def tool(site: Site, family: Family, name: str, version: str, *words: str) -> str:
-    """What the tool prints, both streams."""
+async def tool(site: Site, family: Family, name: str, version: str, *words: str, community: str = "") -> str:
+    """What the tool prints, both streams. Without a community: the one that may set, or the one that may read."""
     host, port = site.agent.address(family.value)
-    common = ["-v", version, "-c", "public", "-t", "1", "-r", "0", "-On", f"{host}:{port}"]
+    may = community or ("private" if name == "snmpset" else "public")
+    common = ["-v", version, "-c", may, "-t", "1", "-r", "0", "-On", f"{host}:{port}"]
     return await run(name, *common, *words)
 
 
@@ -103,6 +108,14 @@ async def test_our_driver_reads_what_snmpset_has_set(
         pytest.param(Family.XPPC, (f"{P}.6.1.1.0", "3"), None, 120, id="xppc: sleep, on battery"),
         pytest.param(Family.EPPC, (f"{E}.8.3.0", "1"), (f"{E}.8.3.0", "2"), 120, id="eppc"),
         pytest.param(Family.USHA, (f"{U}.7.3.0", "1"), (f"{U}.7.3.0", "3"), 120, id="usha"),
+        pytest.param(Family.APC, (f"{A}.6.1.1.0", "3"), None, 120, id="apc: sleep, on battery"),
+        pytest.param(Family.CYBERPOWER, (f"{C}.6.2.7.0", "60"), (f"{C}.6.2.7.0", "-1"), 60, id="cyberpower"),
+        pytest.param(Family.XUPS, (f"{X}.9.6.0", "60"), (f"{X}.9.1.0", "0"), 60, id="xups"),
+        pytest.param(Family.PXGX, (f"{X}.9.1.0", "60"), (f"{X}.9.1.0", "0"), 60, id="pxgx"),
+        pytest.param(Family.HP, (f"{H}.8.1.0", "60"), (f"{H}.8.1.0", "0"), 60, id="hp"),
+        pytest.param(Family.DELTA, (f"{D}.2.3.0", "60"), (f"{D}.2.3.0", "0"), 60, id="delta"),
+        pytest.param(Family.MGE, (f"{RFC}.8.2.0", "60"), (f"{RFC}.8.2.0", "-1"), 60, id="mge, by RFC 1628"),
+        pytest.param(Family.RIELLO, (f"{R}.8.2.0", "60"), (f"{RFC}.8.2.0", "-1"), 60, id="riello, by both roots"),
     ],
 )
 async def test_a_countdown_is_started_and_cancelled(
@@ -134,6 +147,15 @@ async def test_a_test_is_started_and_aborted(site: Site, version: str) -> None:
 async def test_set_is_refused_in_the_versions_own_words(site: Site) -> None:
     assert "noSuchName" in await tool(site, Family.EPPC, "snmpset", "1", f"{RFC}.4.1.0", "i", "3")
     assert "notWritable" in await tool(site, Family.EPPC, "snmpset", "2c", f"{RFC}.4.1.0", "i", "3")
+
+
+async def test_a_community_that_may_only_read_sets_nothing(site: Site) -> None:
+    period = f"{E}.8.4.1.3.1"
+    for version, said in (("1", "noSuchName"), ("2c", "noAccess")):
+        assert said in await tool(site, Family.EPPC, "snmpset", version, period, "i", "600", community="public")
+    assert site.world.upses["eppc"].card.warning_period == WARNING
+    assert f"INTEGER: {WARNING:.0f}" in await tool(site, Family.EPPC, "snmpget", "2c", period, community="private")
+    assert "Timeout" in await tool(site, Family.EPPC, "snmpget", "2c", period, community="other")
 
 
 async def test_a_wrong_community_and_a_silent_card_get_no_answer(site: Site) -> None:

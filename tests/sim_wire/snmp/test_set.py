@@ -29,9 +29,9 @@ def put(card: WireCard, oid: str, value: int | str, version: int = 1) -> int:
     proto.apiPDU.set_varbinds(pdu, [(oid, wire)])
     message = proto.Message()
     proto.apiMessage.set_defaults(message)
-    proto.apiMessage.set_community(message, "public")
+    proto.apiMessage.set_community(message, "private")
     proto.apiMessage.set_pdu(message, pdu)
-    response = answer(encoder.encode(message), b"public", card.tree)
+    response = answer(encoder.encode(message), b"public", card.tree, b"private")
     assert response is not None
     decoded, _ = decoder.decode(response, asn1Spec=proto.Message())
     return int(proto.apiPDU.get_error_status(proto.apiMessage.get_pdu(decoded)))
@@ -167,3 +167,129 @@ def test_what_cannot_be_set_is_refused(version: int, readonly: int, missing: int
     _, card = card_of(Family.EPPC)
     assert put(card, f"{RFC}.4.1.0", 3, version) == readonly
     assert put(card, "1.3.6.1.4.1.99.1.0", 3, version) == missing
+
+
+A, C = "1.3.6.1.4.1.318.1.1.1", "1.3.6.1.4.1.3808.1.1.1"
+X, H = "1.3.6.1.4.1.534.1", "1.3.6.1.4.1.232.165.3"
+D, M = "1.3.6.1.4.1.2254.2.4", "1.3.6.1.4.1.705.1"
+
+RETURNS = [
+    pytest.param(Family.RFC1628, {f"{RFC}.8.2.0": 30}, id="rfc1628"),
+    pytest.param(Family.XPPC, {f"{P}.5.2.10.0": 30, f"{P}.6.1.1.0": 3}, id="xppc"),
+    pytest.param(Family.EPPC, {f"{E}.8.3.0": 3}, id="eppc"),
+    pytest.param(Family.USHA, {f"{U}.7.1.0": 30, f"{U}.7.2.0": 1, f"{U}.7.3.0": 2}, id="usha"),
+    pytest.param(Family.APC, {f"{A}.5.2.10.0": 2000, f"{A}.6.1.1.0": 3}, id="apc"),
+    pytest.param(Family.CYBERPOWER, {f"{C}.6.2.7.0": 30}, id="cyberpower"),
+    pytest.param(Family.XUPS, {f"{X}.9.6.0": 30}, id="xups"),
+    pytest.param(Family.PXGX, {f"{X}.9.6.0": 30}, id="pxgx"),
+    pytest.param(Family.MGE, {f"{RFC}.8.2.0": 30}, id="mge"),
+    pytest.param(Family.HP, {f"{RFC}.8.2.0": 30}, id="hp"),
+    pytest.param(Family.DELL, {f"{RFC}.8.2.0": 30}, id="dell"),
+    pytest.param(Family.DELTA, {f"{D}.2.4.0": 1, f"{D}.2.3.0": 30}, id="delta"),
+    pytest.param(Family.RIELLO, {"1.3.6.1.4.1.5491.10.1.8.2.0": 30}, id="riello"),
+]
+STAYS_OFF = [
+    pytest.param(Family.XPPC, {f"{P}.6.2.1.0": 2}, {f"{P}.6.2.6.0": 2}, id="xppc"),
+    pytest.param(Family.EPPC, {f"{E}.8.3.0": 1}, {f"{E}.8.2.0": 1}, id="eppc"),
+    pytest.param(Family.USHA, {f"{U}.7.3.0": 1}, {f"{U}.7.3.0": 3}, id="usha"),
+    pytest.param(Family.APC, {f"{A}.6.2.1.0": 2}, {f"{A}.6.2.6.0": 2}, id="apc"),
+    pytest.param(Family.CYBERPOWER, {f"{C}.6.2.1.0": 3}, {f"{C}.6.2.6.0": 2}, id="cyberpower"),
+    pytest.param(Family.XUPS, {f"{X}.9.1.0": 30}, {f"{X}.9.2.0": 1}, id="xups"),
+    pytest.param(Family.HP, {f"{H}.8.1.0": 30}, {f"{H}.8.2.0": 1}, id="hp"),
+    pytest.param(Family.DELTA, {f"{D}.2.3.0": 30}, {}, id="delta: has no command for it"),
+    pytest.param(Family.RFC1628, {f"{RFC}.8.5.0": 2, f"{RFC}.8.2.0": 30}, {f"{RFC}.8.3.0": 1}, id="rfc1628"),
+    pytest.param(Family.MGE, {f"{M}.4.9.0": 2, f"{RFC}.8.2.0": 30}, {f"{RFC}.8.3.0": 1}, id="mge"),
+]
+
+
+@pytest.mark.parametrize(("family", "sets"), RETURNS)
+def test_a_cut_with_restart_ends_with_utility_power(family: Family, sets: dict[str, int]) -> None:
+    world, card = card_of(family)
+    ups = world.upses[family.value]
+    world.set_feeder("a", on=False)
+    world.advance(10)
+    for oid, value in sets.items():
+        assert put(card, oid, value) == 0
+    world.advance(170)
+    assert not ups.output
+    assert ups.card.cut_at is None
+    world.set_feeder("a", on=True)
+    world.advance(300)
+    assert ups.output
+
+
+@pytest.mark.parametrize(("family", "sets", "on"), STAYS_OFF)
+def test_an_output_that_was_switched_off_stays_off_until_it_is_switched_on(
+    family: Family, sets: dict[str, int], on: dict[str, int]
+) -> None:
+    world, card = card_of(family)
+    ups = world.upses[family.value]
+    world.set_feeder("a", on=False)
+    world.advance(10)
+    for oid, value in sets.items():
+        assert put(card, oid, value) == 0
+    world.advance(170)
+    assert not ups.output
+    world.set_feeder("a", on=True)
+    world.advance(1000)
+    assert not ups.output
+    for oid, value in on.items():
+        assert put(card, oid, value) == 0
+        world.advance(1010)
+        assert ups.output
+
+
+@pytest.mark.parametrize(("family", "root"), [(Family.XPPC, P), (Family.APC, A), (Family.CYBERPOWER, C)])
+def test_sleep_until_power_returns_is_refused_on_utility_power(family: Family, root: str) -> None:
+    world, card = card_of(family)
+    for value in (2, 3):
+        assert put(card, f"{root}.6.1.1.0", value) == WRONG_VALUE
+        assert put(card, f"{root}.6.1.1.0", value, version=0) == BAD_VALUE
+    world.advance(DELAY + 2)
+    assert world.upses[family.value].output
+
+
+def test_apcs_times_are_rounded_up_to_what_it_has() -> None:
+    world, card = card_of(Family.APC)
+    for asked, kept in ((2000, 20), (2001, 60), (18001, 300), (60000, 600)):
+        assert put(card, f"{A}.5.2.10.0", asked) == 0
+        assert world.upses["apc"].card.shutdown_delay == kept
+    assert put(card, f"{A}.5.2.10.0", 60001) == WRONG_VALUE
+
+
+def test_rfc_1628_reboot_and_start_count_down() -> None:
+    world, card = card_of(Family.RFC1628)
+    ups = world.upses["rfc1628"]
+    assert put(card, f"{RFC}.8.4.0", 301) == WRONG_VALUE
+    assert put(card, f"{RFC}.8.4.0", 60) == 0
+    world.advance(1)
+    assert not ups.output
+    assert get(card, f"{RFC}.8.3.0") == 59
+    world.advance(61)
+    assert ups.output
+
+
+def test_an_output_that_is_to_start_waits_for_utility_power() -> None:
+    world, card = card_of(Family.RFC1628)
+    ups = world.upses["rfc1628"]
+    world.set_feeder("a", on=False)
+    put(card, f"{RFC}.8.2.0", 0)
+    put(card, f"{RFC}.8.3.0", 20)
+    world.advance(100)
+    assert not ups.output
+    assert get(card, f"{RFC}.8.3.0") == -1
+    world.set_feeder("a", on=True)
+    world.advance(110)
+    assert ups.output
+
+
+def test_delta_restarts_after_minutes() -> None:
+    world, card = card_of(Family.DELTA)
+    put(card, f"{D}.2.4.0", 2)
+    put(card, f"{D}.2.3.0", 30)
+    world.advance(31)
+    assert not world.upses["delta"].output
+    world.advance(149)
+    assert not world.upses["delta"].output
+    world.advance(151)
+    assert world.upses["delta"].output

@@ -17,7 +17,7 @@ Kind: TypeAlias = Literal["integer", "string", "oid", "gauge", "counter", "ticks
 Write: TypeAlias = Callable[[Any], None]
 
 NO_SUCH_NAME, BAD_VALUE = 2, 3  # SNMP v1
-WRONG_VALUE, NO_CREATION, NOT_WRITABLE = 10, 11, 17  # v2c
+NO_ACCESS, WRONG_VALUE, NO_CREATION, NOT_WRITABLE = 6, 10, 11, 17  # v2c
 MOST_IN_BULK = 100
 
 
@@ -77,16 +77,21 @@ class _Fails(Exception):  # noqa: N818
         self.status, self.index = status, index
 
 
-def answer(datagram: bytes, community: bytes, tree: Callable[[], Tree]) -> bytes | None:
+def answer(datagram: bytes, community: bytes, tree: Callable[[], Tree], writes: bytes | None = None) -> bytes | None:
     """The answer to one request; None for what a card drops: no SNMP, v3, a foreign community.
 
-    `tree` is asked for once the request is known to deserve an answer.
+    `writes`: the community that may write, and read as well; without one `community` may. To a SET with a community
+    that may only read the answer is net-snmp's: noSuchName in v1, noAccess in v2c. `tree` is asked for once the request
+    is known to deserve an answer.
     """
+    if writes is None:
+        writes = community
     try:
         version = int(api.decodeMessageVersion(datagram))
         proto: Any = api.PROTOCOL_MODULES[version]
         request, _ = decoder.decode(datagram, asn1Spec=proto.Message())
-        if bytes(proto.apiMessage.get_community(request)) != community:
+        asks = bytes(proto.apiMessage.get_community(request))
+        if asks not in (community, writes):
             return None
         response = proto.apiMessage.get_response(request)
         asked = proto.apiMessage.get_pdu(request)
@@ -97,6 +102,8 @@ def answer(datagram: bytes, community: bytes, tree: Callable[[], Tree]) -> bytes
     names = [tuple(name) for name, _ in pairs]
     try:
         if asked.isSameTypeWith(proto.SetRequestPDU()):
+            if asks != writes:
+                raise _Fails(NO_SUCH_NAME if version == api.SNMP_VERSION_1 else NO_ACCESS, 1)
             _set(tree(), pairs, version)
             found = pairs
         elif asked.isSameTypeWith(proto.GetRequestPDU()):
