@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -105,6 +106,27 @@ async def test_a_sequence(tmp_path: Path) -> None:
         try:
             for source, low in ((U, False), (B, False), (B, True), (U, False)):
                 await until(observer, "ups1", partial(says, source, low))
+        finally:
+            await observer.stop()
+
+
+async def test_the_recorded_sequence(recordings: Path, tmp_path: Path) -> None:
+    """An MGE's outage as it was recorded, its minutes made seconds: 5, 5 and 1."""
+    home = tmp_path / "nut"
+    home.mkdir()
+    recorded = (recordings / "nut" / "evolution500.seq").read_text(encoding="utf-8")
+    assert re.findall(r"^TIMER (\d+)", recorded, re.MULTILINE) == ["300", "300", "60"]
+    sequence = tmp_path / "evolution500.seq"
+    sequence.write_text(re.sub(r"^TIMER (\d+)", lambda m: f"TIMER {int(m[1]) // 60}", recorded, flags=re.MULTILINE))
+    async with RealUpsd(home, {"ups": sequence}) as upsd:
+        observer = Upsds([NutConfig("ups1", upsd.config(), "ups")], now, pace=0.2)
+        await observer.start(lambda: None)
+        try:
+            for source, low in ((U, False), (B, False), (B, True), (U, False)):
+                seen = await until(observer, "ups1", partial(says, source, low))
+            assert seen.reading is not None
+            assert (seen.reading.charge, seen.reading.runtime) == (90.0, 3690.0)
+            assert seen.reading.model == "MGE UPS SYSTEMS Pulsar Evolution 500"
         finally:
             await observer.stop()
 
