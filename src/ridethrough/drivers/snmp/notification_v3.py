@@ -39,7 +39,14 @@ class V3Receiver:
     _engine: Any = None
     _known: dict[tuple[str, bytes], _Engine] = field(default_factory=dict)
     _local: dict[str, V3User] = field(default_factory=dict)  # who may sign an inform, by name
+    _masters: dict[V3User, tuple[Any, Any]] = field(default_factory=dict)  # keys, not yet bound to an engine id
     _heard: Notification | None = None
+
+    def prepare(self, users: Iterable[V3User]) -> None:
+        """Do beforehand what takes long."""
+        self._opened()
+        for user in users:
+            self._master_keys(user)
 
     def read(self, datagram: bytes, sender: Any, users: Iterable[V3User], now: float) -> Notification:
         """The notification in a datagram, signed and kept secret as its user must. `users`: who may have sent it.
@@ -97,16 +104,29 @@ class V3Receiver:
         config.delete_v3_user(self._opened(), name, gone[1])
 
     def _add(self, user: V3User, engine_id: bytes | None) -> None:
-        found = as_pysnmp(user)
+        found, (auth_key, privacy_key) = as_pysnmp(user), self._master_keys(user)
         config.add_v3_user(
             self._opened(),
             found.userName,
             found.authentication_protocol,
-            found.authentication_key,
+            auth_key,
             found.privacy_protocol,
-            found.privacy_key,
+            privacy_key,
             securityEngineId=engine_id,
+            authKeyType=config.USM_KEY_TYPE_MASTER,
+            privKeyType=config.USM_KEY_TYPE_MASTER,
         )
+
+    def _master_keys(self, user: V3User) -> tuple[Any, Any]:
+        """Made of the passwords once, which takes long: a forged engine id must not cost that each time."""
+        if user not in self._masters:
+            found = as_pysnmp(user)
+            signs, keeps = found.authentication_protocol, found.privacy_protocol
+            auth_key = config.AUTH_SERVICES[signs].hash_passphrase(user.auth_password.encode()) if user.auth else None
+            keeper = config.PRIV_SERVICES[keeps]
+            kept = keeper.hash_passphrase(signs, user.privacy_password.encode()) if user.privacy else None
+            self._masters[user] = auth_key, kept
+        return self._masters[user]
 
     def _opened(self) -> Any:
         if self._engine is None:

@@ -102,7 +102,18 @@ class Traps:
             self.close()
 
     async def open(self) -> None:
-        """Open the port. Raises OSError when it cannot be had."""
+        """Open the port. Raises OSError when it cannot be had.
+
+        What reading a trap needs is imported and made here, a third of a second, and not in an outage.
+        """
+        from ridethrough.drivers.snmp import notification  # noqa: F401
+
+        users = {card.user for cards in self._cards.values() for card in cards if card.user is not None}
+        if users and self._v3 is None:
+            from ridethrough.drivers.snmp.notification_v3 import V3Receiver
+
+            self._v3 = V3Receiver(self._send)
+            self._v3.prepare(users)
         loop = asyncio.get_running_loop()
         self._transport, _ = await loop.create_datagram_endpoint(lambda: _Port(self._take), local_addr=self.listen)
         self.trouble = ""
@@ -167,12 +178,8 @@ class Traps:
         if not notification.is_v3(datagram):
             return notification.read(datagram)
         users = [card.user for card in cards if card.user is not None]
-        if not users:
-            raise notification.NoNotification("version 3, from what is no card with a user")
-        if self._v3 is None:
-            from ridethrough.drivers.snmp.notification_v3 import V3Receiver
-
-            self._v3 = V3Receiver(self._send)
+        if self._v3 is None or not users:
+            raise notification.NoNotification("it is of version 3, and its card has no user")
         return self._v3.read(datagram, sender, users, now)
 
     def _send(self, datagram: bytes, to: Any) -> None:
