@@ -21,7 +21,11 @@ from ridethrough.core.narrative import tell
 from ridethrough.core.observation import UpsReading
 from ridethrough.drivers.nut.server import variables_of, words_of
 from ridethrough.drivers.nut.variables import told_by
+from ridethrough.drivers.snmp import V3User, notification
 from ridethrough.drivers.snmp.mibs import RFC1628, VENDORS
+from ridethrough.drivers.snmp.mibs.traps import in_words
+from ridethrough.drivers.snmp.notification import NoNotification, Notification
+from ridethrough.drivers.snmp.notification_v3 import V3Receiver
 from ridethrough.drivers.xapi.errors import translated
 from ridethrough.drivers.xapi.picture import Picture, picture
 from ridethrough.drivers.xapi.records import Host, Pool, Task, Vm
@@ -161,6 +165,28 @@ def upsd_answer(data: bytes, kind: type[Reader] = Reader) -> None:
         _is_possible(reader.read(told_by(variables), at))
 
 
+Read = Callable[[bytes], Notification]
+USER = V3User("trapper", "sha256", "signed-with-this", "aes128", "kept-with-this")
+
+
+def trap_datagram(data: bytes, read: Read = notification.read) -> None:
+    """A datagram on the port for traps, from a card's address: as versions 1 and 2c, and as version 3."""
+    with suppress(NoNotification):
+        _is_short(read(data))
+    with suppress(NoNotification):
+        _is_short(RECEIVER.read(data, ("127.0.0.1", 162), [USER], 0.0))
+
+
+def _is_short(found: Notification) -> None:
+    assert len(found.trap) <= notification.LONGEST_OID
+    says = in_words(found.trap, found.values)
+    assert says.isascii()
+    assert says.isprintable()
+
+
+RECEIVER = V3Receiver(lambda answer, to: None)
+
+
 def _is_possible(reading: UpsReading) -> None:
     assert reading.charge is None or 0 <= reading.charge <= 100
     assert reading.runtime is None or 0 <= reading.runtime < 10**7
@@ -183,5 +209,14 @@ def _values(data: bytes) -> Iterator[CardValue]:
 
 TARGETS: dict[str, Callable[..., None]] = {
     target.__name__: target
-    for target in (xapi_json, xapi_xml, journal_row, site_toml, mailbox_row, card_reading, upsd_answer)
+    for target in (
+        xapi_json,
+        xapi_xml,
+        journal_row,
+        site_toml,
+        mailbox_row,
+        card_reading,
+        upsd_answer,
+        trap_datagram,
+    )
 }

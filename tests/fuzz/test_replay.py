@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from ridethrough.config import Secrets
 from ridethrough.core.events import Armed, Ask, Event
 from ridethrough.core.observation import PoolSeen, UpsReading, VmSeen
+from ridethrough.drivers.snmp.notification import Notification
 from ridethrough.drivers.xapi.picture import Picture
 from ridethrough.drivers.xapi.store import Records
 from ridethrough.runtime.codec import encode
@@ -56,6 +57,10 @@ class Overcharged(Reader):
         return replace(super().read(told, at), charge=101.0)
 
 
+def endless(datagram: bytes) -> Notification:
+    return Notification("1.3" * 500, ())
+
+
 FAULTS: dict[str, tuple[object, type[Exception]]] = {
     "xapi_json": (draws_too_much_memory, Bug),
     "xapi_xml": (draws_too_much_memory, Bug),
@@ -64,6 +69,7 @@ FAULTS: dict[str, tuple[object, type[Exception]]] = {
     "mailbox_row": (takes_twice, Bug),
     "card_reading": (Overcharged, AssertionError),
     "upsd_answer": (Overcharged, AssertionError),
+    "trap_datagram": (endless, AssertionError),
 }
 
 

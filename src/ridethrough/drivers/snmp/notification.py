@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +16,13 @@ TRAP_ADDRESS = "1.3.6.1.6.3.18.1.3.0"  # snmpTrapAddress (RFC 3584): a forwarder
 ENTERPRISE_SPECIFIC = 6  # v1's generic-trap
 
 
+LONGEST_OID = 255  # characters: a stranger's may fill a datagram, and would fill the journal
+_OID = re.compile(r"[0-9]+(\.[0-9]+)+", re.ASCII)
+UNREADABLE = "it cannot be read as a trap"
+
+
 class NoNotification(Exception):  # noqa: N818
-    """These bytes are no trap and no inform."""
+    """These bytes are no trap and no inform. Says why in words of ours: nothing of the bytes is repeated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +51,7 @@ def read(datagram: bytes) -> Notification:
     except NoNotification:
         raise
     except Exception as error:  # pyasn1 lets TypeError and more out on garbage
-        raise NoNotification(f"{type(error).__name__}: {error}") from error
+        raise NoNotification(UNREADABLE) from error
 
 
 def is_v3(datagram: bytes) -> bool:
@@ -60,8 +66,8 @@ def of_variables(pairs: Any, answer: bytes = b"") -> Notification:
     """The notification that these variables of v2c or v3 describe."""
     variables = [(str(name), value) for name, value in pairs]
     trap = next((str(value) for name, value in variables if name == TRAP_OID), "")
-    if not trap:
-        raise NoNotification("it has no snmpTrapOID")
+    if len(trap) > LONGEST_OID or not _OID.fullmatch(trap):
+        raise NoNotification("it has no snmpTrapOID that can be one")
     agent = next((_address(value) for name, value in variables if name == TRAP_ADDRESS), "")
     values = (value.prettyPrint() for name, value in variables if name != TRAP_OID)
     return Notification(trap, tuple(values), agent, answer)
@@ -76,6 +82,8 @@ def _of_v1(proto: Any, pdu: Any) -> Notification:
         trap = f"{enterprise}.0.{int(proto.apiTrapPDU.get_specific_trap(pdu))}"
     else:
         trap = f"{GENERIC}.{generic + 1}"
+    if len(trap) > LONGEST_OID:
+        raise NoNotification("its enterprise is too long to be one")
     values = tuple(value.prettyPrint() for _, value in proto.apiTrapPDU.get_varbinds(pdu))
     return Notification(trap, values, _address(proto.apiTrapPDU.get_agent_address(pdu)))
 

@@ -15,7 +15,7 @@ from pysnmp.entity.rfc3413 import ntfrcv  # type: ignore[import-untyped]
 from pysnmp.proto.mpmod.rfc3412 import SNMPv3Message  # type: ignore[import-untyped]
 from pysnmp.proto.secmod.rfc3414.service import UsmSecurityParameters  # type: ignore[import-untyped]
 
-from ridethrough.drivers.snmp.notification import NoNotification, Notification, of_variables
+from ridethrough.drivers.snmp.notification import UNREADABLE, NoNotification, Notification, of_variables
 from ridethrough.drivers.snmp.set import as_pysnmp
 from ridethrough.drivers.snmp.usm import V3User
 
@@ -63,7 +63,7 @@ class V3Receiver:
         except NoNotification:
             raise
         except Exception as error:  # pysnmp and pyasn1 let many kinds out on garbage
-            raise NoNotification(f"{type(error).__name__}: {error}") from error
+            raise NoNotification(UNREADABLE) from error
         heard, self._heard = self._heard, None
         if heard is None:
             raise NoNotification("no user of this card has signed it, or it is no trap")
