@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ridethrough.core.model import CardTimers, Seconds
 from ridethrough.core.observation import Source, UpsReading
 from ridethrough.ups import clean
 from ridethrough.ups.countdown import Countdown
+from ridethrough.ups.meaning import Field
 from ridethrough.ups.told import Told
 
 CARRIED = frozenset({Source.UTILITY, Source.BYPASS, Source.BOOST, Source.TRIM, Source.ECO})
 ALIVE_VOLTS = 50.0  # half of nominal, for a card that tells no nominal voltage
 LONGEST_NAME = 63  # characters, RFC 1628 upsIdentModel
 FORGET_AFTER = 5  # polls without volts, on utility power, until a line is held to be no line
+SET_UP: tuple[Field, ...] = ("warning_period", "shutdown_delay", "action", "maker", "model")
 LEAST_HERTZ = 40.0  # of an input that carries alternating current
 USUAL = (0.8, 1.2)  # input limits as parts of nominal, for a card that tells no transfer points
 
@@ -28,19 +31,32 @@ class Reader:
     _countdowns: dict[str, Countdown] = field(default_factory=dict)  # by OID
     _alive: set[str] = field(default_factory=set)  # input lines once seen alive
     _dark: dict[str, int] = field(default_factory=dict)  # polls in a row without volts while on utility power
+    _last: tuple[Told, UpsReading] | None = None
+    _setup: tuple[tuple[object, ...], CardTimers, str] | None = None  # what it says that hardly ever changes, as read
 
     def read(self, told: Told, at: Seconds) -> UpsReading:
         """One reading; `at` is when the answer was asked for: what it says was true then or later. Never raises."""
         if told.any("link_lost"):
             return UpsReading(at, Source.UNKNOWN, link_lost=True)
+        if self._last is not None and self._last[0] is told and not self._dark:
+            reading = self._last[
+                1
+            ]  # nothing has changed but the time, which counts for countdowns and dark lines alone
+            counts = self._see_countdowns(told, at)
+            return _at(reading, at, counts, self._tells_countdown())
+        reading = self._read(told, at)
+        self._last = told, reading
+        return reading
+
+    def _read(self, told: Told, at: Seconds) -> UpsReading:
         source = what_feeds(told)
         testing = _tests(told, source)
         dead = self._input_dead(told, source, testing)
         low = told.any("low")
-        charge = next((c for v in told.numbers("charge").values() if (c := clean.charge(v)) is not None), None)
+        charge = _first(told, "charge", clean.charge)
         spent = low or (charge is not None and charge < clean.SPENT)
-        runtimes = (clean.runtime(v, source is Source.BATTERY, spent) for v in told.numbers("runtime").values())
-        counts = self._see_countdowns(told, at)
+        on_battery = source is Source.BATTERY
+        timers, model = self._set_up(told)
         return UpsReading(
             at=at,
             source=source,
@@ -49,13 +65,20 @@ class Reader:
             input_dead=dead,
             low_battery=low,
             charge=charge,
-            runtime=next((r for r in runtimes if r is not None), None),
-            load=max((v for n in told.numbers("load").values() if (v := clean.load(n)) is not None), default=None),
-            countdown=counts,
+            runtime=_first(told, "runtime", lambda value: clean.runtime(value, on_battery, spent)),
+            load=max(_clean(told, "load", clean.load), default=None),
+            countdown=self._see_countdowns(told, at),
             tells_countdown=self._tells_countdown(),
-            timers=_timers(told),
-            model=self._model(told),
+            timers=timers,
+            model=model,
         )
+
+    def _set_up(self, told: Told) -> tuple[CardTimers, str]:
+        """Timers and model, read anew only where they are told anew."""
+        said = (*[told.found.get(field) for field in SET_UP], self.description)
+        if self._setup is None or any(a is not b for a, b in zip(said, self._setup[0], strict=True)):
+            self._setup = said, _timers(told), self._model(told)
+        return self._setup[1:]
 
     def _see_countdowns(self, told: Told, at: Seconds) -> Seconds | None:
         sign, delays = told.any("shutting_down"), told.numbers("off_delay")
@@ -115,6 +138,36 @@ class Reader:
         if not model:
             return maker or self.description[:LONGEST_NAME]
         return model if not maker or model.casefold().startswith(maker.casefold()) else f"{maker} {model}"
+
+
+def _at(reading: UpsReading, at: Seconds, countdown: Seconds | None, tells_countdown: bool) -> UpsReading:
+    """The same reading at another moment. By hand: dataclasses.replace takes thrice as long."""
+    return UpsReading(
+        at,
+        reading.source,
+        reading.testing,
+        reading.input_good,
+        reading.input_dead,
+        reading.low_battery,
+        reading.charge,
+        reading.runtime,
+        reading.load,
+        countdown,
+        tells_countdown,
+        reading.link_lost,
+        reading.timers,
+        reading.model,
+    )
+
+
+def _clean(told: Told, field: Field, clean_one: Callable[[float], float | None]) -> list[float]:
+    """The believable numbers of this field."""
+    return [v for _, m in told.found.get(field, ()) if isinstance(m, float) and (v := clean_one(m)) is not None]
+
+
+def _first(told: Told, field: Field, clean_one: Callable[[float], float | None]) -> float | None:
+    """The first of them."""
+    return next(iter(_clean(told, field, clean_one)), None)
 
 
 def half_of_nominal(told: Told) -> float:

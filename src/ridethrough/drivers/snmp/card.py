@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Callable, Mapping, Sequence
 
@@ -10,36 +11,54 @@ from ridethrough.core.observation import UpsReading
 from ridethrough.drivers.snmp import discovery
 from ridethrough.drivers.snmp.discovery import Profile
 from ridethrough.drivers.snmp.mibs import rfc1628
-from ridethrough.drivers.snmp.session import AT_ONCE, CardConfig, Incomplete, Session
+from ridethrough.drivers.snmp.session import AT_ONCE, MANY_AT_ONCE, CardConfig, Incomplete, Session
+from ridethrough.drivers.snmp.wire import Deadlines
 from ridethrough.ports import Unreachable
 from ridethrough.ups.meaning import Field, Value, number
 from ridethrough.ups.reader import CARRIED, Reader
-from ridethrough.ups.told import Told
+from ridethrough.ups.told import Hearing, Told
 
 LEARN_EVERY: Seconds = 600.0  # firmware changes, and cards that answer NULL until their UPS has spoken
 SLOW_EVERY: Seconds = 60.0
 MOST_ALARMS = 32
+ALARMS_PRESENT = f"{rfc1628.UPS}.6.1.0"
 
 
 class Card:
     """Polls one card. `poll` must not run beside itself."""
 
-    def __init__(self, config: CardConfig, now: Callable[[], Seconds]) -> None:
+    def __init__(
+        self,
+        config: CardConfig,
+        now: Callable[[], Seconds],
+        deadlines: Deadlines | None = None,
+        learning: asyncio.Semaphore | None = None,
+        share: float = 0.0,
+    ) -> None:
+        """`deadlines` and `learning` are those of all cards that are watched together: few are learned at once.
+        `share`, 0 to 1: how much of `LEARN_EVERY` and `SLOW_EVERY` this card is early the first time, so that they do
+        not all do the same in the same minute.
+        """
         self.config = config
         self.profile: Profile | None = None
         self.disturbed = False  # the input was disturbed since the poll before: look again soon
         self.told, self.values = Told({}), dict[str, Value]()  # the last answer
         self._now = now
-        self._session = Session(config)
+        self._session = Session(config, deadlines)
+        self._learning = learning if learning is not None else asyncio.Semaphore()
+        self._early = share
         self._reader = Reader(trusts_idle=False)
+        self._hearing = Hearing(())
         self._learned_at: Seconds = 0.0
         self._oids: list[str] = []  # what each poll asks
         self._required: frozenset[str] = frozenset()  # of those
         self._needed: frozenset[Field] = frozenset()
         self._stale = False  # the card no longer answers what it was learned to have
         self._slow: dict[str, Value] = {}
-        self._slow_at: Seconds | None = None
+        self._slow_at: Seconds = -math.inf
+        self._tries_many = False  # it is to be tried whether the card takes all objects in one request
         self._alarms: dict[str, Field] = {}  # what the alarms say that are present
+        self._alarm_rows: tuple[str, ...] = ()  # of the table, which are asked with all else
         self._walk_after: Seconds = -math.inf
         self._line_bads: float | None = None
         self._carried = False  # the last reading showed utility power
@@ -50,20 +69,14 @@ class Card:
         Raises Unreachable when no answer came, or none that holds the family's required objects; Refused when the
         card is no UPS that can be read.
         """
-        profile = await self._known()
-        asked_at = self._now()
-        oids = self._oids
-        try:
-            values = await self._session.get(oids, self._required)
-        except Incomplete:
-            self._stale = True
-            raise
-        self._stale = _lost_a_part(oids, values)
+        profile, asked_at = await self._known()
+        values = await self._ask()
+        self._stale = len(values) < len(self._oids) and _lost_a_part(self._oids, values)
         alarms = await self._present_alarms(values)
-        values = {**await self._slow_values(profile), **values}
-        told = Told.of(profile.rows, values, alarms)
+        values = {**await self._slow_values(profile, asked_at), **values}
+        told = self._hearing.hear(values, alarms)
         self.told, self.values = told, values
-        if not told.sources() or not all(told.all(field) for field in self._needed):
+        if not told.sources() or not self._needed <= told.found.keys():
             raise Unreachable(f"{self.config.address}: its status is none that {profile.family} defines")
         reading = self._reader.read(told, asked_at)
         self._notice(told, reading)
@@ -72,23 +85,56 @@ class Card:
     def close(self) -> None:
         self._session.close()
 
-    async def _known(self) -> Profile:
-        """The card's profile: learned at first contact, now and then on utility power, and when answers fall short."""
-        age = self._now() - self._learned_at
+    async def _known(self) -> tuple[Profile, Seconds]:
+        """The card's profile, and the moment: learned at first contact, now and then on utility power, and when answers
+        fall short.
+        """
+        now = self._now()
+        age = now - self._learned_at
         if self.profile is None or (self._stale and age >= SLOW_EVERY) or (self._carried and age >= LEARN_EVERY):
-            profile = await discovery.learn(self._session)
+            if self.profile is not None and self._learning.locked():
+                return self.profile, now  # so many others are being learned that this poll would be late
+            profile = await discovery.learn(self._session, self._learning)
             if self.profile is None or self.profile.mibs != profile.mibs:
                 self._reader = Reader(trusts_idle=profile.mibs[0].tells_countdown)
             self._reader.description = profile.description
-            self.profile, self._learned_at, self._slow_at = profile, self._now(), None
+            now = self._now()
+            self._hearing = Hearing(profile.rows)
+            self.profile, self._learned_at, self._slow_at = profile, now - self._early * LEARN_EVERY, -math.inf
             self._oids, self._required, self._needed = profile.oids(slow=False), profile.required, profile.needed
-        return self.profile
+            self._alarm_rows, self._tries_many = (), self.config.version != "1"
+            self._session.at_once = AT_ONCE
+        return self.profile, now
 
-    async def _slow_values(self, profile: Profile) -> dict[str, Value]:
+    async def _ask(self) -> dict[str, Value]:
+        """What each poll asks, in one request where the card has shown that it takes it.
+
+        In v1 one object that has gone empties the whole answer, so the fewer in one the better.
+        """
+        oids = [*self._oids, *self._alarm_rows] if self._alarm_rows else self._oids
+        if self._tries_many and self._carried:
+            self._tries_many = False
+            if AT_ONCE < len(oids) <= MANY_AT_ONCE:
+                known = self.values.keys() & set(oids)
+                if (found := await self._session.takes_many(oids, known | self._required)) is not None:
+                    self._session.at_once = MANY_AT_ONCE
+                    return found
+        try:
+            return await self._session.get(oids, self._required)
+        except Unreachable as error:
+            many = self._session.at_once > AT_ONCE
+            self._session.at_once = AT_ONCE
+            if not isinstance(error, Incomplete):
+                raise
+            self._stale = True
+            if not many:
+                raise
+        return await self._session.get(oids, self._required)
+
+    async def _slow_values(self, profile: Profile, now: Seconds) -> dict[str, Value]:
         """What hardly ever changes: asked once a minute, and once known not in an outage, where it would cost time."""
-        due = self._slow_at is None or self._now() - self._slow_at >= SLOW_EVERY
-        if due and (self._carried or not self._slow):
-            self._slow_at = self._now()
+        if now - self._slow_at >= SLOW_EVERY and (self._carried or not self._slow):
+            self._slow_at, self._early = now - self._early * SLOW_EVERY, 0.0
             try:
                 self._slow = await self._session.get(profile.oids(slow=True))
             except Unreachable:
@@ -97,9 +143,13 @@ class Card:
 
     async def _present_alarms(self, values: Mapping[str, Value]) -> dict[str, Field]:
         """The well-known alarms in the card's table. When the table cannot be read, those read last."""
-        present = number(values.get(f"{rfc1628.UPS}.6.1.0")) or 0
+        present = number(values.get(ALARMS_PRESENT)) or 0
         if present <= 0:
-            self._alarms = {}
+            self._alarms, self._alarm_rows = {}, ()
+            return self._alarms
+        rows = {oid: values[oid] for oid in self._alarm_rows if oid in values}
+        if present == len(rows) == len(self._alarm_rows):
+            self._alarms = _said_by(rows)
         elif self._now() >= self._walk_after:
             try:
                 rows = await self._session.walk(rfc1628.ALARM_ID_COLUMN, MOST_ALARMS)
@@ -107,7 +157,9 @@ class Card:
                 # The status has been read, and must not be lost for this, nor late at each poll of an outage.
                 self._walk_after = self._now() + SLOW_EVERY
             else:
-                self._alarms = rfc1628.said_by(n for v in rows.values() if (n := _well_known(v)) is not None)
+                self._alarms = _said_by(rows)
+                few = self.config.version != "1" and len(rows) == present <= AT_ONCE
+                self._alarm_rows = tuple(rows) if few else ()
         return self._alarms
 
     def _notice(self, told: Told, reading: UpsReading) -> None:
@@ -122,6 +174,11 @@ def _lost_a_part(oids: Sequence[str], values: Mapping[str, Value]) -> bool:
     """Whether one whole request came back empty: in v1 one object that has gone empties the answer of all."""
     parts = (oids[start : start + AT_ONCE] for start in range(0, len(oids), AT_ONCE))
     return any(not any(oid in values for oid in part) for part in parts)
+
+
+def _said_by(rows: Mapping[str, Value]) -> dict[str, Field]:
+    """What the well-known alarms among these rows of the table say."""
+    return rfc1628.said_by(n for value in rows.values() if (n := _well_known(value)) is not None)
 
 
 def _well_known(value: Value) -> int | None:

@@ -12,6 +12,9 @@ from ridethrough.core.model import Seconds, UpsId
 from ridethrough.core.observation import Snapshot
 from ridethrough.drivers.snmp.card import Card
 from ridethrough.drivers.snmp.session import CardConfig
+from ridethrough.drivers.snmp.turns import SPREAD as SPREAD
+from ridethrough.drivers.snmp.turns import Turn, Turns
+from ridethrough.drivers.snmp.wire import Deadlines
 from ridethrough.ports import Refused, Unreachable
 from ridethrough.ups.watched import Watched
 
@@ -21,22 +24,23 @@ PACE: Seconds = 5.0
 URGENT_PACE: Seconds = 2.0
 DISTURBED_PACE: Seconds = 1.0  # the input's disturbance counter moved: a dip shorter than the pace
 SHORTEST_PAUSE: Seconds = 0.2
-SPREAD: Seconds = 0.01  # between the polls of two cards, so that many do not burst
+HURRY: Seconds = 1.0  # when the pace turns urgent, the last of very many cards is polled after so long at most
 SPARE_DESCRIPTORS = 256
 
 
 @dataclass(slots=True)
 class _Watched:
     card: Card
+    turn: Turn
     state: Watched = field(default_factory=Watched)
-    soon: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Cards:
-    """Polls every card at its own pace and keeps its last two good answers. Implements ports.Observer.
+    """Polls every card at its own beat and keeps its last two good answers. Implements ports.Observer.
 
-    `now` is the site's clock and stamps the readings; the pace is the event loop's. One socket a card: the daemon's
-    limit of open files must lie above the number of cards (LimitNOFILE= in its unit).
+    `now` is the site's clock and stamps the readings; the pace is the event loop's. `turns` are those of all cards of
+    this process, for an observer that does not watch alone. One socket a card: the daemon's limit of open files must
+    lie above the number of cards (LimitNOFILE= in its unit).
     """
 
     def __init__(
@@ -46,8 +50,11 @@ class Cards:
         *,
         pace: Seconds = PACE,
         urgent_pace: Seconds = URGENT_PACE,
+        turns: Turns | None = None,
     ) -> None:
-        self._watched = {config.ups: _Watched(Card(config, now)) for config in sorted(cards, key=lambda c: c.ups)}
+        self._turns = turns if turns is not None else Turns()
+        self._deadlines = Deadlines()
+        self._watched = {config.ups: self._watched_by(config, now) for config in sorted(cards, key=lambda c: c.ups)}
         self._pace, self._urgent_pace = pace, urgent_pace
         self._urgent = False
         self._wake: Callable[[], None] = lambda: None
@@ -57,7 +64,8 @@ class Cards:
         """Begin to poll; the first polls begin `SPREAD` seconds apart, or later where this process is busy."""
         self._wake = wake
         _warn_of_few_descriptors(len(self._watched))
-        self._tasks.append(asyncio.create_task(self._begin(), name="cards begin"))
+        for ups, watched in self._watched.items():
+            self._tasks.append(asyncio.create_task(self._watch(watched), name=f"card {ups}"))
 
     async def stop(self) -> None:
         """End polling and close every socket. Never raises."""
@@ -71,33 +79,35 @@ class Cards:
             watched.card.close()
 
     def observe(self, urgent: bool) -> Snapshot:
-        """Every card's last two good answers, at once and from memory. Turning urgent polls every card at once."""
-        if urgent and not self._urgent:
-            for ups in self._watched:
-                self.poll_soon(ups)
+        """Every card's last two good answers, at once and from memory. Turning urgent polls every card at once, or
+        within `HURRY` where there are many.
+        """
+        if urgent and not self._urgent and self._tasks:
+            began, within = asyncio.get_running_loop().time(), min(HURRY, len(self._watched) * SPREAD)
+            for watched in self._watched.values():
+                self._turns.hurry(watched.turn, began + watched.turn.share * within)
         self._urgent = urgent
         return Snapshot(upses={ups: watched.state.seen for ups, watched in self._watched.items()})
 
     def poll_soon(self, ups: UpsId) -> None:
         """Poll this card as soon as a poll that runs has ended: a trap came, or a person asks. Unknown ids are none."""
         if ups in self._watched:
-            self._watched[ups].soon.set()
+            self._turns.hurry(self._watched[ups].turn)
 
-    async def _begin(self) -> None:
-        """One card after the other: learning thousands at once would make each answer too late for its deadline."""
-        for ups, watched in self._watched.items():
-            self._tasks.append(asyncio.create_task(self._watch(watched), name=f"card {ups}"))
-            await asyncio.sleep(SPREAD)
+    def _watched_by(self, config: CardConfig, now: Callable[[], Seconds]) -> _Watched:
+        turn = self._turns.join()
+        return _Watched(Card(config, now, self._deadlines, self._turns.learning, turn.share), turn)
 
     async def _watch(self, watched: _Watched) -> None:
-        loop = asyncio.get_running_loop()
+        loop, turn = asyncio.get_running_loop(), watched.turn
+        due = self._turns.first()
         while True:
+            await self._turns.wait(turn, due)
             began = loop.time()
-            watched.soon.clear()
             await self._poll(watched)
             pace = self._urgent_pace if self._urgent else self._pace
             pace = min(pace, DISTURBED_PACE) if watched.card.disturbed else pace
-            await _any_of(watched.soon, max(pace - (loop.time() - began), SHORTEST_PAUSE))
+            due = max(turn.next(began, pace), loop.time() + SHORTEST_PAUSE)
 
     async def _poll(self, watched: _Watched) -> None:
         try:
@@ -117,14 +127,6 @@ class Cards:
                 wake = watched.state.answered(reading)
         if wake:
             self._wake()
-
-
-async def _any_of(soon: asyncio.Event, pause: Seconds) -> None:
-    try:
-        async with asyncio.timeout(pause):
-            await soon.wait()
-    except TimeoutError:
-        return
 
 
 def _warn_of_few_descriptors(cards: int) -> None:

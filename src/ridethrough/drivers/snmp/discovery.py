@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 from ridethrough.drivers.snmp.mibs import RFC1628, VENDORS, Kind, Mib, Oid, kind_of
@@ -52,9 +54,17 @@ class Profile:
         return sorted(asked, key=lambda oid: oid not in required)
 
 
-async def learn(session: Session) -> Profile:
-    """Learn a card. Raises Unreachable when it does not answer, Refused when it answers and is no UPS we can read."""
+async def learn(session: Session, room: asyncio.Semaphore | None = None) -> Profile:
+    """Learn a card. Raises Unreachable when it does not answer, Refused when it answers and is no UPS we can read.
+
+    With `room`, few cards are learned at once; one that is silent takes no place from the others.
+    """
     system = await supported(session, [SYS_DESCR, SYS_OBJECT_ID])
+    async with room or nullcontext():
+        return await _learn(session, system)
+
+
+async def _learn(session: Session, system: Mapping[str, Value]) -> Profile:
     object_id = (text(system.get(SYS_OBJECT_ID)) or "").lstrip(".")
     description = text(system.get(SYS_DESCR)) or ""
     kind = kind_of(object_id)

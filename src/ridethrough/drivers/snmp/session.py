@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Literal
 
 from gufo.snmp import SnmpAuthError, SnmpError, SnmpVersion
-from gufo.snmp.aio import SnmpSession
 
 from ridethrough.core.model import Seconds, UpsId
 from ridethrough.drivers.snmp.usm import V3User
+from ridethrough.drivers.snmp.wire import Deadlines, Wire
 from ridethrough.ports import Unreachable
 from ridethrough.ups.meaning import Value
 
 PORT = 161
 RETRIES = 2
 AT_ONCE = 10  # objects in one GET: embedded agents fail on more (facts/ups.md §3.5)
+MANY_AT_ONCE = (
+    24  # of a card that has shown that it takes so many: some 480 bytes, what every agent must be able to send
+)
 VERSIONS = {"1": SnmpVersion.v1, "2c": SnmpVersion.v2c, "3": SnmpVersion.v3}
+FAILURES = (TimeoutError, OSError, SnmpError, ValueError, RuntimeError)  # of a request
 PAUSE: Seconds = 0.2  # between attempts: a closed port answers at once, and so would three attempts
 
 
@@ -74,15 +78,18 @@ class Session:
 
     gufo-snmp (0.13) neither retries nor bounds a flood of foreign packets, takes a forged packet for an error,
     and serves one request at a time: hence the lock, the deadline, and a new socket after each failed attempt
-    (which also follows a changed address of our own, and leaves late answers behind).
+    (which also follows a changed address of our own, and leaves late answers behind). Whoever asks must `close`.
     """
 
-    def __init__(self, config: CardConfig) -> None:
+    def __init__(self, config: CardConfig, deadlines: Deadlines | None = None) -> None:
+        """`deadlines`: those of all cards that are watched together."""
         self._config = config
+        self._deadlines = deadlines if deadlines is not None else Deadlines()
         self._host, self._port = split_address(config.address)
         self._user = config.user.as_gufo() if config.user is not None else None
         self._who = "community" if config.user is None else "user"
-        self._open: SnmpSession | None = None
+        self.at_once = AT_ONCE  # objects in one GET
+        self._open: Wire | None = None
         self._busy = asyncio.Lock()
 
     async def get(self, oids: Sequence[str], required: Collection[str] = ()) -> dict[str, Value]:
@@ -91,22 +98,34 @@ class Session:
         An answer that lacks an object of `required` is no answer. gufo-snmp hides error-status: genErr, and v1's
         noSuchName for any object of the request, come as an empty answer.
         """
+        if len(oids) <= self.at_once:
+            return await self._get(oids, required)
         found: dict[str, Value] = {}
-        for start in range(0, len(oids), AT_ONCE):
-            part = oids[start : start + AT_ONCE]
-            found |= await self._get(part, [oid for oid in part if oid in required])
+        for start in range(0, len(oids), self.at_once):
+            found |= await self._get(oids[start : start + self.at_once], required)
         return found
+
+    async def takes_many(self, oids: Sequence[str], known: Set[str]) -> dict[str, Value] | None:
+        """The values of up to `MANY_AT_ONCE` objects, asked once and in one request; None when one of `known` is not
+        among them, or no answer comes.
+        """
+        async with self._busy:
+            try:
+                answer = await (await self._ready()).get_all(oids)
+            except FAILURES:
+                self.close()
+                return None
+        return _asked(oids, answer) if known <= answer.keys() else None
 
     async def walk(self, column: str, most: int) -> dict[str, Value]:
         """Up to `most` objects below `column`, by GETNEXT: embedded agents are known to hang on GETBULK."""
 
-        async def ask(session: SnmpSession) -> dict[str, Value]:
+        async def ask(session: Wire) -> dict[str, Value]:
             found: dict[str, Value] = {}
             following = session.getnext(column).__aiter__()
             while len(found) < most:
                 try:
-                    async with asyncio.timeout(self._config.timeout):
-                        oid, value = await following.__anext__()
+                    oid, value = await following.__anext__()
                 except StopAsyncIteration:
                     break
                 if oid in found or not oid.startswith(f"{column}."):
@@ -125,22 +144,22 @@ class Session:
 
     def close(self) -> None:
         """Close the socket. The next request opens a new one."""
-        self._open = None  # gufo-snmp closes the descriptor when its object goes
+        if self._open is not None:
+            self._open.close()
+        self._open = None
 
     async def _get(self, oids: Sequence[str], required: Collection[str]) -> dict[str, Value]:
-        async def ask(session: SnmpSession) -> dict[str, Value]:
-            async with asyncio.timeout(self._config.timeout):
-                answer = await session.get_many(oids)
-            if missing := [oid for oid in required if oid not in answer]:
+        async def ask(wire: Wire) -> dict[str, Value]:
+            answer = await wire.get_all(oids)
+            if missing := [oid for oid in oids if oid not in answer and oid in required]:
                 raise Incomplete(f"the answer lacks {', '.join(missing)}")
-            return {oid: answer[oid] for oid in oids if oid in answer}
+            return _asked(oids, answer)
 
         async with self._busy:
             return await self._attempts(ask)
 
-    async def _attempts(self, ask: Callable[[SnmpSession], Awaitable[dict[str, Value]]]) -> dict[str, Value]:
+    async def _attempts(self, ask: Callable[[Wire], Awaitable[dict[str, Value]]]) -> dict[str, Value]:
         why, kind = "", Unreachable
-        cancels = _cancels()
         for attempt in range(1 + RETRIES):
             if attempt:
                 await asyncio.sleep(min(PAUSE, self._config.timeout))
@@ -157,33 +176,27 @@ class Session:
                 why = error.strerror or str(error)
             except (SnmpError, ValueError, RuntimeError) as error:
                 why = f"unusable answer: {error}"
-            finally:
-                # gufo-snmp waits by asyncio.wait_for, which before Python 3.12 swallows a cancellation that comes
-                # together with the answer: a card would go on being polled after `stop`. Remove with Python 3.11.
-                if _cancels() > cancels:
-                    raise asyncio.CancelledError
             self.close()
         raise kind(f"{self._config.address}: {why} ({1 + RETRIES} attempts, {self._config.timeout:g} s each)")
 
-    async def _ready(self) -> SnmpSession:
+    async def _ready(self) -> Wire:
         """The socket; a new one has first learned the card's engine and its time, which it forgets with a restart."""
         if self._open is None:
-            opened = SnmpSession(
-                self._host,
+            opened = Wire(
+                self._deadlines,
+                self._config.timeout,
+                addr=self._host,
                 port=self._port,
                 community=self._config.community,
                 user=self._user,
                 version=VERSIONS[self._config.version],
-                timeout=self._config.timeout,
             )
-            if self._user is not None:
-                async with asyncio.timeout(self._config.timeout):
-                    await opened.refresh()
             self._open = opened
+            if self._user is not None:
+                await opened.refresh()
         return self._open
 
 
-def _cancels() -> int:
-    """How many cancellations of the running task have not been dealt with."""
-    task = asyncio.current_task()
-    return task.cancelling() if task else 0
+def _asked(oids: Sequence[str], answer: Mapping[str, Value]) -> dict[str, Value]:
+    """What was asked for, of what came."""
+    return {oid: answer[oid] for oid in oids if oid in answer}
