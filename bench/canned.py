@@ -1,8 +1,10 @@
 """Ten thousand cards that answer what they always answer: one process, one socket, loopback only.
 
-Started by bench/cards.py. Every address 127.1.x.y is a card; its last octet decides its family. An answer is encoded
-once by the simulated card, and from then on copied with the request's id. A line "on" or "off" on standard input
-switches utility power; the end of standard input ends the process.
+Started by bench/snmp.py. Every address 127.1.x.y is a card; its last octet decides its family. An answer is encoded
+once by the simulated card, and from then on copied with the request's id. There are `MOODS` answers to each request,
+with other volts, load and runtime, which take turns: no card says twice in a row what it said before, as real ones do
+not. A line "on" or "off" on standard input switches utility power, "silent N" silences the first N cards; the end of
+standard input ends the process.
 """
 
 from __future__ import annotations
@@ -11,9 +13,11 @@ import selectors
 import socket
 import struct
 import sys
+from dataclasses import replace
 
 from ridethrough.sim.battery import Battery
 from ridethrough.sim.cards import Family, SimCard, SimUps
+from ridethrough.sim.cards_mib.shown import Shown
 from ridethrough.sim.cards_mib.tree import answer
 from ridethrough.sim.snmp_agent import WireCard
 from ridethrough.sim.world import World
@@ -22,6 +26,19 @@ IP_PKTINFO = 8  # Linux; the socket module names it from Python 3.14 on
 BUFFER = 8 * 1024 * 1024
 LONGEST = 900  # seconds until it ends by itself
 FAMILIES = list(Family)
+MOODS = 16
+FIRST = 127 << 24 | 1 << 16  # the address of the first card, 127.1.0.0
+
+
+class MoodyCard(WireCard):
+    """A card whose volts, load and runtime are a little different in each mood."""
+
+    mood = 0
+
+    def _now(self) -> Shown:
+        s, mood = super()._now(), self.mood
+        volts = s.input_volts + mood % 5 if s.utility else 0
+        return replace(s, input_volts=volts, load=s.load + mood % 7, runtime=s.runtime - 60 * mood)
 
 
 class Canned:
@@ -29,12 +46,13 @@ class Canned:
 
     def __init__(self) -> None:
         self.asked = 0
+        self.silent = 0
         self._world = World()
         for family in FAMILIES:
             card = SimCard(tells=family, model="Array 3000")
             self._world.add_ups(SimUps(family.value, "a", Battery.full(1000), card, base_load_watts=400))
-        self._cards = [WireCard(self._world, family.value) for family in FAMILIES]
-        self._known: dict[tuple[int, bytes, bytes], tuple[bytes, bytes]] = {}
+        self._cards = [MoodyCard(self._world, family.value) for family in FAMILIES]
+        self._known: dict[tuple[int, int, bytes, bytes], tuple[bytes, bytes]] = {}
 
     def switch(self, on: bool) -> None:
         """Utility power of all cards."""
@@ -44,13 +62,15 @@ class Canned:
 
     def answer(self, request: bytes, family: int) -> bytes | None:
         head, request_id, rest = split(request)
-        known = self._known.get((family, head, rest))
+        mood = self.asked % MOODS
+        known = self._known.get((mood, family, head, rest))
         if known is None:
+            self._cards[family].mood = mood
             whole = answer(request, b"public", self._cards[family].tree)
             if whole is None:
                 return None
             answered_head, _, answered_rest = split(whole)
-            known = self._known[family, head, rest] = answered_head, answered_rest
+            known = self._known[mood, family, head, rest] = answered_head, answered_rest
         return joined(known[0], request_id, known[1])
 
 
@@ -102,6 +122,8 @@ def serve(opened: socket.socket, canned: Canned) -> None:
             return
         asked = found[0][2][8:12]  # in_pktinfo: the interface, the local address, the header's destination
         canned.asked += 1
+        if canned.silent and int.from_bytes(asked, "big") - FIRST < canned.silent:
+            continue
         response = canned.answer(request, asked[3] % len(FAMILIES))
         if response is not None:
             source = [(socket.IPPROTO_IP, IP_PKTINFO, struct.pack("=i4s4s", 0, asked, asked))]
@@ -122,8 +144,11 @@ def main() -> None:
             order = sys.stdin.readline().strip()
             if not order:
                 return
-            if order != "asked":
-                canned.switch(order == "on")
+            match order.split():
+                case ["silent", number]:
+                    canned.silent = 256 * (int(number) // 250) + int(number) % 250  # as addresses are given
+                case ["on" | "off"]:
+                    canned.switch(order == "on")
             print(canned.asked, flush=True)
 
 

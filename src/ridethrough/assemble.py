@@ -25,6 +25,7 @@ from ridethrough.drivers.snmp import (
     Heard,
     Trap,
     Traps,
+    Turns,
     V3User,
     order_test_trap,
     read_card,
@@ -34,6 +35,7 @@ from ridethrough.drivers.xapi import Survey, XapiPool, survey
 from ridethrough.drivers.xapi.pins import Trust
 from ridethrough.ports import Clock, Notifier, Observer
 from ridethrough.runtime.clock import STILL, SYSTEM, SiteClock, Sources, Stopwatch
+from ridethrough.runtime.garbage import collect_rarely
 from ridethrough.runtime.journal import PATIENCE, DiskJournal, Mailbox, Posted
 from ridethrough.runtime.journal_file import latest_time
 from ridethrough.runtime.loop import Answer, Loop
@@ -79,13 +81,15 @@ def cards_of(configuration: Configuration, site: Site) -> list[CardConfig]:
     return [card(ups) for ups in upses if isinstance(ups, CardConnection)]
 
 
-def watching(configuration: Configuration, site: Site, clock: Clock) -> list[Observer]:
-    """The observers of every UPS of a site or island: of its cards, and of those behind upsds."""
+def watching(configuration: Configuration, site: Site, clock: Clock, turns: Turns | None = None) -> list[Observer]:
+    """The observers of every UPS of a site or island: of its cards, and of those behind upsds. `turns` are those of all
+    cards of this process, where islands share it.
+    """
     upses = [ups for ups in configuration.upses.values() if ups.id in site.upses]
     cards = cards_of(configuration, site)
     others = [behind_upsd(ups) for ups in upses if isinstance(ups, NutConnection)]
     pace = site.policy.poll
-    observers: list[Observer] = [Cards(cards, clock.now, pace=pace)] if cards else []
+    observers: list[Observer] = [Cards(cards, clock.now, pace=pace, turns=turns)] if cards else []
     return [*observers, Upsds(others, clock.now, pace=pace)] if others else observers
 
 
@@ -250,6 +254,7 @@ class Controller:
         self.site = named_site(configuration)
         self.journal = DiskJournal(state_dir, patience=PATIENCE * speed)
         self.clock = SiteClock(state_dir, latest_time(state_dir), sources=sources, still=STILL * speed)
+        self._turns = Turns()
         self.islands = [self._island(configuration, part, notifiers) for part in islands(self.site)]
         self._status = StatusFile(state_dir, self.clock, self.view)
         self.traps = self._listener(configuration)
@@ -270,7 +275,7 @@ class Controller:
 
     def _island(self, configuration: Configuration, part: Site, notifiers: Sequence[Notifier]) -> Island:
         pools = {p: pool(configuration, p, self.clock) for p in part.pools}
-        observers: list[Observer] = [*pools.values(), *watching(configuration, part, self.clock)]
+        observers: list[Observer] = [*pools.values(), *watching(configuration, part, self.clock, self._turns)]
         loop = Loop(
             site=part,
             observers=observers,
@@ -285,6 +290,7 @@ class Controller:
 
     async def run(self) -> None:
         """Watch and protect until cancelled; then everything is closed in order, the journal last."""
+        collect_rarely()
         side = [
             asyncio.create_task(Mailbox(self.journal).serve(self._obey)),
             asyncio.create_task(self._status.run()),

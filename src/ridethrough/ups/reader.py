@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
+from operator import is_
 
 from ridethrough.core.model import CardTimers, Seconds
 from ridethrough.core.observation import Source, UpsReading
@@ -17,7 +19,11 @@ CARRIED = frozenset({Source.UTILITY, Source.BYPASS, Source.BOOST, Source.TRIM, S
 ALIVE_VOLTS = 50.0  # half of nominal, for a card that tells no nominal voltage
 LONGEST_NAME = 63  # characters, RFC 1628 upsIdentModel
 FORGET_AFTER = 5  # polls without volts, on utility power, until a line is held to be no line
-SET_UP: tuple[Field, ...] = ("warning_period", "shutdown_delay", "action", "maker", "model")
+SET_UP: tuple[Field, ...] = (
+    *("warning_period", "shutdown_delay", "action", "maker", "model"),
+    *("nominal_volts", "low_transfer", "high_transfer"),
+)
+PLAIN = frozenset({Source.UTILITY, Source.BATTERY, Source.BOOST, Source.TRIM, Source.ECO})  # no other sign is needed
 LEAST_HERTZ = 40.0  # of an input that carries alternating current
 USUAL = (0.8, 1.2)  # input limits as parts of nominal, for a card that tells no transfer points
 
@@ -32,7 +38,7 @@ class Reader:
     _alive: set[str] = field(default_factory=set)  # input lines once seen alive
     _dark: dict[str, int] = field(default_factory=dict)  # polls in a row without volts while on utility power
     _last: tuple[Told, UpsReading] | None = None
-    _setup: tuple[tuple[object, ...], CardTimers, str] | None = None  # what it says that hardly ever changes, as read
+    _setup: tuple[Sequence[object], str, tuple[CardTimers, str, Limits]] | None = None  # of what hardly ever changes
 
     def read(self, told: Told, at: Seconds) -> UpsReading:
         """One reading; `at` is when the answer was asked for: what it says was true then or later. Never raises."""
@@ -51,17 +57,17 @@ class Reader:
     def _read(self, told: Told, at: Seconds) -> UpsReading:
         source = what_feeds(told)
         testing = _tests(told, source)
-        dead = self._input_dead(told, source, testing)
         low = told.any("low")
         charge = _first(told, "charge", clean.charge)
         spent = low or (charge is not None and charge < clean.SPENT)
         on_battery = source is Source.BATTERY
-        timers, model = self._set_up(told)
+        timers, model, limits = self._set_up(told)
+        dead = self._input_dead(told, limits.half, source, testing)
         return UpsReading(
             at=at,
             source=source,
             testing=testing,
-            input_good=False if dead else self._input_good(told),
+            input_good=False if dead else self._input_good(told, limits),
             input_dead=dead,
             low_battery=low,
             charge=charge,
@@ -73,26 +79,27 @@ class Reader:
             model=model,
         )
 
-    def _set_up(self, told: Told) -> tuple[CardTimers, str]:
-        """Timers and model, read anew only where they are told anew."""
-        said = (*[told.found.get(field) for field in SET_UP], self.description)
-        if self._setup is None or any(a is not b for a, b in zip(said, self._setup[0], strict=True)):
-            self._setup = said, _timers(told), self._model(told)
-        return self._setup[1:]
+    def _set_up(self, told: Told) -> tuple[CardTimers, str, Limits]:
+        """Timers, model and limits, made anew only where they are told anew."""
+        said = [told.found.get(field) for field in SET_UP]
+        if self._setup is None or not all(map(is_, said, self._setup[0])) or self._setup[1] != self.description:
+            self._setup = said, self.description, (_timers(told), self._model(told), limits_of(told))
+        return self._setup[2]
 
     def _see_countdowns(self, told: Told, at: Seconds) -> Seconds | None:
         sign, delays = told.any("shutting_down"), told.numbers("off_delay")
         shown = told.numbers("countdown") | delays
-        for oid in shown.keys() - self._countdowns.keys():
-            self._countdowns[oid] = Countdown(self.trusts_idle, zero_is_idle=oid in delays)
+        for oid in shown:
+            if oid not in self._countdowns:
+                self._countdowns[oid] = Countdown(self.trusts_idle, zero_is_idle=oid in delays)
         running = [c.see(shown.get(oid), at, sign) for oid, c in self._countdowns.items()]
-        return min((left for left in running if left is not None), default=None)
+        return min([left for left in running if left is not None], default=None)
 
     def _tells_countdown(self) -> bool:
         counts = self._countdowns.values()
         return any(c.tells() for c in counts) and not any(c.pending for c in counts)
 
-    def _input_dead(self, told: Told, source: Source, testing: bool) -> bool:
+    def _input_dead(self, told: Told, half: float, source: Source, testing: bool) -> bool:
         """The card calls its input bad, or a line is below half of nominal while on battery.
 
         Volts of 0 on utility power are a sensor that is not there (14 NUT dumps), so a line counts once it has
@@ -101,7 +108,6 @@ class Reader:
         if told.any("input_bad"):
             return True
         lines = {oid: v for oid, n in told.numbers("input_volts").items() if (v := clean.volts(n)) is not None}
-        half = half_of_nominal(told)
         self._learn_lines(lines, half, source in CARRIED)
         if source is not Source.BATTERY:
             return False
@@ -120,18 +126,13 @@ class Reader:
                 if self._dark[oid] >= FORGET_AFTER:
                     self._alive.discard(oid)
 
-    def _input_good(self, told: Told) -> bool | None:
+    def _input_good(self, told: Told, limits: Limits) -> bool | None:
         """Whether every line that exists is within the limits; None when the card does not tell."""
         lines = [v for oid, v in told.numbers("input_volts").items() if oid in self._alive]
-        if not lines:
+        if not lines or limits.kind is Kind.ALIVE:
             return None
-        nominal = clean.volts(told.above_zero("nominal_volts"))
-        low, high = told.above_zero("low_transfer") or 0, told.above_zero("high_transfer") or 0
-        if 0 < low < high and (not nominal or low < nominal < high):
-            return all(low <= v <= high for v in lines)
-        if not nominal:
-            return None
-        return True if all(nominal * USUAL[0] <= v <= nominal * USUAL[1] for v in lines) else None
+        good = limits.low <= min(lines) and max(lines) <= limits.high
+        return good if limits.kind is Kind.TOLD else (good or None)
 
     def _model(self, told: Told) -> str:
         maker, model = told.text("maker")[:LONGEST_NAME], told.text("model")[:LONGEST_NAME]
@@ -170,16 +171,40 @@ def _first(told: Told, field: Field, clean_one: Callable[[float], float | None])
     return next(iter(_clean(told, field, clean_one)), None)
 
 
-def half_of_nominal(told: Told) -> float:
-    """Volts below which a line is dead."""
-    nominal = told.above_zero("nominal_volts") or 0
-    return nominal / 2 if 90 <= nominal <= 500 else ALIVE_VOLTS
+class Kind(Enum):
+    """Where a UPS's limits come from."""
+
+    TOLD = "its transfer points"
+    USUAL = "so much of its nominal voltage"
+    ALIVE = "it tells neither: whatever is alive"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Volts: below `half` a line is dead, between `low` and `high` it is good."""
+
+    half: float
+    low: float
+    high: float
+    kind: Kind
+
+
+def limits_of(told: Told) -> Limits:
+    """The limits that a UPS tells, or lets conclude."""
+    found = told.above_zero("nominal_volts") or 0
+    half = found / 2 if 90 <= found <= 500 else ALIVE_VOLTS
+    nominal = clean.volts(found)
+    low, high = told.above_zero("low_transfer") or 0, told.above_zero("high_transfer") or 0
+    if 0 < low < high and (not nominal or low < nominal < high):
+        return Limits(half, low, high, Kind.TOLD)
+    if nominal:
+        return Limits(half, nominal * USUAL[0], nominal * USUAL[1], Kind.USUAL)
+    return Limits(half, ALIVE_VOLTS, math.inf, Kind.ALIVE)
 
 
 def _tests(told: Told, source: Source) -> bool:
     """A test or a calibration runs. Why the UPS went to its battery last is told for long after it has come back."""
-    for_test = source is Source.BATTERY and told.any("moved_for_test")
-    return told.any("testing") or for_test
+    return told.any("testing") or (source is Source.BATTERY and told.any("moved_for_test"))
 
 
 def what_feeds(told: Told) -> Source:
@@ -189,6 +214,8 @@ def what_feeds(told: Told) -> Source:
     battery decide; without any, a good input speaks for utility power, and otherwise an outage is not overlooked.
     """
     known = [s for s in told.sources() if s is not Source.UNKNOWN]
+    if known and known[0] in PLAIN and known.count(known[0]) == len(known):
+        return known[0]
     said = known[0] if known else Source.UNKNOWN
     carried = next((s for s in known if s in CARRIED), None)
     if carried is not None and is_contradicted(told):
@@ -231,7 +258,7 @@ def _by_signs(told: Told) -> Source:
 
 
 def _input_alive(told: Told) -> bool:
-    half = half_of_nominal(told)
+    half = limits_of(told).half
     return any((clean.volts(v) or 0) >= half for v in told.numbers("input_volts").values())
 
 
@@ -239,18 +266,9 @@ def _input_good(told: Told) -> bool:
     """Whether an input is told that the UPS can run from."""
     lines = [v for n in told.numbers("input_volts").values() if (v := clean.volts(n)) is not None]
     if lines:
-        low, high = _limits(told)
-        return low <= max(lines) <= high
+        limits = limits_of(told)
+        return limits.low <= max(lines) <= limits.high
     return any(hertz >= LEAST_HERTZ for hertz in told.numbers("input_hertz").values())
-
-
-def _limits(told: Told) -> tuple[float, float]:
-    """Volts between which an input is good: the transfer points, else so much of nominal, else what is alive."""
-    nominal = clean.volts(told.above_zero("nominal_volts"))
-    low, high = told.above_zero("low_transfer") or 0, told.above_zero("high_transfer") or 0
-    if 0 < low < high and (not nominal or low < nominal < high):
-        return low, high
-    return (nominal * USUAL[0], nominal * USUAL[1]) if nominal else (ALIVE_VOLTS, math.inf)
 
 
 def _signs_of_battery(told: Told) -> bool:
@@ -265,7 +283,7 @@ def _output_alive(told: Told) -> bool | None:
     loads = [v for n in told.numbers("load").values() if (v := clean.load(n)) is not None]
     if not volts:
         return True if any(loads) else None
-    return max(volts) >= half_of_nominal(told)
+    return max(volts) >= limits_of(told).half
 
 
 def _timers(told: Told) -> CardTimers:

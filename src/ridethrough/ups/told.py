@@ -93,20 +93,25 @@ class Hearing:
 
     def __init__(self, rows: Iterable[Row]) -> None:
         self._rows = [(row.name, row.convert, row.field) for row in rows]
-        self._values: list[object] = [NOT_SAID] * len(self._rows)
         self._meanings: list[Meaning | None] = [None] * len(self._rows)
+        self._by_name: dict[str, list[int]] = {}
+        self._by_field: dict[Field, list[int]] = {}
+        for place, (name, _, field) in enumerate(self._rows):
+            self._by_name.setdefault(name, []).append(place)
+            self._by_field.setdefault(field, []).append(place)
+        self._values: Mapping[str, Value] = {}
         self._besides: Mapping[str, Field] = NOTHING
-        self._places: dict[Field, list[int]] = {}
-        for place, (_, _, field) in enumerate(self._rows):
-            self._places.setdefault(field, []).append(place)
         self._told = Told({})
 
     def hear(self, values: Mapping[str, Value], besides: Mapping[str, Field] = NOTHING) -> Told:
-        """What `Told.of` says of it; the same object as before where that is the same."""
+        """What `Told.of` says of it; the same object as before where that is the same.
+
+        `values` and `besides` are kept, and must not be changed later.
+        """
         changed = self._changed(values)
         if besides != self._besides:
             changed |= {*besides.values(), *self._besides.values()}
-            self._besides = dict(besides)
+        self._values, self._besides = values, besides
         if changed:
             found = dict(self._told.found)
             for field in changed:
@@ -120,24 +125,31 @@ class Hearing:
     def _changed(self, values: Mapping[str, Value]) -> set[Field]:
         """The fields of which something else is said than before."""
         changed: set[Field] = set()
-        known, meanings = self._values, self._meanings
-        for place, (name, convert, field) in enumerate(self._rows):
-            value = values.get(name, NOT_SAID)
-            before = known[place]
-            if value is before or (value == before and type(value) is type(before)):
-                continue
-            known[place] = value
-            meaning = convert(values[name]) if name in values else None
-            if meaning != meanings[place] or type(meaning) is not type(meanings[place]):
-                meanings[place] = meaning
-                changed.add(field)
+        known = self._values
+        for name, value in values.items():
+            before = known.get(name, NOT_SAID)
+            if value is not before and (value != before or type(value) is not type(before)):
+                self._learn(name, value, changed)
+        if len(known) > len(values) or not known.keys() <= values.keys():
+            for name in known.keys() - values.keys():
+                self._learn(name, NOT_SAID, changed)
         return changed
+
+    def _learn(self, name: str, value: object, changed: set[Field]) -> None:
+        """What this value means to each row of this name."""
+        for place in self._by_name.get(name, ()):
+            _, convert, field = self._rows[place]
+            meaning = convert(value) if value is not NOT_SAID else None  # type: ignore[arg-type]
+            before = self._meanings[place]
+            if meaning != before or type(meaning) is not type(before):
+                self._meanings[place] = meaning
+                changed.add(field)
 
     def _said(self, field: Field) -> list[tuple[str, Meaning]]:
         """All that is said of it, in the order of the rows."""
         said = [
             (self._rows[place][0], meaning)
-            for place in self._places.get(field, ())
+            for place in self._by_field.get(field, ())
             if (meaning := self._meanings[place]) is not None
         ]
         return said + [(name, True) for name, about in self._besides.items() if about == field]

@@ -7,6 +7,7 @@ from ridethrough.drivers.snmp.ordered_trap import order_test_trap
 from ridethrough.drivers.snmp.session import CardConfig
 from ridethrough.drivers.snmp.sweep import Found, sweep
 from ridethrough.drivers.snmp.traps import Heard, Trap, Traps
+from ridethrough.drivers.snmp.turns import Turns
 from ridethrough.drivers.snmp.usm import V3User
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Heard",
     "Trap",
     "Traps",
+    "Turns",
     "V3User",
     "order_test_trap",
     "read_card",
