@@ -1,4 +1,4 @@
-"""A trap or an inform of SNMP v2c, as a card sends it (RFC 3416 §4.2.6, §4.2.7)."""
+"""Traps of SNMP v1 and v2c and informs, as cards send them (RFC 1157 §4.1.6, RFC 3416 §4.2.6, §4.2.7)."""
 
 from __future__ import annotations
 
@@ -26,6 +26,32 @@ def notification(
     leading = [(UPTIME, proto.TimeTicks(int(100 * up_for))), (TRAP_OID, proto.ObjectIdentifier(trap))]
     pairs = [(proto.ObjectIdentifier(name), value) for name, value in (*leading, *variables)]
     proto.apiTrapPDU.set_varbinds(pdu, pairs)
+    return _message(proto, pdu, community)
+
+
+def trap_of_v1(
+    enterprise: str,
+    number: int,
+    agent: str,
+    variables: Iterable[tuple[str, Any]] = (),
+    *,
+    community: str = "public",
+    up_for: float = 0.0,
+) -> bytes:
+    """The datagram of an enterprise's own trap; `agent` is the card's address, as the card knows it."""
+    proto: Any = api.PROTOCOL_MODULES[api.SNMP_VERSION_1]
+    pdu = proto.TrapPDU()
+    proto.apiTrapPDU.set_defaults(pdu)
+    proto.apiTrapPDU.set_enterprise(pdu, enterprise)
+    proto.apiTrapPDU.set_agent_address(pdu, agent)
+    proto.apiTrapPDU.set_generic_trap(pdu, "enterpriseSpecific")
+    proto.apiTrapPDU.set_specific_trap(pdu, number)
+    proto.apiTrapPDU.set_timestamp(pdu, int(100 * up_for))
+    proto.apiTrapPDU.set_varbinds(pdu, [(proto.ObjectIdentifier(name), value) for name, value in variables])
+    return _message(proto, pdu, community)
+
+
+def _message(proto: Any, pdu: Any, community: str) -> bytes:
     message = proto.Message()
     proto.apiMessage.set_defaults(message)
     proto.apiMessage.set_community(message, community)

@@ -191,6 +191,7 @@ TRAPS = (
             26: LINK_LOST,
             27: "shutdown pending",
             49: LINK_BACK,
+            100: "a test trap",  # xupstdTestTrap
         },
     ),
     Traps(
