@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from ipaddress import ip_address
 from typing import Any, Literal, TypeAlias
 
-from pyasn1.codec.ber import decoder, encoder  # type: ignore[import-untyped]
-from pyasn1.error import PyAsn1Error  # type: ignore[import-untyped]
-from pysnmp.proto import api, rfc1905  # type: ignore[import-untyped]
+from ridethrough.sim.cards_mib import ber
 
-Oid: TypeAlias = tuple[int, ...]
+Oid: TypeAlias = ber.Oid
 Kind: TypeAlias = Literal["integer", "string", "oid", "gauge", "counter", "ticks", "address", "null"]
 Write: TypeAlias = Callable[[Any], None]
 
@@ -87,121 +86,110 @@ def answer(datagram: bytes, community: bytes, tree: Callable[[], Tree], writes: 
     if writes is None:
         writes = community
     try:
-        version = int(api.decodeMessageVersion(datagram))
-        proto: Any = api.PROTOCOL_MODULES[version]
-        request, _ = decoder.decode(datagram, asn1Spec=proto.Message())
-        asks = bytes(proto.apiMessage.get_community(request))
-        if asks not in (community, writes):
-            return None
-        response = proto.apiMessage.get_response(request)
-        asked = proto.apiMessage.get_pdu(request)
-    except Exception:  # pyasn1 lets TypeError and more out on garbage, and a card says nothing to it
+        asked = ber.request(datagram)
+    except ber.NoMessage:
         return None
-    pdu = proto.apiMessage.get_pdu(response)
-    pairs = proto.apiPDU.get_varbinds(asked)
-    names = [tuple(name) for name, _ in pairs]
+    if asked.community not in (community, writes):
+        return None
+    names = [name for name, _ in asked.pairs]
+    status = index = 0
+    found: Sequence[tuple[Oid, bytes]]
     try:
-        if asked.isSameTypeWith(proto.SetRequestPDU()):
-            if asks != writes:
-                raise _Fails(NO_SUCH_NAME if version == api.SNMP_VERSION_1 else NO_ACCESS, 1)
-            _set(tree(), pairs, version)
-            found = pairs
-        elif asked.isSameTypeWith(proto.GetRequestPDU()):
-            found = _get(tree(), names, proto, version)
-        elif asked.isSameTypeWith(proto.GetNextRequestPDU()):
-            found = _next(tree(), names, proto, version)
-        elif version == api.SNMP_VERSION_2C and asked.isSameTypeWith(proto.GetBulkRequestPDU()):
-            found = _bulk(tree(), asked, names, proto)
-        else:
-            return None
+        match asked.kind:
+            case ber.SET if asked.community != writes:
+                raise _Fails(NO_SUCH_NAME if asked.version == ber.V1 else NO_ACCESS, 1)
+            case ber.SET:
+                _set(tree(), asked.pairs, asked.version)
+                found = asked.pairs
+            case ber.GET:
+                found = _get(tree(), names, asked.version)
+            case ber.GET_NEXT:
+                found = _next(tree(), names, asked.version)
+            case ber.GET_BULK if asked.version == ber.V2C:
+                found = _bulk(tree(), asked, names)
+            case _:
+                return None
     except _Fails as fails:
-        found = pairs
-        proto.apiPDU.set_error_status(pdu, fails.status)
-        proto.apiPDU.set_error_index(pdu, fails.index)
-    proto.apiPDU.set_varbinds(pdu, found)
-    return bytes(encoder.encode(response))
+        found, status, index = asked.pairs, fails.status, fails.index
+    return ber.response(asked, status, index, found)
 
 
-def _get(tree: Tree, names: Iterable[Oid], proto: Any, version: int) -> list[tuple[Oid, Any]]:
+def _get(tree: Tree, names: Iterable[Oid], version: int) -> list[tuple[Oid, bytes]]:
     found = []
     for index, name in enumerate(names, 1):
         leaf = tree.leaves.get(name)
-        if leaf is None and version == api.SNMP_VERSION_1:
+        if leaf is None and version == ber.V1:
             raise _Fails(NO_SUCH_NAME, index)
-        found.append((name, rfc1905.noSuchObject if leaf is None else _on_the_wire(leaf, proto)))
+        found.append((name, ber.NO_SUCH_OBJECT if leaf is None else _on_the_wire(leaf)))
     return found
 
 
-def _next(tree: Tree, names: Iterable[Oid], proto: Any, version: int) -> list[tuple[Oid, Any]]:
+def _next(tree: Tree, names: Iterable[Oid], version: int) -> list[tuple[Oid, bytes]]:
     found = []
     for index, name in enumerate(names, 1):
         following = tree.after(name)
         if following is not None:
-            found.append((following, _on_the_wire(tree.leaves[following], proto)))
-        elif version == api.SNMP_VERSION_1:
+            found.append((following, _on_the_wire(tree.leaves[following])))
+        elif version == ber.V1:
             raise _Fails(NO_SUCH_NAME, index)
         else:
-            found.append((name, rfc1905.endOfMibView))
+            found.append((name, ber.END_OF_MIB_VIEW))
     return found
 
 
-def _bulk(tree: Tree, asked: Any, names: list[Oid], proto: Any) -> list[tuple[Oid, Any]]:
-    once = min(max(int(proto.apiBulkPDU.get_non_repeaters(asked)), 0), len(names))
-    times = max(int(proto.apiBulkPDU.get_max_repetitions(asked)), 0)
-    found = _next(tree, names[:once], proto, api.SNMP_VERSION_2C)
+def _bulk(tree: Tree, asked: ber.Request, names: list[Oid]) -> list[tuple[Oid, bytes]]:
+    once = min(max(asked.first, 0), len(names))
+    found = _next(tree, names[:once], ber.V2C)
     column = names[once:]
-    for _ in range(times):
+    for _ in range(max(asked.second, 0)):
         if not column or len(found) + len(column) > MOST_IN_BULK:
             break
-        row = _next(tree, column, proto, api.SNMP_VERSION_2C)
+        row = _next(tree, column, ber.V2C)
         found += row
         column = [name for name, _ in row]
-        if all(value is rfc1905.endOfMibView for _, value in row):
+        if all(value is ber.END_OF_MIB_VIEW for _, value in row):
             break
     return found
 
 
-def _set(tree: Tree, pairs: Iterable[tuple[Any, Any]], version: int) -> None:
+def _set(tree: Tree, pairs: Iterable[tuple[Oid, bytes]], version: int) -> None:
     """Carry out a SET, object by object. A refusal leaves the objects before it set: cards do no better."""
-    v1 = version == api.SNMP_VERSION_1
+    v1 = version == ber.V1
     for index, (name, value) in enumerate(pairs, 1):
-        leaf = tree.leaves.get(tuple(name))
+        leaf = tree.leaves.get(name)
         if leaf is None:
             raise _Fails(NO_SUCH_NAME if v1 else NO_CREATION, index)
         if leaf.write is None:
             raise _Fails(NO_SUCH_NAME if v1 else NOT_WRITABLE, index)
         try:
             leaf.write(_from_the_wire(leaf, value))
-        except (BadValue, ValueError, TypeError, PyAsn1Error):
+        except (BadValue, ber.NoMessage):
             raise _Fails(BAD_VALUE if v1 else WRONG_VALUE, index) from None
 
 
-def _on_the_wire(leaf: Leaf, proto: Any) -> Any:
+_TAGS = {"integer": ber.INTEGER, "gauge": ber.GAUGE, "counter": ber.COUNTER, "ticks": ber.TICKS}
+
+
+def _on_the_wire(leaf: Leaf) -> bytes:
+    value = leaf.value
     match leaf.kind:
-        case "integer":
-            return proto.Integer(leaf.value)
-        case "string":
-            value = leaf.value
-            return proto.OctetString(value.encode() if isinstance(value, str) else value)
-        case "oid":
-            return proto.ObjectIdentifier(leaf.value)
-        case "gauge":
-            return (proto.Gauge if hasattr(proto, "Gauge") else proto.Gauge32)(leaf.value)
-        case "counter":
-            return (proto.Counter if hasattr(proto, "Counter") else proto.Counter32)(leaf.value)
-        case "ticks":
-            return proto.TimeTicks(leaf.value)
-        case "address":
-            return proto.IpAddress(leaf.value)
         case "null":
-            return proto.Null("")
+            return ber.tlv(ber.NULL, b"")
+        case "string":
+            return ber.tlv(ber.OCTETS, value.encode() if isinstance(value, str) else bytes(value or b""))
+        case "oid":
+            return ber.object_id(parse(str(value)))
+        case "address":
+            return ber.tlv(ber.ADDRESS, value if isinstance(value, bytes) else ip_address(str(value)).packed)
+        case kind:
+            return ber.integer(int(value or 0), _TAGS[kind])
 
 
-def _from_the_wire(leaf: Leaf, value: Any) -> int | bytes | str:
+def _from_the_wire(leaf: Leaf, value: bytes) -> int | bytes | str:
     match leaf.kind:
         case "string":
-            return bytes(value)
+            return ber.octets_of(value)
         case "oid":
-            return str(value)
+            return ".".join(str(part) for part in ber.oid_of(value))
         case _:
-            return int(value)
+            return ber.number_of(value)
