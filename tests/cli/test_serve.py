@@ -44,7 +44,9 @@ async def test_serve_run_and_stop(tmp_path: Path) -> None:
     try:
         assert [line.split()[0] for line in lines[:4]] == ["xenserver1:", "xenserver2:", "ups1:", "ups2:"]
         assert all("https://127.0.10." in line and "sha256:" in line for line in lines[:2])
-        assert all("snmp://127.0.20." in line and line.endswith("community public") for line in lines[2:4])
+        assert all(
+            "snmp://127.0.20." in line and line.endswith("community public, to set private") for line in lines[2:4]
+        )
         assert (folder / "secrets" / "simulated-pool").stat().st_mode & 0o077 == 0
         await daemon.start()
         await daemon.until(is_ready, PATIENCE)

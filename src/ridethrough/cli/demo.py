@@ -54,7 +54,7 @@ def demo(
         story = load(scenario_file(scenario)) if scenario else None
         found = story.site if story else load_site(site_file(site))
         assert isinstance(found, SimSite)  # a story from a file stands on a site from a file
-        missed = asyncio.run(_play(WireSite(found, folder, speed), story))
+        missed = asyncio.run(_play(WireSite(found, folder, speed, writes=True), story))
     except (ScenarioError, FileNotFoundError) as error:
         fail(str(error), USAGE)
     except TimeoutError as error:

@@ -39,20 +39,20 @@ def serve(
         fail(str(error), USAGE)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        asyncio.run(_serve(WireSite(found, folder, speed)))
+        asyncio.run(_serve(WireSite(found, folder, speed, writes=True)))
     except OSError as error:
         fail(f"the simulated site cannot be served: {error}", FAILED)
 
 
 async def _serve(wire: WireSite) -> None:
-    from .wire import PASSWORD
+    from .wire import PASSWORD, WRITE_COMMUNITY
 
     await wire.start()
     for host, (address, port, fingerprint) in wire.server.endpoints.items():
         typer.echo(f"{host}: https://{address}:{port}  {fingerprint}")
     for ups in sorted(wire.world.upses):
         address, port = wire.agent.address(ups)
-        typer.echo(f"{ups}: snmp://{address}:{port}  community public")
+        typer.echo(f"{ups}: snmp://{address}:{port}  community public, to set {WRITE_COMMUNITY}")
     typer.echo(f'user root, password "{PASSWORD}"; {wire.folder / "site.toml"} is written')
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()

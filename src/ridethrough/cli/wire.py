@@ -29,6 +29,8 @@ from .run import SPEED
 
 PASSWORD = "ridethrough-demo"
 SECRET = "simulated-pool"
+WRITE_COMMUNITY = "private"
+CARD_SECRET = "simulated-cards"
 PROGRAM = ("-m", "ridethrough.cli")
 
 
@@ -47,15 +49,24 @@ def _free_port(address: str) -> int:
 class WireSite:
     """Cards over SNMP and pools over XenAPI, on loopback addresses, with the site.toml that reaches them."""
 
-    def __init__(self, site: SimSite, folder: Path, speed: float = 1.0) -> None:
-        """`folder` gets site.toml and secrets/; it must exist. `speed`: world seconds per second of the wall."""
-        self.site, self.folder, self.speed = site, folder, speed
+    def __init__(self, site: SimSite, folder: Path, speed: float = 1.0, *, writes: bool = False) -> None:
+        """`folder` gets site.toml and secrets/; it must exist. `speed`: world seconds per second of the wall.
+
+        `writes`: site.toml names the cards' community that may write, so that UPSs can be switched off.
+        """
+        self.site, self.folder, self.speed, self._writes = site, folder, speed, writes
         self.world = site.build()
         self.pace = Pace(self.world, speed)
         cards = {ups: (f"127.0.20.{n}", 0) for n, ups in enumerate(sorted(self.world.upses), start=11)}
-        self.agent = SnmpAgent(self.world, cards, before_answer=self.pace.step)
-        self.server = XapiServer(self.world, self.pace, users={"root": PASSWORD})
         self.traps = (CONTROLLER, _free_port(CONTROLLER))  # where the controller is to listen for them
+        self.agent = SnmpAgent(
+            self.world,
+            cards,
+            before_answer=self.pace.step,
+            write_community=WRITE_COMMUNITY,
+            trap_receivers=[self.traps],
+        )
+        self.server = XapiServer(self.world, self.pace, users={"root": PASSWORD})
 
     async def start(self) -> None:
         """Listen, let time run, and write site.toml."""
@@ -65,9 +76,10 @@ class WireSite:
         (self.folder / "site.toml").write_text(self._site_toml(), encoding="utf-8")
         secrets = self.folder / "secrets"
         secrets.mkdir(mode=0o700, exist_ok=True)
-        secret = secrets / SECRET
-        secret.write_text(PASSWORD, encoding="utf-8")
-        secret.chmod(0o600)
+        kept = {SECRET: PASSWORD, **({CARD_SECRET: WRITE_COMMUNITY} if self._writes else {})}
+        for name, value in kept.items():
+            (secrets / name).write_text(value, encoding="utf-8")
+            (secrets / name).chmod(0o600)
 
     async def stop(self) -> None:
         """Close everything."""
@@ -97,7 +109,8 @@ class WireSite:
                 "password": f"secret:{SECRET}",
                 "fingerprints": [fingerprint for _, _, fingerprint in found],
             }
-        return owners_file(self.site, cards, pools, "{}:{}".format(*self.traps))
+        writes = f"secret:{CARD_SECRET}" if self._writes else ""
+        return owners_file(self.site, cards, pools, "{}:{}".format(*self.traps), writes)
 
 
 class Daemon:

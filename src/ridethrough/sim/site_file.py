@@ -67,16 +67,17 @@ def _owners_part(file: str, content: dict[str, Any], world: Mapping[str, Any]) -
 
 
 def owners_file(
-    site: SimSite, cards: Mapping[UpsId, str], pools: Mapping[PoolId, Mapping[str, Any]], traps: str
+    site: SimSite, cards: Mapping[UpsId, str], pools: Mapping[PoolId, Mapping[str, Any]], traps: str, writes: str = ""
 ) -> str:
     """The text of a site.toml for this site with its equipment at these addresses.
 
     `cards`: where each card answers, "ip:port". `pools`: for each pool the keys that say how to reach it. `traps`:
-    where the controller is to listen for traps, "ip:port".
+    where the controller is to listen for traps, "ip:port". `writes`: what stands for the community that may write.
     """
     content = {key: dict(value) for key, value in site.owner.items()}
     content["traps"] = {"listen": traps}
-    content["ups"] = {u: {**entry, "source": f"snmp://{cards[u]}"} for u, entry in content["ups"].items()}
+    card = {"write_community": writes} if writes else {}
+    content["ups"] = {u: {**entry, "source": f"snmp://{cards[u]}", **card} for u, entry in content["ups"].items()}
     content["pool"] = {p: {**entry, **pools[p]} for p, entry in content["pool"].items()}
     return _as_toml(content)
 
