@@ -16,7 +16,7 @@ from ridethrough.core.wording import duration
 
 from .answer import answered, condition, who
 from .common import DEFAULT_SITE, FAILED, AsJson, SecretsDir, SiteFile, configuration, print_json, run_async
-from .text import count, outage, say
+from .text import count, outage, say, untold
 
 if TYPE_CHECKING:
     from ridethrough.drivers.xapi import Survey
@@ -154,7 +154,7 @@ def _print_ups(row: dict[str, Any]) -> None:
         off = f": {duration(row['warning_period'] + row['shutdown_delay'])} from a failure to the cut" if cuts else ""
         say(f'its card\'s action is "{row["action"]}"{off}', "  ")
     if row["does_not_tell"]:
-        say(f"it does not tell: {', '.join(row['does_not_tell'])}", "  ")
+        say(untold(row["does_not_tell"]), "  ")
 
 
 def _print_pool(row: dict[str, Any], trust: bool) -> None:

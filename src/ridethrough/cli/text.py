@@ -10,6 +10,8 @@ from typing import Any
 
 import typer
 
+from ridethrough.ups.evidence import WORDS
+
 NO_TERMINAL = 100_000  # columns: a line that goes into a file or a pipe is never broken
 GAP = "  "
 KEPT = "\u00a0"  # a space at which textwrap does not break
@@ -19,6 +21,12 @@ UNIT = re.compile(r"(\d) (s|min|h|%|VMs?)\b")
 def width() -> int:
     """Columns of the terminal ($COLUMNS wins); so many that nothing is wrapped where there is none."""
     return shutil.get_terminal_size((NO_TERMINAL, 24)).columns
+
+
+def untold(fields: Iterable[str]) -> str:
+    """What a UPS does not tell, in the words in which `ups show` tells it."""
+    words = {str(field): what for field, what in WORDS.items()}
+    return f"it does not tell: {', '.join(words.get(field, field) for field in fields)}"
 
 
 def say(text: str, lead: str = "", *, err: bool = False, danger: bool = False) -> None:

@@ -29,7 +29,7 @@ from .common import (
     run_async,
 )
 from .look import power_in_words
-from .text import say, table
+from .text import say, table, untold
 
 if TYPE_CHECKING:
     from ridethrough.ups.report import UpsReport
@@ -119,7 +119,7 @@ def _print(shown: dict[str, Any]) -> None:
     if shown["contradicts_itself"]:
         say("two of its objects say different things of what feeds its output; docs/upses.md says which counts", "  ")
     if shown["does_not_tell"]:
-        say(f"it does not tell: {', '.join(shown['does_not_tell'])}", "  ")
+        say(untold(shown["does_not_tell"]), "  ")
     if shown["output"]:
         say(f"commands: {shown['output']}", "  ")
     if shown["controller"] is not None:
