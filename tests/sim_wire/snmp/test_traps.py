@@ -119,6 +119,20 @@ async def test_a_card_that_counts_down_says_so() -> None:
         assert heard.world.now < WARNING + DELAY
 
 
+async def test_a_countdown_that_ends_with_the_cut_was_not_cancelled() -> None:
+    async with hearing([Family.EPPC]) as heard:
+        heard.world.set_feeder("a", on=False)
+        heard.agent.look()
+        heard.world.advance(WARNING + 1)
+        heard.agent.look()
+        await heard.says("eppc", "the UPS is going to shut down")
+        sent = heard.agent.traps_sent("eppc")
+        heard.world.advance(WARNING + DELAY + 1)
+        heard.agent.look()
+        assert heard.agent.traps_sent("eppc") == sent
+        assert not heard.world.upses["eppc"].output
+
+
 async def test_rfc_1628_repeats_its_trap_each_minute_and_others_do_not() -> None:
     async with hearing([Family.RFC1628, Family.XPPC]) as heard:
         heard.world.set_feeder("a", on=False)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from ridethrough.core.model import Seconds
+from ridethrough.core.observation import Source
 from ridethrough.sim.cards import Family
 from ridethrough.sim.cards_mib.shown import Shown
 
@@ -99,6 +100,8 @@ TRAPS: Mapping[Family, Numbers] = {
     Family.DELTA: _numbers(f"{E}.2254.2.4.20", (3,), (4,), (5,), (6,), (1,), (2,)),
     Family.DELL: _numbers(f"{E}.674.10902.2", (57, 47), (58, 48), (43,), (44,), counting=(41,), over=(42,)),
 }
+# What a cut is not: with it a countdown has ended, and was not cancelled. RFC 1628's alarms go all the same.
+_CALMING = (Change.LOW_OVER, Change.COUNTING_OVER)
 # Of the others' traps nothing is known: here they send RFC 1628's.
 # Their documents define traps of v1; what is none of these is sent by v2c.
 OF_V1 = frozenset({Family.XPPC, Family.EPPC, Family.USHA, Family.APC, Family.CYBERPOWER})
@@ -129,7 +132,8 @@ class TrapSender:
         before, self._seen = self._seen, s
         if before is not None:
             for change in _changes(before, s):
-                found += self._of(change)
+                if not (change in _CALMING and s.source is Source.OFF and self._numbers not in (RFC1628, RIELLO)):
+                    found += self._of(change)
         if s.on_battery and not s.testing and not s.link_lost:
             if before is None or not _outage(before):
                 self._repeated_at = s.up_for
