@@ -200,6 +200,15 @@ def _summary(world: World, missed: Iterable[str]) -> str:
 
 async def _prompt(wire: WireSite, daemon: Daemon, teller: Teller) -> None:
     """People fail and restore feeders themselves."""
+    from .wire import CARDS
+
+    folder = wire.folder
+    typer.echo(
+        f"\nIn another terminal, for the other commands (ridethrough status, ups show NAME, ups discover {CARDS}"
+    )
+    typer.echo(f"--port {wire.port}), until this demo ends:")
+    typer.echo(f"  export RIDETHROUGH_SITE={folder}/site.toml RIDETHROUGH_SECRETS={folder}/secrets")
+    typer.echo(f"  export RIDETHROUGH_STATE={folder}/state")
     typer.echo(f"\n{HELP}\nFeeders: {', '.join(sorted(wire.world.feeders))}")
     lines = asyncio.create_task(obey_lines(wire))
     while not lines.done() and daemon.running:

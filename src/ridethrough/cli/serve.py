@@ -45,7 +45,7 @@ def serve(
 
 
 async def _serve(wire: WireSite) -> None:
-    from .wire import PASSWORD, WRITE_COMMUNITY
+    from .wire import CARDS, PASSWORD, WRITE_COMMUNITY
 
     await wire.start()
     for host, (address, port, fingerprint) in wire.server.endpoints.items():
@@ -53,6 +53,7 @@ async def _serve(wire: WireSite) -> None:
     for ups in sorted(wire.world.upses):
         address, port = wire.agent.address(ups)
         typer.echo(f"{ups}: snmp://{address}:{port}  community public, to set {WRITE_COMMUNITY}")
+    typer.echo(f"search for the cards: ridethrough ups discover {CARDS} --port {wire.port}")
     typer.echo(f'user root, password "{PASSWORD}"; {wire.folder / "site.toml"} is written')
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()

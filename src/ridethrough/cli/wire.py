@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import signal
 import socket
@@ -35,15 +36,22 @@ PROGRAM = ("-m", "ridethrough.cli")
 
 
 CONTROLLER = "127.0.20.1"
+CARDS = "127.0.20.0/24"
+TRIES = 20
 ON_BATTERY = "1.3.6.1.2.1.33.2.1"  # upsTrapOnBattery
 
 
-def _free_port(address: str) -> int:
-    """A UDP port of this address that nobody has at the moment."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-        free.bind((address, 0))
-        port: int = free.getsockname()[1]
-        return port
+def _free_port(*addresses: str) -> int:
+    """A UDP port that nobody has at the moment, the same at each of these addresses."""
+    for _ in range(TRIES):
+        with contextlib.ExitStack() as opened, contextlib.suppress(OSError):
+            port = 0
+            for address in addresses:
+                free = opened.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+                free.bind((address, port))
+                port = free.getsockname()[1]
+            return port
+    raise OSError(errno.EADDRINUSE, "no UDP port is free at all of the cards' addresses")
 
 
 class WireSite:
@@ -57,7 +65,9 @@ class WireSite:
         self.site, self.folder, self.speed, self._writes = site, folder, speed, writes
         self.world = site.build()
         self.pace = Pace(self.world, speed)
-        cards = {ups: (f"127.0.20.{n}", 0) for n, ups in enumerate(sorted(self.world.upses), start=11)}
+        addresses = {ups: f"127.0.20.{n}" for n, ups in enumerate(sorted(self.world.upses), start=11)}
+        self.port = _free_port(*addresses.values())  # one for all cards, so that they can be searched for
+        cards = {ups: (address, self.port) for ups, address in addresses.items()}
         self.traps = (CONTROLLER, _free_port(CONTROLLER))  # where the controller is to listen for them
         self.agent = SnmpAgent(
             self.world,

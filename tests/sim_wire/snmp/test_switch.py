@@ -28,7 +28,7 @@ async def site() -> AsyncIterator[Site]:
 
 
 def writing(config: CardConfig) -> CardConfig:
-    return replace(config, write_community="public")
+    return replace(config, write_community="private")
 
 
 def switch(site: Site, family: Family) -> CardSwitch:

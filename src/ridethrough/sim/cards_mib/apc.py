@@ -30,7 +30,9 @@ SLEEP_STEP, LONGEST_SLEEP = 360, 359 * 360  # tenths of an hour
 def leaves(s: Shown, control: Control) -> dict[str, Leaf]:
     """The objects of PowerNet-MIB that say something of a single-phase Smart-UPS."""
     return {
-        **strings(A, {"1.1.1.0": control.card.model, "1.1.2.0": control.ups.id, "1.2.1.0": "1.0", "1.2.3.0": "SIM318"}),
+        **strings(
+            A, {"1.1.1.0": control.card.model, "1.1.2.0": control.ups.id, "1.2.1.0": "1.0", "1.2.3.0": control.serial}
+        ),
         **_battery(s),
         **_lines(s),
         **_config(control),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from zlib import crc32
 
 from ridethrough.core.model import CardAction, Seconds
 from ridethrough.sim import power
@@ -22,6 +23,7 @@ class Control:
         self.sleep_time: Seconds = 300.0
         self.test_traps = 0  # asked for so far
         self._starts: Appointment | None = None
+        self.serial = f"SIM{crc32(ups.id.encode()):08X}"
 
     def count_down(self, seconds: int, stays_off: bool = False) -> None:
         """Output off in `seconds`; 0 is now, -1 cancels what runs. `stays_off`: until it is switched on."""

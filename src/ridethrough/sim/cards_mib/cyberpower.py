@@ -37,7 +37,7 @@ def leaves(s: Shown, control: Control) -> dict[str, Leaf]:
     """The objects of CPS-MIB that say something of a single-phase UPS, and the card's RFC 1628."""
     return rfc1628.leaves(s, control) | {
         **strings(
-            C, {"1.1.1.0": control.card.model, "1.1.2.0": control.ups.id, "1.2.1.0": "1.0", "1.2.3.0": "SIM3808"}
+            C, {"1.1.1.0": control.card.model, "1.1.2.0": control.ups.id, "1.2.1.0": "1.0", "1.2.3.0": control.serial}
         ),
         f"{C}.2.1.1.0": Leaf("integer", 3 if s.low else 2),
         f"{C}.2.1.2.0": ticks(s.on_battery_for),

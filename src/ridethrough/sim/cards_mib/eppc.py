@@ -27,6 +27,7 @@ def leaves(s: Shown, control: Control) -> dict[str, Leaf]:
     return rfc1628.leaves(s, control) | {
         f"{E}.1.1.0": Leaf("string", "Ridethrough"),
         f"{E}.1.2.0": Leaf("string", control.card.model),
+        f"{E}.1.4.0": Leaf("string", control.serial),
         f"{E}.1.6.0": Leaf("string", "simulated"),
         f"{E}.2.1.0": Leaf("integer", 6 if s.testing else SOURCES[s.source]),
         f"{E}.2.14.0": Leaf("counter", s.line_bads),

@@ -25,7 +25,7 @@ def leaves(s: Shown, control: Control) -> dict[str, Leaf]:
         rfc1628.leaves(s, control)
         | eaton_objects(s, control)
         | {
-            **strings(M, {"1.1.0": MAKER, "1.2.0": control.card.model, "1.4.0": "01.00", "1.7.0": "SIM705"}),
+            **strings(M, {"1.1.0": MAKER, "1.2.0": control.card.model, "1.4.0": "01.00", "1.7.0": control.serial}),
             **_config(control),
             **integers(M, {"5.1.0": int(s.runtime), "5.2.0": s.charge, "5.5.0": 540, "5.6.0": 0}),
             **integers(M, {"5.9.0": 2, "5.11.0": 2, "5.14.0": _yes(s.low), "5.15.0": 2, "5.16.0": _yes(s.low)}),

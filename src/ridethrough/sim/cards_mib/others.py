@@ -53,7 +53,7 @@ def huawei(s: Shown, control: Control) -> dict[str, Leaf]:
     battery = DISCHARGING if s.on_battery else FLOATING
     return rfc | {
         **strings(V, {f"2.100.1.2.{UNIT}": control.card.model, f"2.100.1.3.{UNIT}": "1.0"}),
-        f"{V}.2.100.1.5.{UNIT}": Leaf("string", "SIM2011"),
+        f"{V}.2.100.1.5.{UNIT}": Leaf("string", control.serial),
         **integers(V, {f"2.101.1.1.{UNIT}": SUPPLY[s.source], f"2.101.1.3.{UNIT}": battery}),
         **integers(V, {f"3.100.1.1.{UNIT}": 10 * s.input_volts, f"3.100.1.4.{UNIT}": 5000 if s.utility else 0}),
         **integers(V, {f"4.100.1.1.{UNIT}": 10 * s.output_volts, f"4.100.1.14.{UNIT}": 10 * s.load}),
@@ -66,7 +66,7 @@ def dell(s: Shown, control: Control) -> dict[str, Leaf]:
     root = DELL_OBJECT_ID
     shutdown = NO_SHUTDOWN if s.counting is None else s.counting
     return rfc1628.leaves(s, control) | {
-        **strings(root, {"100.1.0": control.card.model, "100.4.0": "1.0", "100.5.0": "1", "120.1.2.0": "SIM674"}),
+        **strings(root, {"100.1.0": control.card.model, "100.4.0": "1.0", "100.5.0": "1", "120.1.2.0": control.serial}),
         **integers(root, {"110.1.0": 3, "120.4.3.0": shutdown, "120.5.3.0": int(s.runtime)}),
     }
 

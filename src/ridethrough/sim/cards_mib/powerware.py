@@ -59,7 +59,7 @@ def hp(s: Shown, control: Control) -> dict[str, Leaf]:
         **_delays(H, 8, s, control),
         **_receptacle(f"{H}.10", s),
         **integers(H, {"9.1.0": NOMINAL_VOLTS, "9.2.0": NOMINAL_VOLTS, "9.4.0": 500}),
-        "1.3.6.1.4.1.232.165.1.2.7.0": Leaf("string", "SIM232"),
+        "1.3.6.1.4.1.232.165.1.2.7.0": Leaf("string", control.serial),
     }
     return rfc1628.leaves(s, control) | _shared(H, s, control, SOURCES[s.source]) | own
 
@@ -86,7 +86,7 @@ def _of_eaton(s: Shown, control: Control) -> dict[str, Leaf]:
         table[f"{X}.7.2.1.2.{row}"] = Leaf("oid", f"{X}.7.{number}")
         table[f"{X}.7.2.1.3.{row}"] = Leaf("ticks", max(int(100 * (s.up_for - s.on_battery_for)), 0))
     return {
-        f"{X}.1.6.0": Leaf("string", "SIM534"),
+        f"{X}.1.6.0": Leaf("string", control.serial),
         **integers(X, {"2.7.0": 2, "2.8.0": 2, "2.9.0": 2, "2.10.0": 1 if s.low else 2}),
         **integers(X, {"3.5.0": 3 if s.utility else 2, "3.9.0": 2 if s.utility else 1}),
         f"{X}.7.1.0": Leaf("gauge", len(present)),

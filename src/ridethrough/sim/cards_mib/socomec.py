@@ -29,7 +29,7 @@ def socomec(s: Shown, control: Control) -> dict[str, Leaf]:
     source = {Source.OFF: OFF, Source.BYPASS: BYPASS}.get(s.source, INVERTER)
     minutes = int(s.runtime / 60) if s.on_battery else NO_READING
     return {
-        **strings(S, {"1.1.0": control.card.model, "1.2.0": "SIM4555", "1.5.0": "simulated"}),
+        **strings(S, {"1.1.0": control.card.model, "1.2.0": control.serial, "1.5.0": "simulated"}),
         **integers(S, {"2.1.0": _battery(s), "2.2.0": int(s.on_battery_for), "2.3.0": minutes, "2.4.0": s.charge}),
         **integers(S, {"2.5.0": 540, "2.6.0": 0, "2.7.0": 250}),
         **integers(S, {"3.1.0": 1, "3.2.0": 500 if s.utility else 0, "3.3.1.1.1": 1, "3.3.1.2.1": 10 * s.input_volts}),
@@ -54,7 +54,7 @@ def netvision(s: Shown, control: Control) -> dict[str, Leaf]:
     """A NetVision 5."""
     battery = 4 if s.spent else 3 if s.low else 5 if s.on_battery else 2
     return {
-        **strings(N, {"1.1.0": control.card.model, "1.2.0": "1.0", "1.3.0": "simulated", "1.4.0": "SIM4555"}),
+        **strings(N, {"1.1.0": control.card.model, "1.2.0": "1.0", "1.3.0": "simulated", "1.4.0": control.serial}),
         **integers(N, {"2.1.0": battery, "2.2.0": int(s.on_battery_for), "2.3.0": int(s.runtime / 60)}),
         **integers(N, {"2.4.0": s.charge, "2.5.0": 3391, "2.6.0": 22, "2.7.0": 20}),
         **integers(N, {"3.1.0": 1, "3.3.1.5.1": 10 * s.input_volts}),

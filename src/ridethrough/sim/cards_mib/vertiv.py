@@ -83,7 +83,7 @@ def ita2(s: Shown, control: Control) -> dict[str, Leaf]:
     """As recording vertiv-ita2: a vendor's table alone. Phases that are not there read 0."""
     hertz = 5000 if s.utility else 0
     return {
-        **strings(I, {"1.2.0": control.card.model, "1.3.0": "SIM13400"}),
+        **strings(I, {"1.2.0": control.card.model, "1.3.0": control.serial}),
         **integers(I, {"2.1.1.0": 0, "2.1.2.0": ITA2_SOURCES[s.source]}),
         **integers(I, {"2.2.1.0": 10 * s.input_volts, "2.2.2.0": 0, "2.2.3.0": 0, "2.2.4.0": hertz}),
         **integers(I, {"2.3.1.0": 10 * s.output_volts, "2.3.2.0": 0, "2.3.3.0": 0, "2.3.7.0": 5000}),

@@ -22,6 +22,7 @@ def leaves(s: Shown, control: Control) -> dict[str, Leaf]:
     return rfc1628.leaves(s, control) | {
         f"{P}.1.1.1.0": Leaf("string", control.card.model),
         f"{P}.1.1.2.0": Leaf("string", control.ups.id),
+        f"{P}.1.2.3.0": Leaf("string", control.serial),
         f"{P}.2.1.1.0": Leaf("integer", 3 if s.low else 2),
         f"{P}.2.1.2.0": Leaf("integer", int(s.on_battery_for)),
         f"{P}.2.2.1.0": Leaf("integer", s.charge),
