@@ -18,7 +18,9 @@ from .site import Site, served, world_of
 from .tap import Tap
 
 RFC = "1.3.6.1.2.1.33.1"
-SHOWN = (Family.RFC1628, Family.EPPC)  # families whose cards show the countdown that they run
+# Families whose cards show the countdown that they run, by RFC 1628's objects.
+SHOWN = (Family.RFC1628, Family.EPPC, Family.HP, Family.DELL, Family.RIELLO)
+FINAL = (Family.XUPS, Family.PXGX, Family.MGE)  # they are told by an object of their own, and cannot be told otherwise
 
 
 @pytest.fixture
@@ -48,6 +50,22 @@ async def test_off_and_back_with_utility_power(site: Site, family: Family) -> No
     assert done.countdown == pytest.approx(60, abs=1)
     assert done.steps[:2] == ("upsAutoRestart is 1", "upsShutdownType is 1")
     assert await card.countdown() == pytest.approx(60, abs=1)
+    site.world.advance(site.world.now + 61)
+    assert not ups.output
+    site.world.set_feeder("a", on=True)
+    site.world.advance(site.world.now + 60)
+    assert ups.output
+    card.close()
+
+
+@pytest.mark.parametrize("family", FINAL)
+@pytest.mark.parametrize("on", [True, False])
+async def test_eatons_own_command_on_utility_power_and_on_battery(site: Site, family: Family, on: bool) -> None:
+    card, ups = switch(site, family), site.world.upses[family.value]
+    if not on:
+        on_battery(site)
+    done = await card.off_and_restart(60)
+    assert done.countdown == pytest.approx(60, abs=1)
     site.world.advance(site.world.now + 61)
     assert not ups.output
     site.world.set_feeder("a", on=True)
