@@ -68,16 +68,21 @@ def unhurried(root: Path, tmp_path: Path) -> Iterator[Live]:
     found.close()
 
 
-def test_a_trap_makes_it_ask_at_once_and_poll_is_the_pace_otherwise(unhurried: Live) -> None:
-    def age(status: dict[str, Any], ups: str) -> float:
-        return float(of(status, ups)["answered"])
+def answered_at(status: dict[str, Any], ups: str) -> float:
+    """Site seconds, up to one round late."""
+    return float(status["written_at"] - of(status, ups)["answered"])
 
-    status = unhurried.until(lambda status: min(age(status, "ups1"), age(status, "ups2")) > 8.0)
-    assert max(age(status, "ups1"), age(status, "ups2")) < 20.0
+
+def test_a_trap_makes_it_ask_at_once_and_poll_is_the_pace_otherwise(unhurried: Live) -> None:
+    """Its own pace would bring the next answer thirty seconds after the one before."""
+    first = unhurried.until(lambda status: True)
+    unhurried.until(lambda status: answered_at(status, "ups1") > answered_at(first, "ups1") + 7.0)  # it is on its beat
+    before = unhurried.until(lambda status: 8.0 < of(status, "ups1")["answered"] < 14.0)
     card, _ = unhurried.wire.agent.address("ups1")
     send(unhurried, card)
-    status = unhurried.until(lambda status: heard(status, "ups1") == 1 and age(status, "ups1") < 5.0)
-    assert age(status, "ups2") > 8.0  # which nobody has asked meanwhile
+    after = unhurried.until(lambda status: answered_at(status, "ups1") > answered_at(before, "ups1") + 7.0)
+    assert answered_at(after, "ups1") - answered_at(before, "ups1") < 23.0
+    assert heard(after, "ups1") == 1
 
 
 def test_a_strangers_trap_is_nobodys(protected: Live) -> None:
