@@ -74,7 +74,11 @@ _command(maintenance, "enter", people.enter, ASKED)
 _command(maintenance, "exit", people.leave, ASKED)
 app.add_typer(maintenance, name="maintenance")
 
-ups = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Look at one UPS closely, and search for UPSs.")
+ups = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Look at one UPS closely, search for UPSs, prove traps, switch an output off.",
+)
 _command(
     ups,
     "show",
