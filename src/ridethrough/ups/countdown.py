@@ -8,6 +8,7 @@ from ridethrough.core.model import Seconds
 from ridethrough.ups.clean import IDLE, LONGEST_COUNTDOWN
 
 FROZEN_AFTER: Seconds = 30.0  # a value that stands still for so long counts nothing down
+STILL_IDLE = IDLE - {0.0}  # 0 may also be the end of a countdown
 SLACK: Seconds = 10.0  # cards refresh in steps: a value may fall this much more than time has passed
 
 
@@ -30,6 +31,8 @@ class Countdown:
 
     def see(self, raw: float | None, now: Seconds, sign: bool) -> Seconds | None:
         """Seconds until the cut, reckoned from when the value was first seen; None when nothing runs."""
+        if raw == self._raw and raw in STILL_IDLE and not self._running:
+            return None  # as before, whatever other signs say
         falls, ended = self._falls(raw, now), self._ended(raw, now)
         if raw != self._raw:
             self._raw, self._since = raw, now

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from operator import is_
 
-from ridethrough.core.model import CardTimers, Seconds
+from ridethrough.core.model import CardTimers, Percent, Seconds
 from ridethrough.core.observation import Source, UpsReading
 from ridethrough.ups import clean
 from ridethrough.ups.countdown import Countdown
@@ -19,6 +19,7 @@ CARRIED = frozenset({Source.UTILITY, Source.BYPASS, Source.BOOST, Source.TRIM, S
 ALIVE_VOLTS = 50.0  # half of nominal, for a card that tells no nominal voltage
 LONGEST_NAME = 63  # characters, RFC 1628 upsIdentModel
 FORGET_AFTER = 5  # polls without volts, on utility power, until a line is held to be no line
+STATE: tuple[Field, ...] = ("source", "testing", "moved_for_test", "low", "charge")
 SET_UP: tuple[Field, ...] = (
     *("warning_period", "shutdown_delay", "action", "maker", "model"),
     *("nominal_volts", "low_transfer", "high_transfer"),
@@ -26,6 +27,17 @@ SET_UP: tuple[Field, ...] = (
 PLAIN = frozenset({Source.UTILITY, Source.BATTERY, Source.BOOST, Source.TRIM, Source.ECO})  # no other sign is needed
 LEAST_HERTZ = 40.0  # of an input that carries alternating current
 USUAL = (0.8, 1.2)  # input limits as parts of nominal, for a card that tells no transfer points
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What feeds the output, and how the battery is."""
+
+    source: Source
+    testing: bool
+    low: bool
+    charge: Percent | None
+    spent: bool
 
 
 @dataclass(slots=True)
@@ -38,6 +50,7 @@ class Reader:
     _alive: set[str] = field(default_factory=set)  # input lines once seen alive
     _dark: dict[str, int] = field(default_factory=dict)  # polls in a row without volts while on utility power
     _last: tuple[Told, UpsReading] | None = None
+    _state: tuple[Sequence[object], State] | None = None
     _setup: tuple[Sequence[object], str, tuple[CardTimers, str, Limits]] | None = None  # of what hardly ever changes
 
     def read(self, told: Told, at: Seconds) -> UpsReading:
@@ -55,29 +68,35 @@ class Reader:
         return reading
 
     def _read(self, told: Told, at: Seconds) -> UpsReading:
-        source = what_feeds(told)
-        testing = _tests(told, source)
-        low = told.any("low")
-        charge = _first(told, "charge", clean.charge)
-        spent = low or (charge is not None and charge < clean.SPENT)
-        on_battery = source is Source.BATTERY
-        timers, model, limits = self._set_up(told)
-        dead = self._input_dead(told, limits.half, source, testing)
+        state, (timers, model, limits) = self._find_state(told), self._set_up(told)
+        dead = self._input_dead(told, limits.half, state.source, state.testing)
         return UpsReading(
-            at=at,
-            source=source,
-            testing=testing,
-            input_good=False if dead else self._input_good(told, limits),
-            input_dead=dead,
-            low_battery=low,
-            charge=charge,
-            runtime=_first(told, "runtime", lambda value: clean.runtime(value, on_battery, spent)),
-            load=max(_clean(told, "load", clean.load), default=None),
-            countdown=self._see_countdowns(told, at),
-            tells_countdown=self._tells_countdown(),
-            timers=timers,
-            model=model,
+            at,
+            state.source,
+            state.testing,
+            False if dead else self._input_good(told, limits),
+            dead,
+            state.low,
+            state.charge,
+            _runtime(told, state),
+            _load(told),
+            self._see_countdowns(told, at),
+            self._tells_countdown(),
+            False,
+            timers,
+            model,
         )
+
+    def _find_state(self, told: Told) -> State:
+        """What feeds the output and how the battery is; found anew only where something of it is told anew."""
+        said = [told.found.get(field) for field in STATE]
+        if self._state is not None and all(map(is_, said, self._state[0])):
+            return self._state[1]
+        source, low, charge = what_feeds(told), told.any("low"), _charge(told)
+        state = State(source, _tests(told, source), low, charge, low or (charge is not None and charge < clean.SPENT))
+        # Where the status alone proves nothing, volts and load count too.
+        self._state = (said, state) if is_plain(told) else None
+        return state
 
     def _set_up(self, told: Told) -> tuple[CardTimers, str, Limits]:
         """Timers, model and limits, made anew only where they are told anew."""
@@ -87,17 +106,27 @@ class Reader:
         return self._setup[2]
 
     def _see_countdowns(self, told: Told, at: Seconds) -> Seconds | None:
+        if not self._countdowns and "countdown" not in told.found and "off_delay" not in told.found:
+            return None
         sign, delays = told.any("shutting_down"), told.numbers("off_delay")
         shown = told.numbers("countdown") | delays
         for oid in shown:
             if oid not in self._countdowns:
                 self._countdowns[oid] = Countdown(self.trusts_idle, zero_is_idle=oid in delays)
-        running = [c.see(shown.get(oid), at, sign) for oid, c in self._countdowns.items()]
-        return min([left for left in running if left is not None], default=None)
+        least: Seconds | None = None
+        for oid, countdown in self._countdowns.items():
+            left = countdown.see(shown.get(oid), at, sign)
+            if left is not None and (least is None or left < least):
+                least = left
+        return least
 
     def _tells_countdown(self) -> bool:
-        counts = self._countdowns.values()
-        return any(c.tells() for c in counts) and not any(c.pending for c in counts)
+        tells = False
+        for countdown in self._countdowns.values():
+            if countdown.pending:
+                return False
+            tells = tells or countdown.tells()
+        return tells
 
     def _input_dead(self, told: Told, half: float, source: Source, testing: bool) -> bool:
         """The card calls its input bad, or a line is below half of nominal while on battery.
@@ -161,14 +190,30 @@ def _at(reading: UpsReading, at: Seconds, countdown: Seconds | None, tells_count
     )
 
 
-def _clean(told: Told, field: Field, clean_one: Callable[[float], float | None]) -> list[float]:
-    """The believable numbers of this field."""
-    return [v for _, m in told.found.get(field, ()) if isinstance(m, float) and (v := clean_one(m)) is not None]
+def _charge(told: Told) -> Percent | None:
+    """The first that is believable."""
+    for value in told.numbers("charge").values():
+        if (charge := clean.charge(value)) is not None:
+            return charge
+    return None
 
 
-def _first(told: Told, field: Field, clean_one: Callable[[float], float | None]) -> float | None:
-    """The first of them."""
-    return next(iter(_clean(told, field, clean_one)), None)
+def _runtime(told: Told, state: State) -> Seconds | None:
+    """The first that is believable."""
+    for value in told.numbers("runtime").values():
+        if (runtime := clean.runtime(value, state.source is Source.BATTERY, state.spent)) is not None:
+            return runtime
+    return None
+
+
+def _load(told: Told) -> Percent | None:
+    """The highest of all phases."""
+    highest: Percent | None = None
+    for value in told.numbers("load").values():
+        load = clean.load(value)
+        if load is not None and (highest is None or load > highest):
+            highest = load
+    return highest
 
 
 class Kind(Enum):
@@ -214,8 +259,6 @@ def what_feeds(told: Told) -> Source:
     battery decide; without any, a good input speaks for utility power, and otherwise an outage is not overlooked.
     """
     known = [s for s in told.sources() if s is not Source.UNKNOWN]
-    if known and known[0] in PLAIN and known.count(known[0]) == len(known):
-        return known[0]
     said = known[0] if known else Source.UNKNOWN
     carried = next((s for s in known if s in CARRIED), None)
     if carried is not None and is_contradicted(told):
@@ -232,6 +275,12 @@ def what_feeds(told: Told) -> Source:
             return _by_signs(told)
         case _:
             return said
+
+
+def is_plain(told: Told) -> bool:
+    """Whether the status alone proves what feeds the output: all that is said of it is the same."""
+    said = set(told.sources()) - {Source.UNKNOWN}
+    return len(said) == 1 and said <= PLAIN
 
 
 def is_contradicted(told: Told) -> bool:

@@ -26,6 +26,7 @@ class Row(Protocol):
 
 
 NOTHING: Mapping[str, Field] = MappingProxyType({})
+NO_VALUES: Mapping[str, Value] = MappingProxyType({})
 NOT_SAID = object()
 
 
@@ -100,18 +101,25 @@ class Hearing:
             self._by_name.setdefault(name, []).append(place)
             self._by_field.setdefault(field, []).append(place)
         self._values: Mapping[str, Value] = {}
+        self._slow: Mapping[str, Value] = NO_VALUES
         self._besides: Mapping[str, Field] = NOTHING
         self._told = Told({})
 
-    def hear(self, values: Mapping[str, Value], besides: Mapping[str, Field] = NOTHING) -> Told:
-        """What `Told.of` says of it; the same object as before where that is the same.
+    def hear(
+        self, values: Mapping[str, Value], slow: Mapping[str, Value] = NO_VALUES, besides: Mapping[str, Field] = NOTHING
+    ) -> Told:
+        """What `Told.of` says of `values` and `slow`, which share no name; the same object as before where that is the
+        same. `slow` is looked at only when it is another object than before.
 
-        `values` and `besides` are kept, and must not be changed later.
+        All three are kept, and must not be changed later.
         """
-        changed = self._changed(values)
+        changed: set[Field] = set()
+        self._compare(self._values, values, changed)
+        if slow is not self._slow:
+            self._compare(self._slow, slow, changed)
         if besides != self._besides:
             changed |= {*besides.values(), *self._besides.values()}
-        self._values, self._besides = values, besides
+        self._values, self._slow, self._besides = values, slow, besides
         if changed:
             found = dict(self._told.found)
             for field in changed:
@@ -122,18 +130,17 @@ class Hearing:
             self._told = Told(found)
         return self._told
 
-    def _changed(self, values: Mapping[str, Value]) -> set[Field]:
-        """The fields of which something else is said than before."""
-        changed: set[Field] = set()
-        known = self._values
+    def _compare(self, known: Mapping[str, Value], values: Mapping[str, Value], changed: set[Field]) -> None:
+        """Add the fields of which something else is said than before."""
+        fresh = len(known) != len(values)
         for name, value in values.items():
             before = known.get(name, NOT_SAID)
             if value is not before and (value != before or type(value) is not type(before)):
+                fresh = fresh or before is NOT_SAID
                 self._learn(name, value, changed)
-        if len(known) > len(values) or not known.keys() <= values.keys():
+        if fresh:
             for name in known.keys() - values.keys():
                 self._learn(name, NOT_SAID, changed)
-        return changed
 
     def _learn(self, name: str, value: object, changed: set[Field]) -> None:
         """What this value means to each row of this name."""

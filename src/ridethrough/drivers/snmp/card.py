@@ -42,7 +42,7 @@ class Card:
         self.config = config
         self.profile: Profile | None = None
         self.disturbed = False  # the input was disturbed since the poll before: look again soon
-        self.told, self.values = Told({}), dict[str, Value]()  # the last answer
+        self.told, self._fast = Told({}), dict[str, Value]()  # the last answer
         self._now = now
         self._session = Session(config, deadlines)
         self._learning = learning if learning is not None else asyncio.Semaphore()
@@ -73,14 +73,19 @@ class Card:
         values = await self._ask()
         self._stale = len(values) < len(self._oids) and _lost_a_part(self._oids, values)
         alarms = await self._present_alarms(values)
-        values = {**await self._slow_values(profile, asked_at), **values}
-        told = self._hearing.hear(values, alarms)
-        self.told, self.values = told, values
+        slow = await self._slow_values(profile, asked_at)
+        told = self._hearing.hear(values, slow, alarms)
+        self.told, self._fast = told, values
         if not told.sources() or not self._needed <= told.found.keys():
             raise Unreachable(f"{self.config.address}: its status is none that {profile.family} defines")
         reading = self._reader.read(told, asked_at)
         self._notice(told, reading)
         return reading
+
+    @property
+    def values(self) -> dict[str, Value]:
+        """Every object of the last answer."""
+        return self._slow | self._fast
 
     def close(self) -> None:
         self._session.close()
@@ -115,7 +120,7 @@ class Card:
         if self._tries_many and self._carried:
             self._tries_many = False
             if AT_ONCE < len(oids) <= MANY_AT_ONCE:
-                known = self.values.keys() & set(oids)
+                known = self._fast.keys() & set(oids)
                 if (found := await self._session.takes_many(oids, known | self._required)) is not None:
                     self._session.at_once = MANY_AT_ONCE
                     return found

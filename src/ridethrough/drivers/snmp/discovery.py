@@ -70,10 +70,11 @@ async def _learn(session: Session, system: Mapping[str, Value]) -> Profile:
     kind = kind_of(object_id)
     if kind is not None and not kind.families:
         raise Refused("NOT_A_UPS", f"this is {kind.what}, not a UPS (sysObjectID {object_id})")
-    mibs = await _families(session, kind)
-    rows = await _rows(session, mibs)
+    sure = SYS_DESCR if SYS_DESCR in system else ""
+    mibs = await _families(session, kind, sure)
+    rows = await _rows(session, mibs, sure)
     if kind is not None:
-        rows += await _identity(session, [mib for mib in kind.families if mib not in mibs])
+        rows += await _identity(session, [mib for mib in kind.families if mib not in mibs], sure)
     if not any(row.field == "source" for row in rows):
         told = object_id or description or "none told"
         what = f"this seems to be {kind.what}, but it" if kind is not None else "it"
@@ -90,17 +91,22 @@ def _why(kind: Kind | None, object_id: str, mibs: Sequence[Mib]) -> str:
     return f"{named or 'it tells no sysObjectID'}, but {answers} {verb}"
 
 
-async def supported(session: Session, oids: Sequence[str]) -> dict[str, Value]:
+async def supported(session: Session, oids: Sequence[str], sure: str = "") -> dict[str, Value]:
     """The values of those of `oids` that the card has.
 
     In v1 one missing object empties the whole answer, and some v2c agents answer genErr or tooBig likewise: an
-    empty answer is asked again in halves.
+    empty answer is asked again in halves. `sure` is an object that the card is known to have: asked with the others, it
+    tells that the answer was a good one, and that the card has none of them.
     """
     found: dict[str, Value] = {}
-    waiting = [list(oids[i : i + AT_ONCE]) for i in range(0, len(oids), AT_ONCE)]
+    besides = [sure] if sure and session.version != "1" else []
+    room = AT_ONCE - len(besides)
+    waiting = [list(oids[i : i + room]) for i in range(0, len(oids), room)]
     while waiting:
         part = waiting.pop()
-        answer = await session.get(part)
+        answer = await session.get([*part, *besides])
+        if besides and answer.pop(sure, None) is not None and not answer:
+            continue
         found |= answer
         if not answer and len(part) > 1:
             middle = len(part) // 2
@@ -108,21 +114,21 @@ async def supported(session: Session, oids: Sequence[str]) -> dict[str, Value]:
     return found
 
 
-async def _families(session: Session, kind: Kind | None) -> tuple[Mib, ...]:
+async def _families(session: Session, kind: Kind | None, sure: str) -> tuple[Mib, ...]:
     """The families that the card's kind names, as far as they answer, else the first of all that does; and RFC 1628."""
     named = [mib for mib in kind.families if mib is not RFC1628] if kind is not None else []
-    found = await _answering(session, named, {mib.name: await _first(session, mib.probe) for mib in named})
+    found = await _answering(session, named, {mib.name: await _first(session, mib.probe) for mib in named}, sure)
     if not found:
         rest = [mib for mib in VENDORS if mib not in named]
         # Not walked: that is slow on cards that have no such table, and some cannot be walked at all.
         guessed = {mib.name: f"{mib.probe.oid}.1" if mib.probe.column else mib.probe.oid for mib in rest}
-        found = (await _answering(session, rest, guessed))[:1]
-    return (*found, *await _answering(session, [RFC1628], {RFC1628.name: RFC1628.probe.oid}))
+        found = (await _answering(session, rest, guessed, sure))[:1]
+    return (*found, *await _answering(session, [RFC1628], {RFC1628.name: RFC1628.probe.oid}, sure))
 
 
-async def _answering(session: Session, mibs: Sequence[Mib], probes: Mapping[str, str]) -> list[Mib]:
+async def _answering(session: Session, mibs: Sequence[Mib], probes: Mapping[str, str], sure: str) -> list[Mib]:
     """Those of `mibs` whose probe, by name, the card has."""
-    known = await supported(session, [probes[mib.name] for mib in mibs])
+    known = await supported(session, [probes[mib.name] for mib in mibs], sure)
     return [mib for mib in mibs if probes[mib.name] in known]
 
 
@@ -133,13 +139,13 @@ async def _first(session: Session, probe: Oid) -> str:
     return next(iter(await session.walk(probe.oid, 1)), f"{probe.oid}.1")
 
 
-async def _rows(session: Session, mibs: Sequence[Mib]) -> tuple[Oid, ...]:
+async def _rows(session: Session, mibs: Sequence[Mib], sure: str) -> tuple[Oid, ...]:
     """What the card has of its families, and of RFC 1628 whatever little: its name, its alarms, its limits."""
     rows: list[Oid] = []
     for mib in dict.fromkeys((*mibs, RFC1628)):
         told = {row.field for row in rows} & NO_COPY
         wanted = [row for row in mib.rows if row.field not in told]
-        has = await supported(session, list(dict.fromkeys(row.oid for row in wanted if not row.column)))
+        has = await supported(session, list(dict.fromkeys(row.oid for row in wanted if not row.column)), sure)
         columns = {row.oid: await _instances(session, row) for row in {r.oid: r for r in wanted if r.column}.values()}
         for row in wanted:
             if row.column:
@@ -149,10 +155,10 @@ async def _rows(session: Session, mibs: Sequence[Mib]) -> tuple[Oid, ...]:
     return tuple(rows)
 
 
-async def _identity(session: Session, mibs: Sequence[Mib]) -> tuple[Oid, ...]:
+async def _identity(session: Session, mibs: Sequence[Mib], sure: str) -> tuple[Oid, ...]:
     """Who the card says that it is, of a family whose status it does not tell."""
     wanted = [row for mib in mibs for row in mib.rows if row.field in IDENTITY and not row.column]
-    has = await supported(session, [row.oid for row in wanted])
+    has = await supported(session, [row.oid for row in wanted], sure)
     return tuple(row for row in wanted if row.oid in has)
 
 

@@ -88,6 +88,7 @@ class Session:
         self._host, self._port = split_address(config.address)
         self._user = config.user.as_gufo() if config.user is not None else None
         self._who = "community" if config.user is None else "user"
+        self.version = config.version
         self.at_once = AT_ONCE  # objects in one GET
         self._open: Wire | None = None
         self._busy = asyncio.Lock()

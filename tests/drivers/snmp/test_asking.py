@@ -1,0 +1,114 @@
+"""How a card is asked: as much at once as it has shown that it takes, alarms with all else, few learned at once."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from ridethrough.core.observation import Source
+from ridethrough.drivers.snmp.card import Card
+from ridethrough.drivers.snmp.session import AT_ONCE
+from ridethrough.ports import Unreachable
+
+from .own_cards import EPPC_CARD, RFC_CARD
+from .replay import ReplayCard, alarm_rows, is_next
+from .test_hostile import rewritten, set_error
+
+
+def now() -> float:
+    return 100.0
+
+
+def asked_for(request: bytes) -> int:
+    """How many objects a request names: every name of these cards begins with 1.3.6.1."""
+    return request.count(b"\x2b\x06\x01")
+
+
+async def test_a_card_that_takes_all_its_objects_at_once_is_asked_so() -> None:
+    sizes: list[int] = []
+
+    def note(request: bytes, response: bytes) -> list[bytes]:
+        sizes.append(asked_for(request))
+        return [response]
+
+    async with ReplayCard(EPPC_CARD) as replay:
+        card = Card(replay.config(), now)
+        await card.poll()
+        replay.mangle = note
+        for _ in range(3):
+            assert (await card.poll()).charge == 100
+        card.close()
+    assert len(sizes) == 3
+    assert min(sizes) > AT_ONCE
+
+
+async def test_a_card_that_does_not_is_asked_in_tens_and_tried_once_only() -> None:
+    sizes: list[int] = []
+
+    def small(request: bytes, response: bytes) -> list[bytes]:
+        sizes.append(asked_for(request))
+        return [response] if sizes[-1] <= AT_ONCE else []
+
+    async with ReplayCard(EPPC_CARD) as replay:
+        card = Card(replay.config(timeout=0.05), now)
+        await card.poll()
+        replay.mangle = small
+        for _ in range(3):
+            assert (await card.poll()).charge == 100
+        card.close()
+    assert sum(size > AT_ONCE for size in sizes) == 1
+
+
+async def test_a_card_that_no_longer_takes_them_at_once_is_read_in_the_same_poll() -> None:
+    async with ReplayCard(EPPC_CARD) as replay:
+        card = Card(replay.config(timeout=0.05), now)
+        await card.poll()
+        await card.poll()
+
+        def too_big(request: bytes, response: bytes) -> list[bytes]:
+            return [response] if asked_for(request) <= AT_ONCE else [rewritten(response, set_error(1))]
+
+        replay.mangle = too_big
+        assert (await card.poll()).charge == 100
+        card.close()
+
+
+async def test_an_alarm_that_takes_the_place_of_another_is_seen_without_a_walk() -> None:
+    walks = [0]
+
+    def count(request: bytes, response: bytes) -> list[bytes]:
+        walks[0] += is_next(request)
+        return [response]
+
+    async with ReplayCard(RFC_CARD | alarm_rows([24])) as replay:
+        card = Card(replay.config(), now)
+        assert (await card.poll()).testing
+        replay.mangle = count
+        assert (await card.poll()).testing
+        assert walks == [0]
+        replay.rows |= alarm_rows([3])
+        reading = await card.poll()
+        assert (reading.testing, reading.low_battery, walks) == (False, True, [0])
+        replay.rows |= alarm_rows([3, 24])
+        reading = await card.poll()
+        assert (reading.testing, reading.low_battery) == (True, True)
+        assert walks[0] > 0
+        card.close()
+
+
+async def test_a_card_is_learned_with_few_requests_and_one_that_is_silent_takes_no_place() -> None:
+    room = asyncio.Semaphore(1)
+    async with ReplayCard(RFC_CARD) as replay, ReplayCard(RFC_CARD) as silent:
+        silent.silent = True
+        cards = [Card(config.config(timeout=0.5), now, learning=room) for config in (silent, silent, replay)]
+        polls = [asyncio.create_task(card.poll()) for card in cards]
+        assert (await polls[2]).source is Source.UTILITY
+        assert not polls[0].done()
+        assert not polls[1].done()
+        assert replay.asked <= 20
+        for poll in polls[:2]:
+            with pytest.raises(Unreachable):
+                await poll
+        for card in cards:
+            card.close()
