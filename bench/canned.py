@@ -26,7 +26,7 @@ IP_PKTINFO = 8  # Linux; the socket module names it from Python 3.14 on
 BUFFER = 8 * 1024 * 1024
 LONGEST = 900  # seconds until it ends by itself
 FAMILIES = list(Family)
-MOODS = 16
+MOODS = 8
 FIRST = 127 << 24 | 1 << 16  # the address of the first card, 127.1.0.0
 
 

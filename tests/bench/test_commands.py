@@ -11,13 +11,13 @@ import pytest
 
 BENCH = Path(__file__).parents[2] / "bench"
 SMALLEST = {
-    "cards.py": ["--pace", "1", "--cycles", "2", "4"],
     "decide.py": ["1"],
     "discover.py": ["3"],
     "idle.py": ["--seconds", "1", "1"],
     "journal.py": ["--times", "3", "1"],
     "reaction.py": ["--times", "1", "0"],
     "read_pool.py": ["1:15"],
+    "snmp.py": ["--pace", "1", "--cycles", "2", "--polls", "200", "4"],
 }
 
 
