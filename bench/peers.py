@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import getpass
 import os
 import shutil
@@ -10,8 +11,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,7 +69,7 @@ def net_snmp(version: str, port: int, step: int, oids: Sequence[str], cards: int
     return Cost(float(cpu), float(kilobytes))
 
 
-def snmp_ups(settings: Mapping[str, str], asked: Callable[[], int] | None, seconds: float) -> Cost | str:
+async def snmp_ups(settings: Mapping[str, str], asked: Callable[[], int] | None, seconds: float) -> Cost | str:
     """NUT's driver for SNMP, one card, every object each second; or why it cannot be measured.
 
     `asked`: how many requests its card has had, where that is known.
@@ -81,25 +82,23 @@ def snmp_ups(settings: Mapping[str, str], asked: Callable[[], int] | None, secon
         given = {"mibs": "ietf", "pollfreq": "1", "semistaticfreq": "1000", **settings}
         options = [word for key, value in given.items() for word in ("-x", f"{key}={value}")]
         words = [str(driver), "-s", "card", "-F", "-i", "1", "-u", getpass.getuser(), *options]
-        with Path(folder, "log").open("wb") as log:
-            process = subprocess.Popen(words, env=_environment(home), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        process = await _started(words, home)
         try:
-            if not _until(lambda: any(home.glob("*card*")) and process.poll() is None):
-                return f"not measured: {Path(folder, 'log').read_text(errors='replace')[-200:]}"
-            time.sleep(3.0)  # so that it is in its stride
+            if not await _until(lambda: _has_begun(home) and process.returncode is None):
+                return f"not measured: {_last_words(home)}"
+            await asyncio.sleep(3.0)  # so that it is in its stride
             before, requests, began = _cpu(process.pid), asked() if asked else 0, time.monotonic()
-            time.sleep(seconds)
+            await asyncio.sleep(seconds)
             polls = time.monotonic() - began  # one a second
             used = _cpu(process.pid) - before
             each = (asked() - requests) / polls if asked else None
             return Cost(1e6 * used / polls, _resident(process.pid), each)
         finally:
-            process.kill()
-            process.wait()
+            await _end(process)
 
 
-@contextmanager
-def snmpd(objects: Mapping[str, int]) -> Iterator[int | str]:
+@asynccontextmanager
+async def snmpd(objects: Mapping[str, int]) -> AsyncIterator[int | str]:
     """net-snmp's agent with one v3 user and these objects: its port; or why there is none."""
     program = _first(PRIVATE / "usr/sbin/snmpd", Path("/usr/sbin/snmpd"))
     if program is None:
@@ -113,24 +112,48 @@ def snmpd(objects: Mapping[str, int]) -> Iterator[int | str]:
     lines += [f"rouser {USER} priv", *(f"override .{oid} integer {value}" for oid, value in objects.items())]
     with tempfile.TemporaryDirectory() as folder:
         home, configuration = Path(folder), Path(folder, "snmpd.conf")
-        configuration.write_text("\n".join(lines) + "\n")
+        _write(configuration, lines)
         words = [str(program), "-f", "-Lo", "-C", "-c", str(configuration), "-p", str(home / "pid")]
-        with (home / "log").open("wb") as log:
-            process = subprocess.Popen(words, env=_environment(home), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        process = await _started(words, home)
         try:
-            up = _until(lambda: b"NET-SNMP version" in (home / "log").read_bytes())
+            up = await _until(lambda: "NET-SNMP version" in _last_words(home))
             yield port if up else "not measured: snmpd does not start"
         finally:
-            process.kill()
-            process.wait()
+            await _end(process)
 
 
-def _until(is_so: Callable[[], bool]) -> bool:
+async def _started(words: Sequence[str], home: Path) -> asyncio.subprocess.Process:
+    """What it prints is in `home`/log."""
+    line = ["sh", "-c", 'exec "$@" >log 2>&1 </dev/null', "sh", *words]
+    return await asyncio.create_subprocess_exec(*line, env=_environment(home), cwd=home)
+
+
+def _write(path: Path, lines: Sequence[str]) -> None:
+    path.write_text("\n".join(lines) + "\n")
+
+
+def _has_begun(home: Path) -> bool:
+    """Whether snmp-ups has opened its socket for upsd."""
+    return any(home.glob("*card*"))
+
+
+def _last_words(home: Path) -> str:
+    log = home / "log"
+    return log.read_text(errors="replace")[-300:] if log.exists() else ""
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    with suppress(ProcessLookupError):
+        process.kill()
+    await process.wait()
+
+
+async def _until(is_so: Callable[[], bool]) -> bool:
     ends = time.monotonic() + PATIENCE
     while not is_so():
         if time.monotonic() > ends:
             return False
-        time.sleep(0.05)
+        await asyncio.sleep(0.05)
     return True
 
 

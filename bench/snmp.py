@@ -212,13 +212,12 @@ async def with_silent(canned: CannedCards, cards: TimedCards, figures: Figures) 
     canned.order(f"silent {few}")
     await asyncio.sleep(2 * figures.pace)
     cards.took.clear()
-    failed, cpu, began = cards.failed, cpu_seconds(), time.perf_counter()
+    cpu, began = cpu_seconds(), time.perf_counter()
     await asyncio.sleep(figures.cycles * figures.pace)
     figures.silent_share = 100 * (cpu_seconds() - cpu) / (time.perf_counter() - began)
     heard = [took for took in cards.took if took < cards.patience]
     figures.silent_p99 = statistics.quantiles(heard, n=100)[98]
     figures.silent_missed = max((figures.cards - few) * (figures.cycles - 1) - len(heard), 0)
-    assert cards.failed > failed or not few
     canned.order("silent 0")
     async with asyncio.timeout(DEADLINE):
         while any(s.trouble for s in cards.observe(urgent=False).upses.values()):  # noqa: ASYNC110 - nothing tells
@@ -259,8 +258,10 @@ async def compare(canned: CannedCards, polls: int) -> None:
     addresses = [canned.address(n * step % STEP_LIMIT) for n in range(PEERS)]
     cards = [CardConfig(str(n), at) for n, at in enumerate(addresses)]
     where = {"port": addresses[0], "snmp_version": "v2c", "community": "public"}
-    await compare_with(cards, "2c", canned.port, step, polls, snmp_ups(where, lambda: canned.order("asked"), seconds))
-    with snmpd(OBJECTS) as port:
+    await compare_with(
+        cards, "2c", canned.port, step, polls, await snmp_ups(where, lambda: canned.order("asked"), seconds)
+    )
+    async with snmpd(OBJECTS) as port:
         if isinstance(port, str):
             print(f"v3: {port}")
             return
@@ -269,7 +270,7 @@ async def compare(canned: CannedCards, polls: int) -> None:
         cards = [CardConfig(str(n), at, "3", user=user) for n in range(PEERS)]
         v3 = {"port": at, "snmp_version": "v3", "secLevel": "authPriv", "secName": USER, "authProtocol": "SHA"}
         v3 |= {"authPassword": PASSWORD, "privProtocol": "AES", "privPassword": PASSWORD}
-        await compare_with(cards, "3", port, step, polls, snmp_ups(v3, None, seconds))
+        await compare_with(cards, "3", port, step, polls, await snmp_ups(v3, None, seconds))
 
 
 async def compare_with(
