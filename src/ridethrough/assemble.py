@@ -341,7 +341,7 @@ class Controller:
 
 def _add_traps(view: dict[str, Any], traps: Traps | None, now: Seconds) -> None:
     """What was heard from each UPS's card; `now` is the event loop's."""
-    view["traps_listen"] = "{}:{}".format(*traps.listen) if traps else None
+    view["traps_listen"] = str(Endpoint(*traps.listen)) if traps else None
     view["traps_trouble"] = traps.trouble if traps else ""
     for row in view["upses"]:
         heard = (traps.heard.get(row["id"]) if traps else None) or Heard()

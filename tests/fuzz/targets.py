@@ -24,7 +24,7 @@ from ridethrough.drivers.nut.variables import told_by
 from ridethrough.drivers.snmp import V3User, notification
 from ridethrough.drivers.snmp.mibs import RFC1628, VENDORS
 from ridethrough.drivers.snmp.mibs.traps import in_words
-from ridethrough.drivers.snmp.notification import NoNotification, Notification
+from ridethrough.drivers.snmp.notice import NoNotification, Notification
 from ridethrough.drivers.snmp.notification_v3 import V3Receiver
 from ridethrough.drivers.xapi.errors import translated
 from ridethrough.drivers.xapi.picture import Picture, picture
@@ -174,7 +174,7 @@ def trap_datagram(data: bytes, read: Read = notification.read) -> None:
     with suppress(NoNotification):
         _is_short(read(data))
     with suppress(NoNotification):
-        _is_short(RECEIVER.read(data, ("127.0.0.1", 162), [USER], 0.0))
+        _is_short(RECEIVER.read(data, ("127.0.0.1", 162), [USER], 0.0)[0])
 
 
 def _is_short(found: Notification) -> None:

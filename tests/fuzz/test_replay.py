@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from ridethrough.config import Secrets
 from ridethrough.core.events import Armed, Ask, Event
 from ridethrough.core.observation import PoolSeen, UpsReading, VmSeen
-from ridethrough.drivers.snmp.notification import Notification
+from ridethrough.drivers.snmp.notice import Notification
 from ridethrough.drivers.xapi.picture import Picture
 from ridethrough.drivers.xapi.store import Records
 from ridethrough.runtime.codec import encode

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import stat
 import sys
 from typing import TYPE_CHECKING
 
@@ -18,12 +20,20 @@ HELP = "fail FEEDER | restore FEEDER | status | help | quit"
 
 async def obey_lines(wire: WireSite) -> bool:
     """Carry out the lines of standard input until it ends or says quit; whether it said so."""
+    if not _is_readable(sys.stdin.fileno()):
+        return False
     reader = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     while line := await reader.readline():
         if not _obey(wire, line.decode(errors="replace").split()):
             return True
     return False
+
+
+def _is_readable(standard_input: int) -> bool:
+    """Whether lines may come: a terminal, a pipe or a socket, and no file, /dev/null for one."""
+    mode = os.fstat(standard_input).st_mode
+    return os.isatty(standard_input) or stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
 
 
 def _obey(wire: WireSite, words: list[str]) -> bool:

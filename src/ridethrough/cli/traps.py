@@ -98,8 +98,8 @@ async def _heard(ups: CardConnection, at: Endpoint, told: Callable[[], Told], be
             return True
         await asyncio.sleep(LOOK)
     say(f"within {duration(wait)} no trap of {ups.id} came to UDP {at}.", "NOT HEARD: ", danger=True)
-    if told().unread:
-        say(f"something came from its address that could not be read: {told().unread}", "  ")
+    if (unread := told().unread) and unread != before.unread:
+        say(f"something came from its address that could not be read: {unread}", "  ")
     say("The card's list of trap receivers must name this machine, with a severity that lets all through.", "  ")
     say(f"Cards send to port 162: redirect it to {at.port} (docs/running.md), and let the firewall pass it.", "  ")
     return False

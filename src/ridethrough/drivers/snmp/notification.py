@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from pyasn1.codec.ber import decoder, encoder  # type: ignore[import-untyped]
 from pysnmp.proto import api  # type: ignore[import-untyped]
 
 from ridethrough.drivers.snmp.mibs.traps import GENERIC
+from ridethrough.drivers.snmp.notice import NoNotification, Notification
 
 TRAP_OID = "1.3.6.1.6.3.1.1.4.1.0"  # snmpTrapOID (RFC 3418)
 TRAP_ADDRESS = "1.3.6.1.6.3.18.1.3.0"  # snmpTrapAddress (RFC 3584): a forwarder says there whose trap it was
@@ -19,20 +19,6 @@ ENTERPRISE_SPECIFIC = 6  # v1's generic-trap
 LONGEST_OID = 255  # characters: a stranger's may fill a datagram, and would fill the journal
 _OID = re.compile(r"[0-9]+(\.[0-9]+)+", re.ASCII)
 UNREADABLE = "it cannot be read as a trap"
-
-
-class NoNotification(Exception):  # noqa: N818
-    """These bytes are no trap and no inform. Says why in words of ours: nothing of the bytes is repeated."""
-
-
-@dataclass(frozen=True, slots=True)
-class Notification:
-    """A trap or an inform. `values` are those of its variables, as text."""
-
-    trap: str  # its OID; v1's as RFC 3584 §3.1 makes it
-    values: tuple[str, ...]
-    agent: str = ""  # the address that it names as its card's; NAT makes it differ from the sender's
-    answer: bytes = b""  # what an inform waits for
 
 
 def read(datagram: bytes) -> Notification:

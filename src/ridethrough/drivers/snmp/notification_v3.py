@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,10 @@ from pysnmp.entity.rfc3413 import ntfrcv  # type: ignore[import-untyped]
 from pysnmp.proto.mpmod.rfc3412 import SNMPv3Message  # type: ignore[import-untyped]
 from pysnmp.proto.secmod.rfc3414.service import UsmSecurityParameters  # type: ignore[import-untyped]
 
-from ridethrough.drivers.snmp.notification import UNREADABLE, NoNotification, Notification, of_variables
+from ridethrough.core.model import Seconds
+from ridethrough.drivers.snmp.allowance import Allowance
+from ridethrough.drivers.snmp.notice import Discovery, NoNotification, Notification
+from ridethrough.drivers.snmp.notification import UNREADABLE, of_variables
 from ridethrough.drivers.snmp.set import as_pysnmp
 from ridethrough.drivers.snmp.usm import V3User
 
@@ -40,6 +43,8 @@ class V3Receiver:
     _known: dict[tuple[str, bytes], _Engine] = field(default_factory=dict)
     _local: dict[str, V3User] = field(default_factory=dict)  # who may sign an inform, by name
     _masters: dict[V3User, tuple[Any, Any]] = field(default_factory=dict)  # keys, not yet bound to an engine id
+    _new: Allowance = field(default_factory=lambda: Allowance(20, 3))  # engine ids that are made known
+    _out: list[bytes] = field(default_factory=list)  # what pysnmp answers to the datagram at hand
     _heard: Notification | None = None
 
     def prepare(self, users: Iterable[V3User]) -> None:
@@ -48,51 +53,76 @@ class V3Receiver:
         for user in users:
             self._master_keys(user)
 
-    def read(self, datagram: bytes, sender: Any, users: Iterable[V3User], now: float) -> Notification:
-        """The notification in a datagram, signed and kept secret as its user must. `users`: who may have sent it.
+    def read(self, datagram: bytes, sender: Any, users: Iterable[V3User], now: Seconds) -> tuple[Notification, V3User]:
+        """The notification in a datagram, and who has signed and kept it secret as he must. `users`: who may have.
 
-        Answers an inform, and a question for the engine id, by itself. Raises NoNotification for what none of these
-        users has signed, and for whatever is no notification.
+        Answers an inform by itself. Raises Discovery when it was asked for its engine id, and has told it;
+        NoNotification for what none of these users has signed, and for whatever is no notification.
         """
         try:
-            key = self._prepare(datagram, users)
-            self._heard = None
-            dispatcher = self._opened().transport_dispatcher
-            dispatcher.handle_timer_tick(now)
-            self._opened().message_dispatcher.receive_message(self._opened(), udp.DOMAIN_NAME, sender, datagram)
+            engine_id, name, level = _header(datagram)
+            if engine_id == b"" or name == "":
+                self._receive(datagram, sender, now)
+                raise Discovery("it asks for our engine id")
+            return self._read(datagram, sender, self._fitting(users, engine_id, name, level), engine_id, now)
         except NoNotification:
             raise
         except Exception as error:  # pysnmp and pyasn1 let many kinds out on garbage
             raise NoNotification(UNREADABLE) from error
-        heard, self._heard = self._heard, None
-        if heard is None:
-            raise NoNotification("no user of this card has signed it, or it is no trap")
-        if key in self._known:
-            self._known[key].proven = True
-        return heard
+        finally:
+            self._send_out(sender)
 
-    def _prepare(self, datagram: bytes, users: Iterable[V3User]) -> tuple[str, bytes]:
-        """Let the engine know the user that the datagram names, under the engine id that it names."""
-        message, _ = decoder.decode(datagram, asn1Spec=SNMPv3Message())
-        security, _ = decoder.decode(bytes(message.getComponentByPosition(2)), asn1Spec=UsmSecurityParameters())
-        engine_id, name = bytes(security.getComponentByPosition(0)), str(security.getComponentByPosition(3))
-        user = next((user for user in users if user.name == name), None)
-        if engine_id == b"" or name == "":
-            return name, engine_id  # the sender of an inform asks who we are
-        if user is None:
+    def _read(
+        self, datagram: bytes, sender: Any, users: Sequence[V3User], engine_id: bytes, now: Seconds
+    ) -> tuple[Notification, V3User]:
+        for user in users:
+            self._out.clear()  # the report to one that was tried in vain: the next may be the right one
+            self._know(user, engine_id, now)
+            heard = self._receive(datagram, sender, now)
+            if heard is not None:
+                if (known := self._known.get((user.name, engine_id))) is not None:
+                    known.proven = True
+                return heard, user
+        raise NoNotification("no user of this card has signed it, or it is no trap")
+
+    def _fitting(self, users: Iterable[V3User], engine_id: bytes, name: str, level: int) -> list[V3User]:
+        """Who may have signed it: users of one name may have several passwords. Who was right last is first."""
+        named = [user for user in dict.fromkeys(users) if user.name == name]
+        if not named:
             raise NoNotification("its user is none of this card")
-        flags = bytes(message.getComponentByPosition(1).getComponentByPosition(2))
-        if flags[0] & _LEVEL != _level(user):
+        fitting = [user for user in named if _level(user) == level]
+        if not fitting:
             raise NoNotification("it is not signed and kept secret as its user must")
+        known = self._known.get((name, engine_id))
+        return sorted(fitting, key=lambda user: known is None or user != known.user)
+
+    def _receive(self, datagram: bytes, sender: Any, now: Seconds) -> Notification | None:
+        engine = self._opened()
+        self._heard = None
+        engine.transport_dispatcher.handle_timer_tick(now)
+        engine.message_dispatcher.receive_message(engine, udp.DOMAIN_NAME, sender, datagram)
+        return self._heard
+
+    def _send_out(self, sender: Any) -> None:
+        for answer in self._out:
+            self.send(answer, sender)
+        self._out.clear()
+
+    def _know(self, user: V3User, engine_id: bytes, now: Seconds) -> None:
+        """Let pysnmp know the user under this engine id. Refused while many new ones come: each costs much."""
         if engine_id == bytes(self._opened().snmpEngineID):
-            if self._local.get(name) != user:
+            if self._local.get(user.name) != user:
                 self._add(user, None)
-                self._local[name] = user
-        elif (name, engine_id) not in self._known or self._known[name, engine_id].user != user:
-            self._forget_one(name)
-            self._add(user, engine_id)
-            self._known[name, engine_id] = _Engine(user)
-        return name, engine_id
+                self._local[user.name] = user
+            return
+        known = self._known.get((user.name, engine_id))
+        if known is not None and known.user == user:
+            return
+        if not self._new.take(now):
+            raise NoNotification("too many new engine ids come at once")
+        self._forget_one(user.name)
+        self._add(user, engine_id)
+        self._known[user.name, engine_id] = _Engine(user)
 
     def _forget_one(self, name: str) -> None:
         """Where too many engines claim one user, drop one: never one that has proved true, if another is left."""
@@ -131,7 +161,7 @@ class V3Receiver:
     def _opened(self) -> Any:
         if self._engine is None:
             self._engine = SnmpEngine()
-            self._engine.register_transport_dispatcher(_Out(self.send))
+            self._engine.register_transport_dispatcher(_Out(self._out))
             ntfrcv.NotificationReceiver(self._engine, self._hear)
         return self._engine
 
@@ -143,12 +173,20 @@ def _level(user: V3User) -> int:
     return (user.auth is not None) + 2 * (user.privacy is not None)
 
 
+def _header(datagram: bytes) -> tuple[bytes, str, int]:
+    """The authoritative engine id, the user's name, and the bits auth and priv of msgFlags."""
+    message, _ = decoder.decode(datagram, asn1Spec=SNMPv3Message())
+    security, _ = decoder.decode(bytes(message.getComponentByPosition(2)), asn1Spec=UsmSecurityParameters())
+    flags = bytes(message.getComponentByPosition(1).getComponentByPosition(2))
+    return bytes(security.getComponentByPosition(0)), str(security.getComponentByPosition(3)), flags[0] & _LEVEL
+
+
 class _Out(AbstractTransportDispatcher):  # type: ignore[misc]
     """What the engine sends goes through the one socket that everything comes in by."""
 
-    def __init__(self, send: Callable[[bytes, Any], None]) -> None:
+    def __init__(self, out: list[bytes]) -> None:
         super().__init__()
-        self._send = send
+        self._out = out
 
     def send_message(self, outgoingMessage: Any, transportDomain: Any, transportAddress: Any) -> None:  # noqa: N803
-        self._send(bytes(outgoingMessage), transportAddress)
+        self._out.append(bytes(outgoingMessage))

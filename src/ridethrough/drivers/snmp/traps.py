@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import logging
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ridethrough.core.model import Seconds, UpsId
 from ridethrough.drivers.snmp.allowance import Allowance
+from ridethrough.drivers.snmp.notice import NoNotification, Notification
 from ridethrough.drivers.snmp.session import CardConfig, split_address
 
 if TYPE_CHECKING:
-    from ridethrough.drivers.snmp.notification import Notification
     from ridethrough.drivers.snmp.notification_v3 import V3Receiver
+    from ridethrough.drivers.snmp.usm import V3User
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +27,7 @@ OPEN_AGAIN: Seconds = 30.0  # after the port could not be had
 POLL_EVERY: Seconds = 1.0  # at most, however many traps come
 TOLD_AGAIN: Seconds = 600.0  # the same trap of a UPS is told once in so long: RFC 1628 repeats its first each minute
 STRANGERS_NAMED = 20  # senders that are no card, named in the log
+STRANGERS = 100  # of which each has an allowance of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ class _Sender:
 
     decoded: Allowance = field(default_factory=lambda: Allowance(10, 2))  # datagrams read
     told: Allowance = field(default_factory=lambda: Allowance(10, 0.1))  # traps told
-    told_at: dict[str, Seconds] = field(default_factory=dict)  # by what they say
+    last_told: tuple[str, Seconds] | None = None  # what it said, and when
     untold: int = 0
     polled_at: Seconds | None = None
     poll: asyncio.TimerHandle | None = None  # the one that is due
@@ -82,9 +86,11 @@ class Traps:
             self._cards[split_address(card.address)[0]].append(card)
         self._senders: dict[UpsId, _Sender] = {card.ups: _Sender() for card in cards}
         self._all = Allowance(200, 100)  # datagrams read, of all cards together
-        self._strangers = Allowance(20, 5)  # of all that are no card
+        self._strangers = Allowance(50, 10)  # of all that are no card
+        self._each_stranger: dict[str, Allowance] = {}
         self._named: set[str] = set()
         self._transport: asyncio.DatagramTransport | None = None
+        self._lost = asyncio.Event()  # the open port was closed by no doing of ours
         self._v3: V3Receiver | None = None
 
     async def run(self) -> None:
@@ -93,11 +99,15 @@ class Traps:
             while True:
                 try:
                     await self.open()
+                    await self._lost.wait()
+                    self._fail("it was closed")
                 except OSError as error:
-                    self._fail(error)
-                    await asyncio.sleep(OPEN_AGAIN)
-                else:
-                    await asyncio.Event().wait()
+                    self._fail(error.strerror or str(error))
+                except Exception as error:  # a bug must not end the listening unseen
+                    log.exception("listening for traps failed")
+                    self._fail(repr(error))
+                self.close()
+                await asyncio.sleep(OPEN_AGAIN)
         finally:
             self.close()
 
@@ -115,7 +125,9 @@ class Traps:
             self._v3 = V3Receiver(self._send)
             self._v3.prepare(users)
         loop = asyncio.get_running_loop()
-        self._transport, _ = await loop.create_datagram_endpoint(lambda: _Port(self._take), local_addr=self.listen)
+        self._lost.clear()
+        make = partial(_Port, self._take, self._lost.set)
+        self._transport, _ = await loop.create_datagram_endpoint(make, local_addr=self.listen)
         self.trouble = ""
 
     def close(self) -> None:
@@ -134,9 +146,9 @@ class Traps:
         host, port = self._transport.get_extra_info("sockname")[:2]
         return host, port
 
-    def _fail(self, error: OSError) -> None:
+    def _fail(self, why: str) -> None:
         host, port = self.listen
-        trouble = f"no traps are heard: UDP port {port} of {host} cannot be opened ({error.strerror or error})"
+        trouble = f"no traps are heard: UDP port {port} of {host} cannot be opened ({why})"
         if trouble != self.trouble:
             log.warning("%s; it is tried again every %.0f s", trouble, OPEN_AGAIN)
         self.trouble = trouble
@@ -148,38 +160,50 @@ class Traps:
         cards = self._cards.get(address, [])
         for card in cards:
             self._poll_soon(card.ups, now)
-        if not self._may_read(cards, now):
+        if not self._may_read(address, cards, now):
             return
         try:
-            found = self._read(datagram, sender, cards, now)
-        except Exception as error:
-            for card in cards:
-                self.heard[card.ups].unread = str(error)
-            return
+            self._hear(datagram, sender, cards, now)
+        except NoNotification as error:
+            if error.is_amiss:
+                for card in cards:
+                    self.heard[card.ups].unread = str(error)
+        except Exception:
+            log.exception("a datagram from %s", address)
+
+    def _hear(self, datagram: bytes, sender: Any, cards: Sequence[CardConfig], now: Seconds) -> None:
+        found, user = self._read(datagram, sender, cards, now)
         named = self._cards.get(found.agent, [])
         if not cards and not named:
-            self._name_stranger(address)
+            self._name_stranger(plain(sender[0]))
         if found.answer and (cards or named) and self._transport is not None:
             self._transport.sendto(found.answer, sender)
-        for card in named or cards:
+        for card in cards or named:
             if card not in cards:
                 self._poll_soon(card.ups, now)
-            self._note(card.ups, found, now)
+            if user is None or card.user == user:
+                self._note(card.ups, found, now)
 
-    def _may_read(self, cards: Sequence[CardConfig], now: Seconds) -> bool:
+    def _may_read(self, address: str, cards: Sequence[CardConfig], now: Seconds) -> bool:
         """Reading costs a third of a millisecond, and anybody may send: so many are read, and no more."""
         if not cards:
-            return self._strangers.take(now)
+            if len(self._each_stranger) >= STRANGERS and address not in self._each_stranger:
+                del self._each_stranger[next(iter(self._each_stranger))]
+            each = self._each_stranger.setdefault(address, Allowance(5, 0.5))
+            return each.take(now) and self._strangers.take(now)
         return any(self._senders[card.ups].decoded.take(now) for card in cards) and self._all.take(now)
 
-    def _read(self, datagram: bytes, sender: Any, cards: Iterable[CardConfig], now: Seconds) -> Notification:
+    def _read(
+        self, datagram: bytes, sender: Any, cards: Iterable[CardConfig], now: Seconds
+    ) -> tuple[Notification, V3User | None]:
+        """The notification, and of version 3 who has signed it."""
         from ridethrough.drivers.snmp import notification  # pysnmp takes a third of a second to import
 
         if not notification.is_v3(datagram):
-            return notification.read(datagram)
+            return notification.read(datagram), None
         users = [card.user for card in cards if card.user is not None]
         if self._v3 is None or not users:
-            raise notification.NoNotification("it is of version 3, and its card has no user")
+            raise NoNotification("it is of version 3, and its card has no user")
         return self._v3.read(datagram, sender, users, now)
 
     def _send(self, datagram: bytes, to: Any) -> None:
@@ -191,12 +215,12 @@ class Traps:
 
         says = in_words(found.trap, found.values)
         heard, sender = self.heard[ups], self._senders[ups]
-        heard.traps, heard.last, heard.at = heard.traps + 1, says, now
-        told_at = sender.told_at.get(says)
-        if (told_at is not None and now - told_at < TOLD_AGAIN) or not sender.told.take(now):
+        heard.traps, heard.last, heard.at, heard.unread = heard.traps + 1, says, now, ""
+        said, told_at = sender.last_told or ("", -math.inf)
+        if (said == says and now - told_at < TOLD_AGAIN) or not sender.told.take(now):
             sender.untold += 1
             return
-        sender.told_at = {s: at for s, at in sender.told_at.items() if now - at < TOLD_AGAIN} | {says: now}
+        sender.last_told = says, now
         untold, sender.untold = sender.untold, 0
         self._tell(Trap(ups, found.trap, says, untold))
 
@@ -230,8 +254,11 @@ def plain(address: str) -> str:
 
 
 class _Port(asyncio.DatagramProtocol):
-    def __init__(self, take: Callable[[bytes, Any], None]) -> None:
-        self._take = take
+    def __init__(self, take: Callable[[bytes, Any], None], lost: Callable[[], None]) -> None:
+        self._take, self._is_lost = take, lost
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._is_lost()
 
     def datagram_received(self, datagram: bytes, sender: Any) -> None:
         self._take(datagram, sender)

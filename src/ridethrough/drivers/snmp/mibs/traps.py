@@ -232,7 +232,7 @@ def in_words(trap: str, values: Iterable[object] = ()) -> str:
     """
     head, _, last = trap.rpartition(".")
     of = max((t for t in TRAPS if f"{head}.".startswith(f"{t.root}.")), key=lambda t: len(t.root), default=None)
-    number = int(last) if last.isdecimal() else -1
+    number = _short(last)
     says = of.says.get(number) if of is not None else None
     if of is None or says is None:
         return f"trap {trap}"
@@ -244,6 +244,11 @@ def in_words(trap: str, values: Iterable[object] = ()) -> str:
 def _alarm(values: Iterable[object]) -> str:
     for value in values:
         head, _, last = str(value).rpartition(".")
-        if head == WELL_KNOWN_ALARMS and last.isdecimal() and int(last) in ALARMS:
-            return ALARMS[int(last)]
+        if head == WELL_KNOWN_ALARMS and _short(last) in ALARMS:
+            return ALARMS[_short(last)]
     return "one of its maker's own"
+
+
+def _short(digits: str) -> int:
+    """The number, -1 for what is none, or longer than any trap's: a stranger's may have thousands of digits."""
+    return int(digits) if digits.isdecimal() and len(digits) <= 9 else -1
