@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ridethrough.core.model import Seconds
+from ridethrough.ups.clean import IDLE, LONGEST_COUNTDOWN
 
 SHORTEST, LONGEST = 10, 6 * 3600  # seconds until the cut that any UPS is asked for; 65535 is none on some
 EARLY: Seconds = 15.0  # a countdown that is read back may be this much shorter than it was set
@@ -53,10 +54,13 @@ class Switch(Protocol):
         """
 
     async def cancel(self) -> Switched:
-        """End a countdown. Raises Refused when it goes on, Unreachable when that is not known."""
+        """End a countdown. Raises Refused when it goes on or the output is off, Unreachable when that is not known."""
 
     async def countdown(self) -> Seconds | None:
-        """Seconds until the output is cut; None while nothing counts down, or it does not tell. Only asks."""
+        """Seconds until the output is cut; None while it says that none runs. Only asks.
+
+        Raises Unreachable when that is not known.
+        """
 
     def close(self) -> None:
         """Close its connections."""
@@ -65,3 +69,8 @@ class Switch(Protocol):
 def is_as_asked(left: Seconds, after: Seconds, since: Seconds) -> bool:
     """Whether a countdown that was set to `after`, `since` seconds ago or less, may read `left` now."""
     return after - since - EARLY <= left <= after + LATE
+
+
+def runs(value: float) -> bool:
+    """Whether a value is a countdown that runs, of an object that shows one or none."""
+    return value not in IDLE and 0 < value <= LONGEST_COUNTDOWN

@@ -31,6 +31,7 @@ class Obedient:
         self.loses: set[str] = set()  # beginnings of requests that are carried out and not answered
         self.ignores: set[str] = set()  # of those that are answered and not carried out
         self.fails = False  # the driver, as TRACKING tells
+        self.stopped: dict[str, str | None] = {"ups.timer.shutdown": "-1"}  # what shutdown.stop leaves; None: nothing
         upsd.answer = self.answer
 
     @property
@@ -56,7 +57,13 @@ class Obedient:
             case ["INSTCMD", _, "shutdown.return"]:
                 return self._does(request, "ups.timer.shutdown", self.variables["ups.delay.shutdown"])
             case ["INSTCMD", _, "shutdown.stop"]:
-                return self._does(request, "ups.timer.shutdown", "-1")
+                answer = self._does(request, "ups.timer.shutdown", "-1")
+                for name, left in self.stopped.items():
+                    if left is None:
+                        self.variables.pop(name)
+                    else:
+                        self.variables[name] = left
+                return answer
             case _:
                 return b"ERR UNKNOWN-COMMAND\n"
 
@@ -161,6 +168,44 @@ async def test_four_spellings_of_no_countdown(ups: Obedient, idle: str) -> None:
     ups.variables["ups.timer.shutdown"] = idle
     output = switch(ups)
     assert await output.countdown() is None
+    output.close()
+
+
+@pytest.mark.parametrize("left", ["0", None, "soon", "100000"])
+async def test_a_cancel_after_which_the_timer_says_neither_is_not_known(ups: Obedient, left: str | None) -> None:
+    ups.variables["ups.timer.shutdown"], ups.stopped = "3", {"ups.timer.shutdown": left}
+    output = switch(ups)
+    with pytest.raises(Unreachable, match="It has been told, and whether its output stays on is not known"):
+        await output.cancel()
+    output.close()
+
+
+@pytest.mark.parametrize("left", ["0", "-1"])
+async def test_a_cancel_that_came_too_late_says_that_the_output_is_off(ups: Obedient, left: str) -> None:
+    ups.variables["ups.timer.shutdown"] = "3"
+    ups.stopped = {"ups.timer.shutdown": left, "ups.status": "OFF", "ups.load": "0", "output.voltage": "0"}
+    output = switch(ups)
+    with pytest.raises(Refused, match="says that its output is off"):
+        await output.cancel()
+    output.close()
+
+
+async def test_a_countdown_of_seven_hours_is_one(ups: Obedient) -> None:
+    ups.variables["ups.timer.shutdown"] = str(7 * 3600)
+    output = switch(ups)
+    with pytest.raises(Refused, match="counts down already"):
+        await output.off_and_restart(90)
+    assert "its countdown is gone" in (await output.cancel()).steps
+    output.close()
+
+
+async def test_without_a_timer_it_is_not_switched_off(ups: Obedient) -> None:
+    """Whether it counts down already, and whether it then does, could not be seen."""
+    del ups.variables["ups.timer.shutdown"]
+    output = switch(ups)
+    with pytest.raises(Refused, match=r"its driver has no ups\.timer\.shutdown"):
+        await output.off_and_restart(20)
+    assert ups.told == []
     output.close()
 
 

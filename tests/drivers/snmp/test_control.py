@@ -16,7 +16,7 @@ from ridethrough.ups.switching import Abilities
 
 from . import own_cards
 from .agent import SNMPD, Snmpd
-from .replay import APC, RFC, XUPS, ReplayCard, Rows, integers, on_battery, recorded
+from .replay import APC, EPPC, RFC, XUPS, ReplayCard, Rows, integers, on_battery, recorded
 from .test_v3 import KEPT, SIGNED
 
 HP = "1.3.6.1.4.1.232.165.3"
@@ -156,6 +156,123 @@ async def test_a_cancel_that_the_card_does_not_obey() -> None:
         output = switch(card)
         with pytest.raises(Refused, match="it still counts down, and cuts its output in 50 s"):
             await output.cancel()
+        output.close()
+
+
+# --- what is not known is not told as done
+
+
+@pytest.mark.parametrize("now_reads", [Leaf("integer", 0), Leaf("integer", 65535), Leaf("null", None), None])
+async def test_a_cancel_after_which_the_card_shows_neither_is_not_known(now_reads: Leaf | None) -> None:
+    """0 is what is left of a countdown that has ended in the cut; an object that is gone or empty tells nothing."""
+    async with ReplayCard(standard(n2=3)) as card:
+        oid = f"{RFC}.8.2.0"
+
+        def take(_: int) -> None:
+            if now_reads is None:
+                del card.rows[oid]
+            else:
+                card.rows[oid] = now_reads
+
+        card.rows[oid] = replace(card.rows[oid], write=take)
+        output = switch(card)
+        with pytest.raises(Unreachable, match="It has been told, and whether its output stays on is not known"):
+            await output.cancel()
+        output.close()
+
+
+@pytest.mark.parametrize("now_reads", [-1, 0])
+async def test_a_cancel_that_came_too_late_says_that_the_output_is_off(now_reads: int) -> None:
+    async with ReplayCard(standard(n2=3)) as card:
+        oid = f"{RFC}.8.2.0"
+
+        def take(_: int) -> None:
+            card.rows |= integers({oid: now_reads, f"{RFC}.4.1.0": 2, f"{RFC}.4.4.1.5.1": 0, f"{RFC}.4.4.1.2.1": 0})
+
+        card.rows[oid] = replace(card.rows[oid], write=take)
+        output = switch(card)
+        with pytest.raises(Refused, match="says that its output is off"):
+            await output.cancel()
+        output.close()
+
+
+async def test_a_countdown_that_is_no_longer_answered_keeps_off_from_being_sent() -> None:
+    async with ReplayCard(standard()) as card:
+        asked: list[int] = []
+        oid = f"{RFC}.8.2.0"
+        card.rows[oid] = replace(card.rows[oid], write=asked.append)
+        known = bytes([0x2B, 6, 1, 2, 1, 33, 1, 8, 2, 0])  # the same, as it stands in a request
+
+        def forgets(request: bytes, response: bytes) -> list[bytes]:
+            if known in request and len(request) < 50:  # for it alone: not the poll
+                card.rows.pop(oid, None)
+            return [response]
+
+        card.mangle = forgets
+        output = switch(card)
+        with pytest.raises(Unreachable, match=f"lacks {oid}"):
+            await output.off_and_restart(90)
+        assert asked == []
+        output.close()
+
+
+async def test_a_countdown_of_seven_hours_is_one() -> None:
+    async with ReplayCard(standard(n2=7 * 3600)) as card:
+        counts_from(card, f"{RFC}.8.2.0", f"{RFC}.8.2.0")
+        output = switch(card)
+        with pytest.raises(Refused, match="counts down already"):
+            await output.off_and_restart(90)
+        assert "its countdown is gone" in (await output.cancel()).steps
+        output.close()
+
+
+LOAD_SHED, OFF_DELAY = f"{XUPS}.9.6.0", f"{XUPS}.9.1.0"
+EATON = integers({f"{XUPS}.4.5.0": 5, f"{XUPS}.2.5.0": 2, f"{XUPS}.2.1.0": 900, LOAD_SHED: 0, OFF_DELAY: 0})
+
+
+async def test_a_countdown_that_runs_in_the_object_it_was_set_by_is_seen_there() -> None:
+    async with ReplayCard(EATON) as card:
+        counts_from(card, LOAD_SHED, LOAD_SHED, -1)
+        output = switch(card)
+        assert (await output.off_and_restart(90)).countdown == 89
+        with pytest.raises(Refused, match="counts down already"):
+            await output.off_and_restart(60)
+        output.close()
+
+
+async def test_an_object_that_only_keeps_what_it_was_set_to_is_no_proof_and_is_not_set_again() -> None:
+    async with ReplayCard(EATON) as card:
+        counts_from(card, LOAD_SHED, LOAD_SHED)
+        output = switch(card)
+        with pytest.raises(Unreachable, match="said yes, and shows no countdown"):
+            await output.off_and_restart(90)
+        with pytest.raises(Refused, match="counts down already"):
+            await output.off_and_restart(60)
+        output.close()
+
+
+async def test_what_the_standard_counts_down_can_be_cancelled_though_the_familys_own_command_could_not() -> None:
+    group = integers({f"{RFC}.4.1.0": 5, f"{RFC}.8.1.0": 2, f"{RFC}.8.2.0": 50, f"{RFC}.8.5.0": 1})
+    async with ReplayCard(EATON | group) as card:
+        counts_from(card, f"{RFC}.8.2.0", f"{RFC}.8.2.0")
+        output = switch(card)
+        assert (await output.abilities()).in_words() == "off with restart, cancel (XUPS + RFC 1628)"
+        assert "its countdown is gone" in (await output.cancel()).steps
+        assert not (await output.abilities()).cancel
+        output.close()
+
+
+async def test_where_nothing_shows_a_countdown_the_object_that_off_uses_is_told() -> None:
+    """An EPPC card's own object cancels what its own commands began; `off` uses RFC 1628's."""
+    group = integers({f"{EPPC}.8.7.0": -1, f"{EPPC}.8.3.0": 0})
+    async with ReplayCard(own_cards.FAMILIES["EPPC"] | standard() | group) as card:
+        told: list[tuple[str, int]] = []
+        own, standards = f"{EPPC}.8.3.0", f"{RFC}.8.2.0"
+        card.rows[own] = replace(card.rows[own], write=lambda value: told.append((own, value)))
+        card.rows[standards] = replace(card.rows[standards], write=lambda value: told.append((standards, value)))
+        output = switch(card)
+        assert "it showed no countdown, and shows none" in (await output.cancel()).steps
+        assert told == [(standards, -1)]
         output.close()
 
 

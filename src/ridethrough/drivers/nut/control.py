@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ridethrough.core.model import Seconds
@@ -12,15 +13,19 @@ from ridethrough.core.wording import duration
 from ridethrough.drivers.nut.server import NutConfig, Server
 from ridethrough.drivers.nut.variables import reading
 from ridethrough.ports import Refused, Unreachable
+from ridethrough.ups.clean import IDLE
 from ridethrough.ups.meaning import decimal
 from ridethrough.ups.reader import Reader
-from ridethrough.ups.switching import LONGEST, SHORTEST, Abilities, Switched, is_as_asked
+from ridethrough.ups.switching import LONGEST, SHORTEST, Abilities, Switched, is_as_asked, runs
 
 # NUT docs/nut-names.txt: the load off after ups.delay.shutdown, on when power is back; the countdown; its end.
 OFF, DELAY, TIMER, STOP = "shutdown.return", "ups.delay.shutdown", "ups.timer.shutdown", "shutdown.stop"
-IDLE = frozenset({-1.0, -60.0, 0.0, 65535.0})  # four spellings, seen in dumps of real UPSs
 LOOKS = 10  # drivers look at their UPS every second or two
 PAUSE: Seconds = 0.5
+
+
+class _Unclear(Unreachable):
+    """upsd answers, and what it shows is neither a countdown nor none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,7 @@ class NutSwitch:
 
     async def countdown(self) -> Seconds | None:
         """Seconds until the output is cut. Only asks."""
-        return _left(await self._variables())
+        return self._left(await self._variables())
 
     async def off_and_restart(self, after: int) -> Switched:
         """Cut the output in `after` seconds: the driver's delay first, read back; then the command; then the timer."""
@@ -57,7 +62,7 @@ class NutSwitch:
         if known.reading.source is not Source.BATTERY or known.reading.testing:
             why = "it is not on battery, and whether it would then come back by itself is its driver's affair"
             raise Refused("NOT_ON_BATTERY", f"{self._where}: {why}")
-        if (left := _left(known.variables)) is not None:
+        if (left := self._left(known.variables)) is not None:
             raise Refused(
                 "COUNTS_DOWN", f"{self._where}: it counts down already, and cuts its output in {duration(left)}"
             )
@@ -66,10 +71,10 @@ class NutSwitch:
         lost = await self._tell("INSTCMD", self._config.name, OFF)
         unknown = f"whether it cuts its output in {duration(after)} is not known"
         try:
-            shown = await self._until(lambda variables: _left(variables) is not None)
+            shown = await self._until(lambda variables: self._left(variables) is not None)
+            left = self._left(shown)
         except Unreachable as silent:
             raise Unreachable(f"{silent}. It has been told, and {unknown}") from None
-        left = _left(shown)
         if left is None:
             said = "upsd did not answer" if lost else "upsd said yes"
             raise Unreachable(f"{self._where}: {said}, and {TIMER} shows no countdown: {unknown}")
@@ -83,11 +88,18 @@ class NutSwitch:
         known = await self._look()
         if not known.abilities.cancel:
             raise Refused("CANNOT", f"{self._where}: nothing can be cancelled: its driver has no {STOP}")
-        counted = _left(known.variables) is not None
+        counted = TIMER in known.variables and self._left(known.variables) is not None
         lost = await self._tell("INSTCMD", self._config.name, STOP)
         if lost is not None and not counted:
-            raise Unreachable(f"{lost}; it shows no countdown, and showed none before")
-        left = _left(await self._until(lambda variables: _left(variables) is None))
+            raise Unreachable(f"{lost}; it showed no countdown before, and whether one runs is not known")
+        unknown = "whether its output stays on is not known"
+        try:
+            shown = await self._until(lambda variables: self._left(variables, counted) is None)
+            if self._reading(shown).source is Source.OFF:
+                raise Refused("OFF", f"{self._where}: it has been told, and says that its output is off")
+            left = self._left(shown, counted)
+        except Unreachable as silent:
+            raise Unreachable(f"{silent}. It has been told, and {unknown}") from None
         if left is not None:
             raise Refused(
                 "COUNTS_DOWN", f"{self._where}: it still counts down, and cuts its output in {duration(left)}"
@@ -104,16 +116,18 @@ class NutSwitch:
         return f"{self._config.server.address}: {self._config.name}"
 
     async def _look(self) -> _Known:
-        at = self._now()
         variables = await self._variables()
-        found = reading(self._config, variables, Reader(trusts_idle=True), at)
         commands = await self._server.commands(self._config.name)
         settable = DELAY in await self._server.writable(self._config.name)
-        lacks = [name for name, has in ((OFF, OFF in commands), (DELAY, DELAY in variables)) if not has]
+        has = {OFF: OFF in commands, DELAY: DELAY in variables, TIMER: TIMER in variables}
+        lacks = [name for name, there in has.items() if not there]
         why = f"its driver has no {' and no '.join(lacks)}" if lacks else ""
         note = "" if settable or lacks else f"only after {variables[DELAY]} s: its driver does not let that be set"
         return _Known(
-            variables, found, settable, Abilities("NUT", off=not lacks, cancel=STOP in commands, why=why, note=note)
+            variables,
+            self._reading(variables),
+            settable,
+            Abilities("NUT", off=not lacks, cancel=STOP in commands, why=why, note=note),
         )
 
     async def _delayed(self, known: _Known, after: int) -> str:
@@ -146,8 +160,9 @@ class NutSwitch:
         """The variables, once they are as wanted, or as they are after a while."""
         variables = await self._variables()
         for _ in range(LOOKS - 1):
-            if is_so(variables):
-                break
+            with suppress(_Unclear):
+                if is_so(variables):
+                    break
             await asyncio.sleep(PAUSE)
             variables = await self._variables()
         return variables
@@ -155,10 +170,20 @@ class NutSwitch:
     async def _variables(self) -> Mapping[str, str]:
         return await self._server.variables(self._config.name)
 
+    def _reading(self, variables: Mapping[str, str]) -> UpsReading:
+        return reading(self._config, variables, Reader(trusts_idle=True), self._now())
 
-def _left(variables: Mapping[str, str]) -> Seconds | None:
-    left = decimal(variables.get(TIMER))
-    return left if isinstance(left, float) and left not in IDLE and 0 < left <= LONGEST else None
+    def _left(self, variables: Mapping[str, str], counted: bool = False) -> Seconds | None:
+        """The countdown; None where the timer says that none runs. Raises Unreachable where it says neither.
+
+        0 ends a countdown that was seen just now in either way, and that is no answer.
+        """
+        left = decimal(variables.get(TIMER))
+        if left is not None and runs(left):
+            return left
+        if left is None or left not in IDLE or (counted and left == 0):
+            raise _Unclear(f"{self._where}: {TIMER} reads {variables.get(TIMER, 'nothing')}, which is no answer")
+        return None
 
 
 def _said(command: str, lost: Unreachable | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ridethrough.core.model import Seconds
@@ -17,10 +18,14 @@ from ridethrough.drivers.snmp.session import CardConfig, Session
 from ridethrough.drivers.snmp.set import Put, put
 from ridethrough.ports import Refused, Unreachable
 from ridethrough.ups.meaning import Value, number
-from ridethrough.ups.switching import LONGEST, SHORTEST, Abilities, Switched, is_as_asked
+from ridethrough.ups.switching import LONGEST, SHORTEST, Abilities, Switched, is_as_asked, runs
 
 LOOKS = 6  # at what was set, until it is to be seen: cards ask their UPS every second or two
 PAUSE: Seconds = 0.5
+
+
+class _Unclear(Unreachable):
+    """The card answers, and what it shows is neither a countdown nor none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +93,27 @@ class CardSwitch:
         self._must_be_writable()
         able = [control for control in known.controls if control.cancel is not None]
         counting = [control for control in able if await self._left([control]) is not None]
-        oid, value = (counting or able)[0].cancel or ("", 0)
+        would = [control for control in able if control is known.off]  # what `off` is told by
+        oid, value = (counting or would or able)[0].cancel or ("", 0)
         lost = await self._send(oid, value)
         if lost is not None and not counting:
-            raise Unreachable(f"{lost}; it shows no countdown, and showed none before")
-        left = await self._until(known.controls, lambda left: left is None)
+            raise Unreachable(f"{lost}; it showed no countdown before, and whether one runs is not known")
+        left, unclear = None, ""
+        try:
+            try:
+                left = await self._until(known.controls, lambda left: left is None)
+            except _Unclear as answer:
+                unclear = str(answer)
+            reading = await self._card.poll()
+        except Unreachable as silent:
+            unclear = str(silent)
+        else:
+            if reading.source is Source.OFF:
+                raise Refused("OFF", f"{self._where}: it has been told, and says that its output is off")
+            if reading.link_lost:
+                unclear = f"{self._where}: the card has lost its UPS"
+        if unclear:
+            raise Unreachable(f"{unclear}. It has been told, and whether its output stays on is not known")
         if left is not None:
             raise Refused(
                 "COUNTS_DOWN", f"{self._where}: it still counts down, and cuts its output in {duration(left)}"
@@ -128,7 +149,7 @@ class CardSwitch:
         """The countdown that was just set. Raises Unreachable, with what is known, when the card does not show it."""
         unknown = f"whether it cuts its output in {duration(after)} is not known"
         try:
-            shown = await self._until(known.controls, lambda left: left is not None)
+            shown = await self._until(known.controls, lambda left: left is not None, told=after)
         except Unreachable as silent:
             raise Unreachable(f"{silent}. It has been told, and {unknown}") from None
         if shown is None:
@@ -164,20 +185,35 @@ class CardSwitch:
             raise Refused(refused.code, f"{self._where}: {refused.detail}") from None
         return None
 
-    async def _until(self, controls: Sequence[Control], is_so: Callable[[Seconds | None], bool]) -> Seconds | None:
-        """The countdown, once it is as wanted, or as it is after a while."""
-        left = await self._left(controls)
+    async def _until(
+        self, controls: Sequence[Control], is_so: Callable[[Seconds | None], bool], told: int | None = None
+    ) -> Seconds | None:
+        """The countdown, once it is as wanted, or as it is after a while. Raises Unreachable while it is not known."""
         for _ in range(LOOKS - 1):
-            if is_so(left):
-                break
+            with suppress(_Unclear):
+                if is_so(left := await self._left(controls, told)):
+                    return left
             await asyncio.sleep(PAUSE)
-            left = await self._left(controls)
-        return left
+        return await self._left(controls, told)
 
-    async def _left(self, controls: Sequence[Control]) -> Seconds | None:
-        """The shortest countdown that runs."""
-        values = await self._session.get(sorted({control.countdown for control in controls})) if controls else {}
-        running = [left for value in values.values() if (left := number(value)) is not None and 0 < left <= LONGEST]
+    async def _left(self, controls: Sequence[Control], told: int | None = None) -> Seconds | None:
+        """The shortest countdown that runs; None when every object says that none does. Raises Unreachable otherwise.
+
+        It may run in the object that was set, too. What that reads right after it was `told` counts once it falls.
+        """
+        oids = sorted({oid for control in controls for oid in (control.countdown, control.off) if oid})
+        values = await self._session.get(oids, required=oids) if oids else {}
+        running: list[Seconds] = []
+        for control in controls:
+            left, own = number(values[control.countdown]), number(values.get(control.off))
+            if left is None or not (left == control.idle or runs(left)):
+                raise _Unclear(
+                    f"{self._where}: {control.countdown} reads {values[control.countdown]!r}, which is no answer"
+                )
+            if left != control.idle:
+                running.append(left)
+            if own is not None and control.off != control.countdown and runs(own) and (told is None or own < told):
+                running.append(own)
         return min(running, default=None)
 
     async def _read(self, oid: str) -> float | None:
@@ -187,7 +223,7 @@ class CardSwitch:
 def _keeps_to(control: Control, values: dict[str, Value]) -> bool:
     """Whether the card has these objects, and they read as they must: idle, or a countdown."""
     left = number(values.get(control.countdown))
-    return left is not None and (left == control.idle or left > 0) and (not control.off or control.off in values)
+    return left is not None and (left == control.idle or runs(left)) and (not control.off or control.off in values)
 
 
 def _abilities(profile: Profile, mibs: Sequence[Mib], usable: Sequence[Control], values: dict[str, Value]) -> Abilities:
@@ -200,10 +236,11 @@ def _abilities(profile: Profile, mibs: Sequence[Mib], usable: Sequence[Control],
         other = "upsShutdownAfterDelay reads what RFC 1628 does not allow" if answers else "RFC 1628's are not answered"
         why = f"{own}, and {other}" if own else f"{profile.family} has no object for it that is known, and {other}"
         return Abilities(by, cancel=any(control.cancel for control in usable), why=why)
-    if off.final:
-        return Abilities(off.name, off=True, on_utility=off.on_utility, note=off.note)
-    cancel = any(control.cancel for control in usable)
-    return Abilities(off.name, off=True, cancel=cancel, on_utility=off.on_utility, note=off.note)
+    able = [control for control in usable if control.cancel is not None]
+    counting = [control for control in able if runs(number(values[control.countdown]) or 0.0)]
+    ends = counting if off.final else able
+    by = " + ".join(dict.fromkeys((off.name, *(control.name for control in ends if off.final))))
+    return Abilities(by, off=True, cancel=bool(ends), on_utility=off.on_utility, note=off.note)
 
 
 def _told(oid: str, value: int, lost: Unreachable | None) -> str:

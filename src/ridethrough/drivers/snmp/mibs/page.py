@@ -63,9 +63,10 @@ yours can.
 
 A card is told through the first family that it answers and that can; many cards whose own family cannot are told
 through RFC 1628. The objects must read as their document says before anything is set, what must be set first is read
-back, and the countdown is read afterwards: a card that shows none is reported as not proven. None of this was tried on
-a real card. A UPS behind an upsd is told by `shutdown.return` and `shutdown.stop`, on battery only, where its driver
-has them and an `ups.delay.shutdown`.
+back, and the countdown is read afterwards: a card that shows none is reported as not proven. After a cancel the
+countdown must read as idle and the output must not read as off; anything else is reported as it is. None of this was
+tried on a real card. A UPS behind an upsd is told by `shutdown.return` and `shutdown.stop`, on battery only, where its
+driver has them, an `ups.delay.shutdown` and an `ups.timer.shutdown`.
 """
 
 
