@@ -77,7 +77,7 @@ app.add_typer(maintenance, name="maintenance")
 ups = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="Look at one UPS closely, search for UPSs, prove traps, switch an output off.",
+    help="Look at UPSs, search for them, switch one off.",
 )
 _command(
     ups,
