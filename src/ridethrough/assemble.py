@@ -254,6 +254,7 @@ class Controller:
         self.site = named_site(configuration)
         self.journal = DiskJournal(state_dir, patience=PATIENCE * speed)
         self.clock = SiteClock(state_dir, latest_time(state_dir), sources=sources, still=STILL * speed)
+        self._at = {ups: str(connection.at) for ups, connection in configuration.upses.items()}
         self._turns = Turns()
         self.islands = [self._island(configuration, part, notifiers) for part in islands(self.site)]
         self._status = StatusFile(state_dir, self.clock, self.view)
@@ -311,7 +312,7 @@ class Controller:
 
     async def _obey(self, posted: Posted) -> Answer:
         """Hand a request to the islands that it concerns, and answer with the first refusal or the last consent."""
-        requested = Requested(self.clock.now(), posted.ask, posted.subject, posted.by)
+        requested = Requested(self.clock.now(), posted.ask, posted.subject, posted.by, posted.says)
         concerned = [i for i in self.islands if self._concerns(i, posted)] or self.islands[:1]
         answers = [island.loop.request(requested) for island in concerned]
         given = [await answer for answer in answers]
@@ -320,7 +321,7 @@ class Controller:
     def _concerns(self, island: Island, posted: Posted) -> bool:
         if posted.ask in (Ask.ARM, Ask.DISARM):
             return True
-        if posted.ask in (Ask.SWITCH_OFF_UPS, Ask.CANCEL_UPS_OFF):
+        if posted.ask in (Ask.SWITCH_OFF_UPS, Ask.CANCEL_UPS_OFF, Ask.WRITE_DOWN):
             return posted.subject in island.site.upses
         status = island.loop.status
         seen = status.seen.hosts if status else {}
@@ -335,6 +336,8 @@ class Controller:
                 part = island_view(status.at, status.seen, status.memory, island.site, status.verdict)
                 parts.append({**part, "journal_trouble": status.journal_trouble})
         view = site_view(self.site.name, self.site.policy.controller, parts)
+        for row in view["upses"]:
+            row["address"] = self._at[row["id"]]
         _add_traps(view, self.traps, asyncio.get_running_loop().time())
         return view
 

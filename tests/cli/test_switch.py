@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -69,11 +70,47 @@ def test_without_a_controller(writing: Path, protected: Live, tmp_path: Path) ->
     assert "no controller runs here" in result.stderr
 
 
+def test_who_is_up_is_not_told_from_the_status_of_a_controller_that_has_ended(
+    writing: Path, protected: Live, tmp_path: Path
+) -> None:
+    status = {"hosts": [{"id": "xenserver1", "step": "down", "connected": False}]}
+    (tmp_path / "status.json").write_text(json.dumps(status), encoding="utf-8")
+    site = ("--site", str(writing), "--secrets", str(protected.secrets), "--state", str(tmp_path))
+    result = ridethrough(
+        "ups", "off", "ups1", "--after", "120", *site, typed="no\n", RIDETHROUGH_SECRET_WRITE="private"
+    )
+    assert "xenserver1: nobody knows whether it is up" in result.stdout
+
+
+def test_cancel_without_a_controller_tells_the_ups_and_that_nobody_writes_it_down(
+    protected: Live, writing: Path, tmp_path: Path
+) -> None:
+    site = ("--site", str(writing), "--secrets", str(protected.secrets), "--state", str(tmp_path))
+    result = ridethrough("ups", "cancel", "ups1", "--yes", "ups1", *site, RIDETHROUGH_SECRET_WRITE="private")
+    assert result.exit_code == 0, result.stderr
+    assert "nobody writes this down" in result.stderr
+    assert "it showed no countdown, and shows none" in result.stdout
+
+
+def test_the_controller_of_another_site_is_not_asked(armed: Live, writing: Path) -> None:
+    """Its ups1 is another one: what it allows and writes down would be untrue."""
+    address = next(row["address"] for row in as_json(armed.ask("status", "--json"))["upses"] if row["id"] == "ups1")
+    other = armed.folder / "other.toml"
+    other.write_text(writing.read_text(encoding="utf-8").replace(address, "127.0.0.1:9"), encoding="utf-8")
+    for words in (("off", "ups1", "--after", "120"), ("cancel", "ups1")):
+        result = command(armed, other, *words, "--yes", "ups1")
+        assert result.exit_code == 1
+        assert f"ups1 is at 127.0.0.1:9 in the file, and at {address} for the controller" in result.stderr
+
+
 def test_on_utility_power_it_is_refused_and_the_person_stands_in_the_journal(armed: Live, writing: Path) -> None:
     result = command(armed, writing, "off", "ups1", "--after", "120", "--yes", "ups1")
     assert (result.exit_code, cut_at(armed)) == (1, None)
     assert "it is not on battery" in result.stderr
-    assert "asks: switch off UPS ups1" in armed.ask("journal").stdout
+    journal = armed.ask("journal").stdout
+    assert "asks: switch off UPS ups1 in 120 s" in journal
+    assert "has told ups1: failed, " in journal
+    assert journal.index("asks: switch off UPS ups1 in 120 s") < journal.rindex("it is not on battery")
 
 
 def test_another_name_is_no_consent(armed: Live, writing: Path) -> None:
@@ -107,12 +144,16 @@ def test_off_and_cancel(on_battery: Live, writing: Path) -> None:
     assert document["steps"][:2] == ["upsAutoRestart is 1", "upsShutdownType is 1"]
     assert 580 < document["countdown"] <= 600
     assert cut_at(on_battery) is not None
+    assert on_battery.ask("disarm").exit_code == 0
     result = command(on_battery, writing, "cancel", "ups1", "--yes", "ups1")
     assert (result.exit_code, cut_at(on_battery)) == (0, None), result.stderr
     assert "its countdown is gone" in result.stdout
     journal = on_battery.ask("journal").stdout
     assert "asks: cancel switching off UPS ups1" in journal
     assert "accepted: switch off UPS ups1" in journal
+    assert "asks: switch off UPS ups1 in 600 s" in journal
+    assert "has told ups1: upsAutoRestart is 1; upsShutdownType is 1; 1.3.6.1.2.1.33.1.8.2.0 was set to 600" in journal
+    assert "its countdown is gone" in journal
 
 
 def test_a_ups_that_is_not_in_the_file(protected: Live, writing: Path) -> None:

@@ -65,3 +65,14 @@ def test_in_dry_run_nobody_is_promised_an_action() -> None:
 
 def test_arming_twice_changes_nothing_the_second_time() -> None:
     assert asked(e.Ask.ARM, "") == [e.RequestDone(10.0, e.Ask.ARM, "")]
+
+
+def test_in_dry_run_a_countdown_may_be_ended_and_none_begun() -> None:
+    the_site = site(1)
+    (ups,) = the_site.upses
+    answers = {}
+    for ask in (e.Ask.SWITCH_OFF_UPS, e.Ask.CANCEL_UPS_OFF, e.Ask.WRITE_DOWN):
+        memory = remember(e.Requested(9.0, ask, ups, "anna"))
+        (answers[ask],) = answer(Situation(10.0, snapshot(10.0, the_site), memory, the_site))
+    assert isinstance(answers.pop(e.Ask.SWITCH_OFF_UPS), e.RequestRefused)
+    assert [type(given) for given in answers.values()] == [e.RequestDone, e.RequestDone]

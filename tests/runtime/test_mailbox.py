@@ -141,3 +141,24 @@ async def test_a_request_that_another_program_wrote_in_its_own_way_hides_no_othe
     taken = [(posted.ask, posted.subject, posted.by) for posted in await Mailbox(journal).take()]
     assert taken == [(Ask.HOLD, "h\ufffd", "\ufffd"), (Ask.HOLD, "h2", "eva")]
     await journal.close()
+
+
+async def test_what_a_person_says_with_it_comes_along_in_a_file_of_an_earlier_version_too(tmp_path: Path) -> None:
+    await DiskJournal(tmp_path).close()
+    earlier = sqlite3.connect(tmp_path / FILE)
+    earlier.execute("ALTER TABLE requests DROP COLUMN says")
+    earlier.close()
+    journal = DiskJournal(tmp_path)
+    said: list[str] = []
+
+    async def obey(posted: Posted) -> Answer:
+        said.append(posted.says)
+        return Answer(True, "yes")
+
+    serving = asyncio.create_task(Mailbox(journal).serve(obey, every=0.01))
+    await asyncio.to_thread(post, tmp_path, Ask.SWITCH_OFF_UPS, "ups1", "eva", says="in 120 s")
+    await asyncio.to_thread(post, tmp_path, Ask.HOLD, "h1", "eva")
+    serving.cancel()
+    await asyncio.wait({serving})
+    await journal.close()
+    assert said == ["in 120 s", ""]

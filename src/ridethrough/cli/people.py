@@ -90,10 +90,26 @@ def confirm(name: str, given: str) -> None:
         fail(f'"{typed}" is not "{name}": nothing was done')
 
 
-def requested(ask: Ask, subject: str, state: Path) -> None:
+def requested(ask: Ask, subject: str, state: Path, says: str = "") -> None:
     """Have the controller write a person's act down, and agree. Ends the command where it does not."""
-    answer = _post(ask, subject, state)
+    answer = _post(ask, subject, state, says)
     if not answer.accepted:
+        fail(answer.text)
+
+
+def written_down(ask: Ask, subject: str, state: Path, says: str = "") -> None:
+    """Have the controller write a person's act down, which happens all the same where none can. Warns then.
+
+    Ends the command where a controller runs and refuses an act that has not been done yet.
+    """
+    try:
+        answer = post(state, ask, subject, person(), timeout=5.0, says=says)
+    except (NoController, NoAnswer, PermissionError) as error:
+        say(f"nobody writes this down: {error}", err=True)
+        return
+    if not answer.accepted and ask is Ask.WRITE_DOWN:
+        say(f"nobody writes this down: {answer.text}", err=True)
+    elif not answer.accepted:
         fail(answer.text)
 
 
@@ -110,9 +126,9 @@ def _ask(ask: Ask, subject: str, state: StateDir, as_json: bool, next_: str) -> 
         raise typer.Exit(FAILED)
 
 
-def _post(ask: Ask, subject: str, state: Path) -> Answer:
+def _post(ask: Ask, subject: str, state: Path, says: str = "") -> Answer:
     try:
-        return post(state, ask, subject, person())
+        return post(state, ask, subject, person(), says=says)
     except NoController as error:
         fail(str(error), NO_CONTROLLER)
     except NoAnswer as error:

@@ -63,16 +63,21 @@ class Ask(StrEnum):
     SHUT_DOWN_POOL = "shut down pool"
     SWITCH_OFF_UPS = "switch off UPS"  # the command itself tells the UPS, once this is accepted
     CANCEL_UPS_OFF = "cancel switching off UPS"
+    WRITE_DOWN = "write down of UPS"  # what came of such a command
 
 
 @dataclass(frozen=True, slots=True)
 class Requested:
-    """A person asked for something. `subject` is a host's, a pool's or a UPS's id; empty for arm and disarm."""
+    """A person asked for something. `subject` is a host's, a pool's or a UPS's id; empty for arm and disarm.
+
+    `says`: how, "in 120 s"; or what is to be written down.
+    """
 
     at: Seconds
     ask: Ask
     subject: str
     by: str
+    says: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,10 @@ def tell(event: e.Event) -> str:
         case e.Disarmed():
             return f"disarmed by {event.by}: dry run, it only says what it would do"
         case e.Requested():
-            return f"{event.by} asks: {event.ask}{' ' + event.subject if event.subject else ''}"
+            if event.ask is e.Ask.WRITE_DOWN:
+                return f"{event.by} has told {event.subject}: {event.says}"
+            words = (str(event.ask), event.subject, event.says)
+            return f"{event.by} asks: {' '.join(word for word in words if word)}"
         case e.RequestRefused():
             return f"refused: {event.ask} {event.subject}: {event.why}".replace("  ", " ")
         case e.RequestDone():

@@ -25,8 +25,10 @@ def _one(s: Situation, request: e.Requested) -> list[e.Event]:
             return [e.Disarmed(s.now, request.by), done] if s.memory.armed else [done]
         case e.Ask.SHUT_DOWN_POOL:
             why = _unknown("pool", request.subject, [*s.site.pools]) or _not_armed(s)
-        case e.Ask.SWITCH_OFF_UPS | e.Ask.CANCEL_UPS_OFF:
+        case e.Ask.SWITCH_OFF_UPS:
             why = _unknown("UPS", request.subject, [*s.site.upses]) or _not_armed(s)
+        case e.Ask.CANCEL_UPS_OFF | e.Ask.WRITE_DOWN:  # a countdown that ends harms nobody, in dry run neither
+            why = _unknown("UPS", request.subject, [*s.site.upses])
         case e.Ask.HOLD | e.Ask.RELEASE:
             why = _unknown("host", request.subject, [*s.site.hosts, *s.seen.hosts])
         case e.Ask.EXIT_MAINTENANCE:

@@ -56,6 +56,7 @@ _requests = sa.Table(
     sa.Column("state", sa.Text, nullable=False),  # posted, taken, answered, withdrawn
     sa.Column("accepted", sa.Boolean),
     sa.Column("answer", sa.Text),
+    sa.Column("says", sa.Text),
     sqlite_autoincrement=True,
 )
 
@@ -148,6 +149,7 @@ class Posted:
     ask: Ask
     subject: str
     by: str
+    says: str = ""
 
 
 class Mailbox:
@@ -403,6 +405,8 @@ def _prepare(path: Path, engine: sa.Engine, found: CutBack | None) -> None:
         with engine.connect() as connection, connection.begin():
             check_schema(path, connection.exec_driver_sql("PRAGMA user_version").scalar_one())
             _tables.create_all(connection)
+            if "says" not in [row[1] for row in connection.exec_driver_sql("PRAGMA table_info(requests)")]:
+                connection.exec_driver_sql("ALTER TABLE requests ADD COLUMN says TEXT")  # of an earlier version
             connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA}")
             _answer_leftovers(connection)
             if found is not None:
@@ -427,7 +431,7 @@ def _take(connection: sa.Connection) -> list[Posted]:
     for row in found:
         if row.ask in list(Ask):
             connection.execute(sa.update(_requests).where(_requests.c.id == row.id).values(state="taken"))
-            taken.append(Posted(row.id, Ask(row.ask), _text(row.subject), _text(row.asked_by)))
+            taken.append(Posted(row.id, Ask(row.ask), _text(row.subject), _text(row.asked_by), _text(row.says or "")))
         else:
             known = ", ".join(Ask)
             _answer(connection, row.id, Answer(False, f'this controller does not know "{row.ask}"; it knows {known}'))

@@ -40,15 +40,20 @@ def post(
     by: str,
     timeout: float = 30.0,
     pause: Callable[[float], None] = time.sleep,
+    says: str = "",
 ) -> Answer:
     """Hand a request to the controller and wait up to `timeout` seconds for its answer. Blocks.
 
-    Raises NoController, NoAnswer, and PermissionError when this user may not write to the state directory. A request
-    that was not taken in time, or whose command was interrupted, is withdrawn: it never fires later.
+    `says` is written down with it. Raises NoController, NoAnswer, and PermissionError when this user may not write to
+    the state directory. A request that was not taken in time, or whose command was interrupted, is withdrawn: it never
+    fires later.
     """
     with _mailbox(state_dir) as connection:
         post_row = "INSERT INTO requests (ask, subject, asked_by, state) VALUES (?, ?, ?, 'posted')"
-        number = connection.execute(post_row, (str(ask), subject, by)).lastrowid
+        if says:  # a controller of an earlier version has no place for it, and takes all else
+            post_row = "INSERT INTO requests (ask, subject, asked_by, state, says) VALUES (?, ?, ?, 'posted', ?)"
+        row = (str(ask), subject, by, says) if says else (str(ask), subject, by)
+        number = connection.execute(post_row, row).lastrowid
         try:
             for _ in range(max(1, round(timeout / _LOOK_EVERY))):
                 if answer := _answer(connection, number):
