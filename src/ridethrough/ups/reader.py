@@ -58,11 +58,9 @@ class Reader:
         if told.any("link_lost"):
             return UpsReading(at, Source.UNKNOWN, link_lost=True)
         if self._last is not None and self._last[0] is told and not self._dark:
-            reading = self._last[
-                1
-            ]  # nothing has changed but the time, which counts for countdowns and dark lines alone
+            # Nothing has changed but the time, which counts for countdowns and dark lines alone.
             counts = self._see_countdowns(told, at)
-            return _at(reading, at, counts, self._tells_countdown())
+            return _at(self._last[1], at, counts, self._tells_countdown())
         reading = self._read(told, at)
         self._last = told, reading
         return reading

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Protocol
 
@@ -86,20 +87,32 @@ class Told:
         return next((m for m in self.all(field) if isinstance(m, str)), "")
 
 
+class _Index:
+    """Rows by what they are looked for. A place is that of a row among all."""
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self.by_name: dict[str, list[tuple[int, Convert, Field]]] = {}
+        self.by_field: dict[Field, list[tuple[int, str]]] = {}
+        for place, row in enumerate(rows):
+            self.by_name.setdefault(row.name, []).append((place, row.convert, row.field))
+            self.by_field.setdefault(row.field, []).append((place, row.name))
+
+
+@lru_cache(1024)
+def _index(rows: tuple[Row, ...]) -> _Index:
+    """One for all UPSs with the same rows: thousands of them have few families."""
+    return _Index(rows)
+
+
 class Hearing:
     """Answer after answer of one UPS, of which only what has changed is looked at again.
 
     Thousands of UPSs are asked every few seconds, and most of what each says it has said before.
     """
 
-    def __init__(self, rows: Iterable[Row]) -> None:
-        self._rows = [(row.name, row.convert, row.field) for row in rows]
-        self._meanings: list[Meaning | None] = [None] * len(self._rows)
-        self._by_name: dict[str, list[int]] = {}
-        self._by_field: dict[Field, list[int]] = {}
-        for place, (name, _, field) in enumerate(self._rows):
-            self._by_name.setdefault(name, []).append(place)
-            self._by_field.setdefault(field, []).append(place)
+    def __init__(self, rows: tuple[Row, ...]) -> None:
+        self._index = _index(rows)
+        self._meanings: list[Meaning | None] = [None] * len(rows)
         self._values: Mapping[str, Value] = {}
         self._slow: Mapping[str, Value] = NO_VALUES
         self._besides: Mapping[str, Field] = NOTHING
@@ -144,8 +157,7 @@ class Hearing:
 
     def _learn(self, name: str, value: object, changed: set[Field]) -> None:
         """What this value means to each row of this name."""
-        for place in self._by_name.get(name, ()):
-            _, convert, field = self._rows[place]
+        for place, convert, field in self._index.by_name.get(name, ()):
             meaning = convert(value) if value is not NOT_SAID else None  # type: ignore[arg-type]
             before = self._meanings[place]
             if meaning != before or type(meaning) is not type(before):
@@ -155,8 +167,8 @@ class Hearing:
     def _said(self, field: Field) -> list[tuple[str, Meaning]]:
         """All that is said of it, in the order of the rows."""
         said = [
-            (self._rows[place][0], meaning)
-            for place in self._by_field.get(field, ())
+            (name, meaning)
+            for place, name in self._index.by_field.get(field, ())
             if (meaning := self._meanings[place]) is not None
         ]
         return said + [(name, True) for name, about in self._besides.items() if about == field]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from ridethrough.core.model import Seconds
 from ridethrough.core.observation import UpsReading
 from ridethrough.drivers.snmp import discovery
 from ridethrough.drivers.snmp.discovery import Profile
 from ridethrough.drivers.snmp.mibs import rfc1628
-from ridethrough.drivers.snmp.session import AT_ONCE, MANY_AT_ONCE, CardConfig, Incomplete, Session
+from ridethrough.drivers.snmp.session import AT_ONCE, MANY_AT_ONCE, CardConfig, Incomplete, Question, Session, question
 from ridethrough.drivers.snmp.wire import Deadlines
 from ridethrough.ports import Unreachable
 from ridethrough.ups.meaning import Field, Value, number
@@ -21,6 +21,7 @@ from ridethrough.ups.told import Hearing, Told
 LEARN_EVERY: Seconds = 600.0  # firmware changes, and cards that answer NULL until their UPS has spoken
 SLOW_EVERY: Seconds = 60.0
 MOST_ALARMS = 32
+MOST_REFUSALS = 3  # of many objects in one request, until that is not tried again
 ALARMS_PRESENT = f"{rfc1628.UPS}.6.1.0"
 
 
@@ -50,15 +51,17 @@ class Card:
         self._reader = Reader(trusts_idle=False)
         self._hearing = Hearing(())
         self._learned_at: Seconds = 0.0
-        self._oids: list[str] = []  # what each poll asks
-        self._required: frozenset[str] = frozenset()  # of those
+        self._polled = Question(())  # what each poll asks
+        self._seldom = Question(())  # what hardly ever changes
         self._needed: frozenset[Field] = frozenset()
         self._stale = False  # the card no longer answers what it was learned to have
         self._slow: dict[str, Value] = {}
         self._slow_at: Seconds = -math.inf
-        self._tries_many = False  # it is to be tried whether the card takes all objects in one request
+        self._tries_many = False  # it is to be tried whether the card takes many objects in one request
+        self._refusals = 0
         self._alarms: dict[str, Field] = {}  # what the alarms say that are present
         self._alarm_rows: tuple[str, ...] = ()  # of the table, which are asked with all else
+        self._with_alarms = self._polled
         self._walk_after: Seconds = -math.inf
         self._line_bads: float | None = None
         self._carried = False  # the last reading showed utility power
@@ -71,9 +74,9 @@ class Card:
         """
         profile, asked_at = await self._known()
         values = await self._ask()
-        self._stale = len(values) < len(self._oids) and _lost_a_part(self._oids, values)
+        self._stale = len(values) < len(self._polled.oids) and _lost_a_part(self._polled, values)
         alarms = await self._present_alarms(values)
-        slow = await self._slow_values(profile, asked_at)
+        slow = await self._slow_values(asked_at)
         told = self._hearing.hear(values, slow, alarms)
         self.told, self._fast = told, values
         if not told.sources() or not self._needed <= told.found.keys():
@@ -106,26 +109,26 @@ class Card:
             now = self._now()
             self._hearing = Hearing(profile.rows)
             self.profile, self._learned_at, self._slow_at = profile, now - self._early * LEARN_EVERY, -math.inf
-            self._oids, self._required, self._needed = profile.oids(slow=False), profile.required, profile.needed
-            self._alarm_rows, self._tries_many = (), self.config.version != "1"
+            self._polled = question(tuple(profile.oids(slow=False)), profile.required)
+            self._seldom = question(tuple(profile.oids(slow=True)))
+            self._needed = profile.needed
+            self._expect_alarms(())
+            self._tries_many = self.config.version != "1" and self._refusals < MOST_REFUSALS
             self._session.at_once = AT_ONCE
         return self.profile, now
 
     async def _ask(self) -> dict[str, Value]:
-        """What each poll asks, in one request where the card has shown that it takes it.
+        """What each poll asks, with many objects in one request where the card has shown that it takes them.
 
         In v1 one object that has gone empties the whole answer, so the fewer in one the better.
         """
-        oids = [*self._oids, *self._alarm_rows] if self._alarm_rows else self._oids
+        asked = self._with_alarms
         if self._tries_many and self._carried:
             self._tries_many = False
-            if AT_ONCE < len(oids) <= MANY_AT_ONCE:
-                known = self._fast.keys() & set(oids)
-                if (found := await self._session.takes_many(oids, known | self._required)) is not None:
-                    self._session.at_once = MANY_AT_ONCE
-                    return found
+            if len(asked.oids) > AT_ONCE and (found := await self._try_many(asked)):
+                return found
         try:
-            return await self._session.get(oids, self._required)
+            return await self._session.ask(asked)
         except Unreachable as error:
             many = self._session.at_once > AT_ONCE
             self._session.at_once = AT_ONCE
@@ -134,14 +137,27 @@ class Card:
             self._stale = True
             if not many:
                 raise
-        return await self._session.get(oids, self._required)
+        return await self._session.ask(asked)
 
-    async def _slow_values(self, profile: Profile, now: Seconds) -> dict[str, Value]:
+    async def _try_many(self, asked: Question) -> dict[str, Value]:
+        """Ask as much as one request may hold, and keep to that if all is answered that was answered before.
+
+        The answer, where it is the whole one.
+        """
+        part, *rest = asked.parts(MANY_AT_ONCE)
+        found = await self._session.ask_once(Question(part.oids, part.required | self._fast.keys()))
+        if not found:
+            self._refusals += 1
+            return {}
+        self._session.at_once, self._refusals = MANY_AT_ONCE, 0
+        return {} if rest else found
+
+    async def _slow_values(self, now: Seconds) -> dict[str, Value]:
         """What hardly ever changes: asked once a minute, and once known not in an outage, where it would cost time."""
         if now - self._slow_at >= SLOW_EVERY and (self._carried or not self._slow):
             self._slow_at, self._early = now - self._early * SLOW_EVERY, 0.0
             try:
-                self._slow = await self._session.get(profile.oids(slow=True))
+                self._slow = await self._session.ask(self._seldom)
             except Unreachable:
                 return self._slow  # the status has been read, and must not be lost for this
         return self._slow
@@ -150,7 +166,8 @@ class Card:
         """The well-known alarms in the card's table. When the table cannot be read, those read last."""
         present = number(values.get(ALARMS_PRESENT)) or 0
         if present <= 0:
-            self._alarms, self._alarm_rows = {}, ()
+            self._alarms = {}
+            self._expect_alarms(())
             return self._alarms
         rows = {oid: values[oid] for oid in self._alarm_rows if oid in values}
         if present == len(rows) == len(self._alarm_rows):
@@ -164,8 +181,14 @@ class Card:
             else:
                 self._alarms = _said_by(rows)
                 few = self.config.version != "1" and len(rows) == present <= AT_ONCE
-                self._alarm_rows = tuple(rows) if few else ()
+                self._expect_alarms(tuple(rows) if few else ())
         return self._alarms
+
+    def _expect_alarms(self, rows: tuple[str, ...]) -> None:
+        """Ask for these rows of the alarm table with each poll."""
+        if rows != self._alarm_rows or not rows:
+            self._alarm_rows = rows
+            self._with_alarms = question((*self._polled.oids, *rows), self._polled.required) if rows else self._polled
 
     def _notice(self, told: Told, reading: UpsReading) -> None:
         if not reading.link_lost:
@@ -175,10 +198,9 @@ class Card:
         self._line_bads = bads
 
 
-def _lost_a_part(oids: Sequence[str], values: Mapping[str, Value]) -> bool:
+def _lost_a_part(asked: Question, values: Mapping[str, Value]) -> bool:
     """Whether one whole request came back empty: in v1 one object that has gone empties the answer of all."""
-    parts = (oids[start : start + AT_ONCE] for start in range(0, len(oids), AT_ONCE))
-    return any(not any(oid in values for oid in part) for part in parts)
+    return any(values.keys().isdisjoint(part.oids) for part in asked.parts(AT_ONCE))
 
 
 def _said_by(rows: Mapping[str, Value]) -> dict[str, Field]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence, Set
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 from gufo.snmp import SnmpAuthError, SnmpError, SnmpVersion
@@ -19,9 +20,7 @@ from ridethrough.ups.meaning import Value
 PORT = 161
 RETRIES = 2
 AT_ONCE = 10  # objects in one GET: embedded agents fail on more (facts/ups.md §3.5)
-MANY_AT_ONCE = (
-    24  # of a card that has shown that it takes so many: some 480 bytes, what every agent must be able to send
-)
+MANY_AT_ONCE = 24  # of a card that has shown that it takes them: some 480 bytes, what every agent must be able to send
 VERSIONS = {"1": SnmpVersion.v1, "2c": SnmpVersion.v2c, "3": SnmpVersion.v3}
 FAILURES = (TimeoutError, OSError, SnmpError, ValueError, RuntimeError)  # of a request
 PAUSE: Seconds = 0.2  # between attempts: a closed port answers at once, and so would three attempts
@@ -73,12 +72,49 @@ class Incomplete(Unreachable):
     """The card answers, but without what its family requires."""
 
 
+class Question:
+    """Objects that are asked for together, again and again. An answer that lacks one of `required` is none."""
+
+    __slots__ = ("_at_once", "_names", "_parts", "oids", "required")
+
+    def __init__(self, oids: Sequence[str], required: Collection[str] = ()) -> None:
+        self.oids = list(oids)
+        self._names = frozenset(oids)
+        self.required = self._names.intersection(required)
+        self._at_once = 0
+        self._parts: list[Question] = []
+
+    def parts(self, at_once: int) -> Sequence[Question]:
+        """The same in requests of `at_once` objects at most."""
+        if len(self.oids) <= at_once:
+            return (self,)
+        if at_once != self._at_once:
+            starts = range(0, len(self.oids), at_once)
+            self._parts = [Question(self.oids[start : start + at_once], self.required) for start in starts]
+            self._at_once = at_once
+        return self._parts
+
+    async def put(self, wire: Wire) -> dict[str, Value]:
+        """Ask in one request. Raises Incomplete, and whatever `wire` does. What was not asked for is left out."""
+        answer = await wire.get_all(self.oids)
+        if not self.required <= answer.keys():
+            lacks = [oid for oid in self.oids if oid in self.required and oid not in answer]
+            raise Incomplete(f"the answer lacks {', '.join(lacks)}")
+        return answer if answer.keys() <= self._names else {oid: answer[oid] for oid in self.oids if oid in answer}
+
+
+@lru_cache(1024)
+def question(oids: tuple[str, ...], required: frozenset[str] = frozenset()) -> Question:
+    """One for all cards of which the same is asked: thousands of them have few families."""
+    return Question(oids, required)
+
+
 class Session:
     """Asks one card. Every method raises Unreachable when no usable answer came; none may run beside another.
 
     gufo-snmp (0.13) neither retries nor bounds a flood of foreign packets, takes a forged packet for an error,
-    and serves one request at a time: hence the lock, the deadline, and a new socket after each failed attempt
-    (which also follows a changed address of our own, and leaves late answers behind). Whoever asks must `close`.
+    and serves one request at a time: hence the deadline, and a new socket after each failed attempt (which also
+    follows a changed address of our own, and leaves late answers behind). Whoever asks must `close`.
     """
 
     def __init__(self, config: CardConfig, deadlines: Deadlines | None = None) -> None:
@@ -91,32 +127,31 @@ class Session:
         self.version = config.version
         self.at_once = AT_ONCE  # objects in one GET
         self._open: Wire | None = None
-        self._busy = asyncio.Lock()
 
     async def get(self, oids: Sequence[str], required: Collection[str] = ()) -> dict[str, Value]:
-        """The values of these objects; one that the card does not have, or answers with NULL, is left out.
+        """What `ask` says of these objects."""
+        return await self.ask(Question(oids, required))
 
-        An answer that lacks an object of `required` is no answer. gufo-snmp hides error-status: genErr, and v1's
+    async def ask(self, question: Question) -> dict[str, Value]:
+        """The values of the objects; one that the card does not have, or answers with NULL, is left out.
+
+        An answer that lacks a required object is no answer. gufo-snmp hides error-status: genErr, and v1's
         noSuchName for any object of the request, come as an empty answer.
         """
-        if len(oids) <= self.at_once:
-            return await self._get(oids, required)
+        if len(question.oids) <= self.at_once:
+            return await self._attempts(question.put)
         found: dict[str, Value] = {}
-        for start in range(0, len(oids), self.at_once):
-            found |= await self._get(oids[start : start + self.at_once], required)
+        for part in question.parts(self.at_once):
+            found |= await self._attempts(part.put)
         return found
 
-    async def takes_many(self, oids: Sequence[str], known: Set[str]) -> dict[str, Value] | None:
-        """The values of up to `MANY_AT_ONCE` objects, asked once and in one request; None when one of `known` is not
-        among them, or no answer comes.
-        """
-        async with self._busy:
-            try:
-                answer = await (await self._ready()).get_all(oids)
-            except FAILURES:
-                self.close()
-                return None
-        return _asked(oids, answer) if known <= answer.keys() else None
+    async def ask_once(self, question: Question) -> dict[str, Value]:
+        """The same in one request, however long, that is not repeated: nothing when no good answer comes."""
+        try:
+            return await question.put(await self._ready())
+        except (*FAILURES, Incomplete):
+            self.close()
+            return {}
 
     async def walk(self, column: str, most: int) -> dict[str, Value]:
         """Up to `most` objects below `column`, by GETNEXT: embedded agents are known to hang on GETBULK."""
@@ -134,30 +169,19 @@ class Session:
                 found[oid] = value
             return found
 
-        async with self._busy:
-            try:
-                # As long as one silent request at most: rows that come one by one, each just in time, delay the poll.
-                async with asyncio.timeout((1 + RETRIES) * self._config.timeout):
-                    return await self._attempts(ask)
-            except TimeoutError:
-                self.close()
-                raise Unreachable(f"{self._config.address}: its table takes too long") from None
+        try:
+            # As long as one silent request at most: rows that come one by one, each just in time, delay the poll.
+            async with asyncio.timeout((1 + RETRIES) * self._config.timeout):
+                return await self._attempts(ask)
+        except TimeoutError:
+            self.close()
+            raise Unreachable(f"{self._config.address}: its table takes too long") from None
 
     def close(self) -> None:
         """Close the socket. The next request opens a new one."""
         if self._open is not None:
             self._open.close()
         self._open = None
-
-    async def _get(self, oids: Sequence[str], required: Collection[str]) -> dict[str, Value]:
-        async def ask(wire: Wire) -> dict[str, Value]:
-            answer = await wire.get_all(oids)
-            if missing := [oid for oid in oids if oid not in answer and oid in required]:
-                raise Incomplete(f"the answer lacks {', '.join(missing)}")
-            return _asked(oids, answer)
-
-        async with self._busy:
-            return await self._attempts(ask)
 
     async def _attempts(self, ask: Callable[[Wire], Awaitable[dict[str, Value]]]) -> dict[str, Value]:
         why, kind = "", Unreachable
@@ -196,8 +220,3 @@ class Session:
             if self._user is not None:
                 await opened.refresh()
         return self._open
-
-
-def _asked(oids: Sequence[str], answer: Mapping[str, Value]) -> dict[str, Value]:
-    """What was asked for, of what came."""
-    return {oid: answer[oid] for oid in oids if oid in answer}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import math
+from collections import deque
 from heapq import heappop, heappush
 
 from ridethrough.core.model import Seconds
@@ -21,11 +22,12 @@ LEARNERS = 40  # cards that are learned at once: that is some dozens of requests
 class Turn:
     """The turns of one card. `share`: where in every period its beat lies, 0 to 1."""
 
-    __slots__ = ("due", "future", "share", "soon")
+    __slots__ = ("due", "future", "share", "soon", "tick")
 
     def __init__(self, share: float) -> None:
         self.share = share
         self.due: Seconds = math.inf
+        self.tick = 0  # when `due` is, in `GRAIN`
         self.future: asyncio.Future[None] | None = None
         self.soon = False  # asked for while no turn was waited for
 
@@ -42,10 +44,10 @@ class Turns:
 
     def __init__(self) -> None:
         self.learning = asyncio.Semaphore(LEARNERS)
-        self._count = itertools.count()
         self._joined = itertools.count()
         self._last_first: Seconds = -math.inf
-        self._waiting: list[tuple[Seconds, int, Turn]] = []
+        self._waiting: dict[int, deque[Turn]] = {}  # by tick
+        self._ticks: list[int] = []  # of `_waiting`, a heap
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at: Seconds = math.inf
 
@@ -76,12 +78,15 @@ class Turns:
             self._enter(turn, due)
 
     def _enter(self, turn: Turn, due: Seconds) -> None:
-        turn.due = due
-        heappush(self._waiting, (due, next(self._count), turn))
-        self._set_timer(due)
+        turn.due, turn.tick = due, math.ceil(due / GRAIN) if due > 0 else 0
+        if turn.tick in self._waiting:
+            self._waiting[turn.tick].append(turn)
+            return
+        self._waiting[turn.tick] = deque((turn,))
+        heappush(self._ticks, turn.tick)
+        self._set_timer(turn.tick * GRAIN)
 
     def _set_timer(self, due: Seconds) -> None:
-        due = math.ceil(due / GRAIN) * GRAIN if due > 0 else 0.0
         if due >= self._timer_at:
             return
         if self._timer is not None:
@@ -94,10 +99,15 @@ class Turns:
         self._timer, self._timer_at = None, math.inf
         now = asyncio.get_running_loop().time()
         room = AT_ONCE
-        while self._waiting and self._waiting[0][0] <= now and room:
-            due, _, turn = heappop(self._waiting)
-            if turn.future is not None and turn.due == due and not turn.future.done():
-                turn.future.set_result(None)
-                room -= 1
-        if self._waiting:
-            self._set_timer(self._waiting[0][0] if room else now + APART)
+        while self._ticks and (tick := self._ticks[0]) * GRAIN <= now + GRAIN / 2:
+            waiting = self._waiting[tick]
+            while waiting and room:
+                turn = waiting.popleft()
+                if turn.future is not None and turn.tick == tick and not turn.future.done():
+                    turn.future.set_result(None)
+                    room -= 1
+            if waiting:
+                break
+            del self._waiting[heappop(self._ticks)]
+        if self._ticks:
+            self._set_timer(self._ticks[0] * GRAIN if room else now + APART)
