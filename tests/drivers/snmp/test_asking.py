@@ -7,12 +7,15 @@ import asyncio
 import pytest
 
 from ridethrough.core.observation import Source
-from ridethrough.drivers.snmp.card import Card
-from ridethrough.drivers.snmp.session import AT_ONCE
+from ridethrough.drivers.snmp.card import LEARN_EVERY, MOST_REFUSALS, Card
+from ridethrough.drivers.snmp.discovery import SYS_OBJECT_ID
+from ridethrough.drivers.snmp.mibs.mge import MGE
+from ridethrough.drivers.snmp.session import AT_ONCE, MANY_AT_ONCE
 from ridethrough.ports import Unreachable
+from ridethrough.sim.cards_mib.tree import Leaf
 
 from .own_cards import EPPC_CARD, RFC_CARD
-from .replay import ReplayCard, alarm_rows, is_next
+from .replay import RFC, ReplayCard, alarm_rows, integers, is_next
 from .test_hostile import rewritten, set_error
 
 
@@ -94,6 +97,75 @@ async def test_an_alarm_that_takes_the_place_of_another_is_seen_without_a_walk()
         reading = await card.poll()
         assert (reading.testing, reading.low_battery) == (True, True)
         assert walks[0] > 0
+        card.close()
+
+
+async def test_alarms_that_are_numbered_from_one_take_one_request_more() -> None:
+    table = {f"{RFC}.6.2.1.2.{row}": Leaf("oid", f"{RFC}.6.3.{alarm}") for row, alarm in ((1, 2), (2, 24))}
+    async with ReplayCard(RFC_CARD) as replay:
+        card = Card(replay.config(), now)
+        for _ in range(2):
+            await card.poll()
+        replay.rows |= {f"{RFC}.6.1.0": Leaf("gauge", 2), **table}
+        asked = replay.asked
+        assert (await card.poll()).testing
+        assert replay.asked - asked == 2
+        card.close()
+
+
+@pytest.mark.parametrize("first", ["0.0.0.0.0.0.0.0.0.0.0", f"{RFC}.6.3.24"])
+async def test_rows_that_name_no_alarm_of_their_own_are_not_taken_for_those_present(first: str) -> None:
+    table = {1: first, 2: f"{RFC}.6.3.24", 9: f"{RFC}.6.3.3"}
+    rows = {f"{RFC}.6.2.1.2.{row}": Leaf("oid", alarm) for row, alarm in table.items()}
+    async with ReplayCard(RFC_CARD | rows | {f"{RFC}.6.1.0": Leaf("gauge", 2)}) as replay:
+        card = Card(replay.config(), now)
+        for _ in range(2):
+            reading = await card.poll()
+            assert (reading.testing, reading.low_battery) == (True, True)
+        card.close()
+
+
+async def test_a_card_that_is_asked_much_is_asked_in_as_few_requests_as_it_takes() -> None:
+    sizes: list[int] = []
+
+    def noted(request: bytes, response: bytes) -> list[bytes]:
+        sizes.append(asked_for(request))
+        return [response] if asked_for(request) <= MANY_AT_ONCE else []
+
+    every = integers({row.oid: 1 if row.field == "link_lost" else 2 for row in MGE.rows}) | {
+        SYS_OBJECT_ID: Leaf("oid", "1.3.6.1.4.1.705.1")
+    }
+    async with ReplayCard(RFC_CARD | every) as replay:
+        card = Card(replay.config(), now)
+        for _ in range(2):
+            await card.poll()
+        replay.mangle = noted
+        assert (await card.poll()).source is Source.UTILITY
+        assert sizes[0] == MANY_AT_ONCE
+        await card.poll()
+        assert sum(sizes[-2:]) > MANY_AT_ONCE
+        assert sizes[-2:] == [MANY_AT_ONCE, sum(sizes[-2:]) - MANY_AT_ONCE]
+        card.close()
+
+
+async def test_a_card_that_refuses_many_objects_is_not_asked_for_ever() -> None:
+    at = [0.0]
+    tried: list[int] = []
+
+    def refusing(request: bytes, response: bytes) -> list[bytes]:
+        if asked_for(request) <= AT_ONCE:
+            return [response]
+        tried.append(asked_for(request))
+        return [rewritten(response, set_error(1))]
+
+    async with ReplayCard(EPPC_CARD) as replay:
+        replay.mangle = refusing
+        card = Card(replay.config(), lambda: at[0])
+        for _ in range(2 * MOST_REFUSALS):
+            for _ in range(3):
+                await card.poll()
+            at[0] += LEARN_EVERY
+        assert len(tried) == MOST_REFUSALS
         card.close()
 
 

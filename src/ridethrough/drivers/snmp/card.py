@@ -22,6 +22,7 @@ LEARN_EVERY: Seconds = 600.0  # firmware changes, and cards that answer NULL unt
 SLOW_EVERY: Seconds = 60.0
 MOST_ALARMS = 32
 MOST_REFUSALS = 3  # of many objects in one request, until that is not tried again
+NO_ALARM = frozenset({"", "0", "0.0", "0.0.0.0.0.0.0.0.0.0.0"})  # in an empty row; a real card's spelling is the last
 ALARMS_PRESENT = f"{rfc1628.UPS}.6.1.0"
 
 
@@ -174,7 +175,7 @@ class Card:
             self._alarms = _said_by(rows)
         elif self._now() >= self._walk_after:
             try:
-                rows = await self._session.walk(rfc1628.ALARM_ID_COLUMN, MOST_ALARMS)
+                rows = await self._alarm_table(present)
             except Unreachable:
                 # The status has been read, and must not be lost for this, nor late at each poll of an outage.
                 self._walk_after = self._now() + SLOW_EVERY
@@ -183,6 +184,18 @@ class Card:
                 few = self.config.version != "1" and len(rows) == present <= AT_ONCE
                 self._expect_alarms(tuple(rows) if few else ())
         return self._alarms
+
+    async def _alarm_table(self, present: float) -> dict[str, Value]:
+        """The table's rows. Most cards number them from one: those are tried first, which takes one request.
+
+        Those count only when each names an alarm of its own: a card may keep its rows, and empty those it does not use.
+        """
+        if self.config.version != "1" and present <= AT_ONCE:
+            first = tuple(f"{rfc1628.ALARM_ID_COLUMN}.{row}" for row in range(1, int(present) + 1))
+            rows = await self._session.ask(question(first))
+            if len(rows) == present == len({*map(str, rows.values())} - NO_ALARM):
+                return rows
+        return await self._session.walk(rfc1628.ALARM_ID_COLUMN, MOST_ALARMS)
 
     def _expect_alarms(self, rows: tuple[str, ...]) -> None:
         """Ask for these rows of the alarm table with each poll."""
