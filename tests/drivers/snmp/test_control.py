@@ -244,7 +244,7 @@ async def test_an_object_that_only_keeps_what_it_was_set_to_is_no_proof_and_is_n
     async with ReplayCard(EATON) as card:
         counts_from(card, LOAD_SHED, LOAD_SHED)
         output = switch(card)
-        with pytest.raises(Unreachable, match="said yes, and shows no countdown"):
+        with pytest.raises(Unreachable, match="said yes, and it shows no countdown"):
             await output.off_and_restart(90)
         with pytest.raises(Refused, match="counts down already"):
             await output.off_and_restart(60)

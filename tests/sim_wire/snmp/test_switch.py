@@ -116,7 +116,7 @@ async def test_a_card_that_shows_no_countdown_is_not_believed(site: Site) -> Non
     """Its RFC 1628 objects take the command and go on to read -1."""
     card = switch(site, Family.XPPC)
     on_battery(site)
-    with pytest.raises(Unreachable, match="said yes, and shows no countdown: whether it cuts"):
+    with pytest.raises(Unreachable, match="said yes, and it shows no countdown: whether it cuts"):
         await card.off_and_restart(60)
     assert "it showed no countdown, and shows none" in (await card.cancel()).steps
     site.world.advance(site.world.now + 100)
@@ -194,7 +194,7 @@ async def test_a_command_that_is_lost_itself_is_not_repeated(site: Site) -> None
     tap, card = await through(site, Family.RFC1628, lambda _: False)
     tap.swallows = is_delay
     on_battery(site)
-    with pytest.raises(Unreachable, match="did not answer, and shows no countdown"):
+    with pytest.raises(Unreachable, match="did not answer, and it shows no countdown"):
         await card.off_and_restart(60)
     assert len(tap.sets) == 1
     assert site.world.upses["rfc1628"].card.cut_at is None
