@@ -50,6 +50,12 @@ def test_0_is_the_end_when_it_was_due_and_not_for_ever() -> None:
     assert told(polls) == [None, 4, 0, 0, None]
 
 
+def test_an_object_whose_idle_is_0_shows_the_end_for_as_long_as_a_card_may_lag() -> None:
+    polls: list[Poll] = [(0, 6, False), (2, 4, False), (6, 0, False), (14, 0, False), (18, 0, False)]
+    countdown = Countdown(trusts_idle=False, zero_is_idle=True)
+    assert [countdown.see(value, at, sign) for at, value, sign in polls] == [None, 4, 0, 0, None]
+
+
 def test_a_changed_setting_is_no_countdown() -> None:
     assert told([(0, 300, False), (5, 120, False), (10, 120, False)]) == [None, None, None]
 

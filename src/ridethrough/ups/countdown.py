@@ -62,7 +62,9 @@ class Countdown:
         if raw != 0 or not self._running or self._raw is None:
             return False
         passed = now - self._since
-        return passed <= FROZEN_AFTER if self._raw == 0 else passed >= self._raw - SLACK
+        if self._raw == 0:
+            return passed <= (SLACK if self.zero_is_idle else FROZEN_AFTER)
+        return passed >= self._raw - SLACK
 
 
 def _is_idle(raw: float) -> bool:

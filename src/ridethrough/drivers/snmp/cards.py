@@ -55,7 +55,7 @@ class Cards:
         self._turns = turns if turns is not None else Turns()
         self._deadlines = Deadlines()
         self._watched = {config.ups: self._watched_by(config, now) for config in sorted(cards, key=lambda c: c.ups)}
-        self._pace, self._urgent_pace = pace, urgent_pace
+        self._pace, self._urgent_pace = pace, min(urgent_pace, pace)
         self._urgent = False
         self._wake: Callable[[], None] = lambda: None
         self._tasks: list[asyncio.Task[None]] = []
