@@ -58,6 +58,10 @@ class Switching(ABC, Generic[K]):
     LOOKS: ClassVar[int]  # at what was told, until it is to be seen
     NOT_ON_BATTERY: ClassVar[str]  # why it is then not told
 
+    def __init__(self, pause: Seconds) -> None:
+        """`pause` lies between two looks."""
+        self._pause = pause
+
     @property
     @abstractmethod
     def where(self) -> str:
@@ -173,5 +177,5 @@ class Switching(ABC, Generic[K]):
             with suppress(Unclear):
                 if is_so(seen := await look()):
                     return seen
-            await asyncio.sleep(PAUSE)
+            await asyncio.sleep(self._pause)
         return await look()

@@ -86,7 +86,9 @@ async def ups() -> AsyncIterator[Obedient]:
 
 
 def switch(ups: Obedient) -> NutSwitch:
-    return NutSwitch(NutConfig("ups1", ups.upsd.config(username="admin", password="x"), NAME), lambda: 100.0)
+    return NutSwitch(
+        NutConfig("ups1", ups.upsd.config(username="admin", password="x"), NAME), lambda: 100.0, pause=0.05
+    )
 
 
 @pytest.mark.parametrize("tracks", [True, False])

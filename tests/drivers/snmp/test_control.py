@@ -32,7 +32,7 @@ def now() -> float:
 
 
 def switch(card: ReplayCard) -> CardSwitch:
-    return CardSwitch(replace(card.config(), write_community="public"), now)
+    return CardSwitch(replace(card.config(), write_community="public"), now, pause=0.05)
 
 
 def standard(**changed: int) -> Rows:

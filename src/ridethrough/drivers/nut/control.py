@@ -9,7 +9,7 @@ from ridethrough.core.model import Seconds
 from ridethrough.core.observation import UpsReading
 from ridethrough.drivers.nut.server import NutConfig, Server
 from ridethrough.drivers.nut.variables import reading
-from ridethrough.drivers.switching import Known, Switching, Told, Unclear
+from ridethrough.drivers.switching import PAUSE, Known, Switching, Told, Unclear
 from ridethrough.ports import Refused, Unreachable
 from ridethrough.ups.clean import IDLE
 from ridethrough.ups.meaning import decimal
@@ -33,7 +33,8 @@ class NutSwitch(Switching[_Known]):
     LOOKS = 10  # drivers look at their UPS every second or two
     NOT_ON_BATTERY = "whether it would then come back by itself is its driver's affair"
 
-    def __init__(self, config: NutConfig, now: Callable[[], Seconds]) -> None:
+    def __init__(self, config: NutConfig, now: Callable[[], Seconds], pause: Seconds = PAUSE) -> None:
+        super().__init__(pause)
         self._config = config
         self._now = now
         self._server = Server(config.server)

@@ -13,7 +13,7 @@ from ridethrough.drivers.snmp.mibs import RFC1628, Mib
 from ridethrough.drivers.snmp.mibs.table import Control, Setting
 from ridethrough.drivers.snmp.session import CardConfig, Session
 from ridethrough.drivers.snmp.set import Put, put
-from ridethrough.drivers.switching import Known, Switching, Told, Unclear
+from ridethrough.drivers.switching import PAUSE, Known, Switching, Told, Unclear
 from ridethrough.ports import Refused, Unreachable
 from ridethrough.ups.meaning import Value, number
 from ridethrough.ups.switching import Abilities, runs
@@ -37,7 +37,8 @@ class CardSwitch(Switching[_Known]):
     LOOKS = 6  # cards ask their UPS every second or two
     NOT_ON_BATTERY = "would then not come back by itself"
 
-    def __init__(self, config: CardConfig, now: Callable[[], Seconds]) -> None:
+    def __init__(self, config: CardConfig, now: Callable[[], Seconds], pause: Seconds = PAUSE) -> None:
+        super().__init__(pause)
         self._config = config
         self._card = Card(config, now)
         self._session = Session(config)
