@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Literal
 
 import pytest
 
@@ -15,7 +16,7 @@ from ridethrough.ports import Unreachable
 from ridethrough.sim.cards_mib.tree import Leaf
 
 from .own_cards import EPPC_CARD, RFC_CARD
-from .replay import RFC, ReplayCard, alarm_rows, integers, is_next
+from .replay import EPPC, RFC, ReplayCard, Rows, alarm_rows, integers, is_next
 from .test_hostile import rewritten, set_error
 
 
@@ -145,6 +146,72 @@ async def test_a_card_that_is_asked_much_is_asked_in_as_few_requests_as_it_takes
         await card.poll()
         assert sum(sizes[-2:]) > MANY_AT_ONCE
         assert sizes[-2:] == [MANY_AT_ONCE, sum(sizes[-2:]) - MANY_AT_ONCE]
+        card.close()
+
+
+@pytest.mark.parametrize("version", ["1", "2c"])
+@pytest.mark.parametrize("refusal", ["tooBig", "silence"])
+@pytest.mark.parametrize("limit", [1, 2, 4, 5, 9])
+@pytest.mark.parametrize("rows", [EPPC_CARD, RFC_CARD], ids=["EPPC", "RFC 1628"])
+async def test_a_card_that_takes_few_objects_is_learned_and_read(
+    rows: Rows, limit: int, refusal: str, version: Literal["1", "2c"]
+) -> None:
+    sizes: list[int] = []
+
+    def small(request: bytes, response: bytes) -> list[bytes]:
+        sizes.append(asked_for(request))
+        if sizes[-1] <= limit:
+            return [response]
+        return [rewritten(response, set_error(1))] if refusal == "tooBig" else []
+
+    async with ReplayCard(rows) as generous, ReplayCard(rows) as replay:
+        replay.mangle = small
+        at = [100.0]
+        card = Card(replay.config(version=version, timeout=0.05), lambda: at[0])
+        reading = await card.poll()
+        other = Card(generous.config(version=version), lambda: 100.0)
+        assert reading == await other.poll()
+        assert other.profile is not None
+        assert card.profile == other.profile
+        at[0] += LEARN_EVERY  # it is learned anew, and how much it takes is not forgotten
+        await card.poll()
+        sizes.clear()
+        await card.poll()
+        assert max(sizes) <= limit
+        for each in (card, other):
+            each.close()
+
+
+async def test_a_card_that_falls_silent_is_given_up_as_soon_as_ever_and_asked_as_before_when_it_is_back() -> None:
+    async with ReplayCard(EPPC_CARD) as replay:
+        card = Card(replay.config(timeout=0.05), now)
+        for _ in range(2):
+            await card.poll()
+        replay.silent, asked = True, replay.asked
+        with pytest.raises(Unreachable, match="3 attempts"):
+            await card.poll()
+        assert replay.asked - asked == 3
+        replay.silent, asked = False, replay.asked
+        await card.poll()
+        assert replay.asked - asked == 1
+        card.close()
+
+
+async def test_a_card_without_its_status_for_a_while_is_asked_as_before_when_that_is_back() -> None:
+    status = {oid: leaf for oid, leaf in EPPC_CARD.items() if oid.startswith(f"{EPPC}.2.1.")}
+    assert status
+    async with ReplayCard(EPPC_CARD) as replay:
+        card = Card(replay.config(), now)
+        for _ in range(2):
+            await card.poll()
+        for oid in status:
+            del replay.rows[oid]
+        with pytest.raises(Unreachable, match="lacks"):
+            await card.poll()
+        replay.rows |= status
+        asked = replay.asked
+        await card.poll()
+        assert replay.asked - asked == 1
         card.close()
 
 

@@ -60,6 +60,7 @@ class Card:
         self._slow_at: Seconds = -math.inf
         self._tries_many = False  # it is to be tried whether the card takes many objects in one request
         self._refusals = 0
+        self._fell_short = False  # the last answer came in smaller parts than were asked for
         self._alarms: dict[str, Field] = {}  # what the alarms say that are present
         self._alarm_rows: tuple[str, ...] = ()  # of the table, which are asked with all else
         self._with_alarms = self._polled
@@ -75,7 +76,7 @@ class Card:
         """
         profile, asked_at = await self._known()
         values = await self._ask()
-        self._stale = len(values) < len(self._polled.oids) and _lost_a_part(self._polled, values)
+        self._stale = self._fell_short or (len(values) < len(self._polled.oids) and _lost_a_part(self._polled, values))
         alarms = await self._present_alarms(values)
         slow = await self._slow_values(asked_at)
         told = self._hearing.hear(values, slow, alarms)
@@ -103,6 +104,7 @@ class Card:
         if self.profile is None or (self._stale and age >= SLOW_EVERY) or (self._carried and age >= LEARN_EVERY):
             if self.profile is not None and self._learning.locked():
                 return self.profile, now  # so many others are being learned that this poll would be late
+            at_once = self._session.at_once
             profile = await discovery.learn(self._session, self._learning)
             if self.profile is None or self.profile.mibs != profile.mibs:
                 self._reader = Reader(trusts_idle=profile.mibs[0].tells_countdown)
@@ -110,12 +112,15 @@ class Card:
             now = self._now()
             self._hearing = Hearing(profile.rows)
             self.profile, self._learned_at, self._slow_at = profile, now - self._early * LEARN_EVERY, -math.inf
-            self._polled = question(tuple(profile.oids(slow=False)), profile.required)
-            self._seldom = question(tuple(profile.oids(slow=True)))
+            before, self._polled = self._polled, question(tuple(profile.oids(slow=False)), profile.required, known=True)
+            self._seldom = question(tuple(profile.oids(slow=True)), known=True)
             self._needed = profile.needed
             self._expect_alarms(())
-            self._tries_many = self.config.version != "1" and self._refusals < MOST_REFUSALS
-            self._session.at_once = AT_ONCE
+            if self._session.at_once == at_once:
+                # What fell short by other objects than are asked now fell short by these, and not by their number.
+                self._session.at_once = min(at_once, AT_ONCE) if before is self._polled else AT_ONCE
+            takes_ten = self._session.at_once >= AT_ONCE and self.config.version != "1"
+            self._tries_many = takes_ten and self._refusals < MOST_REFUSALS
         return self.profile, now
 
     async def _ask(self) -> dict[str, Value]:
@@ -128,17 +133,16 @@ class Card:
             self._tries_many = False
             if len(asked.oids) > AT_ONCE and (found := await self._try_many(asked)):
                 return found
+        at_once = self._session.at_once
         try:
-            return await self._session.ask(asked)
-        except Unreachable as error:
-            many = self._session.at_once > AT_ONCE
-            self._session.at_once = AT_ONCE
-            if not isinstance(error, Incomplete):
-                raise
+            found = await self._session.ask(asked)
+        except Incomplete:
             self._stale = True
-            if not many:
-                raise
-        return await self._session.ask(asked)
+            raise
+        self._fell_short = AT_ONCE >= at_once > self._session.at_once
+        if at_once > max(AT_ONCE, self._session.at_once):
+            self._refusals += 1
+        return found
 
     async def _try_many(self, asked: Question) -> dict[str, Value]:
         """Ask as much as one request may hold, and keep to that if all is answered that was answered before.
@@ -150,7 +154,7 @@ class Card:
         if not found:
             self._refusals += 1
             return {}
-        self._session.at_once, self._refusals = MANY_AT_ONCE, 0
+        self._session.at_once = MANY_AT_ONCE
         return {} if rest else found
 
     async def _slow_values(self, now: Seconds) -> dict[str, Value]:
@@ -201,7 +205,9 @@ class Card:
         """Ask for these rows of the alarm table with each poll."""
         if rows != self._alarm_rows or not rows:
             self._alarm_rows = rows
-            self._with_alarms = question((*self._polled.oids, *rows), self._polled.required) if rows else self._polled
+            self._with_alarms = (
+                question((*self._polled.oids, *rows), self._polled.required, known=True) if rows else self._polled
+            )
 
     def _notice(self, told: Told, reading: UpsReading) -> None:
         if not reading.link_lost:

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 from ridethrough.drivers.snmp.mibs import RFC1628, VENDORS, Kind, Mib, Oid, kind_of
-from ridethrough.drivers.snmp.session import AT_ONCE, Session
+from ridethrough.drivers.snmp.session import AT_ONCE, Question, Session
 from ridethrough.ports import Refused, Unreachable
 from ridethrough.ups.meaning import Field, Value, text
 
@@ -95,8 +95,9 @@ async def supported(session: Session, oids: Sequence[str], sure: str = "") -> di
     """The values of those of `oids` that the card has.
 
     In v1 one missing object empties the whole answer, and some v2c agents answer genErr or tooBig likewise: an
-    empty answer is asked again in halves. `sure` is an object that the card is known to have: asked with the others, it
-    tells that the answer was a good one, and that the card has none of them.
+    empty answer is asked again in halves, and so is what the card does not answer at all. `sure` is an object that
+    the card is known to have: asked with the others, it tells that the answer was a good one, and that the card has
+    none of them.
     """
     found: dict[str, Value] = {}
     besides = [sure] if sure and session.version != "1" else []
@@ -104,10 +105,12 @@ async def supported(session: Session, oids: Sequence[str], sure: str = "") -> di
     waiting = [list(oids[i : i + room]) for i in range(0, len(oids), room)]
     while waiting:
         part = waiting.pop()
-        answer = await session.get([*part, *besides])
-        if besides and answer.pop(sure, None) is not None and not answer:
+        answer = await session.together(Question([*part, *besides]))
+        if answer is not None and besides and answer.pop(sure, None) is not None and not answer:
             continue
-        found |= answer
+        if besides and not answer and len(part) == 1 and (answer := await session.get(part)):
+            besides, session.at_once = [], 1  # it answers one object in a request, and no two
+        found |= answer or {}
         if not answer and len(part) > 1:
             middle = len(part) // 2
             waiting += [part[:middle], part[middle:]]

@@ -23,6 +23,7 @@ AT_ONCE = 10  # objects in one GET: embedded agents fail on more (facts/ups.md Â
 MANY_AT_ONCE = 24  # of a card that has shown that it takes them: some 480 bytes, what every agent must be able to send
 VERSIONS = {"1": SnmpVersion.v1, "2c": SnmpVersion.v2c, "3": SnmpVersion.v3}
 FAILURES = (TimeoutError, OSError, SnmpError, ValueError, RuntimeError)  # of a request
+Ask = Callable[[Wire], Awaitable[dict[str, Value]]]
 PAUSE: Seconds = 0.2  # between attempts: a closed port answers at once, and so would three attempts
 
 
@@ -72,15 +73,23 @@ class Incomplete(Unreachable):
     """The card answers, but without what its family requires."""
 
 
+class _TooMuch(Exception):  # noqa: N818 - no error: the card answers one object, and not several together
+    pass
+
+
 class Question:
-    """Objects that are asked for together, again and again. An answer that lacks one of `required` is none."""
+    """Objects that are asked for together, again and again. An answer that lacks one of `required` is none.
 
-    __slots__ = ("_at_once", "_names", "_parts", "oids", "required")
+    `known`: the card has told them all, so that an answer without any is none either.
+    """
 
-    def __init__(self, oids: Sequence[str], required: Collection[str] = ()) -> None:
+    __slots__ = ("_at_once", "_known", "_names", "_parts", "oids", "required")
+
+    def __init__(self, oids: Sequence[str], required: Collection[str] = (), known: bool = False) -> None:
         self.oids = list(oids)
         self._names = frozenset(oids)
         self.required = self._names.intersection(required)
+        self._known = known and len(self.oids) > 1
         self._at_once = 0
         self._parts: list[Question] = []
 
@@ -90,7 +99,7 @@ class Question:
             return (self,)
         if at_once != self._at_once:
             starts = range(0, len(self.oids), at_once)
-            self._parts = [Question(self.oids[start : start + at_once], self.required) for start in starts]
+            self._parts = [Question(self.oids[i : i + at_once], self.required, self._known) for i in starts]
             self._at_once = at_once
         return self._parts
 
@@ -100,13 +109,15 @@ class Question:
         if not self.required <= answer.keys():
             lacks = [oid for oid in self.oids if oid in self.required and oid not in answer]
             raise Incomplete(f"the answer lacks {', '.join(lacks)}")
+        if self._known and not answer:
+            raise Incomplete(f"the answer lacks {', '.join(self.oids)}")
         return answer if answer.keys() <= self._names else {oid: answer[oid] for oid in self.oids if oid in answer}
 
 
 @lru_cache(1024)
-def question(oids: tuple[str, ...], required: frozenset[str] = frozenset()) -> Question:
+def question(oids: tuple[str, ...], required: frozenset[str] = frozenset(), known: bool = False) -> Question:
     """One for all cards of which the same is asked: thousands of them have few families."""
-    return Question(oids, required)
+    return Question(oids, required, known)
 
 
 class Session:
@@ -139,10 +150,36 @@ class Session:
         noSuchName for any object of the request, come as an empty answer.
         """
         if len(question.oids) <= self.at_once:
-            return await self._attempts(question.put)
+            return await self._whole(question)
         found: dict[str, Value] = {}
         for part in question.parts(self.at_once):
-            found |= await self._attempts(part.put)
+            found |= await self._whole(part)
+        return found
+
+    async def together(self, question: Question) -> dict[str, Value] | None:
+        """The same in one request; None when the card does not answer so many objects, and is to be asked less."""
+        if len(question.oids) > self.at_once:
+            return None
+        if len(question.oids) < 2:
+            return await self._attempts(question.put)
+        try:
+            return await self._attempts(question.put, question.parts(1)[0].put)
+        except _TooMuch:
+            self.at_once = (len(question.oids) + 1) // 2
+            return None
+
+    async def _whole(self, question: Question) -> dict[str, Value]:
+        """One part of a question; in halves where the card does not answer so many objects, from then on."""
+        before = self.at_once
+        if (answer := await self.together(question)) is not None:
+            return answer
+        found: dict[str, Value] = {}
+        try:
+            for part in question.parts(self.at_once):
+                found |= await self._whole(part)
+        except Unreachable:
+            self.at_once = before  # not their number was the trouble
+            raise
         return found
 
     async def ask_once(self, question: Question) -> dict[str, Value]:
@@ -183,14 +220,23 @@ class Session:
             self._open.close()
         self._open = None
 
-    async def _attempts(self, ask: Callable[[Wire], Awaitable[dict[str, Value]]]) -> dict[str, Value]:
+    async def _attempts(self, ask: Ask, probe: Ask | None = None) -> dict[str, Value]:
+        """Ask, and ask again. With `probe`, the last attempt asks only that: is the card silent, or asked too much?
+
+        Raises Unreachable; _TooMuch when the card answers `probe`, or answers without what it must hold.
+        """
         why, kind = "", Unreachable
         for attempt in range(1 + RETRIES):
             if attempt:
                 await asyncio.sleep(min(PAUSE, self._config.timeout))
             try:
-                return await ask(await self._ready())
+                if probe is None or attempt < RETRIES:
+                    return await ask(await self._ready())
+                await probe(await self._ready())
+                raise _TooMuch
             except Incomplete as error:
+                if probe is not None:
+                    raise _TooMuch from None
                 why, kind = str(error), Incomplete
             except TimeoutError:
                 # A closed port ends here too, at once. A wrong community is silence as well.
