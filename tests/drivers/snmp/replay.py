@@ -63,6 +63,7 @@ class ReplayCard(asyncio.DatagramProtocol):
         self.mangle: Callable[[bytes, bytes], list[bytes]] | None = None
         self.late: Callable[[bytes], float] = lambda request: 0.0
         self.asked = 0
+        self.sender = ("", 0)  # of the last request
         self._community = community.encode()
         self._at = at
 
@@ -86,7 +87,7 @@ class ReplayCard(asyncio.DatagramProtocol):
         return CardConfig(ups, self.address, "1" if version == "1" else "2c", timeout=timeout)
 
     def datagram_received(self, request: bytes, sender: tuple[str, int]) -> None:
-        self.asked += 1
+        self.asked, self.sender = self.asked + 1, sender
         if self.silent:
             return
         response = answer(request, self._community, lambda: Tree(self.rows))

@@ -173,13 +173,31 @@ async def test_a_card_that_takes_few_objects_is_learned_and_read(
         assert reading == await other.poll()
         assert other.profile is not None
         assert card.profile == other.profile
-        at[0] += LEARN_EVERY  # it is learned anew, and how much it takes is not forgotten
-        await card.poll()
+        for _ in range(MOST_REFUSALS + 1):
+            at[0] += LEARN_EVERY  # it is learned anew, and how much it takes is not forgotten
+            await card.poll()
         sizes.clear()
         await card.poll()
         assert max(sizes) <= limit
         for each in (card, other):
             each.close()
+
+
+async def test_a_card_that_took_little_while_its_network_was_bad_is_asked_for_more_again() -> None:
+    at = [100.0]
+    async with ReplayCard(EPPC_CARD) as replay:
+        replay.mangle = lambda request, response: [response] if asked_for(request) <= 4 else []
+        card = Card(replay.config(timeout=0.05), lambda: at[0])
+        await card.poll()
+        replay.mangle = None
+        for _ in range(2):
+            at[0] += LEARN_EVERY
+            await card.poll()
+            await card.poll()
+        asked = replay.asked
+        await card.poll()
+        assert replay.asked - asked == 1
+        card.close()
 
 
 async def test_a_card_that_falls_silent_is_given_up_as_soon_as_ever_and_asked_as_before_when_it_is_back() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import socket
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 
@@ -81,6 +82,11 @@ def foreign_community(request: bytes, response: bytes) -> list[bytes]:
     return [response.replace(b"public", b"puBlic", 1)]
 
 
+def other_version(request: bytes, response: bytes) -> list[bytes]:
+    one, two = b"\x02\x01\x00\x04", b"\x02\x01\x01\x04"
+    return [response.replace(one, two, 1) if one in response else response.replace(two, one, 1)]
+
+
 HOSTILE: dict[str, Mangle] = {
     "garbage": lambda request, response: [b"\x30\x05abcde"],
     "empty": lambda request, response: [b""],
@@ -102,30 +108,95 @@ HOSTILE: dict[str, Mangle] = {
     "other objects": lambda request, response: [rewritten(response, name_others)],
     "no objects": lambda request, response: [rewritten(response, drop_all)],
     "another community": foreign_community,
-    "another version": lambda request, response: [response.replace(b"\x02\x01\x01\x04", b"\x02\x01\x00\x04", 1)],
+    "another version": other_version,
     "a flood of old answers": lambda request, response: [rewritten(response, set_request_id)] * 20,
 }
 
 
+@pytest.mark.parametrize("version", ["1", "2c"])
 @pytest.mark.parametrize("kind", HOSTILE)
-async def test_nothing_hostile_becomes_a_reading(kind: str) -> None:
+async def test_nothing_hostile_becomes_a_reading(kind: str, version: str) -> None:
     async with ReplayCard(RFC_CARD) as card:
         card.mangle = HOSTILE[kind]
-        report = await read_card(card.config(timeout=0.05), now)
+        report = await read_card(card.config(version, timeout=0.05), now)
     assert report.seen.reading is None
     assert report.seen.trouble
 
 
+@pytest.mark.parametrize("version", ["1", "2c"])
 @pytest.mark.parametrize("kind", HOSTILE)
-async def test_a_known_card_that_turns_hostile_gives_no_reading_and_recovers(kind: str) -> None:
+async def test_a_known_card_that_turns_hostile_gives_no_reading_and_recovers(kind: str, version: str) -> None:
     async with ReplayCard(EPPC_CARD) as replay:
-        card = Card(replay.config(timeout=0.05), now)
+        card = Card(replay.config(version, timeout=0.05), now)
         await card.poll()
         replay.mangle = HOSTILE[kind]
         with pytest.raises((Unreachable, Refused)):
             await card.poll()
         replay.mangle = None
         assert (await card.poll()).charge == 100
+        card.close()
+
+
+CHARGE = f"{EPPC}.3.4.0"
+
+
+async def test_an_answer_from_another_source_is_none() -> None:
+    async with ReplayCard(EPPC_CARD) as replay:
+        card = Card(replay.config(timeout=0.05), now)
+        await card.poll()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+
+            def from_elsewhere(request: bytes, response: bytes) -> list[bytes]:
+                other.sendto(response, replay.sender)
+                return []
+
+            replay.mangle = from_elsewhere
+            with pytest.raises(Unreachable):
+                await card.poll()
+        replay.mangle = None
+        assert (await card.poll()).charge == 100
+        card.close()
+
+
+async def test_answers_that_come_twice_are_not_taken_for_the_next() -> None:
+    async with ReplayCard(EPPC_CARD) as replay:
+        replay.mangle = lambda request, response: [response, response]
+        card = Card(replay.config(), now)
+        for charge in range(100, 60, -1):
+            replay.rows[CHARGE] = Leaf("integer", charge)
+            assert (await card.poll()).charge == charge
+        card.close()
+
+
+@pytest.mark.parametrize("version", ["1", "2c"])
+async def test_a_network_that_loses_a_fifth_of_all_loses_few_polls_and_no_values(version: str) -> None:
+    dice, polls, missed = random.Random(1), 60, 0
+
+    def lossy(request: bytes, response: bytes) -> list[bytes]:
+        return [response] if dice.random() > 1 / 5 else []
+
+    async with ReplayCard(EPPC_CARD) as replay:
+        card = Card(replay.config(version, timeout=0.03), now)
+        await card.poll()
+        replay.mangle = lossy
+        for poll in range(polls):
+            replay.rows[CHARGE] = Leaf("integer", 100 - poll)
+            try:
+                assert (await card.poll()).charge == 100 - poll
+            except Unreachable:
+                missed += 1
+        card.close()
+    assert missed < polls / 10
+
+
+async def test_a_slow_card_is_waited_for_and_not_asked_twice() -> None:
+    async with ReplayCard(EPPC_CARD) as replay:
+        card = Card(replay.config(timeout=5.0), now)
+        for _ in range(2):
+            await card.poll()
+        replay.late, asked = lambda request: 0.3, replay.asked
+        assert (await card.poll()).charge == 100
+        assert replay.asked - asked == 1
         card.close()
 
 

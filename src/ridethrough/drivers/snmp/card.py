@@ -21,7 +21,7 @@ from ridethrough.ups.told import Hearing, Told
 LEARN_EVERY: Seconds = 600.0  # firmware changes, and cards that answer NULL until their UPS has spoken
 SLOW_EVERY: Seconds = 60.0
 MOST_ALARMS = 32
-MOST_REFUSALS = 3  # of many objects in one request, until that is not tried again
+MOST_REFUSALS = 3  # of more objects in one request, until that is not tried again
 NO_ALARM = frozenset({"", "0", "0.0", "0.0.0.0.0.0.0.0.0.0.0"})  # in an empty row; a real card's spelling is the last
 ALARMS_PRESENT = f"{rfc1628.UPS}.6.1.0"
 
@@ -58,7 +58,7 @@ class Card:
         self._stale = False  # the card no longer answers what it was learned to have
         self._slow: dict[str, Value] = {}
         self._slow_at: Seconds = -math.inf
-        self._tries_many = False  # it is to be tried whether the card takes many objects in one request
+        self._tries_more = False  # it is to be tried whether the card takes more objects in one request
         self._refusals = 0
         self._fell_short = False  # the last answer came in smaller parts than were asked for
         self._alarms: dict[str, Field] = {}  # what the alarms say that are present
@@ -119,19 +119,18 @@ class Card:
             if self._session.at_once == at_once:
                 # What fell short by other objects than are asked now fell short by these, and not by their number.
                 self._session.at_once = min(at_once, AT_ONCE) if before is self._polled else AT_ONCE
-            takes_ten = self._session.at_once >= AT_ONCE and self.config.version != "1"
-            self._tries_many = takes_ten and self._refusals < MOST_REFUSALS
+            self._tries_more = self._refusals < MOST_REFUSALS
         return self.profile, now
 
     async def _ask(self) -> dict[str, Value]:
-        """What each poll asks, with many objects in one request where the card has shown that it takes them.
+        """What each poll asks, with as many objects in one request as the card has shown that it takes.
 
         In v1 one object that has gone empties the whole answer, so the fewer in one the better.
         """
         asked = self._with_alarms
-        if self._tries_many and self._carried:
-            self._tries_many = False
-            if len(asked.oids) > AT_ONCE and (found := await self._try_many(asked)):
+        if self._tries_more and self._carried:
+            self._tries_more = False
+            if len(asked.oids) > self._session.at_once and (found := await self._try_more(asked)):
                 return found
         at_once = self._session.at_once
         try:
@@ -144,17 +143,20 @@ class Card:
             self._refusals += 1
         return found
 
-    async def _try_many(self, asked: Question) -> dict[str, Value]:
+    async def _try_more(self, asked: Question) -> dict[str, Value]:
         """Ask as much as one request may hold, and keep to that if all is answered that was answered before.
 
         The answer, where it is the whole one.
         """
-        part, *rest = asked.parts(MANY_AT_ONCE)
+        more = AT_ONCE if self.config.version == "1" or self._session.at_once < AT_ONCE else MANY_AT_ONCE
+        part, *rest = asked.parts(more)
+        if len(part.oids) <= self._session.at_once:
+            return {}
         found = await self._session.ask_once(Question(part.oids, part.required | self._fast.keys()))
         if not found:
             self._refusals += 1
             return {}
-        self._session.at_once = MANY_AT_ONCE
+        self._session.at_once = more
         return {} if rest else found
 
     async def _slow_values(self, now: Seconds) -> dict[str, Value]:

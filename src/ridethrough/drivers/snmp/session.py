@@ -223,22 +223,26 @@ class Session:
     async def _attempts(self, ask: Ask, probe: Ask | None = None) -> dict[str, Value]:
         """Ask, and ask again. With `probe`, the last attempt asks only that: is the card silent, or asked too much?
 
-        Raises Unreachable; _TooMuch when the card answers `probe`, or answers without what it must hold.
+        Raises Unreachable; _TooMuch when the card answers `probe` and then again not this, for two losses in a row are
+        not rare where there are losses, or when it answers without what it must.
         """
-        why, kind = "", Unreachable
+        why, kind, probed = "", Unreachable, False
         for attempt in range(1 + RETRIES):
             if attempt:
                 await asyncio.sleep(min(PAUSE, self._config.timeout))
             try:
-                if probe is None or attempt < RETRIES:
-                    return await ask(await self._ready())
-                await probe(await self._ready())
-                raise _TooMuch
+                if probe is not None and attempt == RETRIES:
+                    await probe(await self._ready())
+                    probed = True
+                return await ask(await self._ready())
             except Incomplete as error:
                 if probe is not None:
                     raise _TooMuch from None
                 why, kind = str(error), Incomplete
             except TimeoutError:
+                if probed:
+                    self.close()
+                    raise _TooMuch from None
                 # A closed port ends here too, at once. A wrong community is silence as well.
                 why = f"no answer: check its address, its {self._who} and whom it allows"
             except SnmpAuthError:
