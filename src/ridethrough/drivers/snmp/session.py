@@ -12,6 +12,7 @@ from typing import Literal
 from gufo.snmp import SnmpAuthError, SnmpError, SnmpVersion
 
 from ridethrough.core.model import Seconds, UpsId
+from ridethrough.drivers.snmp.signed import SignedWire
 from ridethrough.drivers.snmp.usm import V3User
 from ridethrough.drivers.snmp.wire import Deadlines, Wire
 from ridethrough.ports import Unreachable
@@ -257,16 +258,15 @@ class Session:
     async def _ready(self) -> Wire:
         """The socket; a new one has first learned the card's engine and its time, which it forgets with a restart."""
         if self._open is None:
-            opened = Wire(
-                self._deadlines,
-                self._config.timeout,
-                addr=self._host,
-                port=self._port,
-                community=self._config.community,
-                user=self._user,
-                version=VERSIONS[self._config.version],
-            )
-            self._open = opened
+            opened = self._open = self._new_wire()
             if self._user is not None:
                 await opened.refresh()
         return self._open
+
+    def _new_wire(self) -> Wire:
+        config, user = self._config, self._user
+        if config.user is not None and config.user.auth and user is not None:
+            return SignedWire(self._deadlines, config.timeout, (self._host, self._port), config.user, user)
+        version, community = VERSIONS[config.version], config.community
+        at = {"addr": self._host, "port": self._port}
+        return Wire(self._deadlines, config.timeout, **at, community=community, user=user, version=version)

@@ -71,7 +71,8 @@ class Wire(SnmpSession):
         self._queue = deadlines.of(timeout)
         self._answer: asyncio.Future[Any] | None = None
         self._receive: Callable[[], Any] | None = None
-        self._is_heard = False  # entered into the event loop
+        self._hears = self._fd
+        self._is_heard = False  # `_hears` is entered into the event loop
 
     def close(self) -> None:
         """Leave the event loop; gufo-snmp closes the descriptor when this object goes."""
@@ -95,7 +96,7 @@ class Wire(SnmpSession):
         answer: asyncio.Future[T] = self._loop.create_future()
         self._answer, self._receive = answer, receiver
         if not self._is_heard:
-            self._loop.add_reader(self._fd, self._readable)
+            self._loop.add_reader(self._hears, self._readable)
             self._is_heard = True
         self._queue.enter(self)
         try:
@@ -112,13 +113,17 @@ class Wire(SnmpSession):
             self._unhear()
             return
         try:
+            self._fetch()
             self._answer.set_result(self._receive())
         except BlockingIOError:
             return
         except Exception as error:
             self._answer.set_exception(error)
 
+    def _fetch(self) -> None:
+        """Let gufo-snmp find what has come. Raises BlockingIOError where nothing has."""
+
     def _unhear(self) -> None:
         if self._is_heard:
             self._is_heard = False
-            self._loop.remove_reader(self._fd)
+            self._loop.remove_reader(self._hears)
