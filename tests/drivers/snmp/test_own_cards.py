@@ -112,21 +112,19 @@ async def test_a_card_that_has_lost_its_ups_gives_no_reading(version: str) -> No
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-async def test_an_object_that_vanishes_costs_a_card_its_other_objects_for_a_minute_at_most(version: str) -> None:
+async def test_an_object_that_vanishes_costs_a_card_no_other_and_few_requests_after_a_minute(version: str) -> None:
     clock = [0.0]
     async with ReplayCard(RFC_CARD) as replay:
         card = Card(replay.config(version), lambda: clock[0])
         await card.poll()
         del replay.rows[f"{RFC}.2.4.0"]  # stands in the same request as the status
-        clock[0] = 61
-        if version == "1":
-            with pytest.raises(Unreachable):
-                await card.poll()
-        reading = await card.poll()
+        for clock[0] in (5.0, 61.0):
+            reading = await card.poll()
+            assert (reading.source, reading.charge, reading.load) == (Source.UTILITY, None, 20)
+        asked = replay.asked
+        await card.poll()
+        assert replay.asked - asked <= 2
         card.close()
-    assert reading.source is Source.UTILITY
-    assert reading.charge is None
-    assert reading.load == 20
 
 
 async def test_a_value_that_comes_later_is_learned_in_time() -> None:
