@@ -16,7 +16,6 @@ from pysnmp.proto.rfc1902 import OctetString  # type: ignore[import-untyped]
 
 from ridethrough.core.model import UpsId
 from ridethrough.drivers.snmp import CardConfig, Trap, Traps, V3User
-from ridethrough.drivers.snmp.mibs.traps import in_words
 from ridethrough.drivers.snmp.notice import NoNotification
 from ridethrough.drivers.snmp.notification_v3 import V3Receiver
 from ridethrough.runtime.pace import FastEventLoop
@@ -86,47 +85,6 @@ async def listening(*cards: CardConfig) -> AsyncIterator[Listening]:
 
 def card(ups: str = "ups1", address: str = "127.0.21.1", user: V3User | None = None) -> CardConfig:
     return CardConfig(ups, address, "3" if user else "2c", user=user)
-
-
-# --- what a trap says --------------------------------------------------------------------------------------------
-
-FAMILIES = [  # family; on battery, utility power back, battery low, link lost: facts/ups.md §4
-    ("XPPC", "935", 5, 9, 7, 1),
-    ("EPPC", "935.10.1.2", 7, 2, 3, 13),
-    ("USHA", "2468.1.2.1.2", 8, 1, 4, 13),
-    ("APC", "318", 5, 9, 7, 1),
-    ("CyberPower", "3808", 5, 9, 7, 1),
-    ("MGE", "705.1.11", 11, 18, 5, 37),
-    ("XUPS", "534.1.11.4.1", 3, 5, 4, 26),
-    ("Delta", "2254.2.4.20", 3, 4, 5, 1),
-]
-
-
-@pytest.mark.parametrize(("family", "enterprise", "battery", "back", "low", "lost"), FAMILIES)
-def test_each_familys_traps_in_words(
-    family: str, enterprise: str, battery: int, back: int, low: int, lost: int
-) -> None:
-    for zero in ("", ".0"):  # v2c's form of a trap that was made for v1 has it
-        said = [in_words(f"1.3.6.1.4.1.{enterprise}{zero}.{n}") for n in (battery, back, low, lost)]
-        assert said == ["on battery", "utility power is back", "battery low", "the card has lost its UPS"]
-
-
-def test_dells_traps_in_words() -> None:
-    said = [in_words(f"1.3.6.1.4.1.674.10902.2.1.0.{n}") for n in (57, 47, 48, 43)]
-    assert said == ["on battery", "no utility power", "utility power is back", "battery low"]
-
-
-@pytest.mark.parametrize("root", ["1.3.6.1.2.1.33.2", "1.3.6.1.2.1.33.2.0", "1.3.6.1.4.1.5491.10.2"])
-def test_rfc_1628_names_the_alarm_in_its_variables(root: str) -> None:
-    assert in_words(f"{root}.1") == "on battery"
-    assert in_words(f"{root}.4", ["17", "1.3.6.1.2.1.33.1.6.3.2"]) == "alarm over: on battery"
-    assert in_words(f"{root}.3", ["1.3.6.1.2.1.33.1.6.3.3"]) == "alarm: battery low"
-    assert in_words(f"{root}.3", ["1.3.6.1.4.1.9999.1"]) == "alarm: one of its maker's own"
-
-
-def test_a_trap_that_no_table_knows_is_told_by_its_oid() -> None:
-    assert in_words("1.3.6.1.4.1.318.0.999") == "trap 1.3.6.1.4.1.318.0.999"
-    assert in_words("1.3.6.1.4.1.9.0.1") == "trap 1.3.6.1.4.1.9.0.1"
 
 
 # --- on the wire -------------------------------------------------------------------------------------------------

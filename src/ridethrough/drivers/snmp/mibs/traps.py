@@ -51,17 +51,22 @@ ALARMS = {
     24: "a test runs",
 }
 
-# 935, 318 and 3808 have one ancestor and share the numbers to 15.
+# 935, 318 and 3808 have one ancestor and share the numbers to 15; but 4 of 3808 is a runtime calibration.
 SHARED = {
     1: LINK_LOST,
+    3: "self test failed",
     5: ON_BATTERY,
     7: LOW,
     8: LINK_BACK,
     9: POWER_BACK,
+    10: "self test passed",
     11: NOT_LOW,
     12: "UPS off",
     13: "UPS sleeps",
+    14: "UPS wakes",
+    15: "UPS restarts its output",
 }
+DISCHARGED = "battery discharged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +87,11 @@ TRAPS = (
         f"{ENTERPRISE}.935",
         {
             **SHARED,
+            4: DISCHARGED,
             32: "on bypass",
             51: "a battery test runs",
             52: "a shutdown is scheduled",
-            53: "on bypass",
+            53: "no longer on bypass",  # upsBypassReturn
             67: "shutdown by low battery",
         },
     ),
@@ -135,24 +141,20 @@ TRAPS = (
     Traps(
         "PowerNet",
         f"{ENTERPRISE}.318",
-        {
-            **SHARED,
-            3: "self test failed",
-            4: "battery discharged",
-            10: "self test passed",
-            14: "UPS wakes",
-            15: "UPS restarts its output",
-        },
+        {**SHARED, 4: DISCHARGED},
     ),
     Traps(
         "CPS",
         f"{ENTERPRISE}.3808",
         {
             **SHARED,
-            22: "a shutdown sequence has begun",
-            25: "a sleep sequence has begun",
+            22: "a sleep sequence has begun",  # upsEnterSleep
+            25: "a turn-off sequence has begun",  # upsTurnoffStarted
             29: "clients are told to shut down",
             33: "the shutdown is cancelled",
+            58: ON_BATTERY,  # 58 to 60 repeat RFC 1628's traps 1 to 3; the alarm is not named
+            59: TEST_DONE,
+            60: "alarm",
         },
     ),
     Traps(
@@ -167,10 +169,10 @@ TRAPS = (
             12: "no longer on battery",
             17: "utility power failed",
             18: POWER_BACK,
-            29: "the output is going off",
-            30: "the output is going off",
-            31: "the output is going off",
-            32: "the output is going off",
+            29: "the output is going to go off",  # upsmgOffToStart
+            30: "the output stays on, its switching off was ended",  # upsmgOffAbort
+            31: "the output is going off",  # upsmgOffInProgress
+            32: "the output is off",  # upsmgOffComplete
             37: LINK_LOST,
             38: LINK_BACK,
             39: "input bad",
