@@ -50,7 +50,7 @@ async def test_a_contradiction_is_shown(tmp_path: Path) -> None:
     rows = FAMILIES["EPPC"] | integers({f"{RFC}.4.1.0": 5})
     result = await show(tmp_path, rows)
     assert "two of its objects say different things" in result.stdout
-    assert as_json(await show(tmp_path, rows, "--json"))["contradicts_itself"]
+    assert as_json(await show(tmp_path, rows, "--json"))["contradicts_itself"] == ["what feeds its output"]
 
 
 async def test_what_is_no_ups_is_told(tmp_path: Path) -> None:
@@ -64,7 +64,11 @@ async def test_a_ups_behind_upsd(tmp_path: Path) -> None:
     async with FakeUpsd({"cellar": OL | {"ups.status": "OL OB"}}) as upsd:
         site = site_of(tmp_path, f"nut://127.0.0.1:{upsd.port}/cellar")
         document = as_json(await asyncio.to_thread(ridethrough, "ups", "show", "ups1", *site, "--json"))
-    assert (document["family"], document["source"], document["contradicts_itself"]) == ("NUT", "utility", True)
+    assert (document["family"], document["source"], document["contradicts_itself"]) == (
+        "NUT",
+        "utility",
+        ["what feeds its output"],
+    )
     assert {"what": "input", "says": "230 V", "name": "input.voltage", "raw": "230.0"} in document["evidence"]
 
 

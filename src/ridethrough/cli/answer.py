@@ -23,6 +23,7 @@ def answered(ups: UpsConnection, report: UpsReport) -> dict[str, Any]:
         "why": report.why,
         "model": report.model,
         **said(report.seen.reading),
+        "contradicts_itself": list(report.contradicts),
         "does_not_tell": list(report.missing),
     }
 

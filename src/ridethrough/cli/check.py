@@ -16,7 +16,7 @@ from ridethrough.core.wording import duration
 
 from .answer import answered, condition, who
 from .common import DEFAULT_SITE, FAILED, AsJson, SecretsDir, SiteFile, configuration, print_json, run_async
-from .text import count, outage, say, untold
+from .text import contradicted, count, outage, say, untold
 
 if TYPE_CHECKING:
     from ridethrough.drivers.xapi import Survey
@@ -153,6 +153,8 @@ def _print_ups(row: dict[str, Any]) -> None:
         cuts = row["action"] == CardAction.CLIENT_AND_UPS and None not in (row["warning_period"], row["shutdown_delay"])
         off = f": {duration(row['warning_period'] + row['shutdown_delay'])} from a failure to the cut" if cuts else ""
         say(f'its card\'s action is "{row["action"]}"{off}', "  ")
+    if row["contradicts_itself"]:
+        say(contradicted(row["contradicts_itself"]), "  ")
     if row["does_not_tell"]:
         say(untold(row["does_not_tell"]), "  ")
 

@@ -23,6 +23,11 @@ def width() -> int:
     return shutil.get_terminal_size((NO_TERMINAL, 24)).columns
 
 
+def contradicted(of: Sequence[str]) -> str:
+    """What a UPS says two things of."""
+    return f"two of its objects say different things of {' and of '.join(of)}; docs/upses.md says which counts"
+
+
 def untold(fields: Iterable[str]) -> str:
     """What a UPS does not tell, in the words in which `ups show` tells it."""
     words = {str(field): what for field, what in WORDS.items()}

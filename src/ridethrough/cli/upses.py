@@ -29,7 +29,7 @@ from .common import (
     run_async,
 )
 from .look import power_in_words
-from .text import say, table, untold
+from .text import contradicted, say, table, untold
 
 if TYPE_CHECKING:
     from ridethrough.ups.report import UpsReport
@@ -96,7 +96,6 @@ async def _output(ups: UpsConnection) -> str:
 def _shown(ups: UpsConnection, report: UpsReport) -> dict[str, Any]:
     return {
         **answered(ups, report),
-        "contradicts_itself": report.contradicted,
         "evidence": [asdict(row) for row in report.evidence],
         "trouble": report.seen.trouble,
     }
@@ -117,7 +116,7 @@ def _print(shown: dict[str, Any]) -> None:
             say(shown["why"], "  ")
         say(condition(shown), "  ")
     if shown["contradicts_itself"]:
-        say("two of its objects say different things of what feeds its output; docs/upses.md says which counts", "  ")
+        say(contradicted(shown["contradicts_itself"]), "  ")
     if shown["does_not_tell"]:
         say(untold(shown["does_not_tell"]), "  ")
     if shown["output"]:

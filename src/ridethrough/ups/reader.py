@@ -26,6 +26,7 @@ SET_UP: tuple[Field, ...] = (
 )
 PLAIN = frozenset({Source.UTILITY, Source.BATTERY, Source.BOOST, Source.TRIM, Source.ECO})  # no other sign is needed
 LEAST_HERTZ = 40.0  # of an input that carries alternating current
+SAME_CHARGE: Percent = 10.0  # two objects that differ by so much tell the same: they are read one after the other
 USUAL = (0.8, 1.2)  # input limits as parts of nominal, for a card that tells no transfer points
 
 
@@ -285,6 +286,19 @@ def is_contradicted(told: Told) -> bool:
     """Whether one of the card's objects says that the battery feeds the output, and another that it does not."""
     sources = set(told.sources())
     return Source.BATTERY in sources and not sources.isdisjoint(CARRIED)
+
+
+def contradictions(told: Told) -> tuple[str, ...]:
+    """Of what two of its objects say different things, in words. The rules for which counts: docs/upses.md."""
+    found = []
+    if is_contradicted(told):
+        found.append("what feeds its output")
+    if {True, False} <= {meaning for meaning in told.all("low") if isinstance(meaning, bool)}:
+        found.append("whether its battery is low")
+    charges = [c for value in told.numbers("charge").values() if (c := clean.charge(value)) is not None]
+    if charges and max(charges) - min(charges) > SAME_CHARGE:
+        found.append("how full its battery is")
+    return tuple(found)
 
 
 def _off_or_not(told: Told) -> Source:

@@ -32,7 +32,7 @@ class UpsReport:
     why: str = ""  # it was taken for that
     missing: tuple[str, ...] = ()  # what it does not tell, by meaning: "runtime", "warning_period"
     evidence: tuple[Evidence, ...] = ()  # every object that was read, with what it says
-    contradicted: bool = False  # two of them say different things of what feeds the output
+    contradicts: tuple[str, ...] = ()  # of what two of them say different things, in words
 
     @property
     def model(self) -> str:

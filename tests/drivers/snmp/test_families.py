@@ -19,7 +19,7 @@ from ridethrough.drivers.snmp.mibs.socomec import NETVISION, OLD, SOCOMEC, S
 from ridethrough.drivers.snmp.mibs.tripplite import TRIPPLITE, T
 from ridethrough.drivers.snmp.mibs.vertiv import ITA2, LIEBERT, VERTIV, G, I, L
 from ridethrough.ups.meaning import Value
-from ridethrough.ups.reader import Reader
+from ridethrough.ups.reader import Reader, contradictions
 from ridethrough.ups.told import Told
 
 U, B = Source.UTILITY, Source.BATTERY
@@ -294,6 +294,30 @@ def test_a_dell_ups_is_fed_by_what_its_rfc_1628_says() -> None:
 )
 def test_two_families_that_contradict_each_other(values: dict[str, Value], source: Source) -> None:
     assert reading((MGE, RFC1628), values).source is source
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({}, ()),
+        ({f"{M}.7.3.0": 1, f"{UPS}.4.1.0": 3}, ("what feeds its output",)),
+        ({f"{M}.5.14.0": 2, f"{UPS}.2.1.0": 3}, ("whether its battery is low",)),
+        ({f"{M}.5.2.0": 90, f"{UPS}.2.4.0": 79}, ("how full its battery is",)),
+        ({f"{M}.5.2.0": 90, f"{UPS}.2.4.0": 80}, ()),
+        ({f"{M}.5.2.0": 90, f"{UPS}.2.4.0": 255}, ()),
+    ],
+)
+def test_what_two_families_say_different_things_of(values: dict[str, Value], said: tuple[str, ...]) -> None:
+    usual: dict[str, Value] = {f"{M}.7.3.0": 2, f"{M}.5.14.0": 2, f"{UPS}.4.1.0": 3, f"{UPS}.2.1.0": 2}
+    told = Told.of([row for mib in (MGE, RFC1628) for row in mib.rows], {**usual, **values})
+    assert contradictions(told) == said
+
+
+def test_low_counts_from_either_and_the_vendors_charge_first() -> None:
+    seen = reading(
+        (MGE, RFC1628), {f"{M}.7.3.0": 1, f"{M}.5.14.0": 2, f"{M}.5.2.0": 90, f"{UPS}.2.1.0": 3, f"{UPS}.2.4.0": 10}
+    )
+    assert (seen.low_battery, seen.charge) == (True, 90)
 
 
 @pytest.mark.parametrize("mib", FAMILIES, ids=lambda mib: mib.name)

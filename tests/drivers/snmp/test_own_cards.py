@@ -8,7 +8,6 @@ from ridethrough.core.model import CardAction, CardTimers
 from ridethrough.core.observation import Source
 from ridethrough.drivers.snmp import CardConfig, read_card
 from ridethrough.drivers.snmp.card import Card
-from ridethrough.ports import Unreachable
 from ridethrough.sim.cards_mib.tree import Leaf
 
 from .own_cards import EPPC_CARD, FAMILIES, RFC_CARD, SYSTEM, USHA_CARD

@@ -10,7 +10,7 @@ from ridethrough.drivers.snmp.card import Card
 from ridethrough.drivers.snmp.session import CardConfig
 from ridethrough.ports import Refused, Unreachable
 from ridethrough.ups.evidence import evidence
-from ridethrough.ups.reader import is_contradicted
+from ridethrough.ups.reader import contradictions
 from ridethrough.ups.report import UpsReport, missing
 
 
@@ -39,4 +39,4 @@ def _report(card: Card, seen: UpsSeen) -> UpsReport:
         return UpsReport(seen)
     lacks = missing({row.field for row in profile.rows})
     told = card.told
-    return UpsReport(seen, profile.family, profile.why, lacks, evidence(told, card.values), is_contradicted(told))
+    return UpsReport(seen, profile.family, profile.why, lacks, evidence(told, card.values), contradictions(told))

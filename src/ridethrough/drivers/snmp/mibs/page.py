@@ -19,7 +19,7 @@ TOLD: tuple[tuple[str, tuple[Field, ...]], ...] = (
     ("runtime", ("runtime",)),
     ("charge", ("charge",)),
     ("load", ("load",)),
-    ("countdown", ("countdown", "off_delay", "shutting_down")),
+    ("countdown", ("countdown", "off_delay")),
     ("period", ("warning_period",)),
     ("delay", ("shutdown_delay",)),
     ("link", ("link_lost", "alarms_present")),
@@ -45,6 +45,8 @@ RULES = """\
 - Where one object says "battery" and another "utility power", other signs decide: an alarm, a discharge, seconds on
   battery, an input that the UPS does not take. Without any sign, a live input speaks for utility power; where the card
   tells no input, an outage is not overlooked.
+- A battery is low when any object says so. Of two charges or runtimes the first that is possible counts, the vendor's
+  before RFC 1628's; of several loads the highest. `ridethrough check` and `ups show` tell of contradictions.
 - Booster, reducer, economy and converter are utility power. Bypass is utility power without a battery behind it.
 - A status of "off" or "standby" is only believed when the output carries nothing: cards say it of loads that are up.
 - A test is told from an outage by the card's own test state. An input that is dead is an outage even in a test.
