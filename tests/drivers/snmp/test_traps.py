@@ -154,11 +154,21 @@ async def test_cards_behind_one_address_are_all_asked() -> None:
 
 V3 = [
     ("md5", "MD5", "des", "DES"),
+    ("sha1", "SHA", "des", "DES"),
+    ("md5", "MD5", "aes128", "AES"),
     ("sha1", "SHA", "aes128", "AES"),
     ("sha224", "SHA-224", "aes128", "AES"),
     ("sha256", "SHA-256", "aes128", "AES"),
     ("sha384", "SHA-384", "aes128", "AES"),
     ("sha512", "SHA-512", "aes128", "AES"),
+    ("md5", "MD5", "aes192", "AES-192"),  # keys that have to be made longer
+    ("sha1", "SHA", "aes256", "AES-256"),
+    ("md5", "MD5", "aes192-cisco", "AES-192-C"),
+    ("sha1", "SHA", "aes256-cisco", "AES-256-C"),
+    ("sha256", "SHA-256", "aes192", "AES-192"),
+    ("sha512", "SHA-512", "aes256", "AES-256"),
+    ("sha256", "SHA-256", "aes192-cisco", "AES-192-C"),
+    ("sha512", "SHA-512", "aes256-cisco", "AES-256-C"),
 ]
 WRONG = ("-l", "authPriv", "-u", "trapper", "-A", "another-password", "-X", "kept-with-this")
 OTHER = V3User("trapper", "sha256", "another-password")
@@ -174,7 +184,10 @@ def user(auth: Auth | None = None, privacy: Privacy | None = None) -> V3User:
 async def test_v3_traps_and_informs(auth: Auth, signs: str, privacy: Privacy, keeps: str) -> None:
     async with listening(card(user=user(auth, privacy))) as heard:
         how = ("-v3", "-a", signs, "-x", keeps)
-        assert await heard.send(*how, "-e", "0x8000000001020304", *SECRET) == 0
+        sent = await heard.send(*how, "-e", "0x8000000001020304", *SECRET)
+        if sent and keeps.startswith("AES-"):
+            pytest.skip("this net-snmp was built without AES-192 and AES-256")
+        assert sent == 0
         await heard.until(lambda: [trap.says for trap in heard.told] == ["on battery"])
         assert await heard.send(*how, "-r", "0", "-t", "2", *SECRET, program="snmpinform") == 0
         await heard.until(lambda: heard.traps.heard["ups1"].traps == 2)
