@@ -12,6 +12,10 @@ SPENT: Percent = 20.0  # below this charge a runtime of 0 is believable
 # Idle countdowns, counted in 184 NUT dumps: -1 (90), -60 (40), 0 (35), 65535 (19). 32 bits full is Huawei's.
 IDLE: frozenset[float] = frozenset({-1.0, -60.0, 0.0, 65535.0, 2.0**31 - 1, 2.0**32 - 1})
 LONGEST_COUNTDOWN: Seconds = 24 * 3600
+# Degrees Celsius, of a battery, a UPS or its room. None works below -40, and none tells of a part above 100: what lies
+# outside is a sensor that is not there. -273 is Tripp Lite PowerAlert's, 255 that of Riello and open-UPS.
+COLDEST, HOTTEST = -40.0, 100.0
+NO_NAMES = frozenset({"uninitialized"})  # sysDescr of a Liebert card that nobody has set up
 LONGEST_DELAY: Seconds = 7 * 24 * 3600  # USHA's client delay may be 10080 minutes
 
 
@@ -50,3 +54,23 @@ def period(value: Seconds | None) -> Seconds | None:
 def volts(value: float | None) -> float | None:
     """Volts RMS; None for what no input or output carries."""
     return value if value is not None and 0 <= value < 1000 else None
+
+
+def temperature(value: float | None) -> float | None:
+    """Degrees Celsius; None outside `COLDEST`..`HOTTEST`."""
+    return value if value is not None and COLDEST <= value <= HOTTEST else None
+
+
+def low_runtime(value: Seconds | None) -> Seconds | None:
+    """Runtime in seconds at which the card calls its battery low. 0 is no threshold, nor is what is no runtime."""
+    return value if value is not None and value not in NO_RUNTIME and 0 < value < LONGEST_RUNTIME else None
+
+
+def low_charge(value: float | None) -> Percent | None:
+    """Charge in percent at which the card calls its battery low. 0 is no threshold."""
+    return value if value is not None and 0 < value <= 100 else None
+
+
+def name(value: str) -> str:
+    """What a card calls itself; empty for a word that names nothing."""
+    return "" if value.casefold() in NO_NAMES else value

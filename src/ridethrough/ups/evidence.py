@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ridethrough.core.wording import duration
+from ridethrough.ups import clean
 from ridethrough.ups.meaning import Field, Meaning, Value, text
 from ridethrough.ups.told import Told
 
@@ -65,6 +66,12 @@ _UNITS: Mapping[str, str] = {
     "countdown": " s",
     "off_delay": " s",
 }
+# A reading doubts runtime, charge and the like, and shows what it believes. These are in no reading: told only here.
+_CLEAN: Mapping[str, Callable[[float], float | None]] = {
+    "temperature": clean.temperature,
+    "low_runtime": clean.low_runtime,
+    "low_charge": clean.low_charge,
+}
 LONGEST = 60  # characters of a raw value
 
 
@@ -79,12 +86,20 @@ class Evidence:
 
 
 def evidence(told: Told, values: Mapping[str, Value]) -> tuple[Evidence, ...]:
-    """All that `told` holds of `values`, in the order of `WORDS`."""
+    """All that `told` holds of `values`, in the order of `WORDS`, without what no reading holds and cannot be true."""
     return tuple(
         Evidence(what, _says(field, meaning), name, _raw(values.get(name)))
         for field, what in WORDS.items()
         for name, meaning in told.found.get(field, ())
+        if not _is_impossible(field, meaning)
     )
+
+
+def _is_impossible(field: Field, meaning: Meaning) -> bool:
+    if isinstance(meaning, str):
+        return field in ("maker", "model") and not clean.name(meaning)
+    cleaned = _CLEAN.get(field)
+    return cleaned is not None and isinstance(meaning, float) and cleaned(meaning) is None
 
 
 def _says(field: Field, meaning: Meaning) -> str:

@@ -163,9 +163,9 @@ class Reader:
         return good if limits.kind is Kind.TOLD else (good or None)
 
     def _model(self, told: Told) -> str:
-        maker, model = told.text("maker")[:LONGEST_NAME], told.text("model")[:LONGEST_NAME]
+        maker, model = clean.name(told.text("maker"))[:LONGEST_NAME], clean.name(told.text("model"))[:LONGEST_NAME]
         if not model:
-            return maker or self.description[:LONGEST_NAME]
+            return maker or clean.name(self.description)[:LONGEST_NAME]
         return model if not maker or model.casefold().startswith(maker.casefold()) else f"{maker} {model}"
 
 
@@ -302,11 +302,14 @@ def contradictions(told: Told) -> tuple[str, ...]:
 
 
 def _off_or_not(told: Told) -> Source:
-    """Standby is also said of loads that are up: they run from the battery, or from raw utility power."""
-    alive = _output_alive(told)
-    if not alive:
+    """Standby is also said of loads that are up: they run from the battery, or from raw utility power.
+
+    Said together with battery ("OFF OB" of snmp-ups), it counts only when the output is told to carry nothing.
+    """
+    alive, says_battery = _output_alive(told), Source.BATTERY in told.sources()
+    if alive is False or (alive is None and not says_battery):
         return Source.OFF
-    return Source.BATTERY if _signs_of_battery(told) else Source.BYPASS
+    return Source.BATTERY if says_battery or _signs_of_battery(told) else Source.BYPASS
 
 
 def _by_signs(told: Told) -> Source:

@@ -51,6 +51,9 @@ RULES = """\
 - A status of "off" or "standby" is only believed when the output carries nothing: cards say it of loads that are up.
 - A test is told from an outage by the card's own test state. An input that is dead is an outage even in a test.
 - A runtime of 0 counts only on a spent battery; 65535, 9999 and the like are no runtime. A charge counts from 0 to 100.
+- "Battery low" is not needed: some cards never say it. The runtime that is left counts as well, and where a card tells
+  neither, the host's own timers do.
+- A temperature counts from -40 to 100 degrees Celsius: outside it the sensor is not there. A threshold of 0 is none.
 - A countdown counts once it has been seen to fall, or when another sign says that the card shuts down.
 - What a card does not tell stays untold. Nothing is guessed.
 """
