@@ -57,6 +57,7 @@ async def test_a_range(port: int, tmp_path: Path) -> None:
     found = as_json(await search(port, tmp_path / "none", "--json"))["found"]
     assert [row["address"] for row in found] == [f"127.0.77.2:{port}", f"127.0.77.4:{port}"]
     card, pdu = found
+    assert card["vendor"] == "Maker"
     assert (card["family"], card["condition"], card["in_site"]) == ("EPPC + RFC 1628", "utility power", None)
     assert pdu["condition"] is None
     assert "an APC power distribution unit, not a UPS" in pdu["trouble"]
@@ -66,7 +67,7 @@ async def test_what_a_person_sees(port: int, tmp_path: Path) -> None:
     result = await search(port, tmp_path / "none", "--community", "public", "--community", "secret:card")
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
-    assert lines[0].split()[:2] == ["Address", "Model"]
+    assert lines[0].split()[:3] == ["Address", "Vendor", "Model"]
     assert lines[1].startswith(f"127.0.77.2:{port}")
     assert lines[2].startswith(f"127.0.77.3:{port}")
     assert lines[-1] == "Found 2 UPSs."
@@ -113,14 +114,14 @@ async def test_one_address_is_added(port: int, tmp_path: Path) -> None:
 async def test_upses_of_an_upsd(root: Path, tmp_path: Path) -> None:
     site = tmp_path / "site.toml"
     site.write_text(FILE)
-    async with FakeUpsd({"cellar": OL, "attic": OL | {"ups.status": "OB"}}) as upsd:
+    async with FakeUpsd({"cellar": OL | {"ups.mfr": "Maker"}, "attic": OL | {"ups.status": "OB"}}) as upsd:
         options = ("--nut", f"127.0.0.1:{upsd.port}", "--site", str(site))
         document = as_json(await asyncio.to_thread(ridethrough, "ups", "discover", *options, "--json"))
         await asyncio.to_thread(ridethrough, "ups", "discover", *options, "--add", f"127.0.0.1:{upsd.port}/attic")
     assert shape(document | {"troubles": []}) == documented(root, "ups discover")
     attic, cellar = document["found"]
     assert (attic["source"], attic["condition"]) == (f"nut://127.0.0.1:{upsd.port}/attic", "on battery")
-    assert cellar["condition"] == "utility power"
+    assert (cellar["condition"], cellar["vendor"]) == ("utility power", "Maker")
     assert str(load(site, Secrets()).upses["ups2"].at) == f"127.0.0.1:{upsd.port}/attic"
 
 

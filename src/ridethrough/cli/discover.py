@@ -146,6 +146,7 @@ def _row(known: Configuration | None, connection: UpsConnection, report: UpsRepo
     return {
         "address": str(connection.at),
         "source": _source(connection),
+        "vendor": report.vendor,
         "model": report.model,
         "serial": report.serial,
         "family": report.family,
@@ -168,8 +169,8 @@ def _print(found: list[dict[str, Any]], troubles: list[str]) -> None:
         say(trouble, "PROBLEM: ", danger=True)
     good = [row for row in found if row["condition"] is not None]
     if good:
-        heads = ("Address", "Model", "Serial number", "Family", "Condition", "In site.toml as")
-        keys = ("address", "model", "serial", "family", "condition", "in_site")
+        heads = ("Address", "Vendor", "Model", "Serial number", "Family", "Condition", "In site.toml as")
+        keys = ("address", "vendor", "model", "serial", "family", "condition", "in_site")
         table(heads, [tuple(row[key] or "" for key in keys) for row in good])
     for row in found:
         if row["condition"] is None:

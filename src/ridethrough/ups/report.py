@@ -33,6 +33,7 @@ class UpsReport:
     missing: tuple[str, ...] = ()  # what it does not tell, by meaning: "runtime", "warning_period"
     evidence: tuple[Evidence, ...] = ()  # every object that was read, with what it says
     contradicts: tuple[str, ...] = ()  # of what two of them say different things, in words
+    vendor: str = ""  # the maker that it tells, else the one that its card is known to be of
 
     @property
     def model(self) -> str:

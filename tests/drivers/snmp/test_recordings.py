@@ -155,3 +155,20 @@ async def test_a_copy_that_counts_down(recordings: Path, name: str) -> None:
         reading = (await read_card(card.config(), now)).seen.reading
     assert reading is not None
     assert reading.countdown == 90
+
+
+@pytest.mark.parametrize(
+    ("name", "vendor"),
+    [
+        ("lnms-eaton-mgeups_93ps", "EATON"),  # the vendor's own object for it names the range: "93PS"
+        ("simdata-eaton-9px-partial", "Eaton or MGE"),  # it does so alone here
+        ("simdata-ingrasys-power-switch", "Santak"),
+        ("lnms-apc_smx750", "APC"),  # it tells none: by its sysObjectID
+        ("lnms-orvaldi-ups", ""),  # plain net-snmp
+    ],
+)
+async def test_whose_it_is(name: str, vendor: str, recordings: Path) -> None:
+    async with ReplayCard(recorded(recordings, name)) as card:
+        report = await read_card(card.config(), now)
+    assert report.seen.reading is not None, report.seen.trouble
+    assert report.vendor == vendor

@@ -10,7 +10,7 @@ from ridethrough.drivers.nut.server import NutConfig, Server, ServerConfig
 from ridethrough.drivers.nut.variables import reading, told_by
 from ridethrough.ports import Refused, Unreachable
 from ridethrough.ups.evidence import evidence
-from ridethrough.ups.reader import Reader, contradictions
+from ridethrough.ups.reader import LONGEST_NAME, Reader, contradictions
 from ridethrough.ups.report import UpsReport, missing
 
 
@@ -40,4 +40,5 @@ async def read_ups(config: NutConfig, now: Callable[[], Seconds]) -> UpsReport:
     version = variables.get("driver.version", "")
     why = f"upsd reads it with {driver} {version}".rstrip() if driver else ""
     told = told_by(variables)
-    return UpsReport(seen, "NUT", why, missing(set(told.found)), evidence(told, variables), contradictions(told))
+    lacks, rows, vendor = missing(set(told.found)), evidence(told, variables), told.text("maker")[:LONGEST_NAME]
+    return UpsReport(seen, "NUT", why, lacks, rows, contradictions(told), vendor)

@@ -7,11 +7,17 @@ from collections.abc import Callable
 from ridethrough.core.model import Seconds
 from ridethrough.core.observation import UpsSeen
 from ridethrough.drivers.snmp.card import Card
+from ridethrough.drivers.snmp.discovery import Profile
+from ridethrough.drivers.snmp.mibs import kind_of
+from ridethrough.drivers.snmp.mibs.mge import RANGE_NAME
 from ridethrough.drivers.snmp.session import CardConfig
 from ridethrough.ports import Refused, Unreachable
 from ridethrough.ups.evidence import evidence
-from ridethrough.ups.reader import contradictions
+from ridethrough.ups.reader import LONGEST_NAME, contradictions
 from ridethrough.ups.report import UpsReport, missing
+from ridethrough.ups.told import Told
+
+RANGES = frozenset({RANGE_NAME})  # read as part of the model's name, and no maker: "93PS"
 
 
 async def read_card(config: CardConfig, now: Callable[[], Seconds]) -> UpsReport:
@@ -39,4 +45,12 @@ def _report(card: Card, seen: UpsSeen) -> UpsReport:
         return UpsReport(seen)
     lacks = missing({row.field for row in profile.rows})
     told = card.told
-    return UpsReport(seen, profile.family, profile.why, lacks, evidence(told, card.values), contradictions(told))
+    rows, vendor = evidence(told, card.values), _vendor(profile, told)
+    return UpsReport(seen, profile.family, profile.why, lacks, rows, contradictions(told), vendor)
+
+
+def _vendor(profile: Profile, told: Told) -> str:
+    """The maker that the card tells, else the one whose sysObjectID it has."""
+    makers = [str(maker) for oid, maker in told.found.get("maker", ()) if oid not in RANGES]
+    kind = kind_of(profile.object_id)
+    return next((maker[:LONGEST_NAME] for maker in makers if maker.strip()), kind.vendor if kind is not None else "")

@@ -8,6 +8,7 @@ from ridethrough.drivers.snmp.mibs.table import Mib, Oid, phases
 from ridethrough.ups.meaning import Meaning, Value, number, one_of, tenths, text
 
 M = "1.3.6.1.4.1.705.1"
+RANGE_NAME = f"{M}.1.1.0"  # upsmgIdentFamilyName
 YES_NO: dict[int, Meaning] = {1: True, 2: False}
 
 
@@ -57,7 +58,7 @@ MGE = Mib(
         Oid(f"{M}.4.10.0", client_after, "action", slow=True),
         Oid(f"{M}.4.10.0", number, "warning_period", slow=True),  # shutdown timer after going on battery, seconds
         Oid(f"{M}.4.11.0", number, "shutdown_delay", slow=True),  # system shutdown duration, seconds
-        Oid(f"{M}.1.1.0", text, "maker", slow=True),  # upsmgIdentFamilyName
+        Oid(RANGE_NAME, text, "maker", slow=True),
         Oid(f"{M}.1.2.0", text, "model", slow=True),  # upsmgIdentModelName
         Oid(f"{M}.1.4.0", text, "firmware", slow=True),  # upsmgIdentFirmwareVersion
         Oid(f"{M}.12.12.0", text, "card_firmware", slow=True),  # upsmgAgentFirmware

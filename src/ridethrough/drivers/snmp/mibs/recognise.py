@@ -34,40 +34,46 @@ class Kind:
     prefix: str
     what: str
     families: tuple[Mib, ...] = ()
+    vendor: str = ""  # of the UPS, where the card itself tells no maker
 
 
 # Real values: recordings/sysobjectid.tsv, and the tables of NUT and LibreNMS (facts/ups.md §2.2).
 KINDS = (
-    Kind("1.3.6.1.2.1.33", "a Generex CS121 or CS141", (RFC1628,)),
-    Kind(f"{ENTERPRISE}.232.165.3", "an HP(E) R/T module", (HP,)),
-    Kind(f"{ENTERPRISE}.318", "an APC card", (APC,)),
+    Kind("1.3.6.1.2.1.33", "a Generex CS121 or CS141", (RFC1628,), "Generex"),
+    Kind(f"{ENTERPRISE}.232.165.3", "an HP(E) R/T module", (HP,), "HP(E)"),
+    Kind(f"{ENTERPRISE}.318", "an APC card", (APC,), "APC"),
     Kind(f"{ENTERPRISE}.318.1.3.4", "an APC power distribution unit"),
     Kind(f"{ENTERPRISE}.318.1.3.8", "an APC environment monitor"),
     Kind(f"{ENTERPRISE}.318.1.3.11", "an APC automatic transfer switch"),
     Kind(f"{ENTERPRISE}.318.1.3.14", "an APC cooling unit"),
     Kind(f"{ENTERPRISE}.318.1.3.15", "an APC power distribution unit"),
     Kind(f"{ENTERPRISE}.318.1.3.32", "an APC automatic transfer switch"),  # AP4423: "apc_hw05_ats4g"
-    Kind(f"{ENTERPRISE}.476.1.42", "a Liebert or Vertiv card", (LIEBERT, VERTIV)),
-    Kind(f"{ENTERPRISE}.534.1", "an Eaton or Powerware card", (XUPS, MGE)),
-    Kind(f"{ENTERPRISE}.534.2.12", "an Eaton PXGX card", (PXGX,)),
+    Kind(f"{ENTERPRISE}.476.1.42", "a Liebert or Vertiv card", (LIEBERT, VERTIV), "Liebert or Vertiv"),
+    Kind(f"{ENTERPRISE}.534.1", "an Eaton or Powerware card", (XUPS, MGE), "Eaton or Powerware"),
+    Kind(f"{ENTERPRISE}.534.2.12", "an Eaton PXGX card", (PXGX,), "Eaton"),
     Kind(f"{ENTERPRISE}.534.6", "an Eaton power distribution unit"),
     Kind(f"{ENTERPRISE}.534.10", "an Eaton automatic transfer switch"),
-    Kind(f"{ENTERPRISE}.674.10902.2", "a Dell UPS", (DELL,)),
-    Kind(f"{ENTERPRISE}.705.1", "an Eaton or MGE card", (MGE, XUPS)),
+    Kind(f"{ENTERPRISE}.674.10902.2", "a Dell UPS", (DELL,), "Dell"),
+    Kind(f"{ENTERPRISE}.705.1", "an Eaton or MGE card", (MGE, XUPS), "Eaton or MGE"),
     Kind(f"{ENTERPRISE}.705.2", "an MGE power distribution unit"),
-    Kind(f"{ENTERPRISE}.850", "a Tripp Lite card", (TRIPPLITE,)),
+    Kind(f"{ENTERPRISE}.850", "a Tripp Lite card", (TRIPPLITE,), "Tripp Lite"),
     Kind(f"{ENTERPRISE}.935", "a NetAgent, LogMaster or older Phoenixtec card", (XPPC,)),
-    Kind(f"{ENTERPRISE}.935.10.1", "a PowerWalker, Santak or newer Phoenixtec card", (EPPC,)),
+    Kind(
+        f"{ENTERPRISE}.935.10.1",
+        "a PowerWalker, Santak or newer Phoenixtec card",
+        (EPPC,),
+        "PowerWalker, Santak or Phoenixtec",
+    ),
     Kind(f"{ENTERPRISE}.935.10.2", "an Eaton Matrix telecom power system"),
-    Kind(f"{ENTERPRISE}.2011.6.174", "a Huawei UPS", (HUAWEI,)),
-    Kind(f"{ENTERPRISE}.2254.2", "a Delta card", (DELTA,)),
-    Kind(f"{ENTERPRISE}.2468.1.2.1", "a Santak or Eaton WebPower card", (USHA,)),
-    Kind(f"{ENTERPRISE}.3808", "a CyberPower card", (CYBERPOWER,)),
-    Kind(f"{ENTERPRISE}.4555.1.1.1", "a Socomec NetVision 5", (NETVISION,)),
-    Kind(f"{ENTERPRISE}.4555.1.1.7", "a Socomec NetVision 6 or later", (SOCOMEC,)),
-    Kind(f"{ENTERPRISE}.5491", "a Riello NetMan", (RFC1628, RIELLO)),
-    Kind(f"{ENTERPRISE}.13400.2", "an Emerson or Vertiv ITA2", (ITA2,)),
-    Kind(f"{ENTERPRISE}.40614", "an EAST iStars card", (RFC1628,)),
+    Kind(f"{ENTERPRISE}.2011.6.174", "a Huawei UPS", (HUAWEI,), "Huawei"),
+    Kind(f"{ENTERPRISE}.2254.2", "a Delta card", (DELTA,), "Delta"),
+    Kind(f"{ENTERPRISE}.2468.1.2.1", "a Santak or Eaton WebPower card", (USHA,), "Santak or Eaton"),
+    Kind(f"{ENTERPRISE}.3808", "a CyberPower card", (CYBERPOWER,), "CyberPower"),
+    Kind(f"{ENTERPRISE}.4555.1.1.1", "a Socomec NetVision 5", (NETVISION,), "Socomec"),
+    Kind(f"{ENTERPRISE}.4555.1.1.7", "a Socomec NetVision 6 or later", (SOCOMEC,), "Socomec"),
+    Kind(f"{ENTERPRISE}.5491", "a Riello NetMan", (RFC1628, RIELLO), "Riello"),
+    Kind(f"{ENTERPRISE}.13400.2", "an Emerson or Vertiv ITA2", (ITA2,), "Emerson or Vertiv"),
+    Kind(f"{ENTERPRISE}.40614", "an EAST iStars card", (RFC1628,), "EAST"),
 )
 
 # What a card is asked for that its sysObjectID does not name. The copies of others come after what they copy.
