@@ -15,7 +15,7 @@ from ridethrough.ups.report import UpsReport
 
 KNOCK: Seconds = 1.5  # for each of the three attempts: who is silent for longer is asked in vain
 AT_ONCE = 400  # sockets: far below the 1,024 files that a process may usually open
-PER_SECOND = 400  # addresses that are begun: no burst that a small switch would drop
+PER_SECOND = 400  # first questions, of each address one in each way: no burst that a small switch would drop
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,8 @@ async def sweep(
     ways: Callable[[str], Sequence[CardConfig]],
     now: Callable[[], Seconds],
     told: Callable[[int, int], None],
+    at_once: int = AT_ONCE,
+    per_second: float = PER_SECOND,
 ) -> list[Found]:
     """Everything that answers, in the order of `addresses`. `ways`: how an address may be asked, the best first.
 
@@ -40,7 +42,7 @@ async def sweep(
     found: dict[int, Found] = {}
     done = 0
     each = max((len(ways(address)) for address in addresses[:1]), default=1)
-    room = asyncio.Semaphore(max(AT_ONCE // max(each, 1), 1))
+    room = asyncio.Semaphore(max(at_once // max(each, 1), 1))
 
     async def one(number: int, address: str) -> None:
         nonlocal done
@@ -58,7 +60,7 @@ async def sweep(
         for number, address in enumerate(addresses):
             await room.acquire()
             tasks.append(asyncio.create_task(one(number, address)))
-            await asyncio.sleep(1 / PER_SECOND)
+            await asyncio.sleep(each / per_second)
         await asyncio.gather(*tasks)
     except asyncio.CancelledError:
         for task in tasks:
