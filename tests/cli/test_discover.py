@@ -160,7 +160,7 @@ async def test_a_search_that_is_cancelled_tells_what_it_has_found(port: int) -> 
         ((), "name addresses to ask, or an upsd with --nut"),
         (("192.0.2.9-192.0.2.1",), "does not go up from its first address"),
         (("192.0.2.1", "--community", "swordfish"), 'a community is written as "secret:NAME"'),
-        (("192.0.2.1", "--version", "3"), "for version 3 name a UPS of site.toml"),
+        (("192.0.2.1", "--version", "3"), "users of version 3 are given with"),
         (("--nut", "upsd.example"), "name services die in outages too"),
     ],
 )

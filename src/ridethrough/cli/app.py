@@ -95,7 +95,8 @@ _command(
     ups,
     "discover",
     discover.discover,
-    "0 it searched; 1 an upsd did not answer, or site.toml could not be written; 2 wrong usage, or site.toml is wrong.",
+    "0 it searched; 1 an upsd did not answer, Ctrl-C ended it early, or site.toml could not be written; 2 wrong usage, "
+    "or site.toml is wrong.",
 )
 _command(
     ups,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,19 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from ridethrough.config import (
-    CardConnection,
-    Configuration,
-    Endpoint,
-    Secret,
-    Secrets,
-    UpsConnection,
-    quantities,
-)
+from ridethrough.config import CardConnection, Configuration, Endpoint, Secrets, UpsConnection, quantities
 from ridethrough.config.add import AddError, add_upses
 from ridethrough.ports import Refused, Unreachable
 from ridethrough.ups.ranges import addresses
 
+from . import ways
 from .answer import fed_by
 from .common import (
     DEFAULT_SITE,
@@ -36,6 +30,7 @@ from .common import (
     run_async,
 )
 from .text import count, say, table
+from .ways import SHAPE
 
 if TYPE_CHECKING:
     from ridethrough.ups.report import UpsReport
@@ -52,9 +47,21 @@ def discover(
         typer.Option("--nut", help="An upsd whose UPSs are listed: ADDRESS, with :PORT if it is not 3493."),
     ] = None,
     community: Annotated[
-        list[str] | None, typer.Option("--community", help="A community to try: secret:NAME, or public, the default.")
+        list[str] | None,
+        typer.Option(
+            "--community",
+            help="A community to try: secret:NAME, or public, the default where no --v3 and no --like is given.",
+        ),
     ] = None,
     version: Annotated[str, typer.Option("--version", help="The SNMP version of these communities: 1 or 2c.")] = "2c",
+    v3: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--v3",
+            help=f"A user of SNMP version 3 to try: {SHAPE}, or less of it. For a secret that is left out you are "
+            "asked. AUTH and PRIVACY are as in site.toml: sha256, aes128.",
+        ),
+    ] = None,
     like: Annotated[
         list[str] | None, typer.Option("--like", help="A UPS of site.toml whose version, community or user is tried.")
     ] = None,
@@ -68,7 +75,9 @@ def discover(
 ) -> None:
     """Search addresses for network cards, and upsds for UPSs; add what was found to site.toml.
 
-    Nothing is changed on a card. Ctrl-C ends the search; what was found by then is listed.
+    Each of --community, --v3 and --like may be given several times; a card that takes several is written down with the
+    first of the users, else of the communities, else of the others. Nothing is changed on a card. Ctrl-C ends the
+    search: what was found by then is listed, nothing is added, and the exit code is 1, as where an upsd is silent.
     """
     if not ranges and not nut:
         fail("name addresses to ask, or an upsd with --nut", USAGE)
@@ -76,68 +85,57 @@ def discover(
     places = Secrets.of_process(secrets)
     try:
         asked = addresses(",".join(ranges)) if ranges else []
-        communities = community if community is not None else [] if like else ["public"]
-        ways = [*_communities(communities, version, port, places), *_alike(known, like or [], port)]
+        users = ways.users(v3 or [], port, places, ways.typed)
+        tried = community if community is not None else [] if like or users else ["public"]
+        asks = [*users, *ways.communities(tried, version, port, places), *ways.alike(known, like or [], port)]
         servers = [quantities.upsd(text) for text in nut or ()]
     except ValueError as error:
         fail(str(error), USAGE)
-    rows, troubles = run_async(_search(asked, ways, servers))
+    if add and any(map(ways.has_unkept, asks)):
+        fail(f"site.toml names secrets only: to --add, give every password as one, --v3 {SHAPE}", USAGE)
+    rows, troubles, whole = run_async(_search(asked, asks, servers))
     found = [_row(known, connection, report) for connection, report in rows]
     if as_json:
         print_json({"found": found, "troubles": troubles})
     else:
         _print(found, troubles)
-    if add and known is not None:
+    if add and known is not None and whole:
         _add(site, places, known, rows, add)
     if troubles:
         raise typer.Exit(FAILED)
 
 
-def _communities(texts: Sequence[str], version: str, port: int, places: Secrets) -> list[CardConnection]:
-    if version not in ("1", "2c"):
-        raise ValueError('--version is 1 or 2c; for version 3 name a UPS of site.toml that has a user, with "--like"')
-    found = []
-    for text in texts:
-        if text != "public" and not text.startswith("secret:"):
-            raise ValueError('a community is written as "secret:NAME" and kept under that name, or it is public')
-        secret = Secret("", "public") if text == "public" else places.find(text.removeprefix("secret:"))
-        found.append(CardConnection("", Endpoint("", port), cast("Any", version), secret))
-    return found
-
-
-def _alike(known: Configuration | None, names: Sequence[str], port: int) -> list[CardConnection]:
-    found = []
-    for name in names:
-        ups = known.upses.get(name) if known is not None else None
-        if not isinstance(ups, CardConnection):
-            raise ValueError(f"--like names {name}, which is no UPS with a network card in site.toml")
-        found.append(CardConnection("", Endpoint("", port), ups.version, ups.community, ups.user))
-    return found
-
-
 async def _search(
-    asked: Sequence[str], ways: Sequence[CardConnection], servers: Sequence[Endpoint]
-) -> tuple[Rows, list[str]]:
+    asked: Sequence[str], asks: Sequence[CardConnection], servers: Sequence[Endpoint]
+) -> tuple[Rows, list[str], bool]:
+    """What was found, what went wrong, and whether the search came to its end."""
     from ridethrough.assemble import search, search_upsd  # the drivers take half a second to import
     from ridethrough.runtime.clock import Stopwatch
 
     clock, rows, troubles = Stopwatch(), cast("Rows", []), []
-    for server in servers:
+    for number, server in enumerate(servers):
         try:
             rows += await search_upsd(server, clock)
         except (Unreachable, Refused) as error:
             troubles.append(str(error))
+        except asyncio.CancelledError:
+            left = f"{number} of {count(len(servers), 'upsd')}, and no address, were asked"
+            return rows, [*troubles, f"the search was ended early: {left}"], False
+    shown, answered = sys.stderr.isatty(), 0
+
+    def told(done: int, found: int) -> None:
+        nonlocal answered
+        answered = done
+        if shown:
+            typer.echo(f"\r{done} of {count(len(asked), 'address')} asked, {found} found", err=True, nl=False)
+
     if asked:
-        shown = sys.stderr.isatty()
-
-        def told(done: int, found: int) -> None:
-            if shown:
-                typer.echo(f"\r{done} of {count(len(asked), 'address')} asked, {found} found", err=True, nl=False)
-
-        rows += await search(asked, ways, clock, told)
+        rows += await search(asked, asks, clock, told)
         if shown:
             typer.echo(err=True)
-    return rows, troubles
+    if answered < len(asked):
+        troubles.append(f"the search was ended early: {answered} of {count(len(asked), 'address')} were asked")
+    return rows, troubles, answered == len(asked)
 
 
 def _row(known: Configuration | None, connection: UpsConnection, report: UpsReport) -> dict[str, Any]:

@@ -94,5 +94,6 @@ def outage(row: Mapping[str, Any]) -> str:
 
 
 def count(number: int, what: str) -> str:
-    """ "1 VM", "2 VMs"."""
-    return f"{number} {what}{'' if number == 1 else 's'}"
+    """ "1 VM", "2 VMs", "2 addresses"."""
+    plural = "es" if what.endswith("s") else "s"
+    return f"{number} {what}{'' if number == 1 else plural}"

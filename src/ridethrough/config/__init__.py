@@ -6,7 +6,15 @@
 from .quantities import Endpoint, Upsd
 from .read import ConfigError, load, parse
 from .secrets import Secret, Secrets
-from .settings import CardConnection, Configuration, ControllerSettings, NutConnection, PoolConnection, UpsConnection
+from .settings import (
+    CardConnection,
+    Configuration,
+    ControllerSettings,
+    NutConnection,
+    PoolConnection,
+    SnmpUser,
+    UpsConnection,
+)
 
 __all__ = [
     "CardConnection",
@@ -18,6 +26,7 @@ __all__ = [
     "PoolConnection",
     "Secret",
     "Secrets",
+    "SnmpUser",
     "UpsConnection",
     "Upsd",
     "load",
