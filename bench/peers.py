@@ -30,6 +30,7 @@ class Cost:
     cpu: float  # microseconds
     kilobytes: float | None
     requests: float | None = 1.0  # a poll
+    p99: float | None = None  # milliseconds that 99 of 100 polls take at most
 
 
 def _first(*paths: Path) -> Path | None:
@@ -65,8 +66,8 @@ def net_snmp(version: str, port: int, step: int, oids: Sequence[str], cards: int
         ran = subprocess.run([program, *asked], capture_output=True, text=True, env=environment, check=False)
     if ran.returncode:
         return f"not measured: it ended with {ran.returncode} {ran.stderr.strip()}"
-    cpu, kilobytes = ran.stdout.split()
-    return Cost(float(cpu), float(kilobytes))
+    cpu, kilobytes, p99 = ran.stdout.split()
+    return Cost(float(cpu), float(kilobytes), p99=float(p99))
 
 
 async def snmp_ups(settings: Mapping[str, str], asked: Callable[[], int] | None, seconds: float) -> Cost | str:

@@ -244,15 +244,16 @@ def row(what: str, cost: Cost | str, least: float) -> None:
         times = f"{cost.cpu / least:>8.1f}" if least else " " * 8
         kilobytes = "" if cost.kilobytes is None else f"{cost.kilobytes:>9.1f}"
         requests = " " * 9 if cost.requests is None else f"{cost.requests:>9.1f}"
-        print(f"{what:<40} {cost.cpu:>7.0f} {times} {requests} {kilobytes}".rstrip(), flush=True)
+        p99 = "" if cost.p99 is None else f"{cost.p99:>8.2f}"
+        print(f"{what:<40} {cost.cpu:>7.0f} {times} {requests} {kilobytes:>9} {p99}".rstrip(), flush=True)
 
 
 async def compare(canned: CannedCards, polls: int) -> None:
     """CPU of a poll of the same twelve objects, and memory of a card, by four readers, v2c and v3."""
     print(
-        "\none card, 12 objects                      us CPU  times C  requests    KB a\n"
+        "\none card, 12 objects                      us CPU  times C  requests      KB a       ms\n"
         + " " * 41
-        + " a poll  library    a poll    card"
+        + " a poll  library    a poll      card      p99"
     )
     step, seconds = len(FAMILIES), min(NUT_SECONDS, polls / 100)
     addresses = [canned.address(n * step % STEP_LIMIT) for n in range(PEERS)]
@@ -280,37 +281,40 @@ async def compare_with(
     library = net_snmp(version, port, step, oids, PEERS, polls)
     least = library.cpu if isinstance(library, Cost) else 0.0
     row(f"v{version} net-snmp's C library", library, least)
+    before = resident()
     cards = [Card(config, time.monotonic) for config in configs]
     for _ in range(3):  # learned, tried with all objects at once, in its stride
         for card in cards:
             await card.poll()
+    # The second lot of cards finds memory that the first has left.
+    kilobytes = (resident() - before) / PEERS if version != "3" else None
     sessions = [Session(config) for config in configs]
     for session in sessions:
         session.at_once = MANY_AT_ONCE
         await session.get(oids)
-    row(f"v{version} our session, values only", Cost(await cpu_of(lambda n: sessions[n].get(oids), polls), None), least)
-    row(
-        f"v{version} our driver, a cleaned reading",
-        Cost(await cpu_of(lambda n: cards[n].poll(), polls), None),
-        least,
-    )
+    row(f"v{version} our session, values only", await cost_of(lambda n: sessions[n].get(oids), polls, None), least)
+    row(f"v{version} our driver, a cleaned reading", await cost_of(lambda n: cards[n].poll(), polls, kilobytes), least)
     row(f"v{version} NUT's snmp-ups, all it reads", nut, least)
     for open_one in (*cards, *sessions):
         open_one.close()
 
 
-async def cpu_of(poll: Callable[[int], Awaitable[object]], polls: int) -> float:
-    """Microseconds of CPU of one poll, all cards in turn and twenty at once."""
+async def cost_of(poll: Callable[[int], Awaitable[object]], polls: int, kilobytes: float | None) -> Cost:
+    """Of all cards in turn, twenty at once."""
+    took: list[float] = []
 
     async def some(first: int) -> None:
         for number in range(first, PEERS, TOGETHER):
+            asked = time.perf_counter()
             await poll(number)
+            took.append(time.perf_counter() - asked)
 
     rounds = max(polls // PEERS, 1)
     began = cpu_seconds()
     for _ in range(rounds):
         await asyncio.gather(*(some(first) for first in range(TOGETHER)))
-    return 1e6 * (cpu_seconds() - began) / (rounds * PEERS)
+    cpu = 1e6 * (cpu_seconds() - began) / (rounds * PEERS)
+    return Cost(cpu, kilobytes, p99=1000 * statistics.quantiles(took, n=100)[98])
 
 
 # --- this process

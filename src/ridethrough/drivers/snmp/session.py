@@ -84,13 +84,14 @@ class Question:
     `known`: the card has told them all, so that an answer without any is none either.
     """
 
-    __slots__ = ("_at_once", "_known", "_names", "_parts", "oids", "required")
+    __slots__ = ("_at_once", "_known", "_names", "_parts", "first", "oids", "required")
 
     def __init__(self, oids: Sequence[str], required: Collection[str] = (), known: bool = False) -> None:
         self.oids = list(oids)
         self._names = frozenset(oids)
         self.required = self._names.intersection(required)
         self._known = known and len(self.oids) > 1
+        self.first: Question = self if len(self.oids) < 2 else Question(self.oids[:1])  # of its objects alone
         self._at_once = 0
         self._parts: list[Question] = []
 
@@ -164,7 +165,7 @@ class Session:
         if len(question.oids) < 2:
             return await self._attempts(question.put)
         try:
-            return await self._attempts(question.put, question.parts(1)[0].put)
+            return await self._attempts(question.put, question.first.put)
         except _TooMuch:
             self.at_once = (len(question.oids) + 1) // 2
             return None
