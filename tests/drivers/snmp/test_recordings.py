@@ -57,7 +57,9 @@ def raw(rows: Rows, oid: str) -> object:
 
 
 def meant(row: dict[str, Any], name: str) -> Any:
-    meaning = row[name][0] if name in row else None
+    if name not in row or row[name] == "absent":
+        return None
+    meaning = row[name][0]
     return None if meaning == "none" else meaning
 
 

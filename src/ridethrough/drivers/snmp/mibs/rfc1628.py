@@ -67,6 +67,7 @@ def rows_at(root: str) -> tuple[Oid, ...]:
         Oid(f"{root}.9.9.0", number, "low_transfer", slow=True),  # upsConfigLowVoltageTransferPoint
         Oid(f"{root}.9.10.0", number, "high_transfer", slow=True),  # upsConfigHighVoltageTransferPoint
         *phases(f"{root}.4.4.1.4", number, "watts", slow=True),  # upsOutputPower
+        *phases(f"{root}.4.4.1.4", number, "watts", slow=True, suffix=".0"),
         Oid(f"{root}.2.7.0", number, "temperature", slow=True),  # upsBatteryTemperature
         Oid(f"{root}.9.7.0", minutes, "low_runtime", slow=True),  # upsConfigLowBattTime
         Oid(f"{root}.1.1.0", text, "maker", slow=True),  # upsIdentManufacturer
