@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 from collections.abc import Callable
 
 import pytest
 
 from ridethrough.core.observation import Source, UpsSeen
-from ridethrough.drivers.snmp import CardConfig, Cards
+from ridethrough.drivers.snmp import CardConfig, Cards, V3User
 from ridethrough.drivers.snmp.cards import SPREAD
 from ridethrough.ports import Observer
 from ridethrough.sim.cards_mib.tree import Leaf
@@ -290,3 +291,21 @@ async def test_failed_polls_leave_no_sockets_behind() -> None:
         await until(lambda: replay.asked > asked + 15)
         assert len(os.listdir("/proc/self/fd")) <= before + 1
         await cards.stop()
+
+
+async def test_too_few_files_for_all_sockets_are_told_of(caplog: pytest.LogCaptureFixture) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    user = V3User("reader", "sha256", "a password to sign")
+    plain = [CardConfig(f"ups{n}", f"127.0.0.1:{1024 + n}") for n in range(100)]
+    signed = [CardConfig(f"ups{n}", f"127.0.0.1:{1024 + n}", "3", user=user) for n in range(100)]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (400, hard))
+    try:
+        for configs in (plain, signed):
+            cards = Cards(configs, asyncio.get_running_loop().time)
+            await cards.start(lambda: None)
+            await cards.stop()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert [record.getMessage() for record in caplog.records] == [
+        "100 cards need 300 sockets, and this process may open 400 files: set LimitNOFILE=1112 in its unit"
+    ]

@@ -26,6 +26,7 @@ DISTURBED_PACE: Seconds = 1.0  # the input's disturbance counter moved: a dip sh
 SHORTEST_PAUSE: Seconds = 0.2
 HURRY: Seconds = 1.0  # when the pace turns urgent, the last of very many cards is polled after so long at most
 SPARE_DESCRIPTORS = 256
+SIGNED_SOCKETS = 3  # of a card whose answers must be signed (signed.py)
 
 
 @dataclass(slots=True)
@@ -39,8 +40,8 @@ class Cards:
     """Polls every card at its own beat and keeps its last two good answers. Implements ports.Observer.
 
     `now` is the site's clock and stamps the readings; the pace is the event loop's. `turns` are those of all cards of
-    this process, for an observer that does not watch alone. One socket a card: the daemon's limit of open files must
-    lie above the number of cards (LimitNOFILE= in its unit).
+    this process, for an observer that does not watch alone. One socket a card, three where its answers are signed: the
+    daemon's limit of open files must lie above that (LimitNOFILE= in its unit).
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class Cards:
     async def start(self, wake: Callable[[], None]) -> None:
         """Begin to poll; the first polls begin `SPREAD` seconds apart, or later where this process is busy."""
         self._wake = wake
-        _warn_of_few_descriptors(len(self._watched))
+        _warn_of_few_descriptors([watched.card.config for watched in self._watched.values()])
         for ups, watched in self._watched.items():
             self._tasks.append(asyncio.create_task(self._watch(watched), name=f"card {ups}"))
 
@@ -129,12 +130,14 @@ class Cards:
             self._wake()
 
 
-def _warn_of_few_descriptors(cards: int) -> None:
+def _warn_of_few_descriptors(cards: Sequence[CardConfig]) -> None:
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if limit != resource.RLIM_INFINITY and limit < cards + SPARE_DESCRIPTORS:
+    needed = sum(SIGNED_SOCKETS if card.user is not None and card.user.auth else 1 for card in cards)
+    if limit != resource.RLIM_INFINITY and limit < needed + SPARE_DESCRIPTORS:
         log.warning(
-            "%d cards need as many sockets, and this process may open %d files: set LimitNOFILE=%d in its unit",
-            cards,
+            "%d cards need %d sockets, and this process may open %d files: set LimitNOFILE=%d in its unit",
+            len(cards),
+            needed,
             limit,
-            2 * (cards + SPARE_DESCRIPTORS),
+            2 * (needed + SPARE_DESCRIPTORS),
         )
