@@ -43,6 +43,10 @@ LOADED = {  # they say OFF, and their output carries volts
 TRIMS = dict.fromkeys(["Compaq__T700h__bcmxcp__2.4.0__01", "Powerware__PW5125__bcmxcp__2.2.2__01"], Source.TRIM)
 
 
+# "FSD OL": whether upsd or the driver said so cannot be seen, and every client of NUT's shuts down.
+FORCED = {"Cyber_Power_Systems__Value_2200E-GP__usbhid-ups__2.4.3__01": Source.BATTERY}
+
+
 def variables(path: Path) -> dict[str, str]:
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     return {name: value.strip() for name, _, value in (line.partition(":") for line in lines) if value}
@@ -69,6 +73,9 @@ def test_every_dump_is_read_as_it_was_judged(recordings: Path) -> None:
             assert (reading.source if reading else None) is TRIMS.get(path.stem), path.stem
             continue
         assert reading is not None, path.stem
+        if path.stem in FORCED:
+            assert reading.source is FORCED[path.stem]
+            continue
         assert reading.source in MAY_SAY[state], (path.stem, state, reading.source)
 
 

@@ -88,7 +88,9 @@ async def test_a_status_that_says_nothing_of_its_power_is_silence(status: str) -
         ("OB", Source.BATTERY, False, False),
         ("FSD OB LB", Source.BATTERY, True, False),
         ("FSD", Source.BATTERY, True, False),
-        ("FSD OL", Source.UTILITY, True, False),
+        ("FSD OL", Source.BATTERY, True, False),  # upsd's own: it is about to be switched off, whatever the input
+        ("FSD OL BOOST", Source.BATTERY, True, False),
+        ("ALARM OL FSD", Source.UTILITY, True, False),  # its driver's: some old ones say it all the time
     ],
 )
 async def test_the_words_of_a_status(status: str, source: Source, low: bool, testing: bool) -> None:
@@ -106,6 +108,7 @@ async def test_the_words_of_a_status(status: str, source: Source, low: bool, tes
         ("OL OB", {"input.voltage": "160.0", "input.voltage.nominal": "230"}, Source.BATTERY),
         ("OL OB", {"input.voltage": "231", "input.transfer.low": "160", "input.transfer.high": "220"}, Source.BATTERY),
         ("OL OB", {}, Source.BATTERY),  # nothing speaks against an outage
+        ("FSD OL", {"input.voltage": "231.0"}, Source.BATTERY),
         ("OL OFF", {"output.voltage": "0.0"}, Source.OFF),
         ("OL OFF", {"output.voltage": "229.0"}, Source.UTILITY),
         ("OFF", {"output.voltage": "229.0"}, Source.BYPASS),

@@ -151,3 +151,28 @@ async def test_the_recorded_dumps_through_upsd(recordings: Path, tmp_path: Path)
                 assert seen.reading.source is source, ups
         finally:
             await observer.stop()
+
+
+async def test_a_forced_shutdown(tmp_path: Path) -> None:
+    """Ordered as a primary upsmon orders it, of a UPS on utility power: on battery and low, until upsd is restarted."""
+    home = tmp_path / "nut"
+    home.mkdir()
+    files = {"ups": dump(tmp_path / "ups.dev")}
+    async with RealUpsd(home, files, "[chief]\npassword = secret\nupsmon primary\n") as upsd:
+        observer = Upsds([NutConfig("ups1", upsd.config(), "ups")], now, pace=0.2)
+        await observer.start(lambda: None)
+        try:
+            await until(observer, "ups1", partial(says, U, False))
+            reader, writer = await asyncio.open_connection("127.0.0.1", upsd.port)
+            answers = []
+            for line in ("USERNAME chief", "PASSWORD secret", "LOGIN ups", "PRIMARY ups", "FSD ups"):
+                writer.write(f"{line}\n".encode())
+                answers.append((await reader.readline()).decode().split()[0])
+            writer.close()
+            assert answers == ["OK"] * 5
+            await until(observer, "ups1", partial(says, B, True))
+            await upsd.stop_upsd()
+            await upsd.start_upsd()
+            await until(observer, "ups1", partial(says, U, False))
+        finally:
+            await observer.stop()

@@ -30,15 +30,24 @@ def words(value: Value) -> frozenset[str]:
     return frozenset((text(value) or "").upper().split())
 
 
+def is_forced(value: Value) -> bool:
+    """FSD before all other words: upsd itself puts it there once a client has ordered a forced shutdown, until it is
+    restarted. The UPS is about to be switched off, even where power returns meanwhile. Behind others it is a word of
+    the driver, and some old ones say it all the time: recordings blazer_usb.
+    """
+    return (text(value) or "").upper().split()[:1] == ["FSD"]
+
+
 def battery(value: Value) -> Meaning | None:
-    """OB. A forced shutdown alone is as good: the UPS is about to be switched off (upsd puts FSD before the rest)."""
-    told = words(value)
-    return Source.BATTERY if "OB" in told or told == {"FSD"} else None
+    """OB; or a forced shutdown, which counts as OB LB, as it does for upsmon."""
+    return Source.BATTERY if "OB" in words(value) or is_forced(value) else None
 
 
 def carried(value: Value) -> Meaning | None:
     """OL, and how: OL and OB speak of the input line only. Some drivers leave OL out beside BYPASS, TRIM or BOOST."""
     told = words(value)
+    if is_forced(value):
+        return None
     kinds = [source for word, source in KINDS.items() if word in told]
     return kinds[0] if kinds else Source.UTILITY if "OL" in told else None
 
