@@ -59,11 +59,12 @@ RULES = """\
 
 ## How a UPS behind an upsd is read
 
-`ups.status` is read in the same way: OL is utility power, OB is on battery, LB or FSD is a low battery. FSD as its first word
-is upsd's own: a client, mostly a primary upsmon, has ordered a forced shutdown, and will have the UPS switched off. It counts as
-OB LB even beside OL, as it does for all clients of NUT: the hosts behind this UPS go down in time, and none comes back, while
-the cut is ahead. upsd says so until it is restarted; restart it when the shutdown was called off. FSD behind other words is the
-driver's, and some old drivers say it all the time: such a UPS is on battery only where it also says OB.
+`ups.status` is read in the same way: OL is utility power, OB is on battery, LB or FSD is a low battery. FSD as its
+first word is upsd's own: a client, mostly a primary upsmon, has ordered a forced shutdown, and will have the UPS
+switched off. It counts as OB LB even beside OL, as it does for all clients of NUT: the hosts behind this UPS go
+down in time, and none comes back, while the cut is ahead. upsd says so until it is restarted; restart it when the
+shutdown was called off. FSD behind other words is the driver's, and some old drivers say it all the time: such a
+UPS is on battery only where it also says OB.
 """
 
 
