@@ -30,16 +30,16 @@ def ridethrough(*arguments: str, columns: int | None = None, typed: str | None =
 
 
 class Live:
-    """The site's files in `folder`; `daemon` is started by `protect`."""
+    """The site's files in `folder`; `daemon` is started by `protect`. `speed`: its seconds per second of the wall."""
 
-    def __init__(self, folder: Path, site: Path) -> None:
+    def __init__(self, folder: Path, site: Path, speed: float = SPEED) -> None:
         self.folder = folder
         self.site, self.secrets, self.state = folder / "site.toml", folder / "secrets", folder / "state"
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="simulated site", daemon=True)
         self._thread.start()
-        self.wire = WireSite(load_site(site), folder, SPEED)
-        self.daemon = Daemon(folder, SPEED)
+        self.wire = WireSite(load_site(site), folder, speed)
+        self.daemon = Daemon(folder, speed)
         self.run(self.wire.start())
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:

@@ -57,7 +57,7 @@ async def put(config: CardConfig, objects: Sequence[Put]) -> None:
     from pysnmp.hlapi.v3arch.asyncio import SnmpEngine
 
     if config.user is None and not config.write_community:
-        raise Refused("NO_WRITE_COMMUNITY", "setting needs a community that may write: give write_community")
+        raise Refused("NO_WRITE_COMMUNITY", "site.toml gives no write_community for this card, so nothing can be set")
     engine = SnmpEngine()
     try:
         async with asyncio.timeout(config.timeout + LONGER):
