@@ -1,4 +1,4 @@
-"""Dumps of 475 real UPSs: what feeds each, as a person judged it when the dumps were collected."""
+"""Dumps of 475 real UPSs: what feeds each, whether its battery is low and whether it tests it, by its ups.status."""
 
 from __future__ import annotations
 
@@ -10,21 +10,36 @@ import pytest
 
 from ridethrough.core.observation import Source, UpsReading
 from ridethrough.drivers.nut.variables import VARIABLES
-from ridethrough.ups.reader import CARRIED, Reader
+from ridethrough.ups.reader import Reader
 from ridethrough.ups.told import Told
 
-# What index.tsv says of a dump's state, and what the driver may say of it.
-MAY_SAY = {
-    "online": CARRIED,
-    "onbattery": {Source.BATTERY},
-    "bypass": {Source.BYPASS},
-    # Contradicting flags of one HP driver, which its users have marked bad: they were on utility power.
-    "conflict(OL+OB)": {Source.UTILITY},
-    # "OFF" counts when the output carries nothing; else the load runs from raw utility power.
-    "off": {Source.OFF, Source.BYPASS},
-    "online(OFF flag)": {Source.OFF, Source.UTILITY},
+# The source by the first of these words that ups.status holds. Exceptions: those in LOADED, CONTRADICTING and FORCED.
+BY_WORD = {
+    "OB": Source.BATTERY,
+    "OFF": Source.OFF,
+    "BYPASS": Source.BYPASS,
+    "BOOST": Source.BOOST,
+    "TRIM": Source.TRIM,
+    "HE": Source.ECO,
+    "OL": Source.UTILITY,
 }
-# Those of the two last kinds, by output.voltage.
+# "OL DISCHRG OB", "OL OB": an HP driver that takes a resting battery for one in use (facts/ups.md §2.11). A good input
+# is told, and nothing else speaks for the battery. Their users have marked them bad: they were on utility power.
+CONTRADICTING = {
+    "HP__R12000-3UPS__snmp-ups__2.6.5__01",
+    "HP__R12000-3UPS__snmp-ups__2.7.1__01",
+    "HP__RT3000_G2__snmp-ups__2.6.5__01",
+}
+# Their ups.status is missing or empty.
+SILENT = {
+    "Eaton__Powerware_9130__usbhid-ups__2.6.5__02",
+    "Tripp_Lite__SMART500RT1U__tripplite_usb__2.7.2__01",
+}
+# "FSD OL": whether upsd or the driver said so cannot be seen, and every client of NUT's shuts down.
+FORCED = {"Cyber_Power_Systems__Value_2200E-GP__usbhid-ups__2.4.3__01"}
+# Its status is a plain OL; ups.test.result alone tells of the test.
+TESTS_BY_RESULT = {"APC__Back-UPS_RS_900__usbhid-ups__2.4.1__02"}
+# OFF counts when the output carries nothing, by output.voltage; else the load runs from raw utility power.
 OFF = {
     "Eaton__Powerware_9130__bcmxcp__2.4.1__02",  # 0.0, as all of these
     "Eaton__Powerware_9130__usbhid-ups__2.4.1__03",
@@ -37,14 +52,6 @@ LOADED = {  # they say OFF, and their output carries volts
     "Gama_Sonic__UPS650VP__megatec__2.0.4__01": Source.BYPASS,  # 215.0
     "Tuncmatik__DG1200VA__megatec_usb__2.4.3__01": Source.UTILITY,  # OL OFF, 220.0
 }
-
-
-# A status of TRIM alone: the UPS lowers the utility power that it has.
-TRIMS = dict.fromkeys(["Compaq__T700h__bcmxcp__2.4.0__01", "Powerware__PW5125__bcmxcp__2.2.2__01"], Source.TRIM)
-
-
-# "FSD OL": whether upsd or the driver said so cannot be seen, and every client of NUT's shuts down.
-FORCED = {"Cyber_Power_Systems__Value_2200E-GP__usbhid-ups__2.4.3__01": Source.BATTERY}
 
 
 def variables(path: Path) -> dict[str, str]:
@@ -64,19 +71,65 @@ def read(path: Path) -> UpsReading | None:
     return Reader(trusts_idle=True).read(told, 0.0) if told.sources() else None
 
 
-def test_every_dump_is_read_as_it_was_judged(recordings: Path) -> None:
-    paths = sorted((recordings / "nut").glob("*.dev"))
-    assert len(paths) == 474  # and one sequence
-    for path in paths:
-        state, reading = states(recordings)[path.stem], read(path)
-        if state == "unknown":
-            assert (reading.source if reading else None) is TRIMS.get(path.stem), path.stem
-            continue
-        assert reading is not None, path.stem
-        if path.stem in FORCED:
-            assert reading.source is FORCED[path.stem]
-            continue
-        assert reading.source in MAY_SAY[state], (path.stem, state, reading.source)
+def words_of(path: Path) -> set[str]:
+    """The words of ups.status, from the raw line."""
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    said = [line.removeprefix("ups.status:").split() for line in lines if line.startswith("ups.status:")]
+    return set(said[-1]) if said else set()
+
+
+def expected_source(name: str, words: set[str]) -> Source | None:
+    if name in CONTRADICTING:
+        return Source.UTILITY
+    if name in LOADED:
+        return LOADED[name]
+    if name in FORCED:
+        return Source.BATTERY
+    return next((source for word, source in BY_WORD.items() if word in words), None)
+
+
+def dumps(recordings: Path) -> list[Path]:
+    found = sorted((recordings / "nut").glob("*.dev"))
+    assert len(found) == 474  # and one sequence
+    return found
+
+
+def test_every_dump_says_the_source_low_and_testing_of_its_status(recordings: Path) -> None:
+    for path in dumps(recordings):
+        name, words, reading = path.stem, words_of(path), read(path)
+        assert (reading.source if reading else None) is expected_source(name, words), (name, words)
+        if reading is not None:
+            assert reading.low_battery is bool(words & {"LB", "FSD"}), (name, words)
+            assert reading.testing is (bool(words & {"CAL", "TEST"}) or name in TESTS_BY_RESULT), (name, words)
+
+
+def test_the_deviations_are_dumps_that_say_what_they_are_listed_for(recordings: Path) -> None:
+    said = {path.stem: words_of(path) for path in dumps(recordings)}
+    assert {name for name, words in said.items() if {"OL", "OB"} <= words} == CONTRADICTING
+    assert {name for name, words in said.items() if not words} == SILENT
+    assert {path.stem for path in dumps(recordings) if "ups.status: FSD " in path.read_text(errors="replace")} == FORCED
+    assert {name for name, words in said.items() if "OFF" in words} == OFF | LOADED.keys()
+    testing = {path.stem for path in dumps(recordings) if variables(path).get("ups.test.result") == "In progress"}
+    assert testing == TESTS_BY_RESULT
+    assert set(BY_WORD) >= {word for words in said.values() for word in words} - {
+        *("LB", "FSD", "CAL", "ALARM", "CHRG", "DISCHRG", "HB", "RB", "OVER"),  # these tell no source
+    }
+
+
+def test_the_sequence_says_what_it_goes_through(recordings: Path) -> None:
+    found: list[tuple[Source, bool, bool]] = []
+    told: dict[str, str] = {}
+    for line in (recordings / "nut" / "evolution500.seq").read_text(encoding="utf-8").splitlines():
+        if line.startswith("TIMER"):
+            reading = Reader(trusts_idle=True).read(Told.of(VARIABLES, told), 0.0)
+            found.append((reading.source, reading.low_battery, reading.testing))
+        name, _, value = line.partition(":")
+        told[name] = value.strip()
+    assert found == [
+        (Source.UTILITY, False, False),  # OL CHRG
+        (Source.BATTERY, False, False),  # OB DISCHRG
+        (Source.BATTERY, True, False),  # OB LB DISCHRG
+    ]
 
 
 def test_off_is_believed_of_an_output_that_carries_nothing(recordings: Path) -> None:
