@@ -16,6 +16,7 @@ from ridethrough.ups.meaning import text
 from ridethrough.ups.reader import LONGEST_NAME
 
 from .replay import (
+    ALARMS_PRESENT,
     APC,
     INPUT_VOLTS,
     MGE,
@@ -36,6 +37,37 @@ SAYS_BAD = f"{MGE}.6.3.0"
 JUDGED: dict[str, dict[str, Any]] = tomllib.loads((Path(__file__).parent / "recordings.toml").read_text("utf-8"))
 READ = {name: row for name, row in JUDGED.items() if "refused" not in row}
 REFUSED = sorted(JUDGED.keys() - READ.keys())
+# Neither a test's state nor alarms: absence in a walk does not prove that the device lacks it.
+TELL_NO_TEST = {
+    "lnms-cxc_ups",
+    "lnms-deltaups",
+    "lnms-eaton-mgeups_93ps",
+    "lnms-eaton-mgeups_9px",
+    "lnms-generex-ups_cs121",
+    "lnms-huaweiups_ups2000",
+    "lnms-liebert_weblbds",
+    "lnms-netagent2_1",
+    "lnms-netmanplus_204",
+    "lnms-netmanplus_mct20",
+    "lnms-netvision-rfc",
+    "lnms-orvaldi-ups",
+    "lnms-powerwalker-vfi_20kcpgpf133",
+    "lnms-vertiv-ita2",
+}
+# The objects that say that a card has lost its UPS, and every walk that holds them. No walk holds PowerNet's own.
+TELL_ALARMS = {
+    "lnms-cetpower",
+    "lnms-eaton-mgeups_9pxle",
+    "lnms-liebert_apm",
+    "lnms-marathonups",
+    "simdata-eastpower-istars-swv053",
+    "simdata-eaton-93e-80",
+    "simdata-ingrasys-power-switch",
+    "simdata-phoenixtec-power",
+}
+APC_LINK, MGE_LINK = f"{APC}.8.1.0", f"{MGE}.12.13.0"
+TELL_MGE_LINK = {"lnms-eaton-mgeups_9pxle", "simdata-eaton-93e-80"}
+APC_CARD = "lnms-apc_smx750"  # with the object added
 ON_UTILITY = sorted(name for name, row in READ.items() if row["source"][0] != "battery")
 
 
@@ -123,11 +155,14 @@ async def test_a_copy_in_an_outage(recordings: Path, name: str) -> None:
         assert reading.input_dead == (has_volts(rows) or SAYS_BAD in rows)
 
 
-@pytest.mark.parametrize("name", ON_UTILITY)
+def test_the_walks_that_hold_no_object_that_tells_of_a_test(recordings: Path) -> None:
+    assert {name for name in READ if not tells_test(recorded(recordings, name))} == TELL_NO_TEST
+
+
+@pytest.mark.parametrize("name", [name for name in ON_UTILITY if name not in TELL_NO_TEST])
 async def test_a_copy_in_a_test_of_the_battery(recordings: Path, name: str) -> None:
     online = recorded(recordings, name)
-    if not tells_test(online):
-        pytest.skip("this walk holds no object that would tell of a test")
+    assert tells_test(online)
     async with ReplayCard(in_test(online)) as card:
         reading = (await read_card(card.config(), now)).seen.reading
     assert reading is not None
@@ -135,16 +170,23 @@ async def test_a_copy_in_a_test_of_the_battery(recordings: Path, name: str) -> N
     assert reading.source in (BATTERY, Source.UTILITY)  # Socomec and Tripp Lite do not say which
 
 
-@pytest.mark.parametrize(
-    ("name", "oid", "value"),
-    [
-        ("lnms-apc_smx750", f"{APC}.8.1.0", 2),
-        ("lnms-eaton-mgeups_9pxle", f"{MGE}.12.13.0", 2),
-        ("simdata-eaton-93e-80", f"{MGE}.12.13.0", 0),
-    ],
-)
-async def test_a_copy_of_a_card_that_has_lost_its_ups(recordings: Path, name: str, oid: str, value: int) -> None:
-    async with ReplayCard(recorded(recordings, name) | integers({oid: value})) as card:
+def test_the_walks_that_hold_an_object_that_tells_of_a_lost_link(recordings: Path) -> None:
+    walks = {name: recorded(recordings, name) for name in READ}
+    assert {name for name, rows in walks.items() if ALARMS_PRESENT in rows} == TELL_ALARMS
+    assert {name for name, rows in walks.items() if MGE_LINK in rows} == TELL_MGE_LINK
+    assert not [name for name, rows in walks.items() if APC_LINK in rows]
+
+
+LOST: list[tuple[str, Rows]] = [
+    *((name, alarm_rows([20])) for name in sorted(TELL_ALARMS)),  # upsAlarmCommunicationsLost
+    *((name, integers({MGE_LINK: value})) for name in sorted(TELL_MGE_LINK) for value in (0, 2)),
+    (APC_CARD, integers({APC_LINK: 2})),
+]
+
+
+@pytest.mark.parametrize(("name", "rows"), LOST, ids=[f"{name} {next(iter(rows))}" for name, rows in LOST])
+async def test_a_copy_of_a_card_that_has_lost_its_ups(recordings: Path, name: str, rows: Rows) -> None:
+    async with ReplayCard(recorded(recordings, name) | rows) as card:
         seen = (await read_card(card.config(), now)).seen
     assert seen.reading is None
     assert "has lost its UPS" in seen.trouble
