@@ -9,7 +9,7 @@ import pytest
 from ridethrough.core.observation import Source, UpsReading
 from ridethrough.drivers.nut import NutConfig, ServerConfig
 from ridethrough.drivers.nut.observer import read
-from ridethrough.drivers.nut.server import Server, Silent
+from ridethrough.drivers.nut.server import Server, Silent, words_of
 from ridethrough.ports import Refused, Unreachable
 from ridethrough.sim.xapi_wire.certificates import Certificate, make
 from ridethrough.ups.reader import Reader
@@ -240,3 +240,7 @@ async def test_a_upsd_without_tls_is_not_read_where_tls_is_wanted() -> None:
 
 def test_a_password_is_not_shown() -> None:
     assert "secret" not in repr(ServerConfig("127.0.0.1", username="monuser", password="secret"))
+
+
+def test_a_byte_that_is_no_utf_8_costs_its_sign_alone() -> None:
+    assert words_of(b'VAR ups ups.mfr "Soci\xe9t\xe9"\n') == ["VAR", "ups", "ups.mfr", "Soci\ufffdt\ufffd"]

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from ridethrough.core.observation import Source, UpsSeen
-from ridethrough.drivers.nut import NutConfig, Upsds
+from ridethrough.drivers.nut import NutConfig, Upsds, read_ups
 from ridethrough.drivers.nut.server import Server
+from ridethrough.ports import Refused
 
 from .real import DUMMY_UPS, UPSD, RealUpsd
 
@@ -176,3 +178,26 @@ async def test_a_forced_shutdown(tmp_path: Path) -> None:
             await until(observer, "ups1", partial(says, U, False))
         finally:
             await observer.stop()
+
+
+async def test_a_byte_that_is_no_utf_8(tmp_path: Path) -> None:
+    """A name in Latin-1: NUT itself leaves these bytes out, and all else is read."""
+    home = tmp_path / "nut"
+    home.mkdir()
+    file = dump(tmp_path / "ups.dev", ups_mfr="Soci\u00e9t\u00e9")
+    file.write_bytes(file.read_text(encoding="utf-8").encode("latin-1"))
+    async with RealUpsd(home, {"ups": file}) as upsd:
+        report = await read_ups(NutConfig("ups1", upsd.config(), "ups"), now)
+    assert report.seen.reading is not None, report.seen.trouble
+    assert (report.seen.reading.source, report.seen.reading.charge) == (U, 100)
+    assert report.vendor == "Socit"
+
+
+async def test_a_upsd_without_a_certificate_is_not_read_where_tls_is_wanted(tmp_path: Path) -> None:
+    home = tmp_path / "nut"
+    home.mkdir()
+    async with RealUpsd(home, {"ups": dump(tmp_path / "ups.dev")}) as upsd:
+        server = Server(replace(upsd.config(), fingerprints=("sha256:" + 64 * "0",)))
+        with pytest.raises(Refused, match="offers no TLS"):
+            await server.variables("ups")
+        server.close()
