@@ -28,6 +28,12 @@ def free_port(kind: socket.SocketKind) -> int:
     return port
 
 
+def own_libraries() -> dict[str, str]:
+    """The environment that private programs need."""
+    libraries = [folder for root in ROOTS[:2] for folder in (root / "lib").glob("*-linux-gnu*")]
+    return {"LD_LIBRARY_PATH": os.pathsep.join(map(str, libraries)), "PATH": "/usr/bin:/bin"}
+
+
 class Program:
     """One that runs. What it prints is added to `log`."""
 
@@ -36,8 +42,7 @@ class Program:
 
     @classmethod
     async def start(cls, path: Path | None, *arguments: str, log: Path, environment: Mapping[str, str]) -> Program:
-        libraries = [folder for root in ROOTS[:2] for folder in (root / "lib").glob("*-linux-gnu*")]
-        own = {"LD_LIBRARY_PATH": os.pathsep.join(map(str, libraries)), "PATH": "/usr/bin:/bin"}
+        own = own_libraries()
         with log.open("ab") as file:
             process = await asyncio.create_subprocess_exec(
                 *(str(path), *arguments),

@@ -15,16 +15,16 @@ from ridethrough.drivers.nut.server import Server
 from ridethrough.ports import Unreachable
 from tests.drivers.program import Program, find, free_port
 
-UPSD, DUMMY_UPS = find("lib/nut/upsd"), find("lib/nut/dummy-ups")
+UPSD, DUMMY_UPS, CERTUTIL = find("lib/nut/upsd"), find("lib/nut/dummy-ups"), find("bin/certutil")
 
 
 class RealUpsd:
     """upsd with one dummy-ups for each of `files`, which are dumps or sequences, by the UPS's name.
 
-    `users` are more sections of upsd.users.
+    `users` are more sections of upsd.users, `options` more lines of upsd.conf.
     """
 
-    def __init__(self, home: Path, files: Mapping[str, Path], users: str = "") -> None:
+    def __init__(self, home: Path, files: Mapping[str, Path], users: str = "", options: str = "") -> None:
         self._home = home
         self._names = list(files)
         self._drivers: dict[str, Program] = {}
@@ -36,9 +36,9 @@ class RealUpsd:
         ]
         home.chmod(0o770)
         (home / "ups.conf").write_text("pollinterval = 1\n" + "\n".join(sections))
-        (home / "upsd.conf").write_text(f"LISTEN 127.0.0.1 {self.port}\nMAXAGE 4\n")
+        (home / "upsd.conf").write_text(f"LISTEN 127.0.0.1 {self.port}\nMAXAGE 4\n{options}")
         (home / "upsd.users").write_text(f"[monuser]\npassword = secret\nupsmon secondary\n{users}")
-        for file in home.iterdir():
+        for file in home.glob("*.*"):
             file.chmod(0o640)
 
     async def __aenter__(self) -> Self:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
+import ssl
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -14,9 +17,10 @@ import pytest
 from ridethrough.core.observation import Source, UpsSeen
 from ridethrough.drivers.nut import NutConfig, Upsds, read_ups
 from ridethrough.drivers.nut.server import Server
-from ridethrough.ports import Refused
+from ridethrough.ports import Refused, Unreachable
+from tests.drivers.program import own_libraries
 
-from .real import DUMMY_UPS, UPSD, RealUpsd
+from .real import CERTUTIL, DUMMY_UPS, UPSD, RealUpsd
 
 pytestmark = pytest.mark.skipif(
     UPSD is None or DUMMY_UPS is None, reason="NUT's upsd and dummy-ups are not here (Debian package nut-server)"
@@ -201,3 +205,43 @@ async def test_a_upsd_without_a_certificate_is_not_read_where_tls_is_wanted(tmp_
         with pytest.raises(Refused, match="offers no TLS"):
             await server.variables("ups")
         server.close()
+
+
+@pytest.mark.skipif(CERTUTIL is None, reason="certutil is not here (Debian package libnss3-tools)")
+async def test_starttls_with_debians_upsd(tmp_path: Path) -> None:
+    home = tmp_path / "nut"
+    home.mkdir()
+    certificate, authority = certified(home / "keys"), tmp_path / "ca.pem"
+    authority.write_bytes(certificate)
+    fingerprint = f"sha256:{sha256(ssl.PEM_cert_to_DER_cert(certificate.decode())).hexdigest()}"
+    options = f'CERTPATH {home / "keys"}\nCERTIDENT "upsd" "{KEYS_PASSWORD}"\n'
+    async with RealUpsd(home, {"ups": dump(tmp_path / "ups.dev")}, options=options) as upsd:
+        for trusted in ({"fingerprints": (fingerprint,)}, {"ca": str(authority)}):
+            server = Server(replace(upsd.config(), **trusted, username="monuser", password="secret"))
+            assert (await server.variables("ups"))["ups.status"] == "OL"
+            server.close()
+        server = Server(replace(upsd.config(), fingerprints=("sha256:" + 64 * "0",)))
+        with pytest.raises((Refused, Unreachable), match="pinned"):
+            await server.variables("ups")
+        server.close()
+
+
+KEYS_PASSWORD = "a password for keys"
+
+
+def certified(folder: Path) -> bytes:
+    """Make a key and a certificate of "127.0.0.1" signed by itself, as upsd of Debian wants them: NSS's. Its PEM."""
+    folder.mkdir()
+    (folder / "password").write_text(KEYS_PASSWORD)
+    (folder / "noise").write_bytes(bytes(range(64)))
+    common = ("-d", f"sql:{folder}", "-f", str(folder / "password"))
+    names = ("-s", "CN=127.0.0.1", "--extSAN", "ip:127.0.0.1")
+    certutil("-N", *common)
+    certutil("-S", *common, "-n", "upsd", *names, "-x", "-t", "CTu,Cu,Tu", "-z", str(folder / "noise"))
+    return certutil("-L", *common, "-n", "upsd", "-a")
+
+
+def certutil(*arguments: str) -> bytes:
+    made = subprocess.run([str(CERTUTIL), *arguments], env=own_libraries(), capture_output=True, check=False)
+    assert made.returncode == 0, made.stderr.decode()
+    return made.stdout
