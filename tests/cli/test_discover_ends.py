@@ -19,6 +19,13 @@ from tests.drivers.snmp.replay import ReplayCard
 FILE = '[site]\nname = "Cellar"\n'
 MANY = "127.0.80.0-127.0.95.255"  # 4,096 addresses: ten seconds at the least
 
+# What was started in the background ignores Ctrl-C, and so does all that it starts; this does not.
+HEEDING = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
+
 
 async def test_ctrl_c_ends_it_with_what_was_found(tmp_path: Path) -> None:
     site = tmp_path / "site.toml"
@@ -44,7 +51,7 @@ async def test_ctrl_c_ends_it_with_what_was_found(tmp_path: Path) -> None:
 def _interrupted(*arguments: str) -> tuple[int, str, str]:
     """Exit code, standard output and what a terminal shows, of one that is interrupted once it has found something."""
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "ridethrough.cli", *arguments]
+    command = [sys.executable, "-c", HEEDING, "-m", "ridethrough.cli", *arguments]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=theirs)
     os.close(theirs)
     shown, told = b"", False
