@@ -92,6 +92,3 @@ def _password(reference: str | None, what: str, places: Secrets, ask: Ask) -> Se
     if len(found.value) < SHORTEST_PASSWORD:
         raise ValueError(f"{what} is shorter than {SHORTEST_PASSWORD} characters, which SNMPv3 does not allow")
     return found
-
-
-__all__ = ["SHAPE", "alike", "communities", "has_unkept", "typed", "users"]

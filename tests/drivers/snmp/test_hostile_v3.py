@@ -18,10 +18,8 @@ from ridethrough.drivers.snmp.signed import is_report, is_signed, read
 from ridethrough.ports import Unreachable
 
 from .agent import SNMPD, Snmpd
-from .replay import RFC
+from .test_v3 import KEPT, OBJECTS, SIGNED
 
-OBJECTS = {f"{RFC}.4.1.0": 3, f"{RFC}.2.1.0": 2, f"{RFC}.2.3.0": 20, f"{RFC}.2.4.0": 99}
-SIGNED, KEPT = "a password to sign", "a password to keep"
 USERS = {
     "signed": V3User("signed", "sha256", SIGNED),
     "secret": V3User("secret", "sha256", SIGNED, "aes128", KEPT),
