@@ -39,6 +39,7 @@ from ridethrough.runtime.garbage import collect_rarely
 from ridethrough.runtime.journal import PATIENCE, DiskJournal, Mailbox, Posted
 from ridethrough.runtime.journal_file import latest_time
 from ridethrough.runtime.loop import Answer, Loop
+from ridethrough.runtime.seen_file import Seen, SeenFile
 from ridethrough.runtime.status import StatusFile
 from ridethrough.ups.report import UpsReport
 from ridethrough.ups.switching import Switch
@@ -258,6 +259,7 @@ class Controller:
         self._turns = Turns()
         self.islands = [self._island(configuration, part, notifiers) for part in islands(self.site)]
         self._status = StatusFile(state_dir, self.clock, self.view)
+        self._seen = SeenFile(state_dir, self.seen)
         self.traps = self._listener(configuration)
 
     def _listener(self, configuration: Configuration) -> Traps | None:
@@ -295,6 +297,7 @@ class Controller:
         side = [
             asyncio.create_task(Mailbox(self.journal).serve(self._obey)),
             asyncio.create_task(self._status.run()),
+            asyncio.create_task(self._seen.run()),
             asyncio.create_task(self.clock.keep_marked()),
         ]
         if self.traps is not None:
@@ -326,6 +329,14 @@ class Controller:
         status = island.loop.status
         seen = status.seen.hosts if status else {}
         return posted.subject in island.site.pools or posted.subject in island.site.hosts or posted.subject in seen
+
+    def seen(self) -> Seen:
+        """The whole site as the latest round of each island saw it."""
+        whole, at = Snapshot(), 0.0
+        for status in [island.loop.status for island in self.islands]:
+            if status is not None:
+                whole, at = whole.joined(status.seen), max(at, status.at)
+        return Seen(at, whole)
 
     def view(self) -> dict[str, Any]:
         """What people see of the whole site now."""

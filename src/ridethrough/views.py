@@ -11,7 +11,7 @@ from ridethrough.core.events import ActionStarted, Alerted, UpsSilent
 from ridethrough.core.memory import Memory
 from ridethrough.core.model import HostId, Seconds, UpsId
 from ridethrough.core.narrative import tell
-from ridethrough.core.observation import HostSeen, Snapshot
+from ridethrough.core.observation import HostSeen, Snapshot, VmSeen
 from ridethrough.core.power import feed, is_silent, supply
 from ridethrough.core.site import Site
 from ridethrough.core.situation import Situation
@@ -29,6 +29,8 @@ def island_view(at: Seconds, seen: Snapshot, memory: Memory, site: Site, verdict
         "pools": [_pool(s, pool) for pool in sorted(site.pools)],
         "hosts": [_host(s, seen.hosts[host]) for host in sorted(seen.hosts)]
         + [_unseen(s, host) for host in sorted(set(site.hosts) - set(seen.hosts))],
+        "vms": [_vm(s, vm) for _, vm in sorted(seen.vms.items())],
+        "storage": _storage(seen),
         "alerts": [_alert(alert) for _, alert in sorted(memory.alerts.items())] + _not_reached(s),
         "under_way": [tell_started(memory, position) for position in sorted(memory.pending)],
     }
@@ -42,7 +44,7 @@ def site_view(name: str, controller: str, islands: Iterable[dict[str, Any]]) -> 
     verdicts = [part["verdict"] for part in parts if "nothing to do" not in part["verdict"]]
     joined["verdict"] = "; ".join(verdicts) or (parts[0]["verdict"] if parts else "starting")
     joined["journal_trouble"] = next((p["journal_trouble"] for p in parts if p.get("journal_trouble")), "")
-    for key in ("upses", "pools", "hosts", "alerts", "under_way"):
+    for key in ("upses", "pools", "hosts", "vms", "storage", "alerts", "under_way"):
         joined[key] = [row for part in parts for row in part[key]]
     return joined
 
@@ -69,9 +71,13 @@ def _ups(s: Situation, ups: UpsId) -> dict[str, Any]:
         "low": m.low_since is not None,
         "testing": bool(reading and reading.testing),
         "on_battery_for": s.now - m.on_battery_since if m.on_battery_since is not None else None,
+        "on_battery_since": m.on_battery_since,
         "off_in": m.off_at - s.now if m.off_at is not None else None,
+        "off_at": m.off_at,
         "countdown": m.cut_at - s.now if m.cut_at is not None else None,
+        "cut_at": m.cut_at,
         "answered": s.now - reading.at if reading else None,
+        "answered_at": reading.at if reading else None,
         "warning_period": timers.warning_period,
         "shutdown_delay": timers.shutdown_delay,
         "action": str(timers.action) if timers.action else None,
@@ -94,6 +100,7 @@ def _pool(s: Situation, pool: str) -> dict[str, Any]:
 def _host(s: Situation, host: HostSeen) -> dict[str, Any]:
     built, state, m = s.site.hosts.get(host.id), supply(s, host.id), s.memory.host(host.id)
     wanted = need(s, host)
+    power_left = left(s, host) if state.failing else None
     return {
         "id": host.id,
         "pool": host.pool,
@@ -103,10 +110,14 @@ def _host(s: Situation, host: HostSeen) -> dict[str, Any]:
         "enabled": host.enabled,
         "supply": str(state.state),
         "on_battery_for": s.now - state.since if state.since is not None else None,
+        "on_battery_since": state.since,
         "powered_by": list(built.powered_by) if built else [],
+        "needs": built.needs if built else 1,
+        "options": _options(s, host.id),
         "row": _row(s, host.id),
         "vms": [v.name for v in s.guests(host.id)],
-        "seconds_left": left(s, host) if state.failing else None,
+        "seconds_left": power_left,
+        "power_until": s.now + power_left if power_left is not None else None,
         "seconds_needed": wanted.from_evacuation,
         "step": _step(s, host.id) or _idle(s, host, state.failing),
         "held": m.held,
@@ -124,14 +135,59 @@ def _unseen(s: Situation, host: HostId) -> dict[str, Any]:
         "enabled": None,
         "supply": str(supply(s, host).state),
         "on_battery_for": None,
+        "on_battery_since": None,
         "powered_by": list(built.powered_by),
+        "needs": built.needs,
+        "options": _options(s, host),
         "row": _row(s, host),
         "vms": [],
         "seconds_left": None,
+        "power_until": None,
         "seconds_needed": None,
         "step": "not found in its pool",
         "held": s.memory.host(host).held,
     }
+
+
+def _options(s: Situation, host: HostId) -> dict[str, Any]:
+    """The host's two options (manual 2.2.3), seconds."""
+    policy = s.host_policy(host)
+    return {
+        "maintenance": {"enabled": policy.maintenance.enabled, "after": policy.maintenance.after},
+        "shutdown": {"enabled": policy.shutdown.enabled, "after": policy.shutdown.after},
+    }
+
+
+def _vm(s: Situation, vm: VmSeen) -> dict[str, Any]:
+    policy = s.vm_policy(vm)
+    return {
+        "id": vm.id,
+        "name": vm.name,
+        "pool": vm.pool,
+        "host": vm.resident_on,
+        "power": str(vm.power),
+        "moving_to": vm.moving_to,
+        "wish": str(policy.wish),
+        "tier": policy.tier,
+        "infrastructure": policy.infrastructure,
+        "immovable": vm.immovable,
+        "memory": vm.memory,
+        "storage": sorted(vm.storage),
+    }
+
+
+def _storage(seen: Snapshot) -> list[dict[str, Any]]:
+    """Each storage repository, the hosts it is attached to and the VMs with disks on it."""
+    hosts, vms = seen.hosts.values(), seen.vms.values()
+    known = sorted({sr for h in hosts for sr in h.storage} | {sr for v in vms for sr in v.storage})
+    used: dict[str, dict[str, Any]] = {sr: {"id": sr, "hosts": [], "vms": 0} for sr in known}
+    for host in sorted(hosts, key=lambda h: h.id):
+        for sr in host.storage:
+            used[sr]["hosts"].append(host.id)
+    for vm in vms:
+        for sr in vm.storage:
+            used[sr]["vms"] += 1
+    return [used[sr] for sr in known]
 
 
 def _row(s: Situation, host: HostId) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def encode(event: Event) -> bytes:
     try:
         return msgspec.json.encode(row)
     except UnicodeEncodeError:
-        return msgspec.json.encode(_readable(row))
+        return msgspec.json.encode(readable(row))
 
 
 def decode(data: bytes, position: int, *, version: int = VERSION, upgrades: Mapping[int, Upgrade] = UPGRADES) -> Event:
@@ -73,15 +73,15 @@ def _plain(value: Any, nested: bool = False) -> Any:
     return [_plain(part) for part in value] if isinstance(value, tuple) else value
 
 
-def _readable(value: Any) -> Any:
+def readable(value: Any) -> Any:
     """The value with every lone surrogate spelled out: a VM's name from a foreign system may hold some."""
     match value:
         case str():
             return value.encode("utf-8", "backslashreplace").decode()
         case dict():
-            return {_readable(k): _readable(v) for k, v in value.items()}
+            return {readable(k): readable(v) for k, v in value.items()}
         case list() | tuple():
-            return [_readable(v) for v in value]
+            return [readable(v) for v in value]
         case _:
             return value
 

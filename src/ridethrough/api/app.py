@@ -1,0 +1,88 @@
+"""The application: its routes, what its errors look like, and the headers on every answer."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+
+from ridethrough import __version__
+from ridethrough.runtime.mailbox import NoAnswer, NoController
+
+from .access import NotAdmitted
+from .context import Context
+from .routes import ROUTERS
+
+PREFIX = "/api/v1"
+
+HEADERS = {
+    # Nothing is fetched from anywhere else, and no script stands in a page (CSP Level 3).
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; font-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+def create_app(context: Context, pages: APIRouter | None = None) -> FastAPI:
+    """The whole application. `pages` are served beside the API; they use nothing but it."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        following = asyncio.create_task(context.live.run())
+        try:
+            yield
+        finally:
+            following.cancel()
+            await asyncio.wait({following})
+
+    app = FastAPI(
+        title="Ridethrough",
+        version=__version__,
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,  # those pages fetch scripts from elsewhere
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.context = context
+    for router in ROUTERS:
+        app.include_router(router, prefix=PREFIX)
+    if pages is not None:
+        app.include_router(pages)
+    app.middleware("http")(_with_headers)
+    app.add_exception_handler(NotAdmitted, _not_admitted)
+    app.add_exception_handler(NoController, _no_controller)
+    app.add_exception_handler(NoAnswer, _no_answer)
+    return app
+
+
+async def _with_headers(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
+    response = await go_on(request)
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.url.path.startswith(PREFIX):
+        response.headers.setdefault("cache-control", "no-store")
+    return response
+
+
+async def _not_admitted(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, NotAdmitted)
+    headers = {"retry-after": str(error.retry_after)} if error.retry_after is not None else {}
+    if error.status == 401:
+        headers["www-authenticate"] = "Bearer"
+    return JSONResponse({"detail": error.why}, error.status, headers)
+
+
+async def _no_controller(_request: Request, error: Exception) -> Response:
+    return JSONResponse({"detail": str(error)}, 503)
+
+
+async def _no_answer(_request: Request, error: Exception) -> Response:
+    return JSONResponse({"detail": str(error)}, 504)

@@ -1,0 +1,80 @@
+"""The site as it is now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, HTTPException
+
+from ridethrough.api.access import Viewer
+from ridethrough.api.context import Context, Ctx
+
+router = APIRouter(tags=["site"])
+
+
+@router.get("/site")
+async def site(ctx: Ctx, _: Viewer) -> dict[str, Any]:
+    """Name, mode, verdict, alerts, what is under way, and how old that is."""
+    return ctx.live.site()
+
+
+@router.get("/state")
+async def state(ctx: Ctx, _: Viewer) -> dict[str, Any]:
+    """Everything at once: the site and all of its UPSs, pools, hosts, VMs and storage."""
+    return ctx.live.whole()
+
+
+@router.get("/upses")
+async def upses(ctx: Ctx, _: Viewer) -> list[dict[str, Any]]:
+    """Every UPS."""
+    return list(ctx.live.tables["upses"].values())
+
+
+@router.get("/upses/{id}")
+async def ups(id: str, ctx: Ctx, _: Viewer) -> dict[str, Any]:
+    """One UPS, by its key in site.toml."""
+    return _row(ctx, "upses", "UPS", id)
+
+
+@router.get("/pools")
+async def pools(ctx: Ctx, _: Viewer) -> list[dict[str, Any]]:
+    """Every pool."""
+    return list(ctx.live.tables["pools"].values())
+
+
+@router.get("/pools/{id}")
+async def pool(id: str, ctx: Ctx, _: Viewer) -> dict[str, Any]:
+    """One pool, by its key in site.toml."""
+    return _row(ctx, "pools", "pool", id)
+
+
+@router.get("/hosts")
+async def hosts(ctx: Ctx, _: Viewer, pool: str | None = None) -> list[dict[str, Any]]:
+    """Every host, or those of one pool."""
+    return [row for row in ctx.live.tables["hosts"].values() if pool is None or row["pool"] == pool]
+
+
+@router.get("/hosts/{id}")
+async def host(id: str, ctx: Ctx, _: Viewer) -> dict[str, Any]:
+    """One host, by its key in site.toml."""
+    return _row(ctx, "hosts", "host", id)
+
+
+@router.get("/vms")
+async def vms(ctx: Ctx, _: Viewer, host: str | None = None) -> list[dict[str, Any]]:
+    """Every VM, or those on one host."""
+    return [row for row in ctx.live.tables["vms"].values() if host is None or row["host"] == host]
+
+
+@router.get("/storage")
+async def storage(ctx: Ctx, _: Viewer) -> list[dict[str, Any]]:
+    """Every storage repository, with the hosts and the number of VMs that use it."""
+    return list(ctx.live.tables["storage"].values())
+
+
+def _row(ctx: Context, table: str, kind: str, id: str) -> dict[str, Any]:
+    found = ctx.live.tables[table].get(id)
+    if found is None:
+        known = ", ".join(sorted(ctx.live.tables[table])) or "none"
+        raise HTTPException(404, f'no {kind} is named "{id}"; known are {known}')
+    return found

@@ -1,0 +1,92 @@
+"""An application over a state directory that the test writes itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ridethrough.api import Context, Live, NotAdmitted, Person, Role
+from ridethrough.config import Secrets
+from ridethrough.core.events import Ask
+from ridethrough.runtime.clock import SiteClock
+from ridethrough.runtime.mailbox import Answer
+from ridethrough.runtime.status import FILE as STATUS
+
+
+@dataclass
+class OpenGate:
+    """Lets everyone in, as whom the test says; nobody when `person` is None."""
+
+    person: Person | None = field(default_factory=lambda: Person("anna", Role.ADMINISTER))
+
+    def admit(self, session: str, csrf: str, bearer: str, address: str, writes: bool) -> Person:
+        if self.person is None:
+            raise NotAdmitted(401, "log in first")
+        return self.person
+
+    def become(self, role: Role) -> None:
+        self.person = Person("anna", role)
+
+
+@dataclass
+class Mailbox:
+    """Keeps what was posted, and answers as the test says."""
+
+    answer: Callable[[Ask, str], Answer] = lambda ask, subject: Answer(True, f"{ask}: done")
+    posted: list[tuple[Ask, str, str, str]] = field(default_factory=list)
+
+    def post(self, ask: Ask, subject: str, by: str, says: str) -> Answer:
+        self.posted.append((ask, subject, by, says))
+        return self.answer(ask, subject)
+
+
+def context(tmp_path: Path, gate: OpenGate | None = None, mailbox: Mailbox | None = None) -> Context:
+    """A context whose state directory is `tmp_path/state`, and whose site.toml may be written by the test."""
+    state = tmp_path / "state"
+    state.mkdir(exist_ok=True)
+    secrets = tmp_path / "secrets"
+    secrets.mkdir(exist_ok=True)
+    clock = SiteClock(state)
+    return Context(
+        state_dir=state,
+        site_file=tmp_path / "site.toml",
+        secrets=Secrets.of_process(secrets),
+        secrets_dir=secrets,
+        clock=clock,
+        live=Live(state, clock),
+        gate=gate or OpenGate(),
+        post=(mailbox or Mailbox()).post,
+    )
+
+
+STATUS_OF_TWO: dict[str, Any] = {
+    "site": "Head office",
+    "controller": "c1",
+    "armed": True,
+    "verdict": "nothing to do",
+    "journal_trouble": "",
+    "traps_listen": None,
+    "traps_trouble": "",
+    "upses": [{"id": "ups1", "condition": "good", "charge": 98.0, "answered": 2.0, "answered_at": 8.0}],
+    "pools": [{"id": "pool1", "coordinator": "h1", "connected": True}],
+    "hosts": [
+        {"id": "h1", "pool": "pool1", "coordinator": True, "powered_by": ["ups1"]},
+        {"id": "h2", "pool": "pool1", "coordinator": False, "powered_by": ["ups1"]},
+    ],
+    "vms": [{"id": "v1", "name": "web1", "pool": "pool1", "host": "h1"}],
+    "storage": [{"id": "sr", "hosts": ["h1", "h2"], "vms": 1}],
+    "alerts": [],
+    "under_way": [],
+    "written_at": 10.0,
+}
+
+
+def write_status(state: Path, **changes: Any) -> None:
+    """The controller's status file, with these changes."""
+    (state / STATUS).write_text(json.dumps(STATUS_OF_TWO | changes), encoding="utf-8")
+
+
+__all__ = ["STATUS_OF_TWO", "Mailbox", "OpenGate", "Role", "context", "write_status"]
