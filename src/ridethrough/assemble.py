@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from ridethrough.config import CardConnection, Configuration, Endpoint, NutConnection, UpsConnection, Upsd
-from ridethrough.core.events import Ask, Requested, TrapHeard
+from ridethrough.core.events import Ask, Requested, RequestRefused, TrapHeard
 from ridethrough.core.model import HostId, PoolId, Seconds, UpsId
+from ridethrough.core.narrative import tell
 from ridethrough.core.observation import Snapshot, UpsSeen
 from ridethrough.core.site import Site
 from ridethrough.core.topology import islands
@@ -304,6 +305,8 @@ class Controller:
             side.append(asyncio.create_task(self.traps.run()))
         loops = [asyncio.create_task(island.loop.run()) for island in self.islands]
         try:
+            if not loops:  # a site that holds nothing yet: there is nothing to watch until it does
+                await asyncio.Event().wait()
             await asyncio.gather(*loops)
         finally:
             for task in (*side, *loops):
@@ -316,6 +319,11 @@ class Controller:
     async def _obey(self, posted: Posted) -> Answer:
         """Hand a request to the islands that it concerns, and answer with the first refusal or the last consent."""
         requested = Requested(self.clock.now(), posted.ask, posted.subject, posted.by, posted.says)
+        if not self.islands:
+            why = f"{self.site.name} has no UPS and no pool yet"
+            refused = RequestRefused(requested.at, posted.ask, posted.subject, why)
+            await self.journal.append([requested, refused])
+            return Answer(False, tell(refused))
         concerned = [i for i in self.islands if self._concerns(i, posted)] or self.islands[:1]
         answers = [island.loop.request(requested) for island in concerned]
         given = [await answer for answer in answers]
@@ -347,6 +355,8 @@ class Controller:
                 part = island_view(status.at, status.seen, status.memory, island.site, status.verdict)
                 parts.append({**part, "journal_trouble": status.journal_trouble})
         view = site_view(self.site.name, self.site.policy.controller, parts)
+        if not self.islands:
+            view["verdict"] = "nothing to watch yet: site.toml names no UPS and no pool"
         for row in view["upses"]:
             row["address"] = self._at[row["id"]]
         _add_traps(view, self.traps, asyncio.get_running_loop().time())
