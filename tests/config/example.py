@@ -30,6 +30,13 @@ name = "watch-1"
 [traps]
 listen = "0.0.0.0:1162"
 
+[manager]
+listen = "0.0.0.0:8443"
+certificate = "/etc/ridethrough/manager.pem"
+key = "/etc/ridethrough/manager.key"
+idle = "10 min"
+names = ["ups.example.com", "192.0.2.5"]
+
 [ups.ups1]
 source = "snmp://192.0.2.11"
 community = "secret:ups-community"

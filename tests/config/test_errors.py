@@ -41,6 +41,38 @@ def test_where_traps_are_heard_is_an_address_and_a_port() -> None:
     assert parse(f'{GOOD}[traps]\nlisten = "[::]:1162"', SECRETS).traps == Endpoint("::", 1162)
 
 
+@pytest.mark.parametrize(
+    ("section", "told"),
+    [
+        ("", 'manager.listen is missing: write listen = "0.0.0.0:8443"'),
+        ('listen = "here:8443"', 'manager.listen "here:8443" is no address to listen on: write "0.0.0.0:8443"'),
+        ('listen = "0.0.0.0"', 'manager.listen "0.0.0.0" is no address to listen on'),
+        ('listen = "0.0.0.0:1"\nkey = "/k"', "manager has only one of certificate and key: give both, or neither"),
+        (
+            'listen = "0.0.0.0:80"\nhttp = true',
+            "manager has http = true, but others than this machine reach 0.0.0.0:80",
+        ),
+        (
+            'listen = "127.0.0.1:80"\nhttp = true\nkey = "/k"\ncertificate = "/c"',
+            "manager has http = true and a certificate: take one of them out",
+        ),
+        ('listen = "0.0.0.0:1"\nidle = 5', "manager.idle is 5; it must be at least 60"),
+        ('listen = "0.0.0.0:1"\nnames = ["a b"]', 'manager.names (entry 1) "a b" is no name or address'),
+        ('listen = "0.0.0.0:1"\nnames = ["a:8443"]', 'manager.names (entry 1) "a:8443" is no name or address'),
+    ],
+)
+def test_the_pages_are_served_safely_or_not_at_all(section: str, told: str) -> None:
+    (found,) = problems(f"{GOOD}[manager]\n{section}\n")
+    assert found.startswith(f"site.toml: {told}"), found
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.1:8080", "[::1]:8080"])
+def test_this_machine_itself_may_go_without_tls(listen: str) -> None:
+    pages = parse(f'{GOOD}[manager]\nlisten = "{listen}"\nhttp = true\n', SECRETS).manager
+    assert pages is not None
+    assert pages.http
+
+
 def problems(text: str, secrets: Secrets = SECRETS) -> tuple[str, ...]:
     with pytest.raises(ConfigError) as caught:
         parse(text, secrets)
@@ -146,6 +178,9 @@ def test_the_ground_is_good() -> None:
             'name = "Lab"\nsettle = 400',
             "site has settle_max = 300 below settle = 400: raise settle_max",
         ),
+        ('name = "Lab"', 'name = "Lab"\npoll = 0.5', "site.poll is 0.5; it must be at least 1"),
+        ('name = "Lab"', 'name = "Lab"\nsettle_max = "2 h"', "site.settle_max is 7200; it must be at most 3600"),
+        ('name = "Lab"', 'name = "Lab"\nhost_stop = 0', "site.host_stop is 0; it must be at least 10"),
         ('name = "Lab"', 'name = "Lab"\npoll = 10', "site has silent_after = 15 below two polls: write 30 or more"),
         ('name = "Lab"', 'name = "Lab"\nlink_speed = "fast"', 'site.link_speed "fast" is no speed; write for example'),
         ('name = "Lab"', 'name = "Lab"\ntrust = 0', "site.trust is 0; it must be more than 0"),

@@ -13,6 +13,7 @@ from ridethrough.config import Secrets, parse
 from ridethrough.config.form import (
     ControllerSection,
     HostSection,
+    ManagerSection,
     PoolSection,
     SiteSection,
     TrapsSection,
@@ -25,6 +26,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "site": SiteSection,
     "controller": ControllerSection,
     "traps": TrapsSection,
+    "manager": ManagerSection,
     "ups.NAME": UpsSection,
     "pool.NAME": PoolSection,
     "host.NAME": HostSection,

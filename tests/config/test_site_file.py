@@ -12,6 +12,7 @@ from ridethrough.config import (
     CardConnection,
     Configuration,
     Endpoint,
+    ManagerSettings,
     NutConnection,
     PoolConnection,
     Secret,
@@ -79,6 +80,13 @@ def test_connections(whole: Configuration) -> None:
         SnmpUser("reader", "sha256", signed, "aes128", kept),
     )
     assert whole.traps == Endpoint("0.0.0.0", 1162)
+    assert whole.manager == ManagerSettings(
+        Endpoint("0.0.0.0", 8443),
+        "/etc/ridethrough/manager.pem",
+        "/etc/ridethrough/manager.key",
+        idle=600,
+        names=("ups.example.com", "192.0.2.5"),
+    )
     assert whole.pools["pool1"] == PoolConnection(
         id="pool1",
         addresses=("192.0.2.101", "xen2.example.com:8443"),
@@ -93,7 +101,7 @@ def test_least_file_has_every_default() -> None:
     least = parse('[site]\nname = "Lab"', Secrets())
     assert least.site.policy == Policy()
     assert (least.site.upses, least.site.pools, least.site.hosts) == ({}, {}, {})
-    assert least.traps is None
+    assert (least.traps, least.manager) == (None, None)
 
 
 def test_no_secret_is_shown(whole: Configuration) -> None:

@@ -158,6 +158,44 @@ class TrapsSection(Section):
     )
 
 
+class ManagerSection(Section):
+    """The web pages and their API. Without this section there are none."""
+
+    listen: Annotated[str, checked_by(quantities.web_listener)] = Field(
+        description="The address and port that browsers connect to.", examples=["0.0.0.0:8443"]
+    )
+    certificate: str = Field(
+        "",
+        description="File with the certificate of the pages, PEM; without it, one of their own is made.",
+        examples=["/etc/ridethrough/manager.pem"],
+    )
+    key: str = Field(
+        "", description="File with that certificate's key, PEM.", examples=["/etc/ridethrough/manager.key"]
+    )
+    http: bool = Field(False, description="No TLS. Only for an address of loopback.", examples=[False])
+    idle: Duration = Field(
+        1800.0, ge=60, description="A person is logged out after so long without a request.", examples=["30 min"]
+    )
+    names: Annotated[list[Annotated[str, checked_by(quantities.web_name)]], Once] = Field(
+        [],
+        description="More names and addresses of this machine, for a certificate of the pages' own.",
+        examples=[["ups.example.com"]],
+    )
+
+    @model_validator(mode="after")
+    def _keys_fit(self) -> Self:
+        if bool(self.certificate) != bool(self.key):
+            raise ValueError("has only one of certificate and key: give both, or neither")
+        if self.http and not quantities.is_loopback(quantities.web_listener(self.listen)):
+            raise ValueError(
+                f'has http = true, but others than this machine reach {self.listen}: write listen = "127.0.0.1:8080", '
+                "or take http out"
+            )
+        if self.http and self.certificate:
+            raise ValueError("has http = true and a certificate: take one of them out")
+        return self
+
+
 class UpsSection(Section):
     """A UPS, and where its card or its upsd answers."""
 
@@ -333,6 +371,7 @@ class SiteFile(Section):
     site: SiteSection = Field(examples=['a section [site] with name = "Head office"'])
     controller: ControllerSection = ControllerSection(name="")
     traps: TrapsSection | None = None
+    manager: ManagerSection | None = None
     ups: dict[Name, UpsSection] = {}
     pool: dict[Name, PoolSection] = {}
     host: dict[Name, HostSection] = {}

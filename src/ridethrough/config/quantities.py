@@ -89,13 +89,32 @@ def ups(source: str) -> Endpoint | Upsd:
     return _ip(endpoint(source[len("snmp://") :].removesuffix("/"), SNMP_PORT, wrong), wrong)
 
 
-def listener(text: str) -> Endpoint:
-    """A UDP port of this machine. Raises ValueError with the remedy."""
-    wrong = f'{quoted(text)} is no address to listen on: write "0.0.0.0:1162", or "[::]:1162" for IPv6 too'
+def listener(text: str, port: int = 1162) -> Endpoint:
+    """A port of this machine; `port` stands in the remedy's example. Raises ValueError with the remedy."""
+    wrong = f'{quoted(text)} is no address to listen on: write "0.0.0.0:{port}", or "[::]:{port}" for IPv6 too'
     found = _ip(endpoint(text, 0, wrong), wrong)
     if not found.port:
         raise ValueError(wrong)
     return found
+
+
+def web_listener(text: str) -> Endpoint:
+    """A TCP port of this machine for the pages. Raises ValueError with the remedy."""
+    return listener(text, 8443)
+
+
+def web_name(text: str) -> str:
+    """A name or address that people type to reach the pages, without a port. Raises ValueError with the remedy."""
+    if not (_is_ip(text) or HOST_NAME.fullmatch(text)):
+        raise ValueError(
+            f'{quoted(text)} is no name or address: write "ups.example.com" or "192.0.2.5", without a port'
+        )
+    return text
+
+
+def is_loopback(found: Endpoint) -> bool:
+    """Whether only this machine reaches it."""
+    return ipaddress.ip_address(found.host).is_loopback
 
 
 def upsd(text: str) -> Endpoint:

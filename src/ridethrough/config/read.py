@@ -18,12 +18,13 @@ from ridethrough.core.policy import HostPolicy, Policy, Timer, VmPolicy
 from ridethrough.core.site import Site
 
 from . import quantities
-from .form import HostSection, SiteFile, SiteSection, TimerSection, UpsSection
+from .form import HostSection, ManagerSection, SiteFile, SiteSection, TimerSection, UpsSection
 from .secrets import Secrets
 from .settings import (
     CardConnection,
     Configuration,
     ControllerSettings,
+    ManagerSettings,
     NutConnection,
     PoolConnection,
     SnmpUser,
@@ -150,7 +151,13 @@ def _configuration(form: SiteFile) -> Configuration:
         },
         controller=ControllerSettings(form.controller.name),
         traps=quantities.listener(form.traps.listen) if form.traps is not None else None,
+        manager=_manager(form.manager) if form.manager is not None else None,
     )
+
+
+def _manager(pages: ManagerSection) -> ManagerSettings:
+    at = quantities.web_listener(pages.listen)
+    return ManagerSettings(at, pages.certificate, pages.key, pages.http, pages.idle, tuple(pages.names))
 
 
 def _ups(id_: str, ups: UpsSection) -> UpsConnection:

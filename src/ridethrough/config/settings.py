@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from ridethrough.core.model import PoolId, UpsId
+from ridethrough.core.model import PoolId, Seconds, UpsId
 from ridethrough.core.site import Site
 from ridethrough.ups.snmpv3 import Auth, Privacy
 
@@ -72,6 +72,18 @@ class ControllerSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ManagerSettings:
+    """The web pages. `certificate` and `key` are paths of PEM files; both empty: one of their own is made."""
+
+    listen: Endpoint
+    certificate: str = ""
+    key: str = ""
+    http: bool = False  # no TLS; `listen` is an address of loopback
+    idle: Seconds = 1800.0  # a session ends after so long without a request
+    names: tuple[str, ...] = ()  # more names and addresses for a certificate of their own
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
     """All of site.toml."""
 
@@ -80,3 +92,4 @@ class Configuration:
     pools: Mapping[PoolId, PoolConnection]
     controller: ControllerSettings = ControllerSettings()
     traps: Endpoint | None = None  # where traps are listened for; None: nowhere
+    manager: ManagerSettings | None = None  # None: no pages

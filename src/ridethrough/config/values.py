@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, ValidationInfo
 from pydantic import WithJsonSchema as Shape
+from pydantic_core import PydanticKnownError
 
 from ridethrough.fingerprints import normalised
 
@@ -27,7 +28,17 @@ SPEED: dict[str, Any] = {
     "anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string", "pattern": quantities.SPEED.pattern}]
 }
 
-Duration = Annotated[float, Field(ge=0, le=WEEK), BeforeValidator(quantities.seconds), Shape(SECONDS)]
+
+def _within_a_week(value: float) -> float:
+    """No Field(ge=0): of two such limits, pydantic heeds only this one, and not the field's own."""
+    if value < 0:
+        raise PydanticKnownError("greater_than_equal", {"ge": 0})
+    if value > WEEK:
+        raise PydanticKnownError("less_than_equal", {"le": WEEK})
+    return value
+
+
+Duration = Annotated[float, AfterValidator(_within_a_week), BeforeValidator(quantities.seconds), Shape(SECONDS)]
 Speed = Annotated[float, Field(ge=1e6, le=1e12), BeforeValidator(quantities.bytes_per_second), Shape(SPEED)]
 
 
