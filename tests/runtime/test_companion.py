@@ -8,13 +8,16 @@ import signal
 import sys
 from pathlib import Path
 
+import pytest
+
 from ridethrough.runtime.companion import Companion
 from ridethrough.runtime.pace import FastEventLoop
 
 from .fakes import until
 
 WAITS = "import sys; open(sys.argv[1], 'a').write('begun '); sys.stdin.read()"
-DEAF = "import signal, sys, time; signal.signal(15, signal.SIG_IGN); open(sys.argv[1], 'a').write('begun '); time.sleep(60)"
+DEAF = "import signal, sys, time; signal.signal(15, signal.SIG_IGN); open(sys.argv[1], 'a').write('begun ');"
+DEAF += "time.sleep(60)"
 WRONG = "import sys; open(sys.argv[1], 'a').write('begun '); sys.exit(2)"
 
 
@@ -39,7 +42,8 @@ async def _is_started_again(told: Path) -> None:
     await asyncio.wait({running})
     assert companion.pid is None
     assert last is not None
-    assert not Path(f"/proc/{last}").exists()
+    with pytest.raises(ProcessLookupError):
+        os.kill(last, 0)
 
 
 def test_one_that_is_killed_is_started_again_and_ends_with_us(tmp_path: Path) -> None:

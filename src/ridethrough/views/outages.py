@@ -1,0 +1,331 @@
+"""The journal, outage by outage: what happened to each UPS, host and VM, and what was done about it.
+
+An outage begins when the first UPS is on battery, or a pool is recorded because a person asked for something
+(maintenance mode, the red button), and ends when no UPS is on battery and everything that was done has been undone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from ridethrough.core import actions as a
+from ridethrough.core import events as e
+from ridethrough.core.model import HostId, PoolId, Seconds, UpsId, VmId
+from ridethrough.core.narrative import tell
+
+
+@dataclass(slots=True)
+class UpsPart:
+    """A UPS in an outage. Times are site seconds; None: not yet, or never."""
+
+    id: UpsId
+    since: Seconds
+    off_at: Seconds | None = None
+    low_at: Seconds | None = None
+    countdown_at: Seconds | None = None
+    output_off_at: Seconds | None = None
+    silent_at: Seconds | None = None
+    back_at: Seconds | None = None
+    lasted: Seconds | None = None
+
+
+@dataclass(slots=True)
+class HostPart:
+    """A host in an outage."""
+
+    id: HostId
+    maintenance_at: Seconds | None = None
+    emptied_at: Seconds | None = None
+    shutdown_begun_at: Seconds | None = None
+    shut_down_at: Seconds | None = None  # the commit point: the host was told
+    down_at: Seconds | None = None
+    returned_at: Seconds | None = None
+    enabled_at: Seconds | None = None
+    early: bool = False
+    left: list[str] = field(default_factory=list)  # VMs that found no way off it
+    why: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class VmPart:
+    """A VM in an outage: where it was, where it went, and how often."""
+
+    id: VmId
+    name: str
+    home: HostId
+    host: HostId | None = None
+    moves: int = 0
+    stopped_at: Seconds | None = None
+    forced: bool = False
+    started_at: Seconds | None = None
+    stays: str = ""  # why it found no place
+
+
+@dataclass(slots=True)
+class Done:
+    """One action. `id` is its position in the journal; `error` is empty for success; `told`: dry run, never done."""
+
+    id: int
+    kind: str
+    host: HostId
+    vm: VmId
+    pool: PoolId
+    text: str
+    at: Seconds
+    deadline: Seconds
+    done_at: Seconds | None = None
+    error: str = ""
+    told: bool = False
+
+
+@dataclass(slots=True)
+class Outage:
+    """One outage. `id` is the position of its first event, `last` that of its last so far."""
+
+    id: int
+    begun_at: Seconds
+    last: int
+    ended_at: Seconds | None = None
+    upses: dict[UpsId, UpsPart] = field(default_factory=dict)
+    hosts: dict[HostId, HostPart] = field(default_factory=dict)
+    vms: dict[VmId, VmPart] = field(default_factory=dict)
+    done: dict[int, Done] = field(default_factory=dict)
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    alerts: list[dict[str, Any]] = field(default_factory=list)
+    before: dict[PoolId, dict[str, Any]] = field(default_factory=dict)
+    differences: dict[PoolId, list[str]] = field(default_factory=dict)
+
+    def host(self, id: HostId) -> HostPart:
+        """Its part, begun if it has none yet."""
+        return self.hosts.setdefault(id, HostPart(id))
+
+    def summary(self) -> dict[str, Any]:
+        """What a list of outages shows."""
+        actions = [done for done in self.done.values() if not done.told]
+        return {
+            "id": self.id,
+            "last": self.last,
+            "begun_at": self.begun_at,
+            "ended_at": self.ended_at,
+            "by_person": not self.upses,
+            "upses": sorted(self.upses),
+            "hosts": sorted(self.hosts),
+            "hosts_shut_down": sum(1 for host in self.hosts.values() if host.shut_down_at is not None),
+            "vms_moved": sum(1 for vm in self.vms.values() if vm.moves),
+            "vms_stopped": sum(1 for vm in self.vms.values() if vm.stopped_at is not None),
+            "actions": len(actions),
+            "failed": sum(1 for done in actions if done.error),
+            "dry_run": any(done.told for done in self.done.values()),
+            "differences": sum(len(found) for found in self.differences.values()),
+        }
+
+    def whole(self) -> dict[str, Any]:
+        """All of it, as plain values in a stated order."""
+        return {
+            **self.summary(),
+            "upses": [asdict(self.upses[id]) for id in sorted(self.upses)],
+            "hosts": [asdict(self.hosts[id]) for id in sorted(self.hosts)],
+            "vms": [asdict(vm) for vm in sorted(self.vms.values(), key=lambda v: (v.name, v.id))],
+            "done": [asdict(self.done[id]) for id in sorted(self.done)],
+            "requests": list(self.requests),
+            "alerts": list(self.alerts),
+            "before": [self.before[id] for id in sorted(self.before)],
+            "differences": [{"pool": id, "texts": self.differences[id]} for id in sorted(self.differences)],
+        }
+
+
+class Outages:
+    """Folds the journal, event by event; the latest outage stands last in `all`."""
+
+    def __init__(self, kept: int = 200) -> None:
+        """`kept`: outages that are remembered; older ones are dropped."""
+        self.all: list[Outage] = []
+        self._kept = kept
+        self._on_battery: set[UpsId] = set()
+        self._recorded: set[PoolId] = set()
+        self._open: Outage | None = None
+        self._asked: list[tuple[int, e.Event]] = []  # the last request while none was open, and its answer
+
+    @property
+    def current(self) -> Outage | None:
+        """The outage that is open now."""
+        return self._open
+
+    def find(self, id: int) -> Outage | None:
+        """The outage of this id."""
+        return next((outage for outage in self.all if outage.id == id), None)
+
+    def take_all(self, events: Iterable[tuple[int, e.Event]]) -> None:
+        """Every event, in order."""
+        for position, event in events:
+            self.take(position, event)
+
+    def take(self, position: int, event: e.Event) -> None:
+        """One event of the journal."""
+        if isinstance(event, e.UtilityLost):
+            self._on_battery.add(event.ups)
+        elif isinstance(event, e.PoolRecorded):
+            self._recorded.add(event.pool)
+        if self._open is None and (self._on_battery or self._recorded):
+            self._begin(position, event)
+        if self._open is not None:
+            self._open.last = position
+            _take(self._open, position, event)
+        if isinstance(event, e.UtilityBack):
+            self._on_battery.discard(event.ups)
+        elif isinstance(event, e.PoolRestored):
+            self._recorded.discard(event.pool)
+        if self._open is not None and not self._on_battery and not self._recorded:
+            self._open.ended_at = event.at
+            self._open = None
+        if self._open is None and isinstance(event, e.Requested):
+            self._asked = [(position, event)]
+        elif self._asked and isinstance(event, e.RequestDone | e.RequestRefused):
+            self._asked.append((position, event))
+
+    def _begin(self, position: int, event: e.Event) -> None:
+        """A new outage; one that a person asked for begins with what was asked."""
+        asked, self._asked = ([] if self._on_battery else self._asked), []
+        self._open = Outage(asked[0][0] if asked else position, event.at, position)
+        self.all = [*self.all[1 - self._kept :], self._open]
+        for earlier in asked:
+            _take(self._open, *earlier)
+
+
+def _take(outage: Outage, position: int, event: e.Event) -> None:
+    match event:
+        case e.ActionStarted() | e.ActionTold():
+            _begun(outage, position, event)
+        case e.ActionFinished():
+            _finished(outage, event)
+        case e.Requested():
+            outage.requests.append({"at": event.at, "by": event.by, "text": tell(event), "answer": ""})
+        case e.RequestRefused() | e.RequestDone():
+            if outage.requests:
+                outage.requests[-1]["answer"] = tell(event)
+        case e.Alerted():
+            outage.alerts.append({"at": event.at, "subject": event.subject, "text": event.text})
+        case e.PoolRecorded():
+            outage.before[event.pool] = {
+                "pool": event.pool,
+                "coordinator": event.coordinator,
+                "hosts": [host for host, _ in event.members],
+                "disabled": list(event.disabled),
+                "vms": len(event.running),
+            }
+        case e.PoolRestored():
+            outage.differences[event.pool] = list(event.differences)
+        case _:
+            _of_ups(outage, event)
+            _of_host(outage, event)
+            _of_vm(outage, event)
+
+
+def _of_ups(outage: Outage, event: e.Event) -> None:
+    match event:
+        case e.UtilityLost():
+            part = outage.upses.setdefault(event.ups, UpsPart(event.ups, event.since))
+            part.off_at, part.back_at, part.lasted = event.off_at, None, None
+        case e.UtilityLostAgain() if event.ups in outage.upses:
+            outage.upses[event.ups].off_at = event.off_at
+        case e.LowBattery() if event.ups in outage.upses:
+            outage.upses[event.ups].low_at = event.at
+        case e.CountdownSeen() if event.ups in outage.upses:
+            outage.upses[event.ups].countdown_at = event.at
+            outage.upses[event.ups].off_at = event.cut_at
+        case e.OutputOff() if event.ups in outage.upses:
+            outage.upses[event.ups].output_off_at = event.at
+        case e.UpsSilent() if event.ups in outage.upses:
+            outage.upses[event.ups].silent_at = event.at
+        case e.UtilityBack() if event.ups in outage.upses:
+            outage.upses[event.ups].back_at, outage.upses[event.ups].lasted = event.at, event.lasted
+        case _:
+            pass
+
+
+def _of_host(outage: Outage, event: e.Event) -> None:
+    match event:
+        case e.EvacuationBegun():
+            host = outage.host(event.host)
+            host.maintenance_at, host.early = host.maintenance_at or event.at, host.early or event.early
+            host.why.append(event.why)
+        case e.HostEmptied():
+            outage.host(event.host).emptied_at = event.at
+            outage.host(event.host).left = list(event.left)
+        case e.ShutdownBegun():
+            host = outage.host(event.host)
+            host.shutdown_begun_at, host.early = event.at, host.early or event.early
+            host.why.append(event.why)
+        case e.ShutdownDropped():
+            outage.host(event.host).shutdown_begun_at = None
+            outage.host(event.host).why.append(tell(event))
+        case e.HostDown():
+            outage.host(event.host).down_at = event.at
+            outage.host(event.host).why.append(event.proof)
+        case e.HostReturned():
+            outage.host(event.host).returned_at = event.at
+        case e.HostYielded() | e.HoldOverridden() | e.ShutdownLost() | e.EvacuationEnded():
+            outage.host(event.host).why.append(tell(event))
+        case _:
+            pass
+
+
+def _of_vm(outage: Outage, event: e.Event) -> None:
+    match event:
+        case e.VmUnplaced():
+            _vm(outage, event.vm, event.name, event.host).stays = event.why
+        case e.VmFound() | e.VmRunsAgain() if event.host:
+            _vm(outage, event.vm, event.name, event.host).host = event.host
+        case _:
+            pass
+
+
+def _vm(outage: Outage, id: VmId, name: str, home: HostId) -> VmPart:
+    return outage.vms.setdefault(id, VmPart(id, name, home, home))
+
+
+def _begun(outage: Outage, position: int, event: e.ActionStarted | e.ActionTold) -> None:
+    action = event.action
+    told = isinstance(event, e.ActionTold)
+    outage.done[position] = Done(
+        position,
+        type(action).__name__,
+        getattr(action, "host", ""),
+        getattr(action, "vm", ""),
+        action.pool,
+        tell(event).removeprefix("-> "),
+        event.at,
+        action.deadline,
+        told=told,
+    )
+    if isinstance(action, a.ShutDownHost) and not told:
+        host = outage.host(action.host)
+        host.shut_down_at = host.shut_down_at or event.at
+    elif isinstance(action, a.MoveVm | a.StopVm | a.ForceStopVm | a.StartVm):
+        _vm(outage, action.vm, action.name, action.source if isinstance(action, a.MoveVm) else action.host)
+
+
+def _finished(outage: Outage, event: e.ActionFinished) -> None:
+    done = outage.done.get(event.started)
+    if done is not None:
+        done.done_at, done.error = event.at, event.error or ""
+        if event.error is not None:
+            done.text = tell(event).strip().removeprefix("failed: ")
+    if event.error is not None:
+        return
+    match event.action:
+        case a.MoveVm() as move:
+            vm = _vm(outage, move.vm, move.name, move.source)
+            vm.host, vm.moves, vm.stays = move.host, vm.moves + 1, ""
+        case a.StopVm() | a.ForceStopVm() as stop:
+            vm = _vm(outage, stop.vm, stop.name, stop.host)
+            vm.host, vm.stopped_at, vm.forced = None, event.at, isinstance(stop, a.ForceStopVm)
+        case a.StartVm() as start:
+            vm = _vm(outage, start.vm, start.name, start.host)
+            vm.host, vm.started_at = start.host or None, event.at
+        case a.EnableHost() as enable:
+            outage.host(enable.host).enabled_at = event.at
+        case _:
+            pass

@@ -1,0 +1,89 @@
+"""The journal of each of the manual's cases, told as outages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ridethrough.core.events import UtilityBack, UtilityLost
+from ridethrough.sim.scenario import load, play
+from ridethrough.views.outages import Outages
+
+
+def outages(root: Path, name: str) -> Outages:
+    run = play(load(root / "scenarios" / f"{name}.toml"))
+    found = Outages()
+    found.take_all(enumerate(run.journal.entries, start=1))
+    return found
+
+
+def by_id(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {row["id"]: row for row in rows}
+
+
+def test_case_one_is_one_outage_with_one_host_down_and_back(root: Path) -> None:
+    found = outages(root, "case_one")
+    (outage,) = found.all
+    whole = outage.whole()
+    assert found.current is None
+    assert (whole["hosts_shut_down"], whole["failed"], whole["dry_run"]) == (1, 0, False)
+    (ups,) = whole["upses"]
+    assert ups["id"] == "ups1"
+    assert ups["back_at"] > ups["since"] > 0
+    host = by_id(whole["hosts"])["xenserver1"]
+    order = [
+        host[key] for key in ("maintenance_at", "emptied_at", "shut_down_at", "down_at", "returned_at", "enabled_at")
+    ]
+    assert order == sorted(order)
+    assert host["maintenance_at"] - ups["since"] == pytest.approx(60.0, abs=1.0)
+    assert host["shut_down_at"] - ups["since"] == pytest.approx(120.0, abs=1.0)
+    assert all(vm["home"] == "xenserver1" and vm["host"] == "xenserver2" and vm["moves"] == 1 for vm in whole["vms"])
+    assert whole["ended_at"] >= host["enabled_at"]
+
+
+def test_case_three_moves_each_vm_once(root: Path) -> None:
+    (outage,) = outages(root, "case_three").all
+    whole = outage.whole()
+    assert [ups["id"] for ups in whole["upses"]] == ["ups2", "ups3"]
+    assert {vm["host"] for vm in whole["vms"]} == {"xenserver1"}
+    assert all(vm["moves"] == 1 for vm in whole["vms"])
+    assert whole["vms_moved"] == len(whole["vms"]) == 5
+
+
+def test_a_dry_run_has_told_and_done_nothing(root: Path) -> None:
+    (outage,) = outages(root, "dry_run").all
+    whole = outage.whole()
+    assert whole["dry_run"]
+    assert whole["actions"] == whole["hosts_shut_down"] == whole["vms_moved"] == 0
+    assert whole["done"]
+    assert all(done["told"] for done in whole["done"])
+
+
+def test_what_a_person_asked_for_is_told_as_theirs(root: Path) -> None:
+    outage = outages(root, "a_person_shuts_the_pool_down").all[0]
+    assert outage.summary()["by_person"]
+    assert outage.requests[0]["text"].endswith("asks: shut down pool pool1")
+    assert outage.requests[0]["answer"].startswith("accepted")
+
+
+@pytest.mark.parametrize("path", sorted(p.stem for p in (Path(__file__).parents[2] / "scenarios").glob("*.toml")))
+def test_every_story_can_be_told_so(root: Path, path: str) -> None:
+    """Whatever happens, no outage begins before the last has ended, and each action is in one."""
+    found = outages(root, path)
+    for before, after in zip(found.all, found.all[1:], strict=False):
+        assert before.ended_at is not None
+        assert before.last < after.id
+    for outage in found.all:
+        whole = outage.whole()
+        assert whole["id"] <= whole["last"]
+        assert all(done["done_at"] is None or done["done_at"] >= done["at"] for done in whole["done"])
+
+
+def test_only_so_many_are_kept() -> None:
+    found = Outages(kept=3)
+    for n in range(5):
+        lost = UtilityLost(n * 10.0, "u", n * 10.0, n * 10.0, None, None, None, None, 10.0, "test")
+        found.take_all([(2 * n + 1, lost), (2 * n + 2, UtilityBack(n * 10.0 + 5, "u", 5.0))])
+    assert [outage.id for outage in found.all] == [5, 7, 9]
