@@ -36,6 +36,7 @@ def create_app(context: Context, pages: APIRouter | None = None) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        context.live.followers.append(context.past.take)
         following = asyncio.create_task(context.live.run())
         try:
             yield

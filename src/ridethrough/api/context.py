@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +13,7 @@ from ridethrough.config import Secrets
 from ridethrough.core.events import Ask
 from ridethrough.runtime.clock import SiteClock
 from ridethrough.runtime.mailbox import Answer
+from ridethrough.views.outages import Outages
 
 from .access import Gate
 from .live import Live
@@ -36,6 +37,7 @@ class Context:
     live: Live
     gate: Gate
     post: Post
+    past: Outages = field(default_factory=Outages)
 
 
 def _context(request: Request) -> Context:

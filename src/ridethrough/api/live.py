@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -24,15 +24,16 @@ from ridethrough.runtime.journal_file import JournalRefused, read_journal
 from ridethrough.runtime.lock import is_held
 from ridethrough.runtime.status import read_status
 
+from .moments import for_people
+
 log = logging.getLogger(__name__)
 
 EVERY = 0.5  # seconds between two looks at the files
 BEAT = 1.0  # seconds between two beats to the listeners
 LINES_KEPT = 500
+CHUNK = 2000  # events that are read at once
 BEHIND = 200  # messages that a listener may be behind before it is told to begin anew
 TABLES = ("upses", "pools", "hosts", "vms", "storage")
-_RELATIVE = {"on_battery_for", "off_in", "countdown", "answered", "seconds_left", "last_trap_ago"}
-_MOMENTS = ("_at", "_since", "_until")
 
 
 class Listener:
@@ -65,6 +66,7 @@ class Live:
         self.running = False
         self.position = 0
         self.lines: deque[dict[str, Any]] = deque(maxlen=LINES_KEPT)
+        self.followers: list[Callable[[int, Event], None]] = []  # each is called with every event, from the first on
         self._trouble = ""
 
     async def run(self) -> None:
@@ -72,10 +74,11 @@ class Live:
         loop = asyncio.get_running_loop()
         beat = 0.0
         while True:
+            behind = False
             try:
                 status, running, events = await asyncio.to_thread(self._read)
                 self._take(status, running, events)
-                self._trouble = ""
+                self._trouble, behind = "", len(events) == CHUNK
             except (JournalRefused, UnreadableEvent, OSError) as error:
                 if str(error) != self._trouble:
                     log.warning("the controller's files cannot be read: %s", error)
@@ -83,7 +86,7 @@ class Live:
             if loop.time() - beat >= BEAT:
                 beat = loop.time()
                 self.publish("beat", self.beat())
-            await asyncio.sleep(EVERY)
+            await asyncio.sleep(0.0 if behind else EVERY)
 
     def now(self) -> float:
         """Seconds since 1970 by which every moment in `site` is told."""
@@ -133,25 +136,22 @@ class Live:
             self._listeners.discard(listener)
 
     def _read(self) -> tuple[dict[str, Any] | None, bool, list[tuple[int, Event]]]:
-        last = None if self.position else LINES_KEPT
-        return (
-            read_status(self._state_dir),
-            is_held(self._state_dir),
-            list(read_journal(self._state_dir, self.position, last=last)),
-        )
+        events = read_journal(self._state_dir, self.position, first=CHUNK)
+        return read_status(self._state_dir), is_held(self._state_dir), list(events)
 
     def _take(self, status: dict[str, Any] | None, running: bool, events: list[tuple[int, Event]]) -> None:
         self.running = running
         for position, event in events:
             self.position = position
-            line = {"position": position, "at": self.wall(event.at), "kind": type(event).__name__}
-            line["text"] = readable(tell(event))
+            for follower in self.followers:
+                follower(position, event)
+            line = self.line(position, event)
             self.lines.append(line)
             self.publish("line", line, position)
         if status is None or status.get("written_at") == self.written_at:
             return
         self.written_at = float(status.pop("written_at"))
-        status = self._for_people(status)
+        status = self.for_people(status)
         changed: dict[str, Any] = {}
         gone: dict[str, list[str]] = {}
         for table in TABLES:
@@ -170,17 +170,18 @@ class Live:
         if changed or gone:
             self.publish("change", {"changed": changed, "gone": gone})
 
-    def _for_people(self, value: Any, key: str = "") -> Any:
-        """Moments on the site's clock become seconds since 1970; what is relative to a round is left out."""
-        if isinstance(value, dict):
-            return {k: self._for_people(v, k) for k, v in value.items() if k not in _RELATIVE}
-        if isinstance(value, list):
-            return [self._for_people(part) for part in value]
-        if isinstance(value, float):
-            if value != value or value in (float("inf"), float("-inf")):
-                return None
-            return self.wall(value) if key == "at" or key.endswith(_MOMENTS) else round(value, 2)
-        return readable(value) if isinstance(value, str) else value
+    def for_people(self, value: Any) -> Any:
+        """Plain values with their moments in seconds since 1970."""
+        return for_people(value, self.wall)
+
+    def line(self, position: int, event: Event) -> dict[str, Any]:
+        """An event of the journal as a line for people."""
+        return {
+            "position": position,
+            "at": self.wall(event.at),
+            "kind": type(event).__name__,
+            "text": readable(tell(event)).strip(),
+        }
 
 
 def encoded(kind: str, data: Mapping[str, Any], id: int | None = None) -> bytes:

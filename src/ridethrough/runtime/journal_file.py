@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import quote
@@ -21,16 +22,25 @@ class JournalRefused(Exception):  # noqa: N818 - a state of the file, not a bug
     """The journal's file cannot be used. The message names the file, the reason and the remedy."""
 
 
-def read_journal(state_dir: Path, after: int = 0, last: int | None = None) -> Sequence[tuple[int, Event]]:
-    """Every event with a position above `after`, in order; with `last`, only that many from the end.
+def read_journal(
+    state_dir: Path, after: int = 0, last: int | None = None, *, before: int | None = None, first: int | None = None
+) -> Sequence[tuple[int, Event]]:
+    """Every event with a position above `after` and below `before`, in order.
+
+    With `last`, only that many from the end; with `first`, only that many from the beginning; not both.
 
     Reads beside a running controller, and without one. Empty when there is no journal yet. Raises JournalRefused
     when the file cannot be read, UnreadableEvent when one row cannot.
     """
-    wanted = "SELECT position, event FROM events WHERE position > ? ORDER BY position DESC LIMIT ?"
+    order = "ASC" if last is None else "DESC"
+    wanted = f"SELECT position, event FROM events WHERE position > ? AND position < ? ORDER BY position {order} LIMIT ?"
+    limit = next((number for number in (first, last) if number is not None), -1)
+    span = (after, before if before is not None else sys.maxsize, limit)
     with reading(state_dir) as connection:
-        rows = connection.execute(wanted, (after, -1 if last is None else last)).fetchall() if connection else []
-    return [(position, decode(event.encode(), position)) for position, event in reversed(rows)]
+        rows = connection.execute(wanted, span).fetchall() if connection else []
+    if last is not None:
+        rows.reverse()
+    return [(position, decode(event.encode(), position)) for position, event in rows]
 
 
 def latest_time(state_dir: Path) -> Seconds | None:

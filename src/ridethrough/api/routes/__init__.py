@@ -1,5 +1,5 @@
 """One module a subject; each holds a `router`."""
 
-from . import events, requests, site
+from . import events, journal, outages, requests, site
 
-ROUTERS = (site.router, events.router, requests.router)
+ROUTERS = (site.router, events.router, requests.router, journal.router, outages.router)

@@ -1,0 +1,109 @@
+"""The journal: searched, filtered, exported."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
+
+from ridethrough.api.access import Viewer
+from ridethrough.api.context import Context, Ctx
+from ridethrough.runtime.codec import encode
+from ridethrough.runtime.journal_file import read_journal
+
+router = APIRouter(tags=["journal"])
+
+CHUNK = 1000
+SCANNED = 20_000  # events that one search looks at; it goes on from `next`
+
+Text = Annotated[str, Query(max_length=200)]
+Position = Annotated[int | None, Query(ge=0, le=2**53)]
+
+
+class Line(BaseModel):
+    """One event. `kind` is its type, `text` its sentence; `at` seconds since 1970."""
+
+    position: int
+    at: float
+    kind: str
+    text: str
+
+
+class Page(BaseModel):
+    """Lines, the latest first. `next`: give it as `before` for what is older; null: there is no more."""
+
+    items: list[Line]
+    next: int | None
+
+
+class Format(StrEnum):
+    """How an export is written."""
+
+    JSONL = "jsonl"
+    CSV = "csv"
+
+
+@router.get("/journal")
+def journal(
+    ctx: Ctx,
+    _: Viewer,
+    before: Position = None,
+    after: Position = 0,
+    q: Text = "",
+    kind: Annotated[list[str] | None, Query(max_length=60)] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> Page:
+    """The latest lines whose text holds every word of `q` and whose kind is one of `kind`."""
+    words, found, scanned = q.casefold().split(), list[Line](), 0
+    while True:
+        events = read_journal(ctx.state_dir, after or 0, last=CHUNK, before=before)
+        for position, event in reversed(events):
+            scanned, before = scanned + 1, position
+            if kind and type(event).__name__ not in kind:
+                continue
+            line = Line(**ctx.live.line(position, event))
+            if all(word in line.text.casefold() for word in words):
+                found.append(line)
+                if len(found) == limit:
+                    return Page(items=found, next=position)
+        if len(events) < CHUNK:
+            return Page(items=found, next=None)
+        if scanned >= SCANNED:
+            return Page(items=found, next=before)
+
+
+@router.get("/journal/export", response_class=StreamingResponse)
+def export(ctx: Ctx, _: Viewer, format: Format = Format.JSONL, after: Position = 0) -> StreamingResponse:
+    """The whole journal, or what came after a position: a JSON object a line with the fact itself, or CSV."""
+    media = "application/jsonl" if format is Format.JSONL else "text/csv; charset=utf-8"
+    headers = {"content-disposition": f'attachment; filename="journal.{format}"'}
+    return StreamingResponse(_lines(ctx, format, after or 0), media_type=media, headers=headers)
+
+
+def _lines(ctx: Context, format: Format, after: int) -> Iterator[str]:
+    if format is Format.CSV:
+        yield _row(["position", "time", "kind", "text"])
+    while events := read_journal(ctx.state_dir, after, first=CHUNK):
+        for position, event in events:
+            after = position
+            line: dict[str, Any] = ctx.live.line(position, event)
+            line["time"] = ctx.clock.wall(event.at).isoformat(timespec="seconds")
+            if format is Format.CSV:
+                yield _row([str(position), line["time"], line["kind"], line["text"]])
+            else:
+                line["event"] = json.loads(encode(event))
+                yield json.dumps(line) + "\n"
+
+
+def _row(cells: list[str]) -> str:
+    """One line of CSV (RFC 4180). A cell that a spreadsheet would take for a formula is kept a text."""
+    text = io.StringIO()
+    csv.writer(text).writerow([f"'{cell}" if cell.startswith(("=", "+", "-", "@")) else cell for cell in cells])
+    return text.getvalue()

@@ -1,0 +1,135 @@
+"""The journal and its outages, as scripts and pages read them."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from ridethrough.api import create_app
+from ridethrough.api.explain import explanations, next_steps
+from ridethrough.core.events import Event, TrapHeard
+from ridethrough.runtime.journal import DiskJournal
+from ridethrough.sim.scenario import load, play
+
+from .fakes import context
+
+
+async def _write(state: Path, events: Sequence[Event]) -> None:
+    journal = DiskJournal(state)
+    await journal.append(events)
+    await journal.close()
+
+
+@pytest.fixture(scope="module")
+def case_one(root: Path) -> Sequence[Event]:
+    return play(load(root / "scenarios" / "case_one.toml")).journal.entries
+
+
+@pytest.fixture
+def client(tmp_path: Path, case_one: Sequence[Event]) -> Iterator[TestClient]:
+    found = context(tmp_path)
+    asyncio.run(_write(found.state_dir, case_one))
+    with TestClient(create_app(found)) as client:
+        while found.live.position < len(case_one):
+            client.get("/api/v1/site")
+        yield client
+
+
+def test_pages_of_the_journal_hold_every_line_once_latest_first(client: TestClient, case_one: Sequence[Event]) -> None:
+    found, before = list[int](), None
+    while True:
+        page = client.get("/api/v1/journal", params={"limit": 7} | ({"before": before} if before else {})).json()
+        found += [line["position"] for line in page["items"]]
+        before = page["next"]
+        if before is None:
+            break
+    assert found == list(range(len(case_one), 0, -1))
+
+
+def test_words_and_kinds_filter(client: TestClient) -> None:
+    lines = client.get("/api/v1/journal", params={"q": "XENSERVER1 down"}).json()["items"]
+    assert lines
+    assert all("xenserver1" in line["text"] and "down" in line["text"] for line in lines)
+    lines = client.get("/api/v1/journal", params={"kind": ["HostDown", "UtilityLost"]}).json()["items"]
+    assert {line["kind"] for line in lines} == {"HostDown", "UtilityLost"}
+
+
+def test_an_export_holds_every_fact(client: TestClient, case_one: Sequence[Event]) -> None:
+    rows = [json.loads(line) for line in client.get("/api/v1/journal/export").text.splitlines()]
+    assert [row["event"]["type"] for row in rows] == [type(event).__name__ for event in case_one]
+    table = list(csv.DictReader(io.StringIO(client.get("/api/v1/journal/export?format=csv").text)))
+    assert [row["text"].removeprefix("'") for row in table] == [row["text"] for row in rows]
+
+
+async def test_a_search_over_a_long_journal_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    found = context(tmp_path)
+    many: list[Event] = [TrapHeard(float(n), "ups1", "1.3.6", f"number={n}.") for n in range(25_000)]
+    await _write(found.state_dir, many)
+    client = TestClient(create_app(found))
+    page = client.get("/api/v1/journal", params={"q": "number=17."}).json()
+    assert (page["items"], page["next"]) == ([], 5001)
+    page = client.get("/api/v1/journal", params={"q": "number=17.", "before": page["next"]}).json()
+    assert ([line["position"] for line in page["items"]], page["next"]) == ([18], None)
+
+
+def test_a_cell_is_never_a_formula(tmp_path: Path) -> None:
+    found = context(tmp_path)
+    asyncio.run(_write(found.state_dir, [TrapHeard(1.0, "ups1", "1.3.6", "x")]))
+    text = TestClient(create_app(found)).get("/api/v1/journal/export?format=csv").text
+    assert not any(cell.startswith(("=", "+", "-", "@")) for row in csv.reader(io.StringIO(text)) for cell in row)
+
+
+def test_outages_are_listed_and_told(client: TestClient) -> None:
+    (summary,) = client.get("/api/v1/outages").json()
+    assert summary["hosts_shut_down"] == 1
+    assert summary["begun_at"] > 1.7e9
+    whole = client.get(f"/api/v1/outages/{summary['id']}").json()
+    assert whole["upses"][0]["since"] > 1.7e9
+    assert whole["next"] == whole["why"] == []
+    assert client.get("/api/v1/outages/current").json() is None
+    assert client.get("/api/v1/outages/99999").status_code == 404
+
+
+def host(**changes: Any) -> dict[str, Any]:
+    options = {"maintenance": {"enabled": True, "after": 60.0}, "shutdown": {"enabled": True, "after": 120.0}}
+    row = {"id": "h1", "pool": "p", "coordinator": False, "supply": "on battery", "on_battery_since": 1000.0}
+    row |= {"powered_by": ["ups1"], "options": options, "step": "rides through", "held": False, "vms": ["a", "b"]}
+    return row | {"power_until": 1300.0, "seconds_needed": 200.0} | changes
+
+
+OFF = {"maintenance": {"enabled": False, "after": 0.0}, "shutdown": {"enabled": False, "after": 0.0}}
+
+
+def test_next_steps_are_told_by_time() -> None:
+    told = [(step["at"], step["what"]) for step in next_steps([host(step="")], 1010.0)]
+    assert told == [(1060.0, "maintenance"), (1100.0, "last safe start"), (1120.0, "shutdown"), (1300.0, "power ends")]
+    assert next_steps([host(step="down"), host(supply="full")], 1010.0) == []
+    emptied = [step["what"] for step in next_steps([host(step="maintenance mode")], 1070.0)]
+    assert emptied == ["shutdown", "power ends"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"step": "down"}, "It is down, and that is proven."),
+        ({"supply": "full", "step": ""}, "It stays up: ups1 has utility power."),
+        ({"supply": "assumed", "powered_by": [], "step": ""}, "no UPS for it"),
+        ({"step": "being emptied"}, "2 VMs are left on it"),
+        ({"step": ""}, "It enters maintenance mode in 50 s."),
+        ({"step": "maintenance mode"}, "It is in maintenance mode. It shuts down in 110 s."),
+        ({"held": True}, "held"),
+        ({"options": OFF, "step": ""}, "it crashes when its power ends"),
+        ({"options": OFF, "step": "", "coordinator": True}, "the coordinator: it goes down last"),
+    ],
+)
+def test_why_a_host_is_as_it_is(changes: dict[str, Any], text: str) -> None:
+    ((told),) = explanations([host(**changes)], 1010.0)
+    assert text in told["text"]
