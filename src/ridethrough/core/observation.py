@@ -40,6 +40,7 @@ class UpsReading:
     link_lost: bool = False  # the card answers but has lost its UPS
     timers: CardTimers = UNTOLD  # as the card tells them
     model: str = ""
+    input_volts: float | None = None  # of its lowest line that exists; for people, nothing is decided by it
 
 
 @dataclass(frozen=True, slots=True)

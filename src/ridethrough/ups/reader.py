@@ -84,6 +84,7 @@ class Reader:
             False,
             timers,
             model,
+            self._input_volts(told),
         )
 
     def _find_state(self, told: Told) -> State:
@@ -162,6 +163,12 @@ class Reader:
         good = limits.low <= min(lines) and max(lines) <= limits.high
         return good if limits.kind is Kind.TOLD else (good or None)
 
+    def _input_volts(self, told: Told) -> float | None:
+        """Of the lowest line that exists; where none was seen alive yet, of the highest that is told."""
+        lines = {oid: v for oid, n in told.numbers("input_volts").items() if (v := clean.volts(n)) is not None}
+        alive = [volts for oid, volts in lines.items() if oid in self._alive]
+        return min(alive) if alive else max(lines.values(), default=None)
+
     def _model(self, told: Told) -> str:
         maker, model = clean.name(told.text("maker"))[:LONGEST_NAME], clean.name(told.text("model"))[:LONGEST_NAME]
         if not model:
@@ -186,6 +193,7 @@ def _at(reading: UpsReading, at: Seconds, countdown: Seconds | None, tells_count
         reading.link_lost,
         reading.timers,
         reading.model,
+        reading.input_volts,
     )
 
 

@@ -68,6 +68,7 @@ def _ups(s: Situation, ups: UpsId) -> dict[str, Any]:
         "runtime": reading.runtime if reading else None,
         "trusted_runtime": runtime(s, ups),
         "load": reading.load if reading else None,
+        "input_volts": reading.input_volts if reading else None,
         "low": m.low_since is not None,
         "testing": bool(reading and reading.testing),
         "on_battery_for": s.now - m.on_battery_since if m.on_battery_since is not None else None,

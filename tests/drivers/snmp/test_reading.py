@@ -194,6 +194,15 @@ def test_phases_that_do_not_exist_are_no_dead_input() -> None:
     assert not reader.read(testing, 5).input_dead
 
 
+def test_the_input_shown_is_that_of_the_lowest_line_that_exists() -> None:
+    assert read(UTILITY).input_volts == 231
+    reader = Reader(trusts_idle=True)
+    lines: dict[str, Value] = {f"{R}.3.3.1.3.2": 0, f"{R}.3.3.1.3.3": 226}
+    assert reader.read(told({**UTILITY, **lines}), 0).input_volts == 226
+    assert reader.read(told({**OUTAGE, f"{R}.3.3.1.3.1": 3, **lines}), 5).input_volts == 3
+    assert read({f"{R}.4.1.0": 3}).input_volts is None
+
+
 def test_one_phase_lost_of_three_is_a_dead_input() -> None:
     three: dict[str, Value] = {f"{R}.3.3.1.3.2": 230, f"{R}.3.3.1.3.3": 229}
     reader = Reader(trusts_idle=True)
