@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from fastapi import APIRouter, FastAPI, Request
@@ -15,6 +16,8 @@ from ridethrough.runtime.mailbox import NoAnswer, NoController
 from .access import NotAdmitted
 from .context import Context
 from .routes import ROUTERS
+
+log = logging.getLogger(__name__)
 
 PREFIX = "/api/v1"
 
@@ -37,12 +40,15 @@ def create_app(context: Context, pages: APIRouter | None = None) -> FastAPI:
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         context.live.followers.append(context.past.take)
-        following = asyncio.create_task(context.live.run())
+        services = {asyncio.create_task(service.run()) for service in (context.live, *context.services)}
+        for task in services:
+            task.add_done_callback(_say_if_failed)
         try:
             yield
         finally:
-            following.cancel()
-            await asyncio.wait({following})
+            for task in services:
+                task.cancel()
+            await asyncio.wait(services)
 
     app = FastAPI(
         title="Ridethrough",
@@ -62,6 +68,11 @@ def create_app(context: Context, pages: APIRouter | None = None) -> FastAPI:
     app.add_exception_handler(NoController, _no_controller)
     app.add_exception_handler(NoAnswer, _no_answer)
     return app
+
+
+def _say_if_failed(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("a part of the manager has ended; the rest goes on without it", exc_info=error)
 
 
 async def _with_headers(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 
@@ -16,7 +16,17 @@ from ridethrough.runtime.mailbox import Answer
 from ridethrough.views.outages import Outages
 
 from .access import Gate
+from .evidence import Evidence
+from .history import History
 from .live import Live
+
+
+class Service(Protocol):
+    """What runs beside the routes for as long as the application does."""
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+
 
 Post = Callable[[Ask, str, str, str], Answer]
 
@@ -26,7 +36,7 @@ class Context:
     """`site_file` may not exist yet: then the pages begin with the wizard.
 
     `post(ask, subject, by, says)` hands a request to the controller and blocks until it is answered; raises
-    NoController or NoAnswer (runtime.mailbox).
+    NoController or NoAnswer (runtime.mailbox). `services` run as long as the application does.
     """
 
     state_dir: Path
@@ -38,6 +48,9 @@ class Context:
     gate: Gate
     post: Post
     past: Outages = field(default_factory=Outages)
+    history: History | None = None
+    evidence: Evidence | None = None
+    services: tuple[Service, ...] = ()
 
 
 def _context(request: Request) -> Context:

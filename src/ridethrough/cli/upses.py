@@ -50,9 +50,7 @@ def show(
     """
     found = configuration(site, secrets)
     must_be_there(found, name, site)
-    report = run_async(_ask(found.upses[name]))
-    shown = _shown(found.upses[name], report)
-    shown["output"] = run_async(_output(found.upses[name])) if not shown["trouble"] else ""
+    shown = run_async(asked(found.upses[name]))
     shown["controller"] = _as_the_controller_sees_it(state, name)
     if as_json:
         print_json(shown)
@@ -60,6 +58,12 @@ def show(
         _print(shown)
     if shown["trouble"]:
         raise typer.Exit(FAILED)
+
+
+async def asked(ups: UpsConnection) -> dict[str, Any]:
+    """Everything that a UPS says now, and how it can be commanded. `trouble` is not empty when it does not answer."""
+    shown = _shown(ups, await _ask(ups))
+    return {**shown, "output": await _output(ups) if not shown["trouble"] else ""}
 
 
 def must_be_there(found: Configuration, name: str, site: Path) -> None:

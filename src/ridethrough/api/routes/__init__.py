@@ -1,5 +1,5 @@
 """One module a subject; each holds a `router`."""
 
-from . import events, journal, outages, requests, site
+from . import events, history, journal, outages, requests, site
 
-ROUTERS = (site.router, events.router, requests.router, journal.router, outages.router)
+ROUTERS = (site.router, events.router, requests.router, journal.router, outages.router, history.router)

@@ -33,7 +33,7 @@ async def upses(ctx: Ctx, _: Viewer) -> list[dict[str, Any]]:
 @router.get("/upses/{id}")
 async def ups(id: str, ctx: Ctx, _: Viewer) -> dict[str, Any]:
     """One UPS, by its key in site.toml."""
-    return _row(ctx, "upses", "UPS", id)
+    return row(ctx, "upses", "UPS", id)
 
 
 @router.get("/pools")
@@ -45,25 +45,25 @@ async def pools(ctx: Ctx, _: Viewer) -> list[dict[str, Any]]:
 @router.get("/pools/{id}")
 async def pool(id: str, ctx: Ctx, _: Viewer) -> dict[str, Any]:
     """One pool, by its key in site.toml."""
-    return _row(ctx, "pools", "pool", id)
+    return row(ctx, "pools", "pool", id)
 
 
 @router.get("/hosts")
 async def hosts(ctx: Ctx, _: Viewer, pool: str | None = None) -> list[dict[str, Any]]:
     """Every host, or those of one pool."""
-    return [row for row in ctx.live.tables["hosts"].values() if pool is None or row["pool"] == pool]
+    return [found for found in ctx.live.tables["hosts"].values() if pool is None or found["pool"] == pool]
 
 
 @router.get("/hosts/{id}")
 async def host(id: str, ctx: Ctx, _: Viewer) -> dict[str, Any]:
     """One host, by its key in site.toml."""
-    return _row(ctx, "hosts", "host", id)
+    return row(ctx, "hosts", "host", id)
 
 
 @router.get("/vms")
 async def vms(ctx: Ctx, _: Viewer, host: str | None = None) -> list[dict[str, Any]]:
     """Every VM, or those on one host."""
-    return [row for row in ctx.live.tables["vms"].values() if host is None or row["host"] == host]
+    return [found for found in ctx.live.tables["vms"].values() if host is None or found["host"] == host]
 
 
 @router.get("/storage")
@@ -72,7 +72,8 @@ async def storage(ctx: Ctx, _: Viewer) -> list[dict[str, Any]]:
     return list(ctx.live.tables["storage"].values())
 
 
-def _row(ctx: Context, table: str, kind: str, id: str) -> dict[str, Any]:
+def row(ctx: Context, table: str, kind: str, id: str) -> dict[str, Any]:
+    """A row of one of Live's tables by its id; where there is none, the answer is 404."""
     found = ctx.live.tables[table].get(id)
     if found is None:
         known = ", ".join(sorted(ctx.live.tables[table])) or "none"
