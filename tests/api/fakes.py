@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ridethrough.api import Context, Live, NotAdmitted, Person, Role
-from ridethrough.config import Secrets
+from ridethrough.api import Context, Doors, Jobs, Live, NotAdmitted, Person, Role
+from ridethrough.api.doors import Found, Trust
+from ridethrough.config import Endpoint, PoolConnection, Secrets
 from ridethrough.core.events import Ask
+from ridethrough.ports import Unreachable
 from ridethrough.runtime.clock import SiteClock
 from ridethrough.runtime.mailbox import Answer
 from ridethrough.runtime.status import FILE as STATUS
@@ -43,22 +45,44 @@ class Mailbox:
         return self.answer(ask, subject)
 
 
-def context(tmp_path: Path, gate: OpenGate | None = None, mailbox: Mailbox | None = None) -> Context:
+async def _no_search(
+    addresses: Sequence[str], ways: Sequence[Any], told: Callable[[int, int], None]
+) -> Sequence[Found]:
+    return []
+
+
+async def _no_upsd(at: Endpoint) -> Sequence[Found]:
+    raise Unreachable(f"{at} does not answer")
+
+
+async def _no_pool(connection: PoolConnection, trust: Trust) -> dict[str, Any]:
+    return {"members": [], "troubles": [f"{connection.addresses[0]} does not answer"]}
+
+
+NOBODY = Doors(_no_search, _no_upsd, _no_pool)
+
+
+def context(
+    tmp_path: Path, gate: OpenGate | None = None, mailbox: Mailbox | None = None, doors: Doors = NOBODY
+) -> Context:
     """A context whose state directory is `tmp_path/state`, and whose site.toml may be written by the test."""
     state = tmp_path / "state"
     state.mkdir(exist_ok=True)
     secrets = tmp_path / "secrets"
     secrets.mkdir(exist_ok=True)
     clock = SiteClock(state)
+    live = Live(state, clock)
     return Context(
         state_dir=state,
         site_file=tmp_path / "site.toml",
         secrets=Secrets.of_process(secrets),
         secrets_dir=secrets,
         clock=clock,
-        live=Live(state, clock),
+        live=live,
         gate=gate or OpenGate(),
         post=(mailbox or Mailbox()).post,
+        doors=doors,
+        jobs=Jobs(live.publish),
     )
 
 

@@ -6,6 +6,8 @@
 from .access import Gate, NotAdmitted, Person, Role
 from .app import create_app
 from .context import Context
+from .doors import Doors
+from .jobs import Jobs
 from .live import Live
 
-__all__ = ["Context", "Gate", "Live", "NotAdmitted", "Person", "Role", "create_app"]
+__all__ = ["Context", "Doors", "Gate", "Jobs", "Live", "NotAdmitted", "Person", "Role", "create_app"]

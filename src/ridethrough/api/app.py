@@ -8,6 +8,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 
 from ridethrough import __version__
@@ -46,6 +47,7 @@ def create_app(context: Context, pages: APIRouter | None = None) -> FastAPI:
         try:
             yield
         finally:
+            await context.jobs.stop()
             for task in services:
                 task.cancel()
             await asyncio.wait(services)
@@ -64,6 +66,7 @@ def create_app(context: Context, pages: APIRouter | None = None) -> FastAPI:
     if pages is not None:
         app.include_router(pages)
     app.middleware("http")(_with_headers)
+    app.add_exception_handler(RequestValidationError, _not_valid)
     app.add_exception_handler(NotAdmitted, _not_admitted)
     app.add_exception_handler(NoController, _no_controller)
     app.add_exception_handler(NoAnswer, _no_answer)
@@ -82,6 +85,13 @@ async def _with_headers(request: Request, go_on: Callable[[Request], Awaitable[R
     if request.url.path.startswith(PREFIX):
         response.headers.setdefault("cache-control", "no-store")
     return response
+
+
+async def _not_valid(_request: Request, error: Exception) -> Response:
+    """What is wrong and where, in words. What was sent is not repeated: it may hold a password."""
+    assert isinstance(error, RequestValidationError)
+    told = [f"{'.'.join(str(part) for part in one['loc'][1:]) or 'body'}: {one['msg']}" for one in error.errors()]
+    return JSONResponse({"detail": "; ".join(told)}, 422)
 
 
 async def _not_admitted(_request: Request, error: Exception) -> Response:

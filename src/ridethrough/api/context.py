@@ -16,8 +16,10 @@ from ridethrough.runtime.mailbox import Answer
 from ridethrough.views.outages import Outages
 
 from .access import Gate
+from .doors import Doors
 from .evidence import Evidence
 from .history import History
+from .jobs import Jobs
 from .live import Live
 
 
@@ -47,6 +49,8 @@ class Context:
     live: Live
     gate: Gate
     post: Post
+    doors: Doors
+    jobs: Jobs
     past: Outages = field(default_factory=Outages)
     history: History | None = None
     evidence: Evidence | None = None

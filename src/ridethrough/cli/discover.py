@@ -12,6 +12,7 @@ import typer
 
 from ridethrough.config import CardConnection, Configuration, Endpoint, Secrets, UpsConnection, quantities
 from ridethrough.config.add import AddError, add_upses
+from ridethrough.config.sections import keys, source
 from ridethrough.ports import Refused, Unreachable
 from ridethrough.ups.ranges import addresses
 
@@ -143,7 +144,7 @@ def _row(known: Configuration | None, connection: UpsConnection, report: UpsRepo
     names = [u.id for u in known.upses.values() if str(u.at) == str(connection.at)] if known is not None else []
     return {
         "address": str(connection.at),
-        "source": _source(connection),
+        "source": source(connection),
         "vendor": report.vendor,
         "model": report.model,
         "serial": report.serial,
@@ -152,14 +153,6 @@ def _row(known: Configuration | None, connection: UpsConnection, report: UpsRepo
         "trouble": report.seen.trouble,
         "in_site": names[0] if names else None,
     }
-
-
-def _source(connection: UpsConnection) -> str:
-    if not isinstance(connection, CardConnection):
-        return f"nut://{connection.at}"
-    at = connection.at
-    host = f"[{at.host}]" if ":" in at.host else at.host
-    return f"snmp://{host}" if at.port == quantities.SNMP_PORT else f"snmp://{at}"
 
 
 def _print(found: list[dict[str, Any]], troubles: list[str]) -> None:
@@ -189,35 +182,14 @@ def _add(site: Path, places: Secrets, known: Configuration, rows: Rows, wanted: 
     if missing:
         fail(f"nothing was found at {', '.join(missing)}; nothing was added")
     try:
-        names = add_upses(site, [_keys(connection) for connection in new], places)
+        names = add_upses(site, [keys(connection) for connection in new], places)
     except AddError as error:
         fail(f"{site}: {error}")
     for name, connection in zip(names, new, strict=True):
-        typer.echo(f"added [ups.{name}], {_source(connection)}", err=True)
+        typer.echo(f"added [ups.{name}], {source(connection)}", err=True)
     if not new:
         typer.echo("nothing is new", err=True)
 
 
 def _host(connection: UpsConnection) -> str:
     return connection.at.host if isinstance(connection, CardConnection) else str(connection.at)
-
-
-def _keys(connection: UpsConnection) -> dict[str, str]:
-    """The section's keys; a secret is named, never written."""
-    keys = {"source": _source(connection)}
-    if not isinstance(connection, CardConnection):
-        return keys
-    if connection.version != "2c":
-        keys["version"] = connection.version
-    if connection.community.name:
-        keys["community"] = str(connection.community)
-    if (user := connection.user) is not None:
-        told = {
-            "username": user.name,
-            "auth": user.auth,
-            "auth_password": user.auth_password,
-            "privacy": user.privacy,
-            "privacy_password": user.privacy_password,
-        }
-        keys |= {key: str(value) for key, value in told.items() if value is not None}
-    return keys

@@ -1,5 +1,21 @@
 """One module a subject; each holds a `router`."""
 
-from . import events, history, journal, outages, requests, site
+from . import (
+    discovery,
+    events,
+    history,
+    journal,
+    outages,
+    requests,
+    site,
+)
 
-ROUTERS = (site.router, events.router, requests.router, journal.router, outages.router, history.router)
+ROUTERS = (
+    site.router,
+    events.router,
+    requests.router,
+    journal.router,
+    outages.router,
+    discovery.router,
+    history.router,
+)
