@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ridethrough.core import events as e
+from ridethrough.core.narrative import tell
 from ridethrough.core.requests import answer
 from ridethrough.core.situation import Situation
 
@@ -65,6 +66,15 @@ def test_in_dry_run_nobody_is_promised_an_action() -> None:
 
 def test_arming_twice_changes_nothing_the_second_time() -> None:
     assert asked(e.Ask.ARM, "") == [e.RequestDone(10.0, e.Ask.ARM, "")]
+
+
+def test_a_note_is_always_taken_and_its_sentence_says_who_did_what() -> None:
+    note = e.Requested(9.0, e.Ask.NOTE, "accounts", "anna", "account bert made with role view")
+    the_site = site(1)
+    s = situation(10.0, snapshot(10.0, the_site), the_site, note)
+    assert answer(s) == [e.RequestDone(10.0, e.Ask.NOTE, "accounts")]
+    assert s.after(answer(s)).memory.requests == ()
+    assert tell(note) == "accounts: account bert made with role view, by anna"
 
 
 def test_in_dry_run_a_countdown_may_be_ended_and_none_begun() -> None:

@@ -64,13 +64,14 @@ class Ask(StrEnum):
     SWITCH_OFF_UPS = "switch off UPS"  # the command itself tells the UPS, once this is accepted
     CANCEL_UPS_OFF = "cancel switching off UPS"
     WRITE_DOWN = "write down of UPS"  # what came of such a command
+    NOTE = "note"  # what a person has done beside the controller; the subject names the area, "accounts"
 
 
 @dataclass(frozen=True, slots=True)
 class Requested:
     """A person asked for something. `subject` is a host's, a pool's or a UPS's id; empty for arm and disarm.
 
-    `says`: how, "in 120 s"; or what is to be written down.
+    Of a note it is the area, such as "accounts". `says`: how, "in 120 s"; or what is to be written down.
     """
 
     at: Seconds

@@ -269,8 +269,8 @@ def _answered(m: Memory, event: e.RequestRefused | e.RequestDone) -> Memory:
             return _host(m, host, held=False, overridden=False, yielded_at=None)
         case e.Ask.ENTER_MAINTENANCE | e.Ask.EVACUATE:
             return _host(m, host, wanted=wanted | {event.ask}, yielded_at=None)
-        case e.Ask.SWITCH_OFF_UPS | e.Ask.CANCEL_UPS_OFF | e.Ask.WRITE_DOWN:
-            return m  # the person's command does it
+        case e.Ask.SWITCH_OFF_UPS | e.Ask.CANCEL_UPS_OFF | e.Ask.WRITE_DOWN | e.Ask.NOTE:
+            return m  # the person's command does it, or has done it
         case e.Ask.EXIT_MAINTENANCE:
             return _host(m, host, wanted=frozenset())
         case e.Ask.SHUT_DOWN_POOL:

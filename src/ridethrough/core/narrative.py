@@ -25,6 +25,8 @@ def tell(event: e.Event) -> str:
         case e.Requested():
             if event.ask is e.Ask.WRITE_DOWN:
                 return f"{event.by} has told {event.subject}: {event.says}"
+            if event.ask is e.Ask.NOTE:
+                return f"{event.subject}: {event.says}, by {event.by}"
             words = (str(event.ask), event.subject, event.says)
             return f"{event.by} asks: {' '.join(word for word in words if word)}"
         case e.RequestRefused():
