@@ -8,7 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from argon2 import PasswordHasher
+
 from ridethrough.api import Context, Doors, Jobs, Live, NotAdmitted, Person, Role
+from ridethrough.api.access import Gate
+from ridethrough.api.accounts import Accounts
 from ridethrough.api.doors import Found, Trust
 from ridethrough.config import Endpoint, PoolConnection, Secrets
 from ridethrough.core.events import Ask
@@ -24,7 +28,7 @@ class OpenGate:
 
     person: Person | None = field(default_factory=lambda: Person("anna", Role.ADMINISTER))
 
-    def admit(self, session: str, csrf: str, bearer: str, address: str, writes: bool) -> Person:
+    def admit(self, session: str, csrf: str, bearer: str, address: str, writes: bool, counts: bool = True) -> Person:
         if self.person is None:
             raise NotAdmitted(401, "log in first")
         return self.person
@@ -45,6 +49,9 @@ class Mailbox:
         return self.answer(ask, subject)
 
 
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
 async def _no_search(
     addresses: Sequence[str], ways: Sequence[Any], told: Callable[[int, int], None]
 ) -> Sequence[Found]:
@@ -63,7 +70,11 @@ NOBODY = Doors(_no_search, _no_upsd, _no_pool)
 
 
 def context(
-    tmp_path: Path, gate: OpenGate | None = None, mailbox: Mailbox | None = None, doors: Doors = NOBODY
+    tmp_path: Path,
+    gate: Gate | None = None,
+    mailbox: Mailbox | None = None,
+    doors: Doors = NOBODY,
+    accounts: Accounts | None = None,
 ) -> Context:
     """A context whose state directory is `tmp_path/state`, and whose site.toml may be written by the test."""
     state = tmp_path / "state"
@@ -80,6 +91,7 @@ def context(
         clock=clock,
         live=live,
         gate=gate or OpenGate(),
+        accounts=accounts or Accounts(state, hasher=CHEAP),
         post=(mailbox or Mailbox()).post,
         doors=doors,
         jobs=Jobs(live.publish),

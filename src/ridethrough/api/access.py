@@ -41,7 +41,7 @@ class Person:
 
 
 class NotAdmitted(Exception):  # noqa: N818 - an answer, not a bug
-    """The request may not pass. `status`: 401 log in first, 403 not with this role, 429 too many tries."""
+    """The request may not pass. `status`: 401 log in first, 403 not with this role, 429 too many tries, 503 not now."""
 
     def __init__(self, status: int, why: str, retry_after: int | None = None) -> None:
         super().__init__(why)
@@ -51,15 +51,16 @@ class NotAdmitted(Exception):  # noqa: N818 - an answer, not a bug
 class Gate(Protocol):
     """Tells who asks."""
 
-    def admit(self, session: str, csrf: str, bearer: str, address: str, writes: bool) -> Person:
+    def admit(self, session: str, csrf: str, bearer: str, address: str, writes: bool, counts: bool = True) -> Person:
         """Who shows this session cookie or this token; empty: none was shown. Called in each request; it must be quick.
 
-        A session that `writes` must show its CSRF token too. Raises NotAdmitted.
+        A session that `writes` must show its CSRF token too. It lives on for as long again where the request `counts`
+        as use of it. Raises NotAdmitted.
         """
 
 
-def person_of(request: Request, gate: Gate) -> Person:
-    """Who makes this request. Raises NotAdmitted."""
+def person_of(request: Request, gate: Gate, counts: bool = True) -> Person:
+    """Who makes this request; without `counts` it does not keep the session alive. Raises NotAdmitted."""
     scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
     return gate.admit(
         request.cookies.get(SESSION_COOKIE, ""),
@@ -67,14 +68,15 @@ def person_of(request: Request, gate: Gate) -> Person:
         bearer.strip() if scheme.lower() == "bearer" else "",
         request.client.host if request.client else "",
         request.method not in ("GET", "HEAD", "OPTIONS"),
+        counts,
     )
 
 
-def needs(role: Role) -> Callable[[Request], Person]:
-    """A dependency that lets in only who has this role."""
+def needs(role: Role, counts: bool = True) -> Callable[[Request], Person]:
+    """A dependency that lets in only who has this role. Without `counts`: for what a page asks by itself."""
 
     def admitted(request: Request) -> Person:
-        person = person_of(request, request.app.state.context.gate)
+        person = person_of(request, request.app.state.context.gate, counts)
         if not person.role.covers(role):
             raise NotAdmitted(403, f"this needs the role {role}; {person.signed} has {person.role}")
         return person
@@ -83,5 +85,6 @@ def needs(role: Role) -> Callable[[Request], Person]:
 
 
 Viewer = Annotated[Person, Depends(needs(Role.VIEW))]
+Onlooker = Annotated[Person, Depends(needs(Role.VIEW, counts=False))]  # a viewer, or only a page that stands open
 Operator = Annotated[Person, Depends(needs(Role.OPERATE))]
 Administrator = Annotated[Person, Depends(needs(Role.ADMINISTER))]

@@ -15,7 +15,9 @@ from ridethrough import __version__
 from ridethrough.runtime.mailbox import NoAnswer, NoController
 
 from .access import NotAdmitted
-from .context import Context
+from .accounts import HandingOn, NotDone
+from .context import Context, Service
+from .problems import COMMON, answers, not_admitted, not_done, not_understood
 from .routes import ROUTERS
 
 log = logging.getLogger(__name__)
@@ -41,7 +43,9 @@ def create_app(context: Context, pages: APIRouter | None = None) -> FastAPI:
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         context.live.followers.append(context.past.take)
-        services = {asyncio.create_task(service.run()) for service in (context.live, *context.services)}
+        handing_on = HandingOn(context.accounts.audit, context.post)
+        running: tuple[Service, ...] = (context.live, handing_on, *context.services)
+        services = {asyncio.create_task(service.run()) for service in running}
         for task in services:
             task.add_done_callback(_say_if_failed)
         try:
@@ -62,12 +66,13 @@ def create_app(context: Context, pages: APIRouter | None = None) -> FastAPI:
     )
     app.state.context = context
     for router in ROUTERS:
-        app.include_router(router, prefix=PREFIX)
+        app.include_router(router, prefix=PREFIX, responses=answers(*COMMON))
     if pages is not None:
         app.include_router(pages)
     app.middleware("http")(_with_headers)
-    app.add_exception_handler(RequestValidationError, _not_valid)
-    app.add_exception_handler(NotAdmitted, _not_admitted)
+    app.add_exception_handler(NotAdmitted, not_admitted)
+    app.add_exception_handler(NotDone, not_done)
+    app.add_exception_handler(RequestValidationError, not_understood)
     app.add_exception_handler(NoController, _no_controller)
     app.add_exception_handler(NoAnswer, _no_answer)
     return app
@@ -85,21 +90,6 @@ async def _with_headers(request: Request, go_on: Callable[[Request], Awaitable[R
     if request.url.path.startswith(PREFIX):
         response.headers.setdefault("cache-control", "no-store")
     return response
-
-
-async def _not_valid(_request: Request, error: Exception) -> Response:
-    """What is wrong and where, in words. What was sent is not repeated: it may hold a password."""
-    assert isinstance(error, RequestValidationError)
-    told = [f"{'.'.join(str(part) for part in one['loc'][1:]) or 'body'}: {one['msg']}" for one in error.errors()]
-    return JSONResponse({"detail": "; ".join(told)}, 422)
-
-
-async def _not_admitted(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, NotAdmitted)
-    headers = {"retry-after": str(error.retry_after)} if error.retry_after is not None else {}
-    if error.status == 401:
-        headers["www-authenticate"] = "Bearer"
-    return JSONResponse({"detail": error.why}, error.status, headers)
 
 
 async def _no_controller(_request: Request, error: Exception) -> Response:

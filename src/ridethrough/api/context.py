@@ -16,6 +16,7 @@ from ridethrough.runtime.mailbox import Answer
 from ridethrough.views.outages import Outages
 
 from .access import Gate
+from .accounts import Accounts
 from .doors import Doors
 from .evidence import Evidence
 from .history import History
@@ -48,6 +49,7 @@ class Context:
     clock: SiteClock
     live: Live
     gate: Gate
+    accounts: Accounts
     post: Post
     doors: Doors
     jobs: Jobs

@@ -1,16 +1,20 @@
 """One module a subject; each holds a `router`."""
 
 from . import (
+    accounts,
     discovery,
     events,
     history,
     journal,
     outages,
     requests,
+    session,
     site,
+    tokens,
 )
 
 ROUTERS = (
+    session.router,
     site.router,
     events.router,
     requests.router,
@@ -18,4 +22,6 @@ ROUTERS = (
     outages.router,
     discovery.router,
     history.router,
+    accounts.router,
+    tokens.router,
 )

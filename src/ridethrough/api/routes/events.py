@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
-from ridethrough.api.access import NotAdmitted, Viewer, person_of
+from ridethrough.api.access import NotAdmitted, Onlooker, person_of
 from ridethrough.api.context import Context, Ctx
 from ridethrough.api.live import encoded
 
@@ -19,11 +20,11 @@ AGAIN = b"retry: 1000\n\n"
 
 @router.get("/events", response_class=StreamingResponse)
 async def events(
-    request: Request, ctx: Ctx, _: Viewer, last_event_id: Annotated[str, Header()] = ""
+    request: Request, ctx: Ctx, _: Onlooker, last_event_id: Annotated[str, Header()] = ""
 ) -> StreamingResponse:
     """Server-sent events. First `state`: everything. Then `change` (`changed`: rows by table and `site`; `gone`: ids by
     table), `line` (one of the journal; its position is the event's id), `job` (progress of a search or a simulation),
-    and each second `beat` (`now`, `age`, `running`). Ends when the session does.
+    and each second `beat` (`now`, `age`, `running`). Ends when the session does, and does not keep it alive.
     """
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
     stream = _stream(request, ctx, int(last_event_id) if last_event_id.isdecimal() else None)
@@ -38,6 +39,6 @@ async def _stream(request: Request, ctx: Context, after: int | None) -> AsyncIte
             yield message
             if message.startswith(b"event: beat"):
                 try:
-                    person_of(request, ctx.gate)
+                    await run_in_threadpool(person_of, request, ctx.gate, False)
                 except NotAdmitted:
                     return
