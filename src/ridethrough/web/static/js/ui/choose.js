@@ -1,0 +1,46 @@
+// Small choices: on or off, and one of a few.
+import { h, icon, uniqueId } from "../dom.js";
+
+/** A switch. Returns {el, input, name, value (get and set)}; `onChange(checked)`. */
+export function toggle(name, label, { checked = false, disabled = false, hint = "", onChange = null } = {}) {
+  const id = uniqueId("toggle");
+  const input = h("input", { type: "checkbox", role: "switch", name, disabled, ".checked": checked, "aria-describedby": hint ? id : null });
+  const words = h("span", {}, label, hint && h("span", { class: "muted small", id, style: { display: "block" } }, hint));
+  const el = h("label", { class: "toggle" }, input, words);
+  input.addEventListener("change", () => onChange?.(input.checked));
+  return {
+    el,
+    input,
+    name,
+    get value() {
+      return input.checked;
+    },
+    set value(next) {
+      input.checked = Boolean(next);
+    },
+    error() {},
+  };
+}
+
+/**
+ * One of a few, side by side. `options`: [[value, label, symbol?], ...]. Returns {el, value (get and set)};
+ * `onChange(value)`.
+ */
+export function segmented(label, options, { value, onChange = null, labelled = false } = {}) {
+  const name = uniqueId("segments");
+  const inputs = options.map(([one, text, symbol]) => {
+    const input = h("input", { type: "radio", name, value: one, ".checked": one === value });
+    input.addEventListener("change", () => onChange?.(input.value));
+    return { input, el: h("label", {}, input, symbol && icon(symbol), h("span", {}, text)) };
+  });
+  const el = h("div", { class: "segments", role: "radiogroup", "aria-label": label }, inputs.map((one) => one.el));
+  return {
+    el: labelled ? h("div", { class: "field" }, h("span", { class: "legend" }, label), h("div", {}, el)) : el,
+    get value() {
+      return inputs.find((one) => one.input.checked)?.input.value ?? null;
+    },
+    set value(next) {
+      for (const one of inputs) one.input.checked = one.input.value === next;
+    },
+  };
+}

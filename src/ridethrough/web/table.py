@@ -1,0 +1,28 @@
+"""Which pages there are, in the order of the navigation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page. Its shell is `templates/NAME.html`, its script `static/js/pages/NAME.js`, both by `name`.
+
+    `icon` names a symbol of `templates/icons.svg`; a page without one stands in no navigation. `within` names the page
+    whose entry is marked while this one is open.
+    """
+
+    path: str
+    name: str
+    title: str
+    icon: str = ""
+    within: str = ""
+    bare: bool = False  # without header and navigation: for who has not logged in
+
+
+PAGES = (
+    Page("/", "site", "Site", "site"),
+    Page("/login", "login", "Log in", bare=True),
+    Page("/setup", "setup", "First administrator", bare=True),
+)
