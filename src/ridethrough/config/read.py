@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +47,13 @@ class ConfigError(Exception):
 
 def load(path: Path, secrets: Secrets) -> Configuration:
     """Read a site's file. Raises ConfigError with everything that is wrong in it, and nothing else."""
-    return parse(decoded(read(path), path.name), secrets, path.name)
+    raw = read(path)
+    return replace(parse(decoded(raw, path.name), secrets, path.name), version=version(raw))
+
+
+def version(raw: bytes) -> str:
+    """What tells one version of the file from another."""
+    return hashlib.sha256(raw).hexdigest()
 
 
 def read(path: Path) -> bytes:

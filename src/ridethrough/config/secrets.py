@@ -33,6 +33,7 @@ class Secrets:
     directory: Path | None = None  # --secrets DIR: one file a secret, readable by its owner alone
     credentials: Path | None = None  # systemd's LoadCredential
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    entered: Mapping[str, Secret] = field(default_factory=dict, repr=False)  # just now, and not kept yet: these win
 
     @classmethod
     def of_process(cls, directory: Path | None = None, environment: Mapping[str, str] = os.environ) -> Self:
@@ -44,6 +45,8 @@ class Secrets:
         """The secret of this name. Raises ValueError, with the remedy, when it is in no place or not well kept."""
         if not NAME.fullmatch(name):
             raise ValueError("the name after secret: may hold letters, digits, dots, dashes and underscores only")
+        if name in self.entered:
+            return self.entered[name]
         variable = "RIDETHROUGH_SECRET_" + re.sub(r"[.-]", "_", name).upper()
         value = None
         if self.directory is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from ridethrough.core.model import PoolId, Seconds, UpsId
@@ -93,3 +93,4 @@ class Configuration:
     controller: ControllerSettings = ControllerSettings()
     traps: Endpoint | None = None  # where traps are listened for; None: nowhere
     manager: ManagerSettings | None = None  # None: no pages
+    version: str = field(default="", compare=False)  # SHA-256 of the file's bytes, hexadecimal; empty: of no file
