@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ridethrough.config import CardConnection, Configuration, Endpoint, NutConnection, UpsConnection, Upsd
-from ridethrough.core.events import Ask, Requested, RequestRefused, TrapHeard
+from ridethrough.core.events import Ask, RequestDone, Requested, RequestRefused, TrapHeard
 from ridethrough.core.model import HostId, PoolId, Seconds, UpsId
 from ridethrough.core.narrative import tell
 from ridethrough.core.observation import Snapshot, UpsSeen
@@ -319,6 +319,10 @@ class Controller:
     async def _obey(self, posted: Posted) -> Answer:
         """Hand a request to the islands that it concerns, and answer with the first refusal or the last consent."""
         requested = Requested(self.clock.now(), posted.ask, posted.subject, posted.by, posted.says)
+        if not self.islands and posted.ask is Ask.NOTE:
+            done = RequestDone(requested.at, posted.ask, posted.subject)
+            await self.journal.append([requested, done])
+            return Answer(True, tell(done))
         if not self.islands:
             why = f"{self.site.name} has no UPS and no pool yet"
             refused = RequestRefused(requested.at, posted.ask, posted.subject, why)

@@ -21,6 +21,7 @@ async def test_a_site_that_holds_nothing_is_waited_with(tmp_path: Path) -> None:
         answer = await asyncio.wait_for(daemon.ask(Ask.ARM), 20.0)
         assert not answer.accepted
         assert "New site has no UPS and no pool yet" in answer.text
+        assert (await asyncio.wait_for(daemon.ask(Ask.NOTE, "accounts"), 20.0)).accepted
     finally:
         await daemon.stop()
     assert await daemon.ended() == 0
