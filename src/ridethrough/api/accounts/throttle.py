@@ -74,8 +74,9 @@ def network(address: str) -> str:
 class Throttle:
     """The counts, kept in the accounts' file: a restart forgets none of them."""
 
-    def __init__(self, database: Database, now: Clock) -> None:
-        self._database, self._now = database, now
+    def __init__(self, database: Database, now: Clock, rows: int = ROWS) -> None:
+        """At most `rows` counts of each kind are kept."""
+        self._database, self._now, self._rows = database, now, rows
 
     def begin(self, name: str, address: str) -> None:
         """Count a try; it counts as a failure until `succeeded`, so that many at once are of no use.
@@ -91,8 +92,8 @@ class Throttle:
             if pause > 0.0:
                 seconds = math.ceil(pause)
                 raise NotAdmitted(429, f"too many wrong logins; try again in {seconds} s", seconds)
-            _keep(connection, "address", where, one_more(ADDRESS, of_address, now))
-            _keep(connection, "name", who, one_more(NAME, of_name, now))
+            self._keep(connection, "address", where, one_more(ADDRESS, of_address, now))
+            self._keep(connection, "name", who, one_more(NAME, of_name, now))
 
     def succeeded(self, connection: sqlite3.Connection, name: str, address: str) -> None:
         """The try was none that failed. The address keeps its other failures: they were of other tries."""
@@ -113,6 +114,15 @@ class Throttle:
             (name, name, PLACES),
         )
 
+    def _keep(self, connection: sqlite3.Connection, kind: str, key: str, tries: Tries) -> None:
+        new = "INSERT OR REPLACE INTO tries (kind, key, failures, last) VALUES (?, ?, ?, ?)"
+        connection.execute(new, (kind, key, tries.failures, tries.last))
+        (rows,) = connection.execute("SELECT count(*) FROM tries WHERE kind = ?", (kind,)).fetchone()
+        if rows > self._rows:  # the fewest failures go first: who floods it cannot wash his own away
+            least = "SELECT key FROM tries WHERE kind = ? AND key != ? ORDER BY failures, last LIMIT ?"
+            gone = [row[0] for row in connection.execute(least, (kind, key, self._rows // 10))]
+            connection.executemany("DELETE FROM tries WHERE kind = ? AND key = ?", [(kind, one) for one in gone])
+
 
 def _key(name: str) -> str:
     # Hashed: people type passwords into the wrong field.
@@ -122,13 +132,3 @@ def _key(name: str) -> str:
 def _tries(connection: sqlite3.Connection, kind: str, key: str) -> Tries:
     row = connection.execute("SELECT failures, last FROM tries WHERE kind = ? AND key = ?", (kind, key)).fetchone()
     return Tries(*row) if row else Tries()
-
-
-def _keep(connection: sqlite3.Connection, kind: str, key: str, tries: Tries) -> None:
-    new = "INSERT OR REPLACE INTO tries (kind, key, failures, last) VALUES (?, ?, ?, ?)"
-    connection.execute(new, (kind, key, tries.failures, tries.last))
-    (rows,) = connection.execute("SELECT count(*) FROM tries WHERE kind = ?", (kind,)).fetchone()
-    if rows > ROWS:  # those with the fewest failures go, of these the oldest: who floods it cannot wash his own away
-        least = "SELECT key FROM tries WHERE kind = ? AND key != ? ORDER BY failures, last LIMIT ?"
-        gone = [row[0] for row in connection.execute(least, (kind, key, ROWS // 10))]
-        connection.executemany("DELETE FROM tries WHERE kind = ? AND key = ?", [(kind, one) for one in gone])
