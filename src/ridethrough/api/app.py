@@ -18,7 +18,7 @@ from .access import NotAdmitted
 from .accounts import HandingOn, NotDone
 from .context import Context, Service
 from .problems import COMMON, answers, not_admitted, not_done, not_understood
-from .routes import ROUTERS
+from .routes import AT_ROOT, ROUTERS
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ def create_app(context: Context, pages: APIRouter | None = None) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        context.live.followers.append(context.past.take)
+        context.live.followers.extend((context.past.take, context.counted.take))
         handing_on = HandingOn(context.accounts.audit, context.post)
         running: tuple[Service, ...] = (context.live, handing_on, *context.services)
         services = {asyncio.create_task(service.run()) for service in running}
@@ -67,6 +67,8 @@ def create_app(context: Context, pages: APIRouter | None = None) -> FastAPI:
     app.state.context = context
     for router in ROUTERS:
         app.include_router(router, prefix=PREFIX, responses=answers(*COMMON))
+    for router in AT_ROOT:
+        app.include_router(router, responses=answers(*COMMON))
     if pages is not None:
         app.include_router(pages)
     app.middleware("http")(_with_headers)

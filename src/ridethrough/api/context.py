@@ -22,6 +22,7 @@ from .evidence import Evidence
 from .history import History
 from .jobs import Jobs
 from .live import Live
+from .metrics import Counted
 
 
 class Service(Protocol):
@@ -54,6 +55,7 @@ class Context:
     doors: Doors
     jobs: Jobs
     past: Outages = field(default_factory=Outages)
+    counted: Counted = field(default_factory=Counted)
     history: History | None = None
     evidence: Evidence | None = None
     services: tuple[Service, ...] = ()

@@ -6,6 +6,7 @@ from . import (
     events,
     history,
     journal,
+    metrics,
     outages,
     requests,
     session,
@@ -25,3 +26,4 @@ ROUTERS = (
     accounts.router,
     tokens.router,
 )
+AT_ROOT = (metrics.router,)  # where the rest of the world expects them
