@@ -23,6 +23,7 @@ from .history import History
 from .jobs import Jobs
 from .live import Live
 from .metrics import Counted
+from .tls import Tls
 
 
 class Service(Protocol):
@@ -58,6 +59,7 @@ class Context:
     counted: Counted = field(default_factory=Counted)
     history: History | None = None
     evidence: Evidence | None = None
+    tls: Tls | None = None  # None: served without, on loopback only
     services: tuple[Service, ...] = ()
 
 

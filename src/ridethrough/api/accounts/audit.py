@@ -47,6 +47,11 @@ class Audit:
         connection.execute("INSERT INTO audit (at, by, says) VALUES (?, ?, ?)", (self._now(), by, text))
         connection.execute("DELETE FROM audit WHERE told AND id <= (SELECT max(id) FROM audit) - ?", (KEPT,))
 
+    def note(self, by: str, says: str) -> None:
+        """Write something down that is on the disk already, in a transaction of its own."""
+        with self._database.changing() as connection:
+            self.write(connection, by, says)
+
     def untold(self) -> tuple[Written, ...]:
         """What the journal does not have yet, in order."""
         return self._rows("WHERE NOT told")

@@ -2,6 +2,7 @@
 
 from . import (
     accounts,
+    certificate,
     discovery,
     events,
     history,
@@ -25,5 +26,6 @@ ROUTERS = (
     history.router,
     accounts.router,
     tokens.router,
+    certificate.router,
 )
 AT_ROOT = (metrics.router,)  # where the rest of the world expects them
