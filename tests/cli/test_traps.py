@@ -59,10 +59,8 @@ def unhurried(root: Path, tmp_path: Path) -> Iterator[Live]:
     """A controller that asks its cards every thirty seconds."""
     found = Live(tmp_path, root / "scenarios" / "sites" / "two_hosts.toml")
     text = found.site.read_text(encoding="utf-8")
-    assert '"site" = { ' in text
-    found.site.write_text(
-        text.replace('"site" = { ', '"site" = { "poll" = 30, "silent_after" = 90, '), encoding="utf-8"
-    )
+    assert "[site]\n" in text
+    found.site.write_text(text.replace("[site]\n", "[site]\npoll = 30\nsilent_after = 90\n"), encoding="utf-8")
     found.protect()
     yield found
     found.close()

@@ -112,11 +112,16 @@ class Outage:
 
 
 @asynccontextmanager
-async def outage(story: Scenario, folder: Path, program: Sequence[str] = PROGRAM) -> AsyncIterator[Outage]:
-    """Everything started; at the end everything is stopped, and the controller must have ended in good order."""
+async def outage(
+    story: Scenario, folder: Path, program: Sequence[str] = PROGRAM, *, pages: bool = False
+) -> AsyncIterator[Outage]:
+    """Everything started; at the end everything is stopped, and the controller must have ended in good order.
+
+    `pages`: the manager serves its pages beside it.
+    """
     assert isinstance(story.site, SimSite)
     site = story.site
-    wire, daemon = WireSite(site, folder, SPEED), Daemon(folder, SPEED)
+    wire, daemon = WireSite(site, folder, SPEED, pages=pages), Daemon(folder, SPEED)
     daemon.program = program
     await wire.start()
     try:

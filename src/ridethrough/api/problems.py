@@ -31,6 +31,7 @@ SAYS = {
     422: "What was given cannot be used; the answer tells what and why.",
     429: "Too many tries; the header Retry-After says in how many seconds to try again.",
     503: "Not now; the answer tells why.",
+    504: "No answer came in time; the answer tells whether it may still come.",
 }
 COMMON = (401, 403, 422, 503)  # of every route
 

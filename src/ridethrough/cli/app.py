@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from . import check, demo, discover, look, people, plan, run, serve, simulate, switch, traps, upses, watch
+from . import check, demo, discover, look, manager, people, plan, run, serve, simulate, switch, traps, upses, watch
 
 app = typer.Typer(
     name="ridethrough",
@@ -36,6 +36,13 @@ _command(
     run.run,
     "0 it was told to stop (SIGTERM, SIGINT); 1 the state directory or the journal cannot be used; 2 wrong usage, or "
     "site.toml is wrong.",
+)
+_command(
+    app,
+    "manager",
+    manager.manager,
+    "0 it was told to stop; 1 it cannot listen, or its files cannot be used; 2 wrong usage, or site.toml is wrong or "
+    "has no section [manager].",
 )
 _command(
     app,

@@ -61,7 +61,7 @@ async def _report(found: Configuration, trust: bool) -> dict[str, Any]:
         asyncio.gather(*(survey_pool(found, p, accept) for p in sorted(found.pools))),
     )
     upses = [_ups(ups, report) for ups, report in zip(asked, told, strict=True)]
-    pools = [_pool(p, survey) for p, survey in zip(sorted(found.pools), surveys, strict=True)]
+    pools = [pool_row(p, survey) for p, survey in zip(sorted(found.pools), surveys, strict=True)]
     answering = _only(found, {u["id"] for u in upses if not u["troubles"]}, {p["id"] for p in pools if p["members"]})
     seen = await look(answering, PATIENCE, accept)
     troubles = [f"{row['id']}: {text}" for row in (*upses, *pools) for text in row["troubles"]]
@@ -98,7 +98,7 @@ def _ups(ups: UpsConnection, report: UpsReport) -> dict[str, Any]:
     }
 
 
-def _pool(pool_id: str, survey: Survey) -> dict[str, Any]:
+def pool_row(pool_id: str, survey: Survey) -> dict[str, Any]:
     return {
         "id": pool_id,
         "name": survey.name,

@@ -7,7 +7,9 @@ import contextlib
 import logging
 import os
 import signal
-from collections.abc import Callable, Coroutine
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -15,12 +17,20 @@ import typer
 from ridethrough.core.events import Event
 from ridethrough.core.model import Seconds
 from ridethrough.runtime.clock import SYSTEM
+from ridethrough.runtime.companion import Companion
 from ridethrough.runtime.pace import FastEventLoop, fast_sources
 
 from .common import DEFAULT_SITE, DEFAULT_STATE, FAILED, SecretsDir, SiteFile, StateDir, configuration, fail
 from .text import count
 
 SPEED = "RIDETHROUGH_SPEED"  # only for demos and tests against the simulated site
+
+
+def manager_program(site: Path, state: Path, secrets: Path | None) -> tuple[str, ...]:
+    """The command that serves the pages beside a controller, for as long as that lives."""
+    kept = ("--secrets", str(secrets)) if secrets is not None else ()
+    where = ("--site", str(site), "--state", str(state), *kept)
+    return (sys.executable, "-m", "ridethrough.cli", "manager", *where, "--with-parent")
 
 
 class Printer:
@@ -50,13 +60,14 @@ def run(
     speed = float(os.environ.get(SPEED, "1"))
     sources = fast_sources(speed) if speed != 1.0 else SYSTEM
     printer = Printer()
+    program = manager_program(site, state, secrets) if found.manager is not None else ()
 
     async def main() -> None:
         controller = Controller(found, state, [printer], sources, speed)
         printer.wall_text = controller.clock.wall_text
         what = f"{count(len(controller.site.upses), 'UPS')}, {count(len(controller.site.pools), 'pool')}"
         typer.echo(f"Ridethrough watches {controller.site.name}: {what}")
-        await _until_signalled(controller.run())
+        await _until_signalled(_with_pages(controller.run(), program))
 
     try:
         with asyncio.Runner(loop_factory=(lambda: FastEventLoop(speed)) if speed != 1.0 else None) as runner:
@@ -65,6 +76,17 @@ def run(
         fail(str(error))
     except OSError as error:
         fail(f"{state}: {error.strerror or error}: the state directory must be writable", FAILED)
+
+
+async def _with_pages(work: Coroutine[Any, Any, None], program: Sequence[str]) -> None:
+    """The controller, with the manager as a process of its own beside it, where there is to be one."""
+    beside = asyncio.create_task(Companion("the manager", program).run()) if program else None
+    try:
+        await work
+    finally:
+        if beside is not None:
+            beside.cancel()
+            await asyncio.wait({beside})
 
 
 async def _until_signalled(work: Coroutine[Any, Any, None]) -> None:

@@ -54,13 +54,24 @@ def _free_port(*addresses: str) -> int:
     raise OSError(errno.EADDRINUSE, "no UDP port is free at all of the cards' addresses")
 
 
+def _free_tcp_port() -> int:
+    """A TCP port of loopback that nobody has at the moment."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
 class WireSite:
     """Cards over SNMP and pools over XenAPI, on loopback addresses, with the site.toml that reaches them."""
 
-    def __init__(self, site: SimSite, folder: Path, speed: float = 1.0, *, writes: bool = False) -> None:
+    def __init__(
+        self, site: SimSite, folder: Path, speed: float = 1.0, *, writes: bool = False, pages: bool = False
+    ) -> None:
         """`folder` gets site.toml and secrets/; it must exist. `speed`: world seconds per second of the wall.
 
-        `writes`: site.toml names the cards' community that may write, so that UPSs can be switched off.
+        `writes`: site.toml names the cards' community that may write, so that UPSs can be switched off. `pages`: it
+        says where the manager serves its pages, too: at `self.pages`.
         """
         self.site, self.folder, self.speed, self._writes = site, folder, speed, writes
         self.world = site.build()
@@ -69,6 +80,7 @@ class WireSite:
         self.port = _free_port(*addresses.values())  # one for all cards, so that they can be searched for
         cards = {ups: (address, self.port) for ups, address in addresses.items()}
         self.traps = (CONTROLLER, _free_port(CONTROLLER))  # where the controller is to listen for them
+        self.pages = f"127.0.0.1:{_free_tcp_port()}" if pages else ""
         self.agent = SnmpAgent(
             self.world,
             cards,
@@ -120,7 +132,7 @@ class WireSite:
                 "fingerprints": [fingerprint for _, _, fingerprint in found],
             }
         writes = f"secret:{CARD_SECRET}" if self._writes else ""
-        return owners_file(self.site, cards, pools, "{}:{}".format(*self.traps), writes)
+        return owners_file(self.site, cards, pools, "{}:{}".format(*self.traps), writes, self.pages)
 
 
 class Daemon:
@@ -151,6 +163,12 @@ class Daemon:
     @property
     def running(self) -> bool:
         return self._process is not None and self._process.returncode is None
+
+    @property
+    def pid(self) -> int:
+        """Of the process that was started last."""
+        assert self._process is not None
+        return self._process.pid
 
     async def stop(self) -> None:
         """End it as a service manager would."""

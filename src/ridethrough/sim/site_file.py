@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import tomlkit
 
 from ridethrough.config import ConfigError, Secrets, parse
 from ridethrough.core.model import CardAction, HostId, PoolId, UpsId, VmId
@@ -61,37 +62,33 @@ def _owners_part(file: str, content: dict[str, Any], world: Mapping[str, Any]) -
     content.setdefault("site", {}).setdefault("name", Path(file).stem)
     content.setdefault("controller", {}).setdefault("name", "controller")
     try:
-        return parse(_as_toml(content), SECRETS, file).site
+        return parse(tomlkit.dumps(content), SECRETS, file).site
     except ConfigError as error:
         raise ScenarioError(str(error)) from error
 
 
 def owners_file(
-    site: SimSite, cards: Mapping[UpsId, str], pools: Mapping[PoolId, Mapping[str, Any]], traps: str, writes: str = ""
+    site: SimSite,
+    cards: Mapping[UpsId, str],
+    pools: Mapping[PoolId, Mapping[str, Any]],
+    traps: str,
+    writes: str = "",
+    pages: str = "",
 ) -> str:
     """The text of a site.toml for this site with its equipment at these addresses.
 
     `cards`: where each card answers, "ip:port". `pools`: for each pool the keys that say how to reach it. `traps`:
     where the controller is to listen for traps, "ip:port". `writes`: what stands for the community that may write.
+    `pages`: where the manager serves its pages, "ip:port"; empty: nowhere.
     """
     content = {key: dict(value) for key, value in site.owner.items()}
     content["traps"] = {"listen": traps}
+    if pages:
+        content["manager"] = {"listen": pages, "http": True}
     card = {"write_community": writes} if writes else {}
     content["ups"] = {u: {**entry, "source": f"snmp://{cards[u]}", **card} for u, entry in content["ups"].items()}
     content["pool"] = {p: {**entry, **pools[p]} for p, entry in content["pool"].items()}
-    return _as_toml(content)
-
-
-def _as_toml(content: Mapping[str, Any]) -> str:
-    return "\n".join(f"{json.dumps(key)} = {_value(value)}" for key, value in content.items())
-
-
-def _value(value: object) -> str:
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{json.dumps(k)} = {_value(v)}" for k, v in value.items()) + " }"
-    if isinstance(value, list):
-        return "[" + ", ".join(_value(item) for item in value) + "]"
-    return json.dumps(value)
+    return tomlkit.dumps(content)
 
 
 def address_of(host: HostId, hosts: Mapping[str, Any]) -> str:

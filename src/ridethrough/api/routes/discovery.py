@@ -13,6 +13,7 @@ from ridethrough.api.access import Administrator, Viewer
 from ridethrough.api.context import Context, Ctx
 from ridethrough.api.doors import Found
 from ridethrough.api.jobs import Job, TooMany
+from ridethrough.api.problems import answers
 from ridethrough.config import CardConnection, Endpoint, PoolConnection, Secret, SnmpUser, quantities
 from ridethrough.config.secrets import PREFIX
 from ridethrough.config.sections import source
@@ -26,8 +27,6 @@ router = APIRouter(tags=["discovery"])
 TYPED = ""  # the name of a secret that was typed and is not kept yet
 KIND = "discovery"
 Id = Annotated[str, PathOf(max_length=64)]
-Errors = dict[int | str, dict[str, Any]]
-NOT_FOUND: Errors = {404: {"description": "There is no such search."}}
 
 
 class Way(BaseModel):
@@ -56,7 +55,7 @@ class Wanted(BaseModel):
     nut: str = Field("", max_length=200, description="An upsd: ADDRESS, with :PORT if it is not 3493.")
 
 
-@router.post("/discovery", status_code=202, responses={429: {"description": "Too many searches run."}})
+@router.post("/discovery", status_code=202, responses=answers(429))
 async def begin(wanted: Wanted, ctx: Ctx, person: Administrator) -> dict[str, Any]:
     """Begin a search. Its progress comes over the event stream as `job`; nothing is changed on any card."""
     try:
@@ -74,13 +73,13 @@ async def begin(wanted: Wanted, ctx: Ctx, person: Administrator) -> dict[str, An
     return job.shown()
 
 
-@router.get("/discovery/{id}", responses=NOT_FOUND)
+@router.get("/discovery/{id}", responses=answers(404))
 async def look(id: Id, ctx: Ctx, _: Viewer) -> dict[str, Any]:
     """A search: `progress` has `asked`, `of` and `found`; `result` has `found` and `troubles` once it has ended."""
     return _job(ctx, id).shown()
 
 
-@router.delete("/discovery/{id}", responses=NOT_FOUND)
+@router.delete("/discovery/{id}", responses=answers(404))
 async def cancel(id: Id, ctx: Ctx, _: Administrator) -> dict[str, Any]:
     """End a search early; what was found by then is kept."""
     job = _job(ctx, id)
@@ -200,7 +199,7 @@ class Looked(BaseModel):
 PATIENCE = 30.0
 
 
-@router.post("/pools/look", responses={504: {"description": "The pool did not answer in time."}})
+@router.post("/pools/look", responses=answers(504))
 async def look_at_pool(login: Login, ctx: Ctx, _: Administrator) -> Looked:
     """Log in, look, change nothing. To a host whose certificate is not accepted nothing is sent, no password either."""
     try:

@@ -9,11 +9,10 @@ from fastapi import APIRouter, HTTPException, Path
 from ridethrough.api.access import Viewer
 from ridethrough.api.context import Ctx
 from ridethrough.api.explain import explanations, next_steps
+from ridethrough.api.problems import answers
 from ridethrough.views.outages import Outage
 
 router = APIRouter(tags=["outages"])
-
-NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"description": "There is no such outage."}}
 
 
 @router.get("/outages")
@@ -30,7 +29,7 @@ async def current(ctx: Ctx, _: Viewer) -> dict[str, Any] | None:
     return _whole(ctx, outage) if outage is not None else None
 
 
-@router.get("/outages/{id}", responses=NOT_FOUND)
+@router.get("/outages/{id}", responses=answers(404))
 async def outage(id: Annotated[int, Path(ge=0, le=2**53)], ctx: Ctx, _: Viewer) -> dict[str, Any]:
     """One outage, by its number."""
     found = ctx.past.find(id)

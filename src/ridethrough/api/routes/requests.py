@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ridethrough.api.access import Operator
 from ridethrough.api.context import Ctx
+from ridethrough.api.problems import answers
 from ridethrough.core.events import Ask
 
 router = APIRouter(tags=["requests"])
@@ -50,7 +51,7 @@ class Answered(BaseModel):
     answer: str
 
 
-@router.post("/requests", responses={409: {"description": "Refused; the answer tells why."}})
+@router.post("/requests", responses=answers(409, 504))
 async def ask(request: Request, ctx: Ctx, person: Operator) -> Answered:
     """Ask the controller for something and wait for its answer (up to 30 s)."""
     if (request.ask in OF_SITE) != (request.subject == ""):

@@ -8,6 +8,7 @@ from fastapi import APIRouter, HTTPException
 
 from ridethrough.api.access import Viewer
 from ridethrough.api.context import Context, Ctx
+from ridethrough.api.problems import answers
 
 router = APIRouter(tags=["site"])
 
@@ -30,7 +31,7 @@ async def upses(ctx: Ctx, _: Viewer) -> list[dict[str, Any]]:
     return list(ctx.live.tables["upses"].values())
 
 
-@router.get("/upses/{id}")
+@router.get("/upses/{id}", responses=answers(404))
 async def ups(id: str, ctx: Ctx, _: Viewer) -> dict[str, Any]:
     """One UPS, by its key in site.toml."""
     return row(ctx, "upses", "UPS", id)
@@ -42,7 +43,7 @@ async def pools(ctx: Ctx, _: Viewer) -> list[dict[str, Any]]:
     return list(ctx.live.tables["pools"].values())
 
 
-@router.get("/pools/{id}")
+@router.get("/pools/{id}", responses=answers(404))
 async def pool(id: str, ctx: Ctx, _: Viewer) -> dict[str, Any]:
     """One pool, by its key in site.toml."""
     return row(ctx, "pools", "pool", id)
@@ -54,7 +55,7 @@ async def hosts(ctx: Ctx, _: Viewer, pool: str | None = None) -> list[dict[str, 
     return [found for found in ctx.live.tables["hosts"].values() if pool is None or found["pool"] == pool]
 
 
-@router.get("/hosts/{id}")
+@router.get("/hosts/{id}", responses=answers(404))
 async def host(id: str, ctx: Ctx, _: Viewer) -> dict[str, Any]:
     """One host, by its key in site.toml."""
     return row(ctx, "hosts", "host", id)

@@ -1,0 +1,84 @@
+"""Composition of the manager: its application with its files and its doors to real equipment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ridethrough.api import Context, Doors, Jobs, Live
+from ridethrough.api.accounts import Accounts
+from ridethrough.api.doors import Found, Trust
+from ridethrough.api.evidence import Evidence
+from ridethrough.api.history import History
+from ridethrough.assemble import search, search_upsd, survey_pool
+from ridethrough.config import (
+    CardConnection,
+    Configuration,
+    Endpoint,
+    ManagerSettings,
+    PoolConnection,
+    Secrets,
+    load,
+)
+from ridethrough.core.events import Ask
+from ridethrough.core.site import Site
+from ridethrough.runtime.clock import SYSTEM, SiteClock, Stopwatch
+from ridethrough.runtime.mailbox import Answer, post
+from ridethrough.runtime.pace import fast_sources
+
+from .check import pool_row
+from .run import SPEED
+from .upses import asked
+
+NEW_SITE = Configuration(Site("new", {}, {}, {}), {}, {})
+
+
+def context(site: Path, state: Path, secrets_dir: Path | None, settings: ManagerSettings) -> Context:
+    """Everything that the application works with. Raises AccountsRefused or OSError, each with a remedy."""
+    speed = float(os.environ.get(SPEED, "1"))
+    clock = SiteClock(state, keep=False, sources=fast_sources(speed) if speed != 1.0 else SYSTEM)
+    secrets = Secrets.of_process(secrets_dir)
+    live = Live(state, clock)
+    accounts = Accounts(state, idle=settings.idle)
+
+    def ask(ask: Ask, subject: str, by: str, says: str) -> Answer:
+        return post(state, ask, subject, by, says=says)
+
+    async def show(ups: str) -> dict[str, Any]:
+        return await asked(load(site, secrets).upses[ups])
+
+    history = History(state, lambda: live.tables["upses"], live.now)
+    return Context(
+        state_dir=state,
+        site_file=site,
+        secrets=secrets,
+        secrets_dir=secrets_dir,
+        clock=clock,
+        live=live,
+        gate=accounts,
+        accounts=accounts,
+        post=ask,
+        doors=Doors(_search, _search_upsd, _survey),
+        jobs=Jobs(live.publish),
+        history=history,
+        evidence=Evidence(show),
+        services=(history,),
+    )
+
+
+async def _search(
+    addresses: Sequence[str], ways: Sequence[CardConnection], told: Callable[[int, int], None]
+) -> Sequence[Found]:
+    return [(found, report) for found, report in await search(addresses, ways, Stopwatch(), told)]
+
+
+async def _search_upsd(at: Endpoint) -> Sequence[Found]:
+    return [(found, report) for found, report in await search_upsd(at, Stopwatch())]
+
+
+async def _survey(connection: PoolConnection, trust: Trust) -> dict[str, Any]:
+    asked = replace(NEW_SITE, pools={connection.id: connection})
+    return pool_row(connection.id, await survey_pool(asked, connection.id, trust))

@@ -1,0 +1,113 @@
+"""The manager's pages and API, as a process beside the controller."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .common import DEFAULT_SITE, DEFAULT_STATE, FAILED, USAGE, SecretsDir, SiteFile, StateDir, configuration, fail
+
+if TYPE_CHECKING:
+    from ridethrough.api.accounts import Accounts
+    from ridethrough.config import ManagerSettings
+
+NICE = 5  # the controller goes first
+END_WITHIN = 2  # seconds that open event streams get when it ends
+BACKLOG = 128
+ANY = ("0.0.0.0", "::")
+
+
+def manager(
+    site: SiteFile = DEFAULT_SITE,
+    state: StateDir = DEFAULT_STATE,
+    secrets: SecretsDir = None,
+    with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
+) -> None:
+    """Serve the pages and the API.
+
+    `ridethrough run` starts this by itself where site.toml has a section [manager]. It reads the controller's files
+    and leaves requests in its mailbox: it may be stopped and started at any time, the controller never waits for it.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    settings = configuration(site, secrets).manager
+    if settings is None:
+        fail(f'{site}: there is no section [manager]. Write one, with listen = "0.0.0.0:8443".', USAGE)
+    if with_parent:
+        threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
+    with contextlib.suppress(OSError):
+        os.nice(NICE)
+    _serve(site, state, secrets, settings)
+
+
+def _serve(site: Path, state: Path, secrets: Path | None, settings: ManagerSettings) -> None:
+    import uvicorn
+
+    from ridethrough.api import create_app  # FastAPI takes most of a second to import
+    from ridethrough.api.accounts import AccountsRefused
+    from ridethrough.web import pages
+
+    from .compose import context
+
+    try:
+        found = context(site, state, secrets, settings)
+    except (AccountsRefused, OSError) as error:
+        fail(str(error), FAILED)
+    listening = _listen(settings)
+    served = uvicorn.Config(
+        create_app(found, pages()),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=END_WITHIN,
+    )
+    _introduce(_url(settings, listening), found.accounts)
+    try:
+        uvicorn.Server(served).run(sockets=[listening])
+    finally:
+        found.accounts.close()
+
+
+def _listen(settings: ManagerSettings) -> socket.socket:
+    """The socket that browsers connect to. Ends with the reason where there is none to be had."""
+    at = settings.listen
+    listening = socket.socket(socket.AF_INET6 if ":" in at.host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((at.host, at.port))
+        listening.listen(BACKLOG)
+    except OSError as error:
+        listening.close()
+        fail(f"the pages cannot be served at {at}: {error.strerror or error}", FAILED)
+    return listening
+
+
+def _url(settings: ManagerSettings, listening: socket.socket) -> str:
+    """Where a person finds the pages."""
+    host, port = listening.getsockname()[:2]
+    if host in ANY:
+        host = settings.names[0] if settings.names else socket.gethostname()
+    return f"{'http' if settings.http else 'https'}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _introduce(url: str, accounts: Accounts) -> None:
+    accounts.links.served_at(url)
+    typer.echo(f"The pages are at {url}")
+    if (token := accounts.setup_token()) is not None:
+        typer.echo(f"There is no administrator yet. Make the first one here, once: {accounts.links.link(token)}")
+
+
+def _end_with_parent() -> None:
+    """The controller keeps our standard input open for as long as it lives."""
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
