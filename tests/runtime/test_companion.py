@@ -16,8 +16,7 @@ from ridethrough.runtime.pace import FastEventLoop
 from .fakes import until
 
 WAITS = "import sys; open(sys.argv[1], 'a').write('begun '); sys.stdin.read()"
-DEAF = "import signal, sys, time; signal.signal(15, signal.SIG_IGN); open(sys.argv[1], 'a').write('begun ');"
-DEAF += "time.sleep(60)"
+DEAF = "import signal, sys; signal.signal(15, signal.SIG_IGN); open(sys.argv[1], 'a').write('begun '); signal.pause()"
 WRONG = "import sys; open(sys.argv[1], 'a').write('begun '); sys.exit(2)"
 
 
