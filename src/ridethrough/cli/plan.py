@@ -7,15 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from ridethrough.core.actions import ForceStopVm, MoveVm, StopVm
-from ridethrough.core.events import ActionFinished
-from ridethrough.core.model import HostId, PoolId, Seconds
-from ridethrough.core.observation import Power, Snapshot
-from ridethrough.core.site import Site
-from ridethrough.sim.forecast import Forecast, forecast
-from ridethrough.sim.machines import SimVm
+from ridethrough.core.model import Seconds
+from ridethrough.sim.outlook import outlook
 from ridethrough.sim.quantity import clock
-from ridethrough.sim.scenario import LEAD_IN
 
 from .common import (
     DEFAULT_SITE,
@@ -56,73 +50,13 @@ def plan(
     if not seen.hosts:
         fail("no pool answers: there is nothing to plan with. Try: ridethrough check", FAILED)
     lost = sorted(set(lose))
-    report = _report(forecast(named_site(found), seen, lost), found.site, seen, lost)
+    report = outlook(named_site(found), seen, lost)
     if as_json:
         print_json(report)
     else:
         _print(report)
     if report["crashed"] or report["lost"]:
         raise typer.Exit(FAILED)
-
-
-def _report(ahead: Forecast, site: Site, seen: Snapshot, lose: list[str]) -> dict[str, Any]:
-    world = ahead.run.world
-    silent = [p for p in sorted(site.pools) if not seen.members(p)]
-    return {
-        "site": site.name,
-        "lose": lose,
-        "narrative": ahead.run.narrative.splitlines(),
-        "hosts": [_host(ahead, host) for host in sorted(world.hosts)],
-        "vms": [_vm(ahead, vm, seen) for vm in sorted(world.vms.values(), key=lambda v: (v.name, v.id))],
-        "crashed": sorted(world.crashed),
-        "lost": sorted(world.lost),
-        "assumed": [*(_left_out(pool) for pool in silent), *ahead.assumed],
-    }
-
-
-def _left_out(pool: PoolId) -> str:
-    return f"{pool} does not answer: none of its hosts and VMs is in this plan"
-
-
-def _host(ahead: Forecast, host: HostId) -> dict[str, Any]:
-    """What becomes of a host; `at` is when it is off, None when it stays up or was off before."""
-    crashed = host in ahead.run.world.crashed
-    end = "crashed" if crashed else "up" if ahead.run.world.hosts[host].power else "off"
-    return {"id": host, "end": end, "at": _went_off(ahead, host) if end != "up" else None}
-
-
-def _went_off(ahead: Forecast, host: HostId) -> Seconds | None:
-    """The world tells it in words only: "h1 is off", "h1 loses power while it runs: crash; ..."."""
-    times = [
-        line.at - LEAD_IN
-        for line in ahead.run.world.story
-        if line.text == f"{host} is off" or line.text.startswith(f"{host} loses power")
-    ]
-    return times[-1] if times else None
-
-
-def _vm(ahead: Forecast, vm: SimVm, seen: Snapshot) -> dict[str, Any]:
-    """What becomes of a VM; `host` is where it then runs, `at` when it got there or stopped."""
-    before = seen.vms[vm.id].resident_on
-    row = {"id": vm.id, "name": vm.name, "from": before, "end": "stays", "host": vm.resident_on, "at": None}
-    if vm.name in ahead.run.world.lost:
-        return row | {"end": "lost", "host": None, "at": _went_off(ahead, before or "")}
-    if vm.power_state is not Power.RUNNING:
-        return row | {"end": "shut down", "host": None, "at": _done(ahead, vm, (StopVm, ForceStopVm))}
-    if vm.resident_on != before:
-        return row | {"end": "moves", "at": _done(ahead, vm, (MoveVm,))}
-    return row
-
-
-def _done(ahead: Forecast, vm: SimVm, kinds: tuple[type, ...]) -> Seconds | None:
-    """When the last action of these kinds on a VM was done."""
-    times = [
-        event.at - LEAD_IN
-        for event in ahead.run.journal.entries
-        if isinstance(event, ActionFinished) and event.error is None
-        if isinstance(event.action, kinds) and getattr(event.action, "vm", "") == vm.id
-    ]
-    return times[-1] if times else None
 
 
 def _print(report: dict[str, Any]) -> None:

@@ -21,7 +21,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -56,6 +56,7 @@ from .timeline import (
     Happening,
     read_happening,
 )
+from .virtual_time import Timeline
 from .virtual_time import run as run_virtually
 from .world import World
 
@@ -162,16 +163,18 @@ def play(
     decide: Decide = decide_for_real,
     away: Seconds = 0.0,
     over: Callable[[], bool] | None = None,
+    watched: Callable[[World], Timeline] | None = None,
 ) -> Run:
     """Run a scenario from its beginning to its end, in virtual time.
 
     `away`: how long a controller that dies by itself (a bug, a journal that kills it) stays away. `over`: asked every
-    five seconds once the whole timeline has happened; where it says yes, the run ends before `until`.
+    five seconds once the whole timeline has happened; where it says yes, the run ends before `until`. `watched` makes
+    of the world what time moves instead of it, and must move it.
     """
     world, kept = scenario.site.build(), journal or MemoryJournal()
     if scenario.armed and not kept.entries:
         kept.entries.append(Armed(0.0, "owner"))
-    run_virtually(world, Player(scenario, world, kept, decide, away).play(over))
+    run_virtually(watched(world) if watched else world, Player(scenario, world, kept, decide, away).play(over))
     return Run(world, kept, narrative(scenario, world, kept.entries), failures(scenario.expect, world))
 
 
@@ -340,12 +343,29 @@ def _is_answered(answer: asyncio.Future[Answer] | None) -> bool:
 # --- telling -----------------------------------------------------------------------------------------------------
 
 
-def narrative(scenario: Scenario, world: World, events: list[Event]) -> str:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A line of a narrative; `at` in seconds since the scenario's beginning."""
+
+    at: Seconds
+    who: str  # "site": what truly happened; "ridethrough": what the controller wrote in its journal
+    text: str
+
+    def __str__(self) -> str:
+        return f"{clock(self.at):>6}  {self.who:<11}  {self.text}"
+
+
+def told(lead_in: Seconds, world: World, events: Iterable[Event]) -> list[Told]:
     """One line for each thing that truly happened and each event of the journal, from the scenario's second 0."""
     lines = [(line.at, 0, i, "site", line.text) for i, line in enumerate(world.story)]
     lines += [(event.at, 1, i, "ridethrough", tell(event)) for i, event in enumerate(events)]
-    shown = sorted(line for line in lines if line[0] >= scenario.lead_in - EPSILON and line[4])
-    return "".join(f"{clock(at - scenario.lead_in + EPSILON):>6}  {who:<11}  {text}\n" for at, _, _, who, text in shown)
+    shown = sorted(line for line in lines if line[0] >= lead_in - EPSILON and line[4])
+    return [Told(at - lead_in + EPSILON, who, text) for at, _, _, who, text in shown]
+
+
+def narrative(scenario: Scenario, world: World, events: Iterable[Event]) -> str:
+    """The text of the golden file: what is told, line by line."""
+    return "".join(f"{line}\n" for line in told(scenario.lead_in, world, events))
 
 
 def failures(expect: Expectation, world: World) -> tuple[str, ...]:

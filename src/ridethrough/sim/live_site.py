@@ -1,0 +1,147 @@
+"""A copy of the live site: a world like the present, and what had to be assumed to build it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ridethrough.core.model import UNTOLD, CardAction, CardTimers, HostId, Seconds, UpsId
+from ridethrough.core.observation import HostSeen, Snapshot, UpsReading, VmSeen
+from ridethrough.core.site import Site
+
+from .battery import SECONDS_PER_HOUR, Battery
+from .cards import Family, SimCard, SimUps
+from .machines import Guest, SimHost, SimPool, SimSr, SimVm
+from .world import World
+
+HOST_WATTS = 300.0
+ASSUMED_RUNTIME: Seconds = 900.0  # of a card that tells none
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSite:
+    """The live site as a world that can be built: what the snapshot does not tell is assumed, and said."""
+
+    site: Site
+    seen: Snapshot
+
+    def build(self) -> World:
+        """A world like the present: what is off or silent now is off in it."""
+        world = World()
+        for ups in sorted(self.site.upses):
+            world.add_ups(_ups(self.site, self.seen, ups))
+        for pool_id, pool in sorted(self.seen.pools.items()):
+            coordinator = pool.coordinator or min((h.id for h in self.seen.members(pool_id)), default="")
+            found = SimPool(pool_id, coordinator)
+            if pool.auto_poweron:
+                found.other_config["auto_poweron"] = "true"
+            world.add_pool(found)
+        stores = {s for h in self.seen.hosts.values() for s in h.storage}
+        stores |= {s for v in self.seen.vms.values() for s in v.storage}
+        for store in sorted(stores):
+            world.add_storage(SimSr(store, store))
+        for host in sorted(self.seen.hosts):
+            world.add_host(_host(self.site, self.seen, host))
+        for vm in sorted(self.seen.vms.values(), key=lambda v: (v.name, v.id)):
+            if vm.resident_on in self.seen.hosts:
+                world.add_vm(_vm(vm))
+        return world
+
+
+def assumptions(site: Site, seen: Snapshot) -> list[str]:
+    """What nobody tells, in words."""
+    found = []
+    for ups in sorted(site.upses):
+        reading = _reading(seen, ups)
+        if reading is None:
+            found.append(f"{ups} does not answer: {ASSUMED_RUNTIME / 60:.0f} min of runtime assumed")
+        elif reading.runtime is None:
+            found.append(f"{ups} tells no runtime: {ASSUMED_RUNTIME / 60:.0f} min assumed")
+        if _timers(site, seen, ups).action is None:
+            found.append(
+                f"{ups} does not tell what its card does, and site.toml does not say: it is assumed to cut nothing"
+            )
+    link = site.policy.link_speed / 1e6
+    found.append(f"every host moves VMs at {link:.0f} MB/s and stops within {site.policy.host_stop:.0f} s")
+    return found
+
+
+def feeder_of(ups: UpsId) -> str:
+    """The feeder of a UPS: each has one of its own, for nobody tells who shares one."""
+    return f"of {ups}"
+
+
+def _reading(seen: Snapshot, ups: UpsId) -> UpsReading | None:
+    found = seen.upses.get(ups)
+    return found.reading if found else None
+
+
+def _timers(site: Site, seen: Snapshot, ups: UpsId) -> CardTimers:
+    reading = _reading(seen, ups)
+    return (reading.timers if reading else UNTOLD).or_else(site.upses[ups].timers)
+
+
+def _runtime(seen: Snapshot, ups: UpsId) -> Seconds:
+    reading = _reading(seen, ups)
+    return reading.runtime if reading and reading.runtime is not None else ASSUMED_RUNTIME
+
+
+def outage_lasts(site: Site, seen: Snapshot, ups: UpsId) -> Seconds:
+    """How long the output of a UPS holds once utility power is gone, by its card or its battery."""
+    off_after = _timers(site, seen, ups).off_after
+    return min(off_after, _runtime(seen, ups)) if off_after is not None else _runtime(seen, ups)
+
+
+def _ups(site: Site, seen: Snapshot, ups: UpsId) -> SimUps:
+    """A battery that lasts as long as the card says, at the load of the hosts on it."""
+    timers, reading = _timers(site, seen, ups), _reading(seen, ups)
+    watts = sum(HOST_WATTS / len(h.powered_by) for h in site.hosts.values() if ups in h.powered_by) or HOST_WATTS
+    left = watts * _runtime(seen, ups) / SECONDS_PER_HOUR
+    share = reading.charge / 100.0 if reading and reading.charge else 1.0
+    period = timers.warning_period if timers.warning_period is not None else 0.0
+    delay = timers.shutdown_delay if timers.shutdown_delay is not None else 0.0
+    told = reading is not None and reading.timers.warning_period is not None
+    card = SimCard(
+        warning_period=period,
+        shutdown_delay=delay,
+        action=timers.action if timers.off_after is not None and timers.action else CardAction.CLIENT,
+        tells=Family.EPPC if told or (reading and reading.tells_countdown) else Family.XPPC,
+        tells_runtime=reading is None or reading.runtime is not None,
+    )
+    return SimUps(ups, feeder_of(ups), Battery(left / share, left), card)
+
+
+def _host(site: Site, seen: Snapshot, host_id: HostId) -> SimHost:
+    shown: HostSeen = seen.hosts[host_id]
+    built = site.hosts.get(host_id)
+    guests = sum(v.memory for v in seen.guests(host_id))
+    return SimHost(
+        host_id,
+        shown.pool,
+        address=shown.address,
+        fed_by=built.powered_by if built else (),
+        needs=built.needs if built else 0,
+        watts=HOST_WATTS,
+        memory_total=shown.memory_total,
+        dom0_memory=max(shown.memory_total - shown.memory_free - guests, 0),
+        link_speed=site.policy.link_speed,
+        storage=set(shown.storage),
+        switch=built.switch if built else "",
+        power_on_mode=shown.power_on_mode,
+        enabled=shown.enabled,
+        user_disabled=not shown.enabled,
+        agent_start_time=shown.agent_started,
+    )
+
+
+def _vm(shown: VmSeen) -> SimVm:
+    return SimVm(
+        shown.id,
+        shown.name,
+        shown.pool,
+        memory=shown.memory,
+        guest=Guest.NO_TOOLS if shown.immovable else Guest.ACKNOWLEDGES,
+        storage=shown.storage,
+        tags=tuple(sorted(shown.tags)),
+        power_state=shown.power,
+        resident_on=shown.resident_on,
+    )

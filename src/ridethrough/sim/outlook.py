@@ -1,0 +1,205 @@
+"""What would happen if utility power failed now: the report that people get, and its essence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ridethrough.core.advice import outcome
+from ridethrough.core.model import HostId, PoolId, UpsId
+from ridethrough.core.observation import Snapshot
+from ridethrough.core.site import Site
+from ridethrough.core.topology import fed_by, islands
+
+from . import ends
+from .forecast import Forecast, forecast
+from .live_site import assumptions
+from .scenario import told
+
+HARM = ("crashed", "lost", "stopped", "hosts_off", "moved")  # worst first
+
+
+def outlook(site: Site, seen: Snapshot, lost: Collection[UpsId]) -> dict[str, Any]:
+    """These UPSs lose utility power now and do not get it back: what becomes of each host and each VM.
+
+    Each island of the site is played by itself, as it is protected by itself. Times are seconds from now.
+    """
+    parts = [_Part(part, _seen_of(part, seen)) for part in islands(site)]
+    ahead = [part.ahead(lost) for part in parts if part.concerns(lost)]
+    quiet = [part for part in parts if not part.concerns(lost)]
+    lines = [line for one in ahead for line in told(one.film.lead_in, one.run.world, one.run.journal.entries)]
+    hosts = [row for one in ahead for row in ends.hosts(one.run, one.film)]
+    vms = [row for one in ahead for row in ends.vms(one.run, one.film)]
+    silent = [p for p in sorted(site.pools) if not seen.members(p)]
+    report = {
+        "site": site.name,
+        "lose": sorted(lost),
+        "narrative": [str(line) for line in sorted(lines, key=lambda line: line.at)],
+        "hosts": sorted([*hosts, *(row for part in quiet for row in part.hosts())], key=lambda row: row["id"]),
+        "vms": sorted([*vms, *(row for part in quiet for row in part.vms())], key=lambda row: (row["name"], row["id"])),
+        "crashed": sorted(host for one in ahead for host in one.run.world.crashed),
+        "lost": sorted(vm for one in ahead for vm in one.run.world.lost),
+        "assumed": [*(_left_out(pool) for pool in silent), *assumptions(site, seen)],
+    }
+    return report | {
+        "summary": summary(report),
+        "crash_rows": _crash_rows(site, seen),
+        "weakest_ups": _weakest(site, seen),
+    }
+
+
+def summary(report: Mapping[str, Any]) -> dict[str, Any]:
+    """The essence of a report: counts, when the last host is off, and the smallest margin of a host."""
+    went = [row for row in report["hosts"] if row["at"] is not None]
+    spare = [(row["margin"], row["id"]) for row in report["hosts"] if row["margin"] is not None]
+    last = max(went, key=lambda row: (row["at"], row["id"]), default=None)
+    margin, host = min(spare, default=(None, None))
+    return {
+        "moved": _ending(report, "moves"),
+        "stopped": _ending(report, "shut down"),
+        "lost": len(report["lost"]),
+        "stay": _ending(report, "stays"),
+        "crashed": len(report["crashed"]),
+        "hosts_off": len([row for row in report["hosts"] if row["end"] == "off" and row["at"] is not None]),
+        "hosts_up": len([row for row in report["hosts"] if row["end"] == "up"]),
+        "last_off": {"host": last["id"], "after": last["at"]} if last else None,
+        "margin": margin,
+        "margin_host": host,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """What the loss of one UPS alone would do; `why` in words."""
+
+    ups: UpsId
+    crashed: int
+    lost: int
+    stopped: int
+    hosts_off: int
+    moved: int
+    margin: float | None
+    why: str
+
+    @property
+    def harm(self) -> tuple[float, ...]:
+        """Greater is worse."""
+        return (*(float(getattr(self, what)) for what in HARM), -(self.margin if self.margin is not None else 1e9))
+
+
+def each_alone(site: Site, seen: Snapshot, may_go_on: Callable[[], bool] = lambda: True) -> Iterator[Alone]:
+    """Each UPS that feeds a host, alone: those first whose loss leaves most VMs without another feed.
+
+    Ends early when `may_go_on` says no.
+    """
+    parts = [_Part(part, _seen_of(part, seen)) for part in islands(site)]
+    burdened = [(part, ups, _unfed(part.site, part.seen, ups)) for part in parts for ups in sorted(part.site.upses)]
+    burdened = [entry for entry in burdened if fed_by(site, entry[1])]
+    for part, ups, hosts in sorted(burdened, key=lambda entry: (-_weight(entry[0].seen, entry[2]), entry[1])):
+        if not may_go_on():
+            return
+        yield _alone(part, ups, hosts)
+
+
+def _alone(part: _Part, ups: UpsId, hosts: list[HostId]) -> Alone:
+    if not hosts:
+        return Alone(ups, 0, 0, 0, 0, 0, None, f"{ups} alone: every host on it has another feed")
+    ahead = part.ahead([ups])
+    report = {"hosts": ends.hosts(ahead.run, ahead.film), "vms": ends.vms(ahead.run, ahead.film)}
+    world = ahead.run.world
+    found = summary(report | {"crashed": world.crashed, "lost": world.lost})
+    counts = {what: found[what] for what in HARM}
+    return Alone(ups, **counts, margin=found["margin"], why=f"{ups} alone: {_harm_in_words(counts)}")
+
+
+def _harm_in_words(counts: Mapping[str, int]) -> str:
+    hosts, vms = ("host", "hosts"), ("VM", "VMs")
+    said = {
+        "crashed": (hosts, ("crashes", "crash")),
+        "lost": (vms, ("is lost", "are lost")),
+        "stopped": (vms, ("is stopped", "are stopped")),
+        "hosts_off": (hosts, ("shuts down", "shut down")),
+        "moved": (vms, ("moves", "move")),
+    }
+    words = []
+    for what in HARM:
+        if number := counts[what]:
+            noun, verb = said[what]
+            words.append(f"{number} {noun[number > 1]} {verb[number > 1]}")
+    return ", ".join(words) or "nothing stops and nothing moves"
+
+
+def _unfed(site: Site, seen: Snapshot, ups: UpsId) -> list[HostId]:
+    """The hosts that have too few feeds without this UPS."""
+    hosts = [site.hosts[host] for host in fed_by(site, ups)]
+    return [h.id for h in hosts if len(h.powered_by) - 1 < h.needs and h.id in seen.hosts]
+
+
+def _weight(seen: Snapshot, hosts: Collection[HostId]) -> int:
+    return sum(1 + len(seen.guests(host)) for host in hosts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """An island of the site as it is now."""
+
+    site: Site
+    seen: Snapshot
+
+    def concerns(self, lost: Collection[UpsId]) -> bool:
+        return bool(self.seen.hosts) and any(ups in self.site.upses for ups in lost)
+
+    def ahead(self, lost: Collection[UpsId]) -> Forecast:
+        return forecast(self.site, self.seen, [ups for ups in lost if ups in self.site.upses])
+
+    def hosts(self) -> Iterator[dict[str, Any]]:
+        """Rows of hosts to which nothing happens."""
+        for host in self.seen.hosts:
+            yield {"id": host, "end": "up", "at": None, "supply_ends_at": None, "margin": None}
+
+    def vms(self) -> Iterator[dict[str, Any]]:
+        """Rows of VMs to which nothing happens."""
+        for vm in self.seen.vms.values():
+            if (host := vm.resident_on) in self.seen.hosts:
+                yield {"id": vm.id, "name": vm.name, "from": host, "end": "stays", "host": host, "at": None}
+
+
+def _seen_of(site: Site, seen: Snapshot) -> Snapshot:
+    """What was seen of an island."""
+    return replace(
+        seen,
+        upses={u: there for u, there in seen.upses.items() if u in site.upses},
+        pools={p: there for p, there in seen.pools.items() if p in site.pools},
+        hosts={h: there for h, there in seen.hosts.items() if there.pool in site.pools},
+        vms={v: there for v, there in seen.vms.items() if there.pool in site.pools},
+    )
+
+
+def _ending(report: Mapping[str, Any], end: str) -> int:
+    return len([row for row in report["vms"] if row["end"] == end])
+
+
+def _left_out(pool: PoolId) -> str:
+    return f"{pool} does not answer: none of its hosts and VMs is in this plan"
+
+
+def _crash_rows(site: Site, seen: Snapshot) -> list[dict[str, Any]]:
+    """The hosts whose options make them crash when their UPS stops (the manual's action table)."""
+    found = []
+    for host in sorted({*site.hosts, *seen.hosts}):
+        row = outcome(site.policy.of(host))
+        if row.crash and (host not in site.hosts or site.hosts[host].powered_by):
+            found.append({"id": host, "vms": row.vms, "host": row.host})
+    return found
+
+
+def _weakest(site: Site, seen: Snapshot) -> dict[str, Any] | None:
+    """The UPS with the shortest told runtime among those that feed a host."""
+    told = [
+        (there.reading.runtime, ups)
+        for ups, there in seen.upses.items()
+        if there.reading and there.reading.runtime is not None and fed_by(site, ups)
+    ]
+    runtime, ups = min(told, default=(None, None))
+    return {"ups": ups, "runtime": runtime} if ups is not None else None
