@@ -7,7 +7,7 @@ from typing import Any
 
 from ridethrough.core.actions import ForceStopVm, MoveVm, StopVm
 from ridethrough.core.events import ActionFinished
-from ridethrough.core.model import Seconds, VmId
+from ridethrough.core.model import HostId, Seconds, VmId
 from ridethrough.core.observation import Power
 
 from .film import Film
@@ -16,10 +16,10 @@ from .scenario import Run
 
 
 def hosts(run: Run, film: Film) -> list[dict[str, Any]]:
-    """Each host's end: up, off or crashed. `at` is when it was off, None when it is up or was off before.
+    """Each host's end: up, off or crashed. `at` is when it went off for good, None when it is up or was off before.
 
-    `supply_ends_at` is when its UPSs' outputs are off, `margin` how long before that it was off; both in seconds, None
-    when that does not happen or the host did not go down by itself.
+    `off`: each time without power, from and to. `supply_ends_at` is when its UPSs' outputs are off, `margin` how long
+    before that it was down by itself: the shortest, None when that does not happen.
     """
     return [_host(run, film, host) for _, host in sorted(run.world.hosts.items())]
 
@@ -32,12 +32,18 @@ def vms(run: Run, film: Film) -> list[dict[str, Any]]:
 
 
 def _host(run: Run, film: Film, host: SimHost) -> dict[str, Any]:
+    off = film.off("hosts", host.id)
     crashed = host.id in run.world.crashed
-    end = "crashed" if crashed else "up" if host.power else "off"
-    at = film.off("hosts", host.id) if end != "up" else None
-    ends = film.loses_supply(host.id, host.fed_by, host.needs)
-    margin = round(ends - at, 1) if end == "off" and at is not None and ends is not None else None
-    return {"id": host.id, "end": end, "at": at, "supply_ends_at": ends, "margin": margin}
+    ends = [(begun, film.loses_supply(host.fed_by, host.needs, begun)) for begun, _ in off] if host.fed_by else []
+    margins = [end - begun for begun, end in ends if end is not None]
+    return {
+        "id": host.id,
+        "end": "crashed" if crashed else "up" if host.power else "off",
+        "at": off[-1][0] if off and not host.power else None,
+        "off": [list(period) for period in off],
+        "supply_ends_at": ends[-1][1] if ends else None,
+        "margin": round(min(margins), 1) if margins and not crashed else None,
+    }
 
 
 def _vm(run: Run, film: Film, vm: SimVm, done: Mapping[tuple[str, VmId], Seconds]) -> dict[str, Any]:
@@ -51,13 +57,18 @@ def _vm(run: Run, film: Film, vm: SimVm, done: Mapping[tuple[str, VmId], Seconds
         "at": None,
     }
     if vm.name in run.world.lost:
-        return row | {"end": "lost", "host": None, "at": film.off("hosts", before) if before else None}
+        return row | {"end": "lost", "host": None, "at": _went(film, before)}
     if vm.power_state is not Power.RUNNING and state != vm.power_state:
         ended = [at for kind in ("stop", "force") if (at := done.get((kind, vm.id))) is not None]
         return row | {"end": "shut down", "host": None, "at": max(ended, default=None)}
     if vm.resident_on != before:
         return row | {"end": "moves", "at": done.get(("move", vm.id))}
     return row
+
+
+def _went(film: Film, host: HostId | None) -> Seconds | None:
+    off = film.off("hosts", host) if host is not None else []
+    return off[-1][0] if off else None
 
 
 def _done(run: Run, film: Film) -> dict[tuple[str, VmId], Seconds]:

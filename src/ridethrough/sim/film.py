@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from ridethrough.core.model import HostId, Seconds, UpsId
+from ridethrough.core.model import Seconds, UpsId
 from ridethrough.core.observation import Power
 
 from .cards import SimUps
@@ -15,6 +15,7 @@ from .machines import Reach, SimHost, SimVm
 from .world import World
 
 Row: TypeAlias = tuple[Any, ...]
+Period: TypeAlias = tuple[Seconds, Seconds | None]
 
 COLUMNS = {
     "upses": ("output", "card", "charge", "runtime", "load", "cut_in"),
@@ -46,19 +47,27 @@ class Film:
         if not rows or rows[-1][1] != row:
             rows.append((round(at - self.lead_in, 3), row))
 
-    def off(self, table: str, id: str) -> Seconds | None:
-        """Since when a host's power or a UPS's output is off for good; None when it is on, or was off before."""
-        since = None
+    def off(self, table: str, id: str) -> list[Period]:
+        """When a host's power or a UPS's output went off, and when it came back: None where it stays off. What was off
+        before second 0 is left out.
+        """
+        found: list[Period] = []
+        begun: Seconds | None = None
         for at, row in self.taken[table][id]:
             is_on = row[0] not in (False, "off")
-            since = None if is_on else at if since is None else since
-        return since if since is not None and since >= 0.0 else None
+            if is_on and begun is not None:
+                found.append((begun, at))
+            begun = None if is_on else at if begun is None else begun
+        return [period for period in [*found, *([(begun, None)] if begun is not None else [])] if period[0] >= 0.0]
 
-    def loses_supply(self, host: HostId, fed_by: tuple[UpsId, ...], needs: int) -> Seconds | None:
-        """When too few of a host's UPSs have an output left; None when that does not happen."""
-        times = sorted(off for ups in fed_by if (off := self.off("upses", ups)) is not None)
-        spare = len(fed_by) - max(needs, 1)
-        return times[spare] if fed_by and len(times) > spare else None
+    def loses_supply(self, fed_by: tuple[UpsId, ...], needs: int, after: Seconds) -> Seconds | None:
+        """The first moment from `after` on at which too few of these UPSs have an output; None when there is none."""
+        off = [period for ups in fed_by for period in self.off("upses", ups)]
+        for at in sorted({after, *(begun for begun, _ in off if begun > after)}):
+            without = sum(begun <= at and (ended is None or ended > at) for begun, ended in off)
+            if len(fed_by) - without < max(needs, 1):
+                return at
+        return None
 
     def frames(self) -> Iterator[dict[str, Any]]:
         """The state at second 0 with every row, then what changes, in the order of time."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
+
 from ridethrough.core.model import UNTOLD, CardAction, CardTimers, HostId, Seconds, UpsId
 from ridethrough.core.observation import HostSeen, Snapshot, UpsReading, VmSeen
 from ridethrough.core.site import Site
@@ -11,6 +13,7 @@ from ridethrough.core.site import Site
 from .battery import SECONDS_PER_HOUR, Battery
 from .cards import Family, SimCard, SimUps
 from .machines import Guest, SimHost, SimPool, SimSr, SimVm
+from .reading import ScenarioError
 from .world import World
 
 HOST_WATTS = 300.0
@@ -45,6 +48,19 @@ class LiveSite:
             if vm.resident_on in self.seen.hosts:
                 world.add_vm(_vm(vm))
         return world
+
+
+def copy(live: LiveSite) -> str:
+    """The live site as a text that `copied` reads: the value of a scenario's `copied`."""
+    return msgspec.json.encode(live).decode()
+
+
+def copied(text: str, file: str) -> LiveSite:
+    """A live site from the text that `copy` made of it. Raises ScenarioError."""
+    try:
+        return msgspec.json.decode(text, type=LiveSite)
+    except msgspec.DecodeError as error:
+        raise ScenarioError(f"{file}: copied is no copy of a site: {error}") from error
 
 
 def assumptions(site: Site, seen: Snapshot) -> list[str]:

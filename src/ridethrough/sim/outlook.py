@@ -51,9 +51,9 @@ def outlook(site: Site, seen: Snapshot, lost: Collection[UpsId]) -> dict[str, An
 
 def summary(report: Mapping[str, Any]) -> dict[str, Any]:
     """The essence of a report: counts, when the last host is off, and the smallest margin of a host."""
-    went = [row for row in report["hosts"] if row["at"] is not None]
+    went = [(row["off"][-1][0], row["id"]) for row in report["hosts"] if row["off"]]
     spare = [(row["margin"], row["id"]) for row in report["hosts"] if row["margin"] is not None]
-    last = max(went, key=lambda row: (row["at"], row["id"]), default=None)
+    last = max(went, default=None)
     margin, host = min(spare, default=(None, None))
     return {
         "moved": _ending(report, "moves"),
@@ -61,9 +61,9 @@ def summary(report: Mapping[str, Any]) -> dict[str, Any]:
         "lost": len(report["lost"]),
         "stay": _ending(report, "stays"),
         "crashed": len(report["crashed"]),
-        "hosts_off": len([row for row in report["hosts"] if row["end"] == "off" and row["at"] is not None]),
+        "hosts_off": len([row for row in report["hosts"] if row["off"] and row["end"] != "crashed"]),
         "hosts_up": len([row for row in report["hosts"] if row["end"] == "up"]),
-        "last_off": {"host": last["id"], "after": last["at"]} if last else None,
+        "last_off": {"host": last[1], "after": last[0]} if last else None,
         "margin": margin,
         "margin_host": host,
     }
@@ -94,12 +94,16 @@ def each_alone(site: Site, seen: Snapshot, may_go_on: Callable[[], bool] = lambd
     Ends early when `may_go_on` says no.
     """
     parts = [_Part(part, _seen_of(part, seen)) for part in islands(site)]
-    burdened = [(part, ups, _unfed(part.site, part.seen, ups)) for part in parts for ups in sorted(part.site.upses)]
-    burdened = [entry for entry in burdened if fed_by(site, entry[1])]
-    for part, ups, hosts in sorted(burdened, key=lambda entry: (-_weight(entry[0].seen, entry[2]), entry[1])):
+    each = [(part, ups, _unfed(part.site, part.seen, ups)) for part in parts for ups in burdened(part.site)]
+    for part, ups, hosts in sorted(each, key=lambda entry: (-_weight(entry[0].seen, entry[2]), entry[1])):
         if not may_go_on():
             return
         yield _alone(part, ups, hosts)
+
+
+def burdened(site: Site) -> list[UpsId]:
+    """The UPSs that feed a host."""
+    return [ups for ups in sorted(site.upses) if fed_by(site, ups)]
 
 
 def _alone(part: _Part, ups: UpsId, hosts: list[HostId]) -> Alone:
@@ -156,7 +160,7 @@ class _Part:
     def hosts(self) -> Iterator[dict[str, Any]]:
         """Rows of hosts to which nothing happens."""
         for host in self.seen.hosts:
-            yield {"id": host, "end": "up", "at": None, "supply_ends_at": None, "margin": None}
+            yield {"id": host, "end": "up", "at": None, "off": [], "supply_ends_at": None, "margin": None}
 
     def vms(self) -> Iterator[dict[str, Any]]:
         """Rows of VMs to which nothing happens."""

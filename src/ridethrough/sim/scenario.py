@@ -1,7 +1,7 @@
 """A scenario: its file, its run under the real loop on virtual time, and the narrative of the run.
 
     story = two or more lines of prose
-    site = "two_hosts"                    # scenarios/sites/two_hosts.toml
+    site = "two_hosts"                    # scenarios/sites/two_hosts.toml; or copied = "...", as the manager saves it
     until = "20m"                         # times: 90, "90 s", "5m", "1:30", from the scenario's second 0
     timeline = [{ at = 0, do = "fail", feeder = "a" }, { at = "5m", do = "restore", feeder = "a" }]
     armed = false                         # default true
@@ -39,6 +39,7 @@ from ridethrough.runtime.loop import STOPPED, Answer, Decide, Loop, Status
 from .crash_exception import CrashException, read_exception
 from .doors import Doors
 from .faults import find_vm
+from .live_site import copied
 from .machines import SimVm
 from .memory_journal import Killed, MemoryJournal
 from .quantity import clock
@@ -125,7 +126,7 @@ def read(content: Mapping[str, Any], path: Path) -> Scenario:
     story = t.take("story", str).strip()
     if len(story.splitlines()) < 2:
         raise t.wrong("story", "must tell the scenario in two or more lines")
-    site = load_site(path.parent / "sites" / f"{t.take('site', str)}.toml", t.table("override").rest())
+    site = _site(t, path)
     world = site.build()
     timeline = [read_happening(line, world) for line in t.list_of_tables("timeline")]
     expect = _expectation(t.table("expect"), world)
@@ -136,6 +137,12 @@ def read(content: Mapping[str, Any], path: Path) -> Scenario:
         raise ScenarioError(f'{path.name}: timeline: "{late[0].do}" happens after the end, until = {until:.0f}')
     in_order = tuple(sorted(timeline, key=lambda h: h.at))
     return Scenario(path.stem, story, site, in_order, until, expect, armed, lead_in, tuple(exceptions))
+
+
+def _site(t: Table, path: Path) -> Built:
+    if t.has("copied"):
+        return copied(t.take("copied", str), path.name)
+    return load_site(path.parent / "sites" / f"{t.take('site', str)}.toml", t.table("override").rest())
 
 
 def _expectation(t: Table, world: World) -> Expectation:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from ridethrough.core.events import Ask
 from ridethrough.core.model import Seconds
@@ -106,35 +106,72 @@ MEND_JOURNAL = "mend journal"
 FORGE_TRAP = "forge trap"  # "on battery", in the name of a card
 
 
+SUBJECTS: dict[str, str] = {  # what each word happens to; empty: to the site or the controller's machine as a whole
+    **{do: kind.subject for do, kind in TO_THE_WORLD.items()},
+    **{do: subject for do, (_, subject) in ASKS.items()},
+    FORGE_TRAP: "ups",
+    **dict.fromkeys((CRASH, FREEZE, SET_AHEAD, SET_BACK, BREAK_JOURNAL, MEND_JOURNAL), ""),
+}
+LASTS: dict[str, tuple[str, Seconds]] = {  # the key of a time that a word takes besides, and its default
+    CRASH: ("for", 30.0),
+    FREEZE: ("for", 3600.0),
+    SET_AHEAD: ("by", 3600.0),
+    SET_BACK: ("by", 3600.0),
+    "start test": ("for", 10.0),
+}
+SAYS: dict[str, tuple[str, str]] = {"refuse move": ("code", "VM_MIGRATE_FAILED")}  # the same of a text
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """Something that can happen, and what it takes. `actor`: what does it: world, person or machine."""
+
+    do: str
+    actor: str
+    subject: str  # the key that names what it happens to: feeder, ups, host, vm, pool; empty: none
+    takes: Mapping[str, Seconds | str]  # further keys with their defaults
+
+
+def words() -> list[Word]:
+    """Everything that can happen, by name."""
+    return [_word(do) for do in sorted(SUBJECTS)]
+
+
+def _word(do: str) -> Word:
+    actor = "world" if do in TO_THE_WORLD else "person" if do in ASKS else "machine"
+    takes: dict[str, Seconds | str] = {}
+    if do in LASTS:
+        takes[LASTS[do][0]] = LASTS[do][1]
+    if do in SAYS:
+        takes[SAYS[do][0]] = SAYS[do][1]
+    return Word(do, actor, SUBJECTS[do], takes)
+
+
 def read_happening(t: Table, world: World) -> Happening:
     """One table of `timeline`. Raises ScenarioError."""
     at, do = t.time("at"), t.take("do", str)
+    if do not in SUBJECTS:
+        raise t.wrong("do", f'is "{do}"; known are {", ".join(sorted(SUBJECTS))}')
     arguments: dict[str, str] = {}
-    lasts = 0.0
-    if do == CRASH:
-        lasts = t.time("for", 30.0)
-    elif do == FREEZE:
-        lasts = t.time("for", 3600.0)
-    elif do in (SET_AHEAD, SET_BACK):
-        lasts = t.time("by", 3600.0)
-    elif do in TO_THE_WORLD or do in ASKS:
-        subject = TO_THE_WORLD[do].subject if do in TO_THE_WORLD else ASKS[do][1]
-        if subject:
-            arguments[subject] = t.one_of(subject, t.take(subject, str), _known(subject, world))
-        if do == "refuse move":
-            arguments["code"] = t.take("code", str, "VM_MIGRATE_FAILED")
-        if do == "start test":
-            lasts = t.time("for", 10.0)
-    elif do == FORGE_TRAP:
-        arguments["ups"] = t.one_of("ups", t.take("ups", str), _known("ups", world))
-    elif do not in (BREAK_JOURNAL, MEND_JOURNAL):
-        known = [*TO_THE_WORLD, *ASKS, CRASH, FREEZE, SET_AHEAD, SET_BACK, BREAK_JOURNAL, MEND_JOURNAL, FORGE_TRAP]
-        raise t.wrong("do", f'is "{do}"; known are {", ".join(sorted(known))}')
+    if subject := SUBJECTS[do]:
+        arguments[subject] = t.one_of(subject, t.take(subject, str), subjects(subject, world))
+    if do in SAYS:
+        arguments[SAYS[do][0]] = t.take(SAYS[do][0], str, SAYS[do][1])
+    lasts = t.time(*LASTS[do]) if do in LASTS else 0.0
     t.end()
     return Happening(at, do, arguments, lasts)
 
 
-def _known(subject: str, world: World) -> list[str]:
+def as_table(happening: Happening) -> dict[str, Any]:
+    """The table of `timeline` that this was read from."""
+    found: dict[str, Any] = {"at": happening.at, "do": happening.do, **happening.arguments}
+    if happening.do in LASTS:
+        found[LASTS[happening.do][0]] = happening.lasts
+    return found
+
+
+def subjects(subject: str, world: World) -> list[str]:
+    """The names that a key of the timeline may name in a world."""
     match subject:
         case "feeder":
             return list(world.feeders)

@@ -8,7 +8,7 @@ from typing import Any
 from ridethrough.core.advice import outcome
 from ridethrough.core.budget import left, need, runtime
 from ridethrough.core.events import ActionStarted, Alerted, UpsSilent
-from ridethrough.core.memory import Memory
+from ridethrough.core.memory import HostMemory, Memory
 from ridethrough.core.model import HostId, Seconds, UpsId
 from ridethrough.core.narrative import tell
 from ridethrough.core.observation import HostSeen, Snapshot, VmSeen
@@ -120,7 +120,7 @@ def _host(s: Situation, host: HostSeen) -> dict[str, Any]:
         "seconds_left": power_left,
         "power_until": s.now + power_left if power_left is not None else None,
         "seconds_needed": wanted.from_evacuation,
-        "step": _step(s, host.id) or _idle(s, host, state.failing),
+        "step": step(m) or _idle(s, host, state.failing),
         "held": m.held,
     }
 
@@ -197,8 +197,8 @@ def _row(s: Situation, host: HostId) -> dict[str, Any]:
     return {"vms": row.vms, "host": row.host, "crash": row.crash}
 
 
-def _step(s: Situation, host: HostId) -> str:
-    m = s.memory.host(host)
+def step(m: HostMemory) -> str:
+    """What is being done to a host, or was; empty when nothing."""
     if m.down_at is not None:
         return "down"
     if m.shut_down_at is not None:
