@@ -19,6 +19,7 @@ from .access import Gate
 from .accounts import Accounts
 from .doors import Doors
 from .evidence import Evidence
+from .foresight import Plans
 from .history import History
 from .jobs import Jobs
 from .live import Live
@@ -60,6 +61,7 @@ class Context:
     history: History | None = None
     evidence: Evidence | None = None
     tls: Tls | None = None  # None: served without, on loopback only
+    plans: Plans | None = None
     services: tuple[Service, ...] = ()
 
 

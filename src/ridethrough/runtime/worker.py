@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 IDLE = 300.0  # seconds without a job after which the process is ended; the next job starts another
 GRACE = 5.0  # seconds beyond its time that a job may run whose asker is gone
 NICENESS = 10
+WAITING = 8  # jobs that may wait for their turn
 
 
 class JobRefused(Exception):  # noqa: N818 - an answer
@@ -56,6 +57,7 @@ class Worker:
         """`command` runs `serve`."""
         self._command, self._idle = list(command), idle
         self._turn = threading.Lock()
+        self._room = threading.BoundedSemaphore(WAITING)
         self._process: subprocess.Popen[bytes] | None = None
         self._ends: threading.Timer | None = None
         self._closed = False
@@ -66,23 +68,29 @@ class Worker:
         Raises JobRefused, JobTooLong and JobFailed.
         """
         line = msgspec.json.encode(Job(name, msgspec.Raw(msgspec.json.encode(arguments)), seconds)) + b"\n"
-        with self._turn:
-            if self._ends:
-                self._ends.cancel()
-            if self._closed:
-                raise JobFailed("this program ends")
-            try:
-                answer = self._ask(line, seconds)
-            finally:
-                self._ends = threading.Timer(self._idle, self._end_idle)
-                self._ends.daemon = True
-                self._ends.start()
+        if not self._room.acquire(blocking=False):
+            raise JobFailed("too much is being worked out at once; ask again later")
+        try:
+            answer = self._in_turn(line, seconds)
+        finally:
+            self._room.release()
         done = msgspec.json.decode(answer, type=Done)
         if done.refused:
             raise JobRefused(done.refused)
         if done.failed:
             raise JobFailed(done.failed)
         return bytes(done.result)
+
+    def _in_turn(self, line: bytes, seconds: float) -> bytes:
+        with self._turn:
+            if self._ends:
+                self._ends.cancel()
+            if self._closed:
+                raise JobFailed("this program ends")
+            try:
+                return self._ask(line, seconds)
+            finally:
+                self._ends = self._idle_end()
 
     def close(self) -> None:
         """End the process, and the job that it does; no job is taken any more. Blocks for a moment."""
@@ -125,12 +133,18 @@ class Worker:
             raise JobTooLong(f"it was not done in {seconds:.0f} s and was ended")
         raise JobFailed("the process that computed it ended; ask again")
 
-    def _end_idle(self) -> None:
-        if self._turn.acquire(blocking=False):
-            try:
-                self._end()
-            finally:
-                self._turn.release()
+    def _idle_end(self) -> threading.Timer:
+        """Ends the process when no job has come by then."""
+
+        def end() -> None:
+            with self._turn:
+                if self._ends is timer:
+                    self._end()
+
+        timer = threading.Timer(self._idle, end)
+        timer.daemon = True
+        timer.start()
+        return timer
 
     def _end(self) -> None:
         process, self._process = self._process, None

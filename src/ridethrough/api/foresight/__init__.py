@@ -1,0 +1,7 @@
+"""What would happen: the outlook of the site as it is now, and stories that people make up. Nothing here acts."""
+
+from .plans import Plans
+from .present import NothingSeen, Present
+from .worker import Imagines
+
+__all__ = ["Imagines", "NothingSeen", "Plans", "Present"]

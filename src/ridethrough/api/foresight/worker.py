@@ -1,0 +1,15 @@
+"""Who imagines: a process of its own, handed in by whoever composes the manager."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Imagines(Protocol):
+    """`runtime.worker.Worker`, on whose other side `sim.imagine` works."""
+
+    def run(self, name: str, arguments: object, seconds: float) -> bytes:
+        """Have a job done; its result as JSON. Blocks. Raises JobRefused, JobTooLong, JobFailed."""
+
+    def close(self) -> None:
+        """End what it does, and take no more."""

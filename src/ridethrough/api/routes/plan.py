@@ -1,0 +1,175 @@
+"""What would happen if utility power failed now."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, HTTPException, Query
+from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel, Field
+
+from ridethrough.api.access import Viewer
+from ridethrough.api.context import Ctx
+from ridethrough.api.foresight import NothingSeen, Plans
+from ridethrough.runtime.worker import JobFailed, JobRefused, JobTooLong
+
+router = APIRouter(tags=["plan"])
+
+NOT_SERVED: dict[int | str, dict[str, Any]] = {503: {"description": "Nothing is seen of the site yet."}}
+TOO_LATE: dict[int | str, dict[str, Any]] = {504: {"description": "It could not be worked out in time."}}
+
+
+def _plans(ctx: Ctx) -> Plans:
+    if ctx.plans is None:
+        raise HTTPException(503, "nothing is planned here: ask the manager that `ridethrough run` starts")
+    return ctx.plans
+
+
+Served = Annotated[Plans, Depends(_plans)]
+
+
+class LastOff(BaseModel):
+    """The host that is off last, and how many seconds after the failure."""
+
+    host: str
+    after: float
+
+
+class WeakestUps(BaseModel):
+    """The shortest runtime that a UPS with hosts on it tells, in seconds."""
+
+    ups: str
+    runtime: float
+
+
+class Failure(BaseModel):
+    """What the loss of one UPS alone would do, in counts and in words."""
+
+    ups: str
+    crashed: int
+    lost: int
+    stopped: int
+    hosts_off: int
+    moved: int
+    margin: float | None
+    why: str
+
+
+class Failures(BaseModel):
+    """Each UPS alone, the most harmful first. On a large site there is time for `looked_at` of `of` only."""
+
+    looked_at: int
+    of: int
+    rows: list[Failure]
+
+
+class CrashRow(BaseModel):
+    """A host whose options let it crash when its UPS stops: its row of the action table."""
+
+    id: str
+    vms: str
+    host: str
+
+
+class Summary(BaseModel):
+    """An outage in figures. Times are seconds."""
+
+    moved: int = Field(description="VMs that move to another host.")
+    stopped: int = Field(description="VMs that are shut down.")
+    lost: int = Field(description="VMs that die with their host.")
+    stay: int = Field(description="VMs to which nothing happens.")
+    crashed: int = Field(description="Hosts that lose their power while they run.")
+    hosts_off: int = Field(description="Hosts that are shut down in time.")
+    hosts_up: int
+    last_off: LastOff | None
+    margin: float | None = Field(
+        description="From a host's shutdown to the moment its UPSs stop, the shortest of all hosts; null: none stops."
+    )
+    margin_host: str | None
+
+
+class Plan(Summary):
+    """Every UPS loses utility power at once and does not get it back."""
+
+    lose: list[str]
+    weakest_ups: WeakestUps | None
+    weakest_failure: Failure | None = Field(description="The worst of `alone`; null while that is worked out.")
+    alone: Failures | None
+    crash_rows: list[CrashRow]
+    crashed_hosts: list[str]
+    lost_vms: list[str]
+    assumed: list[str] = Field(description="What nobody tells, and what was taken instead.")
+
+
+class PlanNow(BaseModel):
+    """The last plan that was worked out. `stale`: the site has changed since; a new one is on its way."""
+
+    computed_at: float | None
+    took: float | None = Field(description="Seconds that it took to work it out.")
+    stale: bool
+    computing: bool
+    trouble: str = Field(description="Why there is none, or none that is newer; empty when all is well.")
+    plan: Plan | None
+
+
+class HostEnd(BaseModel):
+    """What becomes of a host: it is up, off or has crashed in the end. Times are seconds after the failure."""
+
+    id: str
+    end: str
+    at: float | None = Field(description="Since when it is off; null when it is up or was off before.")
+    off: list[tuple[float, float | None]] = Field(description="Each time without power, from and to.")
+    supply_ends_at: float | None
+    margin: float | None
+
+
+class VmEnd(BaseModel):
+    """What becomes of a VM: it stays, moves, is shut down or lost."""
+
+    id: str
+    name: str
+    from_host: str | None = Field(alias="from")
+    end: str
+    host: str | None
+    at: float | None
+
+
+class Report(BaseModel):
+    """A loss of UPSs, played forward by the controller's own decisions in a copy of the site."""
+
+    site: str
+    lose: list[str]
+    summary: Summary
+    narrative: list[str]
+    hosts: list[HostEnd]
+    vms: list[VmEnd]
+    crashed: list[str]
+    lost: list[str]
+    assumed: list[str]
+    crash_rows: list[CrashRow]
+    weakest_ups: WeakestUps | None
+
+
+@router.get("/plan/now", responses=NOT_SERVED)
+async def now(plans: Served, _: Viewer) -> PlanNow:
+    """The card "If utility power failed now". Kept up to date; a new one is told on the event stream as `plan`."""
+    return PlanNow.model_validate(plans.shown())
+
+
+@router.get("/plan", responses=NOT_SERVED | TOO_LATE)
+async def plan(
+    plans: Served,
+    _: Viewer,
+    lose: Annotated[
+        list[str] | None, Query(description="UPSs that lose utility power; all of them when left out.")
+    ] = None,
+) -> Report:
+    """These UPSs lose utility power now, in a copy of the site as it is. Worked out when it is asked for."""
+    try:
+        return Report.model_validate(await run_in_threadpool(plans.outlook, lose))
+    except JobRefused as error:
+        raise HTTPException(422, str(error)) from error
+    except JobTooLong as error:
+        raise HTTPException(504, str(error)) from error
+    except (NothingSeen, JobFailed) as error:
+        raise HTTPException(503, str(error)) from error

@@ -1,0 +1,83 @@
+"""A state directory and a site.toml as a controller of a simulated site would have them; a worker in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ridethrough.api import Context
+from ridethrough.api.foresight import Plans, Present
+from ridethrough.core.observation import Snapshot, UpsSeen
+from ridethrough.runtime.seen_file import FILE, Seen
+from ridethrough.runtime.worker import JobRefused
+from ridethrough.sim.doors import Doors
+from ridethrough.sim.imagine import WORK
+from ridethrough.sim.memory_journal import MemoryJournal
+from ridethrough.sim.reading import ScenarioError
+from ridethrough.sim.site_file import SimSite, load_site, owners_file
+
+from .fakes import Mailbox, OpenGate, context
+
+
+@dataclass
+class InProcess:
+    """Does the worker's jobs here and now; `asked` tells which."""
+
+    work: Mapping[str, Callable[[bytes], Any]] = field(default_factory=lambda: WORK)
+    asked: list[str] = field(default_factory=list)
+    closed: bool = False
+
+    def run(self, name: str, arguments: object, seconds: float) -> bytes:
+        self.asked.append(name)
+        try:
+            return msgspec.json.encode(self.work[name](msgspec.json.encode(arguments)))
+        except ScenarioError as error:
+            raise JobRefused(str(error)) from error
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def snapshot(site: SimSite) -> Snapshot:
+    """What a controller sees of a simulated site in good order."""
+    world = site.build()
+    seen = Snapshot({id: UpsSeen(ups.reading(0.0)) for id, ups in world.upses.items()})
+    for pool in Doors(world, MemoryJournal()).pools.values():
+        seen = seen.joined(pool.observe(urgent=False))
+    return seen
+
+
+def site_of(root: Path, name: str = "two_hosts", changes: Mapping[str, Any] | None = None) -> SimSite:
+    """A simulated site of the scenarios."""
+    return load_site(root / "scenarios" / "sites" / f"{name}.toml", changes)
+
+
+def write_site(tmp_path: Path, site: SimSite) -> None:
+    """Its site.toml, with addresses at which nobody answers."""
+    secrets = tmp_path / "secrets"
+    secrets.mkdir(mode=0o700, exist_ok=True)
+    (secrets / "simulated").write_text("simulated")
+    (secrets / "simulated").chmod(0o600)
+    cards = {ups: f"192.0.2.{number}:161" for number, ups in enumerate(site.site.upses, start=11)}
+    text = owners_file(site, cards, {pool: {} for pool in site.site.pools}, "127.0.0.1:1162")
+    (tmp_path / "site.toml").write_text(text, encoding="utf-8")
+
+
+def write_seen(state: Path, seen: Snapshot, at: float = 10.0) -> None:
+    """The controller's last snapshot."""
+    (state / FILE).write_bytes(msgspec.json.encode(Seen(at, seen)))
+
+
+def planning(
+    tmp_path: Path, site: SimSite, worker: InProcess, gate: OpenGate | None = None, mailbox: Mailbox | None = None
+) -> Context:
+    """A context that plans with this worker, over what is seen of this site."""
+    found = context(tmp_path, gate, mailbox)
+    write_site(tmp_path, site)
+    write_seen(found.state_dir, snapshot(site))
+    plans = Plans(Present(found.site_file, found.secrets, found.state_dir), worker, worker, found.live, rest=0.0)
+    return replace(found, plans=plans)
