@@ -13,6 +13,7 @@ from ridethrough.api.accounts import Accounts
 from ridethrough.api.doors import Found, Trust
 from ridethrough.api.evidence import Evidence
 from ridethrough.api.history import History
+from ridethrough.api.tls import Tls, looking
 from ridethrough.assemble import search, search_upsd, survey_pool
 from ridethrough.config import (
     CardConnection,
@@ -37,7 +38,7 @@ NEW_SITE = Configuration(Site("new", {}, {}, {}), {}, {})
 
 
 def context(site: Path, state: Path, secrets_dir: Path | None, settings: ManagerSettings) -> Context:
-    """Everything that the application works with. Raises AccountsRefused or OSError, each with a remedy."""
+    """Everything that the application works with. Raises AccountsRefused, CertificateRefused or OSError."""
     speed = float(os.environ.get(SPEED, "1"))
     clock = SiteClock(state, keep=False, sources=fast_sources(speed) if speed != 1.0 else SYSTEM)
     secrets = Secrets.of_process(secrets_dir)
@@ -50,6 +51,10 @@ def context(site: Path, state: Path, secrets_dir: Path | None, settings: Manager
     async def show(ups: str) -> dict[str, Any]:
         return await asked(load(site, secrets).upses[ups])
 
+    tls = None
+    if not settings.http:
+        look = looking(state, settings.certificate, settings.key, settings.names, SYSTEM.wall)
+        tls = Tls(look, SYSTEM.wall, lambda says: accounts.audit.note("the manager", says))
     history = History(state, lambda: live.tables["upses"], live.now)
     return Context(
         state_dir=state,
@@ -65,7 +70,8 @@ def context(site: Path, state: Path, secrets_dir: Path | None, settings: Manager
         jobs=Jobs(live.publish),
         history=history,
         evidence=Evidence(show),
-        services=(history,),
+        tls=tls,
+        services=(history, tls) if tls is not None else (history,),
     )
 
 

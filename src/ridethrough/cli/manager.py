@@ -54,15 +54,16 @@ def _serve(site: Path, state: Path, secrets: Path | None, settings: ManagerSetti
 
     from ridethrough.api import create_app  # FastAPI takes most of a second to import
     from ridethrough.api.accounts import AccountsRefused
+    from ridethrough.api.certificate import CertificateRefused
     from ridethrough.web import pages
 
     from .compose import context
 
     try:
         found = context(site, state, secrets, settings)
-    except (AccountsRefused, OSError) as error:
+    except (AccountsRefused, CertificateRefused, OSError) as error:
         fail(str(error), FAILED)
-    listening = _listen(settings)
+    tls, listening = found.tls, _listen(settings)
     served = uvicorn.Config(
         create_app(found, pages()),
         log_config=None,
@@ -70,8 +71,9 @@ def _serve(site: Path, state: Path, secrets: Path | None, settings: ManagerSetti
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=END_WITHIN,
+        ssl_context_factory=(lambda _config, _default: tls.context) if tls is not None else None,
     )
-    _introduce(_url(settings, listening), found.accounts)
+    _introduce(_url(settings, listening), found.accounts, tls.certificate.fingerprint if tls is not None else "")
     try:
         uvicorn.Server(served).run(sockets=[listening])
     finally:
@@ -100,9 +102,11 @@ def _url(settings: ManagerSettings, listening: socket.socket) -> str:
     return f"{'http' if settings.http else 'https'}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def _introduce(url: str, accounts: Accounts) -> None:
+def _introduce(url: str, accounts: Accounts, fingerprint: str) -> None:
     accounts.links.served_at(url)
     typer.echo(f"The pages are at {url}")
+    if fingerprint:
+        typer.echo(f"Their certificate is {fingerprint}")
     if (token := accounts.setup_token()) is not None:
         typer.echo(f"There is no administrator yet. Make the first one here, once: {accounts.links.link(token)}")
 

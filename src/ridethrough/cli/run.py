@@ -14,16 +14,39 @@ from typing import Any
 
 import typer
 
+from ridethrough.config.whole_file import NotWrittenError, UnconfirmedError, create_file
 from ridethrough.core.events import Event
 from ridethrough.core.model import Seconds
 from ridethrough.runtime.clock import SYSTEM
 from ridethrough.runtime.companion import Companion
+from ridethrough.runtime.journal_file import FILE as JOURNAL
 from ridethrough.runtime.pace import FastEventLoop, fast_sources
 
-from .common import DEFAULT_SITE, DEFAULT_STATE, FAILED, SecretsDir, SiteFile, StateDir, configuration, fail
+from .common import DEFAULT_SITE, DEFAULT_STATE, FAILED, USAGE, SecretsDir, SiteFile, StateDir, configuration, fail
 from .text import count
 
 SPEED = "RIDETHROUGH_SPEED"  # only for demos and tests against the simulated site
+NEW_SITE = """# Everything else can be entered on the pages; docs/site.toml.md explains every key.
+
+[site]
+name = "New site"
+
+[manager]
+listen = "0.0.0.0:8443"
+"""
+
+
+def begin_site(site: Path) -> None:
+    """A site.toml with which the pages can be opened, and everything else be entered there."""
+    try:
+        create_file(site, NEW_SITE.encode(), 0o640)
+    except (OSError, NotWrittenError, UnconfirmedError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        fail(
+            f"{site} is not there, and could not be written ({why}): give the path of the site's file with --site",
+            USAGE,
+        )
+    typer.echo(f"{site} was not there: it is written, and holds nothing yet but where the pages are")
 
 
 def manager_program(site: Path, state: Path, secrets: Path | None) -> tuple[str, ...]:
@@ -49,13 +72,19 @@ def run(
     state: StateDir = DEFAULT_STATE,
     secrets: SecretsDir = None,
 ) -> None:
-    """Watch the site and protect it. A new site is in dry run until `ridethrough arm`."""
+    """Watch the site and protect it. A new site is in dry run until `ridethrough arm`.
+
+    At the very first start, where there is no site.toml yet, one is written that holds nothing but the address of the
+    pages, and the link that is printed leads on from there.
+    """
     from ridethrough.assemble import Controller  # the drivers take half a second to import
     from ridethrough.runtime.codec import UnreadableEvent
     from ridethrough.runtime.journal_file import JournalRefused
     from ridethrough.runtime.lock import StateDirInUse
 
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    if not os.path.lexists(site) and not (state / JOURNAL).exists():  # a path mistyped later must not empty the site
+        begin_site(site)
     found = configuration(site, secrets)
     speed = float(os.environ.get(SPEED, "1"))
     sources = fast_sources(speed) if speed != 1.0 else SYSTEM
