@@ -7,7 +7,23 @@ from typing import Any
 
 import typer
 
-from . import check, demo, discover, look, manager, people, plan, run, serve, simulate, switch, traps, upses, watch
+from . import (
+    accounts,
+    check,
+    demo,
+    discover,
+    look,
+    manager,
+    people,
+    plan,
+    run,
+    serve,
+    simulate,
+    switch,
+    traps,
+    upses,
+    watch,
+)
 
 app = typer.Typer(
     name="ridethrough",
@@ -126,6 +142,22 @@ _command(
     "usage, or site.toml is wrong; 3 no controller runs; 4 it did not answer in time.",
 )
 app.add_typer(ups, name="ups")
+
+of_accounts = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="The accounts of the web pages, for the person at the machine.",
+)
+_command(
+    of_accounts,
+    "list",
+    accounts.accounts_list,
+    "0 listed; 1 there are none here, or they cannot be read; 2 wrong usage.",
+)
+DONE = "0 done; 1 it was refused, with the reason; 2 wrong usage."
+_command(of_accounts, "reset", accounts.reset, DONE)
+_command(of_accounts, "remove", accounts.remove, DONE)
+app.add_typer(of_accounts, name="accounts")
 
 _command(app, "evacuate", people.evacuate, ASKED)
 _command(app, "shutdown-pool", people.shutdown_pool, ASKED)

@@ -90,6 +90,10 @@ class Tokens:
             )
             return tuple(_token(row) for row in rows)
 
+    def usable(self) -> tuple[Token, ...]:
+        """Those that let somebody in now."""
+        return tuple(one for one in self.all() if one.revoked_at is None and one.expires_at > self._now())
+
     def revoke(self, id: str, by: str, owner: str | None = None, why: str = "") -> None:
         """Let it in no more; with `owner` only one of theirs. Raises NotDone when there is none."""
         with self._database.changing() as connection:
