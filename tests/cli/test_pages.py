@@ -17,7 +17,7 @@ from ridethrough.config import Secrets, parse
 
 from .live import Live, as_json, ridethrough
 
-PAGES = ("README.md", "docs/running.md", "docs/scenarios.md", "docs/site.toml.md")
+PAGES = ("README.md", "docs/manager.md", "docs/running.md", "docs/scenarios.md", "docs/site.toml.md")
 GROUPS = ("maintenance", "sim")
 
 
