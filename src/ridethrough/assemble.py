@@ -1,30 +1,23 @@
-"""Composition root: the only module that names concrete drivers."""
+"""Composition root: the only module that makes concrete drivers."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 from ridethrough.config import CardConnection, Configuration, Endpoint, NutConnection, UpsConnection, Upsd
-from ridethrough.core.events import Ask, RequestDone, Requested, RequestRefused, TrapHeard
-from ridethrough.core.model import HostId, PoolId, Seconds, UpsId
-from ridethrough.core.narrative import tell
+from ridethrough.core.model import HostId, PoolId, UpsId
 from ridethrough.core.observation import Snapshot, UpsSeen
 from ridethrough.core.site import Site
-from ridethrough.core.topology import islands
 from ridethrough.drivers.nut import NutConfig, NutSwitch, ServerConfig, Upsds, served
 from ridethrough.drivers.nut import read_ups as read_nut
 from ridethrough.drivers.snmp import (
     CardConfig,
     Cards,
     CardSwitch,
-    Heard,
-    Trap,
     Traps,
     Turns,
     V3User,
@@ -34,17 +27,10 @@ from ridethrough.drivers.snmp import (
 )
 from ridethrough.drivers.xapi import Survey, XapiPool, survey
 from ridethrough.drivers.xapi.pins import Trust
-from ridethrough.ports import Clock, Notifier, Observer
-from ridethrough.runtime.clock import STILL, SYSTEM, SiteClock, Sources, Stopwatch
-from ridethrough.runtime.garbage import collect_rarely
-from ridethrough.runtime.journal import PATIENCE, DiskJournal, Mailbox, Posted
-from ridethrough.runtime.journal_file import latest_time
-from ridethrough.runtime.loop import Answer, Loop
-from ridethrough.runtime.seen_file import Seen, SeenFile
-from ridethrough.runtime.status import StatusFile
+from ridethrough.ports import Clock, Observer
+from ridethrough.runtime.clock import Stopwatch
 from ridethrough.ups.report import UpsReport
 from ridethrough.ups.switching import Switch
-from ridethrough.views import island_view, site_view
 
 
 def controller_name(configuration: Configuration) -> str:
@@ -222,163 +208,8 @@ async def survey_pool(configuration: Configuration, pool_id: PoolId, trust: Trus
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Island:
-    """A part of the site with its loop."""
-
-    site: Site
-    loop: Loop
-    observers: Sequence[Observer]
-
-    def poll_soon(self, ups: UpsId) -> None:
-        """Ask this UPS's card now; one of another island is none."""
-        for observer in self.observers:
-            if isinstance(observer, Cards):
-                observer.poll_soon(ups)
-
-
-class Controller:
-    """The daemon: one journal, and a loop for each island."""
-
-    def __init__(
-        self,
-        configuration: Configuration,
-        state_dir: Path,
-        notifiers: Sequence[Notifier] = (),
-        sources: Sources = SYSTEM,
-        speed: float = 1.0,
-    ) -> None:
-        """Opens the journal; blocks. Raises StateDirInUse, JournalRefused or OSError, each with a remedy.
-
-        `speed` is that of the event loop, for demos: the disk is waited for, and a standstill told, in seconds of the
-        wall.
-        """
-        self.site = named_site(configuration)
-        self.journal = DiskJournal(state_dir, patience=PATIENCE * speed)
-        self.clock = SiteClock(state_dir, latest_time(state_dir), sources=sources, still=STILL * speed)
-        self._at = {ups: str(connection.at) for ups, connection in configuration.upses.items()}
-        self._turns = Turns()
-        self.islands = [self._island(configuration, part, notifiers) for part in islands(self.site)]
-        self._status = StatusFile(state_dir, self.clock, self.view)
-        self._seen = SeenFile(state_dir, self.seen)
-        self.traps = self._listener(configuration)
-
-    def _listener(self, configuration: Configuration) -> Traps | None:
-        if configuration.traps is None:
-            return None
-        by_ups = {ups: island for island in self.islands for ups in island.site.upses}
-
-        def poll(ups: UpsId) -> None:
-            by_ups[ups].poll_soon(ups)
-
-        def tell(trap: Trap) -> None:
-            by_ups[trap.ups].loop.note(TrapHeard(self.clock.now(), trap.ups, trap.oid, trap.says, trap.untold))
-
-        at = configuration.traps
-        return Traps((at.host, at.port), cards_of(configuration, self.site), poll, tell)
-
-    def _island(self, configuration: Configuration, part: Site, notifiers: Sequence[Notifier]) -> Island:
-        pools = {p: pool(configuration, p, self.clock) for p in part.pools}
-        observers: list[Observer] = [*pools.values(), *watching(configuration, part, self.clock, self._turns)]
-        loop = Loop(
-            site=part,
-            observers=observers,
-            actors=pools,
-            journal=self.journal,
-            clock=self.clock,
-            notifiers=notifiers,
-            name=", ".join(part.pools) or ", ".join(part.upses),
-            alive_until=self.clock.alive_until,
-        )
-        return Island(part, loop, observers)
-
-    async def run(self) -> None:
-        """Watch and protect until cancelled; then everything is closed in order, the journal last."""
-        collect_rarely()
-        side = [
-            asyncio.create_task(Mailbox(self.journal).serve(self._obey)),
-            asyncio.create_task(self._status.run()),
-            asyncio.create_task(self._seen.run()),
-            asyncio.create_task(self.clock.keep_marked()),
-        ]
-        if self.traps is not None:
-            side.append(asyncio.create_task(self.traps.run()))
-        loops = [asyncio.create_task(island.loop.run()) for island in self.islands]
-        try:
-            if not loops:  # a site that holds nothing yet: there is nothing to watch until it does
-                await asyncio.Event().wait()
-            await asyncio.gather(*loops)
-        finally:
-            for task in (*side, *loops):
-                task.cancel()
-            await asyncio.gather(*side, *loops, return_exceptions=True)
-            with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._status.keep(), 2.0)
-            await self.journal.close()
-
-    async def _obey(self, posted: Posted) -> Answer:
-        """Hand a request to the islands that it concerns, and answer with the first refusal or the last consent."""
-        requested = Requested(self.clock.now(), posted.ask, posted.subject, posted.by, posted.says)
-        if not self.islands and posted.ask is Ask.NOTE:
-            done = RequestDone(requested.at, posted.ask, posted.subject)
-            await self.journal.append([requested, done])
-            return Answer(True, tell(done))
-        if not self.islands:
-            why = f"{self.site.name} has no UPS and no pool yet"
-            refused = RequestRefused(requested.at, posted.ask, posted.subject, why)
-            await self.journal.append([requested, refused])
-            return Answer(False, tell(refused))
-        concerned = [i for i in self.islands if self._concerns(i, posted)] or self.islands[:1]
-        answers = [island.loop.request(requested) for island in concerned]
-        given = [await answer for answer in answers]
-        return next((answer for answer in given if not answer.accepted), given[-1])
-
-    def _concerns(self, island: Island, posted: Posted) -> bool:
-        if posted.ask in (Ask.ARM, Ask.DISARM):
-            return True
-        if posted.ask in (Ask.SWITCH_OFF_UPS, Ask.CANCEL_UPS_OFF, Ask.WRITE_DOWN):
-            return posted.subject in island.site.upses
-        status = island.loop.status
-        seen = status.seen.hosts if status else {}
-        return posted.subject in island.site.pools or posted.subject in island.site.hosts or posted.subject in seen
-
-    def seen(self) -> Seen:
-        """The whole site as the latest round of each island saw it."""
-        whole, at = Snapshot(), 0.0
-        for status in [island.loop.status for island in self.islands]:
-            if status is not None:
-                whole, at = whole.joined(status.seen), max(at, status.at)
-        return Seen(at, whole)
-
-    def view(self) -> dict[str, Any]:
-        """What people see of the whole site now."""
-        parts = []
-        for island in self.islands:
-            status = island.loop.status
-            if status is not None:
-                part = island_view(status.at, status.seen, status.memory, island.site, status.verdict)
-                parts.append({**part, "journal_trouble": status.journal_trouble})
-        view = site_view(self.site.name, self.site.policy.controller, parts)
-        if not self.islands:
-            view["verdict"] = "nothing to watch yet: site.toml names no UPS and no pool"
-        for row in view["upses"]:
-            row["address"] = self._at[row["id"]]
-        _add_traps(view, self.traps, asyncio.get_running_loop().time())
-        return view
-
-
-def _add_traps(view: dict[str, Any], traps: Traps | None, now: Seconds) -> None:
-    """What was heard from each UPS's card; `now` is the event loop's."""
-    view["traps_listen"] = str(Endpoint(*traps.listen)) if traps else None
-    view["traps_trouble"] = traps.trouble if traps else ""
-    for row in view["upses"]:
-        heard = (traps.heard.get(row["id"]) if traps else None) or Heard()
-        row["traps"], row["last_trap"], row["trap_unread"] = heard.traps, heard.last, heard.unread
-        row["last_trap_ago"] = now - heard.at if heard.traps else None
-
-
 __all__ = [
-    "Controller",
+    "cards_of",
     "controller_name",
     "follow",
     "look",
@@ -391,4 +222,5 @@ __all__ = [
     "survey_pool",
     "switch",
     "trap_port",
+    "watching",
 ]

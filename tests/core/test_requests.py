@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ridethrough.core import events as e
+from ridethrough.core.memory import Memory
 from ridethrough.core.narrative import tell
 from ridethrough.core.requests import answer
 from ridethrough.core.situation import Situation
@@ -75,6 +78,20 @@ def test_a_note_is_always_taken_and_its_sentence_says_who_did_what() -> None:
     assert answer(s) == [e.RequestDone(10.0, e.Ask.NOTE, "accounts")]
     assert s.after(answer(s)).memory.requests == ()
     assert tell(note) == "accounts: account bert made with role view, by anna"
+
+
+def test_no_loop_takes_settings_for_all_the_others() -> None:
+    (refused,) = asked(e.Ask.TAKE_SETTINGS, "")
+    assert isinstance(refused, e.RequestRefused)
+    assert refused.why == "settings are taken by the controller as a whole"
+
+
+def test_settings_that_were_taken_are_told_and_change_no_memory() -> None:
+    taken = e.SettingsTaken(9.0, "anna", "host.h1.shutdown: new battery")
+    assert tell(taken) == "new settings by anna: host.h1.shutdown: new battery"
+    assert tell(e.SettingsTaken(9.0, "anna")) == "new settings by anna"
+    assert remember(taken) == replace(Memory(), position=remember(taken).position)
+    assert tell(e.ControllerStarted(9.0, "1.0", 8.0, "ups1, pool1")) == "ups1, pool1 is watched anew"
 
 
 def test_in_dry_run_a_countdown_may_be_ended_and_none_begun() -> None:

@@ -89,6 +89,8 @@ def test_hollow_package_keeps_every_contract(root: Path, hollow: Path) -> None:
         ("views.py", "import ridethrough.sim"),
         ("assemble.py", "import ridethrough.sim.xapi_server"),
         ("api.py", "import ridethrough.sim.faults"),
+        ("controller.py", "import ridethrough.sim.faults"),
+        ("assemble.py", "import ridethrough.controller"),
         ("sim/forecast.py", "import ridethrough.assemble"),
         ("surprise.py", ""),
         ("core/surprise.py", ""),

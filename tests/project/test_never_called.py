@@ -18,7 +18,7 @@ FORBIDDEN = re.compile(
     r"power_?state_?reset|reset[-_]powerstate|declare_dead|emergency_transition|emergency_reset", re.I
 )
 STORAGE = re.compile(r"storage|nas|san|iscsi|nfs", re.I)
-ACTING = ("core", "runtime", "drivers", "assemble.py", "cli/run.py")
+ACTING = ("core", "runtime", "drivers", "assemble.py", "controller.py", "cli/run.py")
 
 
 def python_files(root: Path) -> Iterator[Path]:

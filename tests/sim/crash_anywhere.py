@@ -30,7 +30,7 @@ from .forked import sweep
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = ROOT / ".crash-anywhere"
-PLAYED = ("core", "config", "runtime", "sim", "ports.py", "assemble.py")
+PLAYED = ("core", "config", "runtime", "sim", "ports.py", "assemble.py", "controller.py")
 WATCHED = ("sim/chaos", "sim/deaths.py", "sim/ending.py", "sim/forked.py", "core/walk.py")
 SOURCES = (
     *(ROOT / "src" / "ridethrough" / part for part in PLAYED),

@@ -87,6 +87,7 @@ _command(
 )
 _command(app, "arm", people.arm, ASKED)
 _command(app, "disarm", people.disarm, ASKED)
+_command(app, "reload", people.reload, ASKED)
 _command(app, "hold", people.hold, ASKED)
 _command(app, "release", people.release, ASKED)
 

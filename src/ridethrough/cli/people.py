@@ -43,6 +43,16 @@ def disarm(state: StateDir = DEFAULT_STATE, as_json: AsJson = False) -> None:
     _ask(Ask.DISARM, "", state, as_json, "Dry run: from now on Ridethrough only says what it would do.")
 
 
+def reload(state: StateDir = DEFAULT_STATE, as_json: AsJson = False) -> None:
+    """Let the controller read site.toml again.
+
+    New timers, thresholds, options and wishes hold from its next round on. Where a UPS, a pool, a host or how to reach
+    one has changed, it is watched anew: only while no action is under way and no outage is open. A wrong file changes
+    nothing.
+    """
+    _ask(Ask.TAKE_SETTINGS, "", state, as_json, "")
+
+
 def hold(host: HostName, state: StateDir = DEFAULT_STATE, as_json: AsJson = False) -> None:
     """Keep Ridethrough's hands off a host. The hold is over at the host's last safe start."""
     _ask(Ask.HOLD, host, state, as_json, f"It ends with `ridethrough release {host}`, or at the last safe start.")
@@ -119,7 +129,7 @@ def _ask(ask: Ask, subject: str, state: StateDir, as_json: bool, next_: str) -> 
     if as_json:
         print_json({"accepted": answer.accepted, "answer": answer.text})
     elif answer.accepted:
-        say(f"{answer.text}. {next_}")
+        say(f"{answer.text}. {next_}".rstrip())
     else:
         say(answer.text, err=True)
     if not answer.accepted:

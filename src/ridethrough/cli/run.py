@@ -9,11 +9,13 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import typer
 
+from ridethrough.config import Secrets, load
 from ridethrough.config.whole_file import NotWrittenError, UnconfirmedError, create_file
 from ridethrough.core.events import Event
 from ridethrough.core.model import Seconds
@@ -77,7 +79,7 @@ def run(
     At the very first start, where there is no site.toml yet, one is written that holds nothing but the address of the
     pages, and the link that is printed leads on from there.
     """
-    from ridethrough.assemble import Controller  # the drivers take half a second to import
+    from ridethrough.controller import Controller  # the drivers take half a second to import
     from ridethrough.runtime.codec import UnreadableEvent
     from ridethrough.runtime.journal_file import JournalRefused
     from ridethrough.runtime.lock import StateDirInUse
@@ -92,7 +94,8 @@ def run(
     program = manager_program(site, state, secrets) if found.manager is not None else ()
 
     async def main() -> None:
-        controller = Controller(found, state, [printer], sources, speed)
+        again = partial(load, site, Secrets.of_process(secrets))
+        controller = Controller(found, state, [printer], sources, speed, again)
         printer.wall_text = controller.clock.wall_text
         what = f"{count(len(controller.site.upses), 'UPS')}, {count(len(controller.site.pools), 'pool')}"
         typer.echo(f"Ridethrough watches {controller.site.name}: {what}")

@@ -15,11 +15,13 @@ class ControllerStarted:
     """The controller started. Every action still open was lost with the one before; its end is unknown.
 
     `alive_until`: the last time at which the one before is known to have lived; None: there was none.
+    `part`: what is watched anew, where this controller ran before; empty: it has started as a whole.
     """
 
     at: Seconds
     version: str
     alive_until: Seconds | None = None
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,15 @@ class Disarmed:
     by: str
 
 
+@dataclass(frozen=True, slots=True)
+class SettingsTaken:
+    """site.toml was read again: from now on its settings hold. `says`: what was changed, and why."""
+
+    at: Seconds
+    by: str
+    says: str = ""
+
+
 class Ask(StrEnum):
     """What a person can ask for."""
 
@@ -64,6 +75,7 @@ class Ask(StrEnum):
     SWITCH_OFF_UPS = "switch off UPS"  # the command itself tells the UPS, once this is accepted
     CANCEL_UPS_OFF = "cancel switching off UPS"
     WRITE_DOWN = "write down of UPS"  # what came of such a command
+    TAKE_SETTINGS = "take settings"  # read site.toml again; no loop is asked, and none journals it as a request
     NOTE = "note"  # what a person has done beside the controller; the subject names the area, "accounts"
 
 
@@ -496,6 +508,7 @@ Event: TypeAlias = (
     | ControllerResumed
     | Armed
     | Disarmed
+    | SettingsTaken
     | Requested
     | RequestRefused
     | RequestDone

@@ -185,7 +185,7 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
             gone = (event.subject, event.key)
             m = replace(m, alerts={k: v for k, v in m.alerts.items() if k != gone})
             return _ups(m, event.subject, off_until=event.at) if event.key == e.OFF else m
-        case e.RoundFailed() | e.JournalCutBack() | e.TrapHeard():
+        case e.SettingsTaken() | e.RoundFailed() | e.JournalCutBack() | e.TrapHeard():
             return m
 
 
@@ -269,7 +269,7 @@ def _answered(m: Memory, event: e.RequestRefused | e.RequestDone) -> Memory:
             return _host(m, host, held=False, overridden=False, yielded_at=None)
         case e.Ask.ENTER_MAINTENANCE | e.Ask.EVACUATE:
             return _host(m, host, wanted=wanted | {event.ask}, yielded_at=None)
-        case e.Ask.SWITCH_OFF_UPS | e.Ask.CANCEL_UPS_OFF | e.Ask.WRITE_DOWN | e.Ask.NOTE:
+        case e.Ask.SWITCH_OFF_UPS | e.Ask.CANCEL_UPS_OFF | e.Ask.WRITE_DOWN | e.Ask.NOTE | e.Ask.TAKE_SETTINGS:
             return m  # the person's command does it, or has done it
         case e.Ask.EXIT_MAINTENANCE:
             return _host(m, host, wanted=frozenset())

@@ -15,7 +15,9 @@ def tell(event: e.Event) -> str:
     """The sentence of an event: the log, the command line, the web timeline and the golden files all use it."""
     match event:
         case e.ControllerStarted():
-            return f"Ridethrough {event.version} starts"
+            return f"{event.part} is watched anew" if event.part else f"Ridethrough {event.version} starts"
+        case e.SettingsTaken():
+            return f"new settings by {event.by}{': ' + event.says if event.says else ''}"
         case e.ControllerResumed():
             return _resumed(event)
         case e.Armed():

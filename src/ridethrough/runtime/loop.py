@@ -34,6 +34,7 @@ from .executor import Executor
 from .mailbox import Answer
 from .observers import Observers
 from .past import Past
+from .unrest import unrest
 from .waiting import news_or
 
 __all__ = ["Answer", "Decide", "Loop", "Status"]
@@ -78,13 +79,16 @@ class Loop:
         decide: Decide = decide,
         name: str = "",
         alive_until: Seconds | None = None,
+        part: str = "",
         after_round: Callable[[Status], None] | None = None,
     ) -> None:
-        """`alive_until`: when the controller before this one is known to have lived last. `after_round` is called with
-        the new status at the end of each round; it must not block.
+        """`alive_until`: when the controller before this one is known to have lived last. `part`: what the loop
+        watches, where it begins while the controller runs. `after_round` is called with the new status at the end of
+        each round; it must not block.
         """
         self.name = name
         self._alive_until = alive_until
+        self._part = part
         self._site = site
         self._clock = clock
         self._decide = decide
@@ -101,6 +105,7 @@ class Loop:
         self._running: asyncio.Event | None = None  # set when `run` has ended
         self._status: Status | None = None
         self._resumed: StoodStill | None = None
+        self._retiring: asyncio.Future[str] | None = None
 
     async def run(self) -> None:
         """Read the journal, start the observers, go round until cancelled or stopped. Cleans up on every way out.
@@ -112,12 +117,14 @@ class Loop:
         self._running = asyncio.Event()
         end_orderly = False
         try:
-            started = ControllerStarted(self._clock.now(), __version__, self._alive_until)
+            started = ControllerStarted(self._clock.now(), __version__, self._alive_until, self._part)
             await self._past.open(self._site, started)
             await self._observers.start(self.wake)
             while not self._stopping:
                 began = self._clock.now()
                 wake_at = await self._round_or_failure()
+                if self._may_retire():
+                    break
                 await self._pause(began, wake_at)
             end_orderly = True
         except asyncio.CancelledError:
@@ -133,6 +140,19 @@ class Loop:
         self.wake()
         if self._running is not None:
             await self._running.wait()
+
+    async def retire(self) -> str:
+        """End `run` behind the next round, unless something is under way then: what that is. Empty: it ends."""
+        if self._running is None or self._running.is_set():
+            return "" if self._running is not None else "it has not begun yet"
+        self._retiring = asyncio.get_running_loop().create_future()
+        self.wake()
+        return await self._retiring
+
+    def take(self, site: Site) -> None:
+        """Decide by this site from the next round on. Its observers and actors must fit it as they are."""
+        self._site = site
+        self.wake()
 
     def request(self, requested: Requested) -> asyncio.Future[Answer]:
         """Take a person's request into the next round. The future may be ignored; it never raises."""
@@ -163,6 +183,15 @@ class Loop:
         except Exception as error:
             await self._round_failed(error)
             return None
+
+    def _may_retire(self) -> bool:
+        """Whether this was the last round, asked by `retire`; nothing may be left to do."""
+        if self._retiring is None:
+            return False
+        why = unrest(self._past.memory) or ("a request waits: ask again" if self._facts else "")
+        self._retiring.set_result(why)
+        self._retiring = None
+        return not why
 
     async def _round(self) -> Seconds | None:
         """One round; returns the moment at which `decide` wants to look again."""
@@ -225,6 +254,8 @@ class Loop:
         for _, asker in self._asked:
             if not asker.done():
                 asker.set_result(STOPPED)
+        if self._retiring is not None and not self._retiring.done():
+            self._retiring.set_result("")
 
     def _take_fact(self, fact: ActionFinished | Requested | TrapHeard) -> None:
         self._facts.append(fact)

@@ -1,0 +1,266 @@
+"""The controller: one journal, a loop for each island, and new settings while it runs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ridethrough.assemble import cards_of, named_site, pool, watching
+from ridethrough.config import ConfigError, Configuration, Endpoint
+from ridethrough.config.changes import Wiring
+from ridethrough.core.events import Ask, RequestDone, Requested, RequestRefused, SettingsTaken, TrapHeard
+from ridethrough.core.model import Seconds, UpsId
+from ridethrough.core.narrative import tell
+from ridethrough.core.observation import Snapshot
+from ridethrough.core.site import Site
+from ridethrough.core.topology import islands
+from ridethrough.drivers.snmp import Cards, Heard, Trap, Traps, Turns
+from ridethrough.ports import Notifier, Observer
+from ridethrough.runtime.clock import STILL, SYSTEM, SiteClock, Sources
+from ridethrough.runtime.crew import Crew
+from ridethrough.runtime.garbage import collect_rarely
+from ridethrough.runtime.journal import PATIENCE, DiskJournal, Mailbox, Posted
+from ridethrough.runtime.journal_file import latest_time
+from ridethrough.runtime.loop import Answer, Loop
+from ridethrough.runtime.seen_file import Seen, SeenFile
+from ridethrough.runtime.status import StatusFile
+from ridethrough.views import island_view, site_view
+
+
+@dataclass(frozen=True, slots=True)
+class Island:
+    """A part of the site with its loop."""
+
+    site: Site
+    loop: Loop
+    observers: Sequence[Observer]
+
+    def poll_soon(self, ups: UpsId) -> None:
+        """Ask this UPS's card now; one of another island is none."""
+        for observer in self.observers:
+            if isinstance(observer, Cards):
+                observer.poll_soon(ups)
+
+
+class Controller:
+    """The daemon: one journal, and a loop for each island."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        state_dir: Path,
+        notifiers: Sequence[Notifier] = (),
+        sources: Sources = SYSTEM,
+        speed: float = 1.0,
+        reload: Callable[[], Configuration] | None = None,
+    ) -> None:
+        """Opens the journal; blocks. Raises StateDirInUse, JournalRefused or OSError, each with a remedy.
+
+        `speed` is that of the event loop, for demos: the disk is waited for, and a standstill told, in seconds of the
+        wall. `reload` reads site.toml again, in a thread, when somebody asks for it; raises ConfigError.
+        """
+        self.configuration = configuration
+        self._reload = reload
+        self._notifiers = tuple(notifiers)
+        self.journal = DiskJournal(state_dir, patience=PATIENCE * speed)
+        self.clock = SiteClock(state_dir, latest_time(state_dir), sources=sources, still=STILL * speed)
+        self._turns = Turns()
+        parts = islands(self.site)
+        self._crew = Crew([self._island(configuration, part, self.clock.alive_until) for part in parts])
+        self._status = StatusFile(state_dir, self.clock, self.view)
+        self._seen = SeenFile(state_dir, self.seen)
+        self.traps = self._listener(configuration)
+        self._listening: asyncio.Task[None] | None = None
+        self._taking = asyncio.Lock()
+
+    @property
+    def site(self) -> Site:
+        """The whole site, as its settings are now."""
+        return named_site(self.configuration)
+
+    @property
+    def islands(self) -> Sequence[Island]:
+        """Its parts, each with a loop."""
+        return self._crew.parts
+
+    def _listener(self, configuration: Configuration) -> Traps | None:
+        if configuration.traps is None:
+            return None
+
+        def poll(ups: UpsId) -> None:
+            for island in self.islands:
+                island.poll_soon(ups)
+
+        def tell(trap: Trap) -> None:
+            heard = TrapHeard(self.clock.now(), trap.ups, trap.oid, trap.says, trap.untold)
+            for island in self.islands:
+                if trap.ups in island.site.upses:
+                    island.loop.note(heard)
+
+        at = configuration.traps
+        return Traps((at.host, at.port), cards_of(configuration, configuration.site), poll, tell)
+
+    def _island(
+        self, configuration: Configuration, part: Site, alive_until: Seconds | None, anew: bool = False
+    ) -> Island:
+        name = ", ".join(part.pools) or ", ".join(part.upses)
+        pools = {p: pool(configuration, p, self.clock) for p in part.pools}
+        observers: list[Observer] = [*pools.values(), *watching(configuration, part, self.clock, self._turns)]
+        loop = Loop(
+            site=part,
+            observers=observers,
+            actors=pools,
+            journal=self.journal,
+            clock=self.clock,
+            notifiers=self._notifiers,
+            name=name,
+            alive_until=alive_until,
+            part=", ".join((*part.upses, *part.pools)) if anew else "",
+        )
+        return Island(part, loop, observers)
+
+    async def run(self) -> None:
+        """Watch and protect until cancelled; then everything is closed in order, the journal last."""
+        collect_rarely()
+        side = [
+            asyncio.create_task(Mailbox(self.journal).serve(self._obey)),
+            asyncio.create_task(self._status.run()),
+            asyncio.create_task(self._seen.run()),
+            asyncio.create_task(self.clock.keep_marked()),
+        ]
+        self._listen()
+        loops = asyncio.create_task(self._crew.run())  # of a site that holds nothing yet, it waits until it does
+        try:
+            await loops
+        finally:
+            side += [self._listening] if self._listening is not None else []
+            for task in (*side, loops):
+                task.cancel()
+            await asyncio.gather(*side, loops, return_exceptions=True)
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._status.keep(), 2.0)
+            await self.journal.close()
+
+    async def _obey(self, posted: Posted) -> Answer:
+        """Hand a request to the islands that it concerns, and answer with the first refusal or the last consent."""
+        if posted.ask is Ask.TAKE_SETTINGS:  # what has begun is done, whoever still waits for the answer
+            return await asyncio.shield(asyncio.create_task(self._take_settings(posted)))
+        requested = Requested(self.clock.now(), posted.ask, posted.subject, posted.by, posted.says)
+        if not self.islands and posted.ask is Ask.NOTE:
+            done = RequestDone(requested.at, posted.ask, posted.subject)
+            await self.journal.append([requested, done])
+            return Answer(True, tell(done))
+        if not self.islands:
+            why = f"{self.site.name} has no UPS and no pool yet"
+            refused = RequestRefused(requested.at, posted.ask, posted.subject, why)
+            await self.journal.append([requested, refused])
+            return Answer(False, tell(refused))
+        concerned = [i for i in self.islands if self._concerns(i, posted)] or self.islands[:1]
+        answers = [island.loop.request(requested) for island in concerned]
+        given = [await answer for answer in answers]
+        return next((answer for answer in given if not answer.accepted), given[-1])
+
+    async def _take_settings(self, posted: Posted) -> Answer:
+        """Let new settings hold, without a stop where that is possible. `subject`: the version of the file, if any."""
+        async with self._taking:
+            if self._reload is None:
+                return Answer(False, "this controller was not started from a file")
+            try:
+                new = await asyncio.to_thread(self._reload)
+            except ConfigError as error:
+                return Answer(False, f"the settings stay as they were: {error}")
+            if posted.subject and posted.subject != new.version:
+                return Answer(False, "the settings stay as they were: the file was changed meanwhile")
+            if (new, new.version) == (self.configuration, self.configuration.version):
+                return Answer(True, "nothing has changed")
+            if why := await self._exchange(new, SettingsTaken(self.clock.now(), posted.by, posted.says)):
+                return Answer(False, f"the settings stay as they were: {why}")
+            return Answer(True, "the new settings hold")
+
+    async def _exchange(self, new: Configuration, taken: SettingsTaken) -> str:
+        """New values for the loops whose wiring is the same, new loops for the others. Why not, else empty."""
+        old = self.configuration
+        runs = [(island, Wiring.of(old, island.site)) for island in self.islands]
+
+        def part(site: Site) -> Island:
+            wiring = Wiring.of(new, site)
+            known = next((island for island, found in runs if found == wiring), None)
+            if known is not None:
+                return replace(known, site=site)
+            return self._island(new, site, self.clock.now(), anew=True)
+
+        async def write() -> None:
+            (position,) = await self.journal.append([taken])
+            for notifier in self._notifiers:
+                notifier.tell(position, taken, tell(taken))
+
+        def rebuild(island: Island) -> Island:
+            return self._island(old, island.site, self.clock.now(), anew=True)
+
+        why = await self._crew.exchange([part(site) for site in islands(named_site(new))], write, rebuild)
+        if not why:
+            self.configuration = new
+            if (old.traps, cards_of(old, old.site)) != (new.traps, cards_of(new, new.site)):
+                await self._listen_anew()
+        return why
+
+    def _listen(self) -> None:
+        if self.traps is not None:
+            self._listening = asyncio.create_task(self.traps.run())
+
+    async def _listen_anew(self) -> None:
+        if self._listening is not None:
+            self._listening.cancel()
+            await asyncio.wait({self._listening})
+            self._listening = None
+        self.traps = self._listener(self.configuration)
+        self._listen()
+
+    def _concerns(self, island: Island, posted: Posted) -> bool:
+        if posted.ask in (Ask.ARM, Ask.DISARM):
+            return True
+        if posted.ask in (Ask.SWITCH_OFF_UPS, Ask.CANCEL_UPS_OFF, Ask.WRITE_DOWN):
+            return posted.subject in island.site.upses
+        status = island.loop.status
+        seen = status.seen.hosts if status else {}
+        return posted.subject in island.site.pools or posted.subject in island.site.hosts or posted.subject in seen
+
+    def seen(self) -> Seen:
+        """The whole site as the latest round of each island saw it."""
+        whole, at = Snapshot(), 0.0
+        for status in [island.loop.status for island in self.islands]:
+            if status is not None:
+                whole, at = whole.joined(status.seen), max(at, status.at)
+        return Seen(at, whole)
+
+    def view(self) -> dict[str, Any]:
+        """What people see of the whole site now."""
+        parts = []
+        for island in self.islands:
+            status = island.loop.status
+            if status is not None:
+                part = island_view(status.at, status.seen, status.memory, island.site, status.verdict)
+                parts.append({**part, "journal_trouble": status.journal_trouble})
+        view = site_view(self.site.name, self.site.policy.controller, parts)
+        if not self.islands:
+            view["verdict"] = "nothing to watch yet: site.toml names no UPS and no pool"
+        for row in view["upses"]:
+            ups = self.configuration.upses.get(row["id"])
+            row["address"] = str(ups.at) if ups is not None else ""
+        view["settings_version"] = self.configuration.version
+        _add_traps(view, self.traps, asyncio.get_running_loop().time())
+        return view
+
+
+def _add_traps(view: dict[str, Any], traps: Traps | None, now: Seconds) -> None:
+    """What was heard from each UPS's card; `now` is the event loop's."""
+    view["traps_listen"] = str(Endpoint(*traps.listen)) if traps else None
+    view["traps_trouble"] = traps.trouble if traps else ""
+    for row in view["upses"]:
+        heard = (traps.heard.get(row["id"]) if traps else None) or Heard()
+        row["traps"], row["last_trap"], row["trap_unread"] = heard.traps, heard.last, heard.unread
+        row["last_trap_ago"] = now - heard.at if heard.traps else None
