@@ -24,6 +24,7 @@ from .history import History
 from .jobs import Jobs
 from .live import Live
 from .metrics import Counted
+from .notifications import Notifications
 from .tls import Tls
 
 
@@ -62,6 +63,7 @@ class Context:
     evidence: Evidence | None = None
     tls: Tls | None = None  # None: served without, on loopback only
     plans: Plans | None = None
+    notifications: Notifications | None = None
     services: tuple[Service, ...] = ()
 
 

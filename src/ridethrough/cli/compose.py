@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import datetime as dt
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -13,6 +15,7 @@ from ridethrough.api.accounts import Accounts
 from ridethrough.api.doors import Found, Trust
 from ridethrough.api.evidence import Evidence
 from ridethrough.api.history import History
+from ridethrough.api.notifications import Notifications, Targets
 from ridethrough.api.tls import Tls, looking
 from ridethrough.assemble import search, search_upsd, survey_pool
 from ridethrough.config import (
@@ -26,6 +29,7 @@ from ridethrough.config import (
 )
 from ridethrough.core.events import Ask
 from ridethrough.core.site import Site
+from ridethrough.drivers.notify.by_url import send
 from ridethrough.runtime.clock import SYSTEM, SiteClock, Stopwatch
 from ridethrough.runtime.mailbox import Answer, post
 from ridethrough.runtime.pace import fast_sources
@@ -49,13 +53,15 @@ def context(site: Path, state: Path, secrets_dir: Path | None, settings: Manager
         return post(state, ask, subject, by, says=says)
 
     async def show(ups: str) -> dict[str, Any]:
-        return await asked(load(site, secrets).upses[ups])
+        return await asked((await asyncio.to_thread(load, site, secrets)).upses[ups])
 
     tls = None
     if not settings.http:
         look = looking(state, settings.certificate, settings.key, settings.names, SYSTEM.wall)
         tls = Tls(look, SYSTEM.wall, lambda says: accounts.audit.note("the manager", says))
     history = History(state, lambda: live.tables["upses"], live.now)
+    targets = Targets(site, secrets)
+    notifications = Notifications(state, targets.now, lambda: targets.site, send, live, _local_time)
     return Context(
         state_dir=state,
         site_file=site,
@@ -70,9 +76,15 @@ def context(site: Path, state: Path, secrets_dir: Path | None, settings: Manager
         jobs=Jobs(live.publish),
         history=history,
         evidence=Evidence(show),
+        notifications=notifications,
         tls=tls,
-        services=(history, tls) if tls is not None else (history,),
+        services=(history, notifications, *((tls,) if tls is not None else ())),
     )
+
+
+def _local_time(at: float) -> str:
+    """Seconds since 1970 as people read them."""
+    return dt.datetime.fromtimestamp(at, dt.UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 async def _search(

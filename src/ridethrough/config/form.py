@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
 from ridethrough.core.model import CardAction
+from ridethrough.core.notice import EventClass, Severity
 from ridethrough.core.policy import Policy, VmPolicy, Wish
 from ridethrough.ups.snmpv3 import SHORTEST_PASSWORD, Auth, Privacy
 
@@ -196,6 +197,21 @@ class ManagerSection(Section):
         return self
 
 
+class NotifySection(Section):
+    """Whom the manager notifies, of what, and how."""
+
+    url: Password = Field(
+        description="Where its Apprise URL is kept: mailtos://..., json://..., and the rest of what Apprise knows.",
+        examples=["secret:notify-mail"],
+    )
+    classes: Annotated[list[Annotated[EventClass, Field(strict=False)]], Once] = Field(
+        [], description="What is told; empty: everything.", examples=[["utility power", "alerts"]]
+    )
+    severity: Annotated[Severity, Field(strict=False)] = Field(
+        Severity.WARNING, description="The least severity that is told: info, warning or danger.", examples=["danger"]
+    )
+
+
 class UpsSection(Section):
     """A UPS, and where its card or its upsd answers."""
 
@@ -372,6 +388,7 @@ class SiteFile(Section):
     controller: ControllerSection = ControllerSection(name="")
     traps: TrapsSection | None = None
     manager: ManagerSection | None = None
+    notify: dict[Name, NotifySection] = {}
     ups: dict[Name, UpsSection] = {}
     pool: dict[Name, PoolSection] = {}
     host: dict[Name, HostSection] = {}

@@ -27,6 +27,7 @@ from .settings import (
     Configuration,
     ControllerSettings,
     ManagerSettings,
+    NotifyTarget,
     NutConnection,
     PoolConnection,
     SnmpUser,
@@ -160,6 +161,10 @@ def _configuration(form: SiteFile) -> Configuration:
         controller=ControllerSettings(form.controller.name),
         traps=quantities.listener(form.traps.listen) if form.traps is not None else None,
         manager=_manager(form.manager) if form.manager is not None else None,
+        notify={
+            name: NotifyTarget(name, target.url, frozenset(target.classes), target.severity)
+            for name, target in form.notify.items()
+        },
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from ridethrough.core.model import PoolId, Seconds, UpsId
+from ridethrough.core.notice import EventClass, Severity
 from ridethrough.core.site import Site
 from ridethrough.ups.snmpv3 import Auth, Privacy
 
@@ -84,6 +85,16 @@ class ManagerSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class NotifyTarget:
+    """Whom the manager notifies: of events of these classes (empty: of all), from this severity on."""
+
+    name: str
+    url: Secret
+    classes: frozenset[EventClass] = frozenset()
+    severity: Severity = Severity.WARNING
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
     """All of site.toml."""
 
@@ -93,4 +104,5 @@ class Configuration:
     controller: ControllerSettings = ControllerSettings()
     traps: Endpoint | None = None  # where traps are listened for; None: nowhere
     manager: ManagerSettings | None = None  # None: no pages
+    notify: Mapping[str, NotifyTarget] = field(default_factory=dict)
     version: str = field(default="", compare=False)  # SHA-256 of the file's bytes, hexadecimal; empty: of no file

@@ -14,6 +14,7 @@ from fastapi.testclient import TestClient
 from ridethrough.api import create_app
 from ridethrough.api.evidence import Evidence
 from ridethrough.api.history import History
+from ridethrough.config import ConfigError
 from tests.api.fakes import context, write_status
 
 
@@ -83,3 +84,15 @@ def test_a_ups_that_does_not_answer_in_time_is_asked_anew(tmp_path: Path) -> Non
         (504, "ups1 did not answer in time: try again")
     ] * 2
     assert asked == ["ups1", "ups1"]
+
+
+def test_a_ups_that_site_toml_no_longer_names_is_told(tmp_path: Path) -> None:
+    async def gone(ups: str) -> dict[str, Any]:
+        raise KeyError(ups)
+
+    async def wrong(ups: str) -> dict[str, Any]:
+        raise ConfigError(["site.toml: is not TOML"])
+
+    for show, status in ((gone, 404), (wrong, 409)):
+        with serving(tmp_path, evidence=Evidence(show)) as client:
+            assert client.get("/api/v1/upses/ups1/evidence").status_code == status

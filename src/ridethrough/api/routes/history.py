@@ -12,14 +12,12 @@ from ridethrough.api.access import Viewer
 from ridethrough.api.context import Ctx
 from ridethrough.api.history import Point, Span
 from ridethrough.api.history.spans import SERIES, Range
+from ridethrough.api.problems import answers
+from ridethrough.config import ConfigError
 
 from .site import row
 
 router = APIRouter(tags=["history"])
-
-NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"description": "There is no UPS of this name."}}
-NOT_SERVED: dict[int | str, dict[str, Any]] = {503: {"description": "This is not served here."}}
-TOO_LATE: dict[int | str, dict[str, Any]] = {504: {"description": "The UPS did not answer in time."}}
 
 
 class OverTime(BaseModel):
@@ -52,7 +50,7 @@ class Chart(BaseModel):
     points: list[ChartPoint]
 
 
-@router.get("/upses/{id}/history", responses=NOT_FOUND | NOT_SERVED)
+@router.get("/upses/{id}/history", responses=answers(404))
 async def history(id: str, ctx: Ctx, _: Viewer, span: Span = Span.DAY) -> Chart:
     """Charge, load, runtime and input: of an hour or a day from every reading, of a week or a quarter from least, mean
     and most of ten minutes each.
@@ -65,7 +63,7 @@ async def history(id: str, ctx: Ctx, _: Viewer, span: Span = Span.DAY) -> Chart:
     return Chart(ups=id, span=span, step=span.step, from_at=start, until_at=end, points=shown)
 
 
-@router.get("/upses/{id}/evidence", responses=NOT_FOUND | NOT_SERVED | TOO_LATE)
+@router.get("/upses/{id}/evidence", responses=answers(404, 409, 504))
 async def evidence(id: str, ctx: Ctx, _: Viewer) -> dict[str, Any]:
     """The UPS is asked now: everything that it says, with the object that says it, as `ridethrough ups show` tells it.
 
@@ -78,6 +76,10 @@ async def evidence(id: str, ctx: Ctx, _: Viewer) -> dict[str, Any]:
         return await ctx.evidence.of(id)
     except TimeoutError:
         raise HTTPException(504, f"{id} did not answer in time: try again") from None
+    except KeyError:
+        raise HTTPException(404, f"{id} stands no longer in {ctx.site_file.name}") from None
+    except ConfigError as error:
+        raise HTTPException(409, str(error)) from None
 
 
 def _shown(point: Point) -> ChartPoint:

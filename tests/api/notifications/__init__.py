@@ -1,0 +1,1 @@
+"""Notifications, from the journal to the wire."""
