@@ -63,6 +63,8 @@ def notice(event: e.Event) -> Notice | None:
             return Notice(C.REQUESTS, WARNING)
         case e.Requested() | e.RequestRefused() | e.RequestDone():
             return _asked(event)
+        case e.SettingsTaken():
+            return Notice(C.SETTINGS, INFO)
         case e.Alerted():
             return Notice(C.ALERTS, INFO if event.key == "test" else WARNING, event.subject)
         case e.AlertCleared():
