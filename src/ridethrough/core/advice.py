@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from .model import CardAction, CardTimers, Host, HostId, Seconds, UpsId
+from .model import CardAction, Host, HostId, UpsId
 from .observation import Snapshot
 from .policy import HostPolicy, Timer
 from .site import Site
+from .timetable import MAINTENANCE, SHUTDOWN, shortest, step, timers
 
 
 class Level(StrEnum):
@@ -63,7 +64,7 @@ def advice(site: Site, seen: Snapshot = NOTHING_SEEN) -> list[Advice]:
     and VMs of site.toml with those that are there. Times are seconds.
     """
     found = [
-        *(a for _, host in sorted(site.hosts.items()) for a in _host(host, site, seen)),
+        *(a for _, host in sorted(site.hosts.items()) for a in of_host(host, site, seen)),
         *(a for ups in sorted(site.upses) for a in _ups(ups, site, seen)),
         *(a for pool in sorted(site.pools) for a in _pool(pool, site, seen)),
         *_vms(site, seen),
@@ -71,7 +72,8 @@ def advice(site: Site, seen: Snapshot = NOTHING_SEEN) -> list[Advice]:
     return sorted(found, key=lambda a: list(Level).index(a.level))
 
 
-def _host(host: Host, site: Site, seen: Snapshot) -> Iterator[Advice]:
+def of_host(host: Host, site: Site, seen: Snapshot) -> Iterator[Advice]:
+    """What is worth saying about one host's feeds and options."""
     about = f"host.{host.id}"
     options = site.policy.of(host.id)
     result = outcome(options)
@@ -93,8 +95,8 @@ def _host(host: Host, site: Site, seen: Snapshot) -> Iterator[Advice]:
             f"shutdown.after ({shutdown.after:g} s) is shorter than maintenance.after ({maintenance.after:g} s), so "
             "maintenance never has a step of its own. Write a longer shutdown.after",
         )
-    yield from _late(host, "maintenance", maintenance, site, seen)
-    yield from _late(host, "shutdown", shutdown, site, seen)
+    yield from _late(host, MAINTENANCE, maintenance, site, seen)
+    yield from _late(host, SHUTDOWN, shutdown, site, seen)
     if shutdown.enabled:
         yield from _stays_off(host, site, seen)
     yield from _overload(host, seen)
@@ -131,40 +133,26 @@ def _crash(host: Host, options: HostPolicy, site: Site) -> Advice:
 
 def _late(host: Host, option: str, timer: Timer, site: Site, seen: Snapshot) -> Iterator[Advice]:
     """The manual's rule (2.3.2): a step has to be done within the card's warning period, its own work included."""
-    told = {ups: timers(ups, site, seen) for ups in host.powered_by}
-    known = [(t.warning_period, ups, t) for ups, t in told.items() if t.warning_period is not None]
-    if not timer.enabled or not known:
+    card_of = shortest(host, site, seen)
+    if not timer.enabled or card_of is None:
         return
-    period, ups, card = min(known, key=lambda entry: (entry[0], entry[1]))
-    parts = _work(host.id, option, site, seen)
-    work = sum(parts.values())
-    end = timer.after + work
+    ups, card, period = card_of
+    own = step(host.id, option, timer, site, seen)
+    end = own.ends
     if end <= period and timer.after < period:
         return
-    sum_ = " + ".join([f"{timer.after:g} s", *(f"{math.ceil(value)} s {name}" for name, value in parts.items())])
+    parts = [f"{math.ceil(value)} s {name}" for name, value in own.parts.items()]
+    sum_ = " + ".join([f"{timer.after:g} s", *parts])
     late = f"{option}.after is not shorter than" if timer.after >= period else f"{option} ends after"
     text = f"{late} the warning period of {ups}'s card ({period:g} s): {sum_} = {math.ceil(end)} s"
     if card.off_after is not None:
         text += f", and the card cuts the output at {card.off_after:g} s"
         if end > card.off_after:
             text += "; it will begin earlier than its timer says"
-    latest = math.floor(period - work)
-    remedy = f"Write {option}.after = {latest} or less" if latest >= 0 else f"Give {ups}'s card a longer warning period"
+    latest = own.latest(period)
+    longer = f"Give {ups}'s card a longer warning period"
+    remedy = f"Write {option}.after = {latest} or less" if latest is not None else longer
     yield Advice(Level.WARNING, f"host.{host.id}", f"{text}. {remedy}")
-
-
-def _work(host: HostId, option: str, site: Site, seen: Snapshot) -> dict[str, Seconds]:
-    """What a step takes, part by part: a sum for people, rougher than the budget that decides."""
-    policy = site.policy
-    parts: dict[str, Seconds] = {}
-    if guests := seen.guests(host):
-        moves = sum(vm.memory for vm in guests) / policy.link_speed
-        moves += math.ceil(len(guests) / policy.parallel) * policy.move_overhead
-        parts[f"to move {len(guests)} VM{'s' if len(guests) > 1 else ''}"] = moves
-    if option == "shutdown":
-        parts["to shut the host down"] = policy.host_stop
-        parts["reserve"] = policy.reserve
-    return parts
 
 
 def _stays_off(host: Host, site: Site, seen: Snapshot) -> Iterator[Advice]:
@@ -250,13 +238,6 @@ def _vms(site: Site, seen: Snapshot) -> Iterator[Advice]:
     there = {name for vm in seen.vms.values() for name in (vm.id, vm.name)}
     for name in sorted(set(site.policy.vms) - there):
         yield Advice(Level.WARNING, f"vm.{name}", "no VM has this name or uuid: correct it, or remove the section")
-
-
-def timers(ups: UpsId, site: Site, seen: Snapshot) -> CardTimers:
-    """A card's timers: what it tells, else what the owner entered."""
-    there = seen.upses.get(ups)
-    entered = site.upses[ups].timers if ups in site.upses else CardTimers()
-    return there.reading.timers.or_else(entered) if there and there.reading else entered
 
 
 def _list(names: set[HostId]) -> str:

@@ -1,0 +1,76 @@
+"""When the steps of a host fall in an outage, beside its cards' own timers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .model import CardTimers, Host, HostId, Seconds, UpsId
+from .observation import Snapshot
+from .policy import Timer
+from .site import Site
+
+MAINTENANCE, SHUTDOWN = "maintenance", "shutdown"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What an option does: it `begins` after so many seconds on battery. `parts`: what it takes, in words."""
+
+    option: str
+    begins: Seconds
+    parts: Mapping[str, Seconds]
+
+    @property
+    def takes(self) -> Seconds:
+        """A sum for people, rougher than the budget that decides."""
+        return sum(self.parts.values())
+
+    @property
+    def ends(self) -> Seconds:
+        """When it is done."""
+        return self.begins + self.takes
+
+    def latest(self, warning_period: Seconds) -> int | None:
+        """The longest timer with which it is done in a card's warning period; None when none is short enough."""
+        latest = math.floor(warning_period - self.takes)
+        return latest if latest >= 0 else None
+
+
+def step(host: HostId, option: str, timer: Timer, site: Site, seen: Snapshot) -> Step:
+    """The step of one option of a host, with the VMs that are on it now."""
+    policy = site.policy
+    parts: dict[str, Seconds] = {}
+    if guests := seen.guests(host):
+        moves = sum(vm.memory for vm in guests) / policy.link_speed
+        moves += math.ceil(len(guests) / policy.parallel) * policy.move_overhead
+        parts[f"to move {len(guests)} VM{'s' if len(guests) > 1 else ''}"] = moves
+    if option == SHUTDOWN:
+        parts["to shut the host down"] = policy.host_stop
+        parts["reserve"] = policy.reserve
+    return Step(option, timer.after, parts)
+
+
+def steps(host: HostId, site: Site, seen: Snapshot) -> list[Step]:
+    """The steps of a host's options that are enabled, in the order of the action table."""
+    options = site.policy.of(host)
+    enabled = [(o, t) for o, t in ((MAINTENANCE, options.maintenance), (SHUTDOWN, options.shutdown)) if t.enabled]
+    return [step(host, option, timer, site, seen) for option, timer in enabled]
+
+
+def timers(ups: UpsId, site: Site, seen: Snapshot) -> CardTimers:
+    """A card's timers: what it tells, else what the owner entered."""
+    there = seen.upses.get(ups)
+    entered = site.upses[ups].timers if ups in site.upses else CardTimers()
+    return there.reading.timers.or_else(entered) if there and there.reading else entered
+
+
+def shortest(host: Host, site: Site, seen: Snapshot) -> tuple[UpsId, CardTimers, Seconds] | None:
+    """The card of a host's feeds with the shortest warning period, and that; None when none is known."""
+    told = {ups: timers(ups, site, seen) for ups in host.powered_by}
+    known = [(t.warning_period, ups, t) for ups, t in told.items() if t.warning_period is not None]
+    if not known:
+        return None
+    period, ups, card = min(known, key=lambda entry: (entry[0], entry[1]))
+    return ups, card, period
