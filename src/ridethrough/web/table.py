@@ -23,6 +23,8 @@ class Page:
 
 PAGES = (
     Page("/", "site", "Site", "site"),
+    Page("/hosts", "hosts", "Shutdown settings", "shutdown"),
+    Page("/hosts/{id}", "host", "Shutdown settings", within="hosts"),
     Page("/login", "login", "Log in", bare=True),
     Page("/setup", "setup", "First administrator", bare=True),
 )

@@ -1,0 +1,80 @@
+// The Shutdown Settings of one host, or of several: /hosts/ID?with=ANOTHER&with=...
+import { whoAmI } from "../api.js";
+import { h, refill, setText } from "../dom.js";
+import { editor } from "../hosts/editor.js";
+import { askButtons } from "../hosts/people.js";
+import { live } from "../live.js";
+import { readSettings } from "../settings.js";
+import { linkButton } from "../ui/button.js";
+import { empty, note, status } from "../ui/status.js";
+import { COORDINATOR, count, hostState } from "../words.js";
+
+const ids = [decodeURIComponent(location.pathname.split("/")[2] ?? ""), ...new URLSearchParams(location.search).getAll("with")];
+const place = document.getElementById("host");
+let made = null;
+let file = null;
+
+document.title = `${ids.length === 1 ? ids[0] : `${ids.length} hosts`} · Shutdown settings · Ridethrough`;
+setText(document.getElementById("title"), ids.length === 1 ? ids[0] : `Shutdown settings of ${ids.length} hosts`);
+refill(place, h("p", { class: "muted" }, "Waiting for the controller's first word …"));
+live.subscribe((state) => state.hosts, show);
+if (ids.length === 1) begin(ids[0]);
+window.addEventListener("beforeunload", (event) => {
+  if (made?.isChanged()) event.preventDefault();
+});
+
+function rows() {
+  return ids.map((id) => live.state.hosts.get(id)).filter(Boolean);
+}
+
+// The form is made once, and again when it was saved: what is being typed is never taken away.
+async function show() {
+  if (made) return;
+  const found = rows();
+  if (found.length === 0) {
+    const known = count(live.state.hosts.size, "host");
+    refill(place, empty("host", `No host is named "${ids.join('", "')}". ${known} ${live.state.hosts.size === 1 ? "is" : "are"} known.`, linkButton("All hosts", "/hosts")));
+    return;
+  }
+  made = { isChanged: () => false };
+  const trouble = h("div", {});
+  try {
+    file = fileOf(await readSettings());
+  } catch (error) {
+    file = null;
+    refill(trouble, note("warning", `The settings cannot be changed now: ${error.message}`));
+  }
+  made = editor(rows(), file, again);
+  refill(place, trouble, made.el);
+}
+
+function fileOf(settings) {
+  const named = settings.hosts ?? settings.settings?.host ?? null;
+  const has = (id) => (Array.isArray(named) ? named.some((one) => (one.id ?? one) === id) : named ? id in named : true);
+  return { version: settings.version ?? "", known: has };
+}
+
+// After saving: the controller takes a moment to obey; the rows are then those that were saved.
+function again(saved) {
+  for (const [id, settings] of Object.entries(saved ?? {})) {
+    const row = live.state.hosts.get(id);
+    if (!row) continue;
+    const { maintenance, shutdown, powered_by, needs } = settings;
+    live.state.hosts.set(id, { ...row, powered_by, needs, options: { maintenance, shutdown } });
+  }
+  made = null;
+  show();
+}
+
+async function begin(id) {
+  const { role } = await whoAmI();
+  const about = document.getElementById("about");
+  live.subscribe(
+    (state) => state.hosts.get(id),
+    (row) => {
+      if (!row) return;
+      refill(document.getElementById("tools"), askButtons(row, role));
+      refill(about, " · ", row.coordinator ? `${COORDINATOR} of ${row.pool}` : `Host of ${row.pool}`, " · ", row.address && `${row.address} · `, status(hostState(row)).el, ` · ${count(row.vms.length, "VM")}`);
+    },
+  );
+}
