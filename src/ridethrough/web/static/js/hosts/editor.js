@@ -25,7 +25,7 @@ export function editor(rows, file, onSaved) {
   const choice = inCommon(Object.values(before));
   const differ = differences(rows);
   const result = foreseen(remedy);
-  const trouble = h("div", {});
+  const trouble = h("div", { hidden: true });
   const options = { maintenance: option("maintenance", choice, differ.maintenance, changed), shutdown: option("shutdown", choice, differ.shutdown, changed) };
   const poweredBy = feeds(choice, differ.powered_by, changed);
   const save = button("Save…", { kind: "primary", type: "submit", symbol: "save" });
@@ -79,10 +79,12 @@ export function editor(rows, file, onSaved) {
     const settings = after();
     try {
       const { hosts } = await post("/hosts/foresee", { hosts: settings }, { signal: asked.signal });
-      refill(trouble);
+      trouble.hidden = true;
       result.update(hosts, settings);
     } catch (error) {
-      if (error.name !== "AbortError") refill(trouble, note("warning", error.message));
+      if (error.name === "AbortError") return;
+      trouble.hidden = false;
+      refill(trouble, note("warning", error.message));
     }
   }
 

@@ -52,7 +52,7 @@ export function feeds(choice, differ, onChange) {
     setAttr(li.sign, "aria-hidden", null);
     setAttr(li.sign, "aria-label", now.label);
     setData(li.state, "tone", now.tone);
-    const told = [ups.model, ups.runtime !== null && `runtime ${duration(ups.runtime)}`, ups.load !== null && `load ${percent(ups.load)}`];
+    const told = [ups.model, ups.runtime !== null && `runtime\u00a0${duration(ups.runtime).replaceAll(" ", "\u00a0")}`, ups.load !== null && `load\u00a0${percent(ups.load).replace(" ", "\u00a0")}`];
     setText(li.about, told.filter(Boolean).join(", "));
   }
 

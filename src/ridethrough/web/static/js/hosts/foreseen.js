@@ -9,6 +9,7 @@ import { proposedShutdown } from "./choice.js";
 import { listed, ROWS, rowNumber, rowState } from "./words.js";
 
 const SHOWN = 8; // hosts on one time line
+const STEPS = { maintenance: "Maintenance mode", shutdown: "Shutdown" };
 const TONES = { danger: "danger", warning: "warning", note: "info" };
 
 /** `remedy(part)` puts values into the choice: {shutdown_enabled, shutdown_after, ...}. Returns {el, update(told, settings)}; both by host. */
@@ -16,7 +17,7 @@ export function foreseen(remedy) {
   const outcome = h("section", { class: "panel stack", "aria-live": "polite" });
   const steps = h("div", {});
   const times = h("section", { class: "panel", hidden: true }, h("div", { class: "panel-head" }, h("h2", {}, "On a time line")), steps);
-  const warnings = h("section", { class: "stack-s", "aria-label": "Warnings" });
+  const warnings = h("section", { class: "stack-s", "aria-label": "Warnings", hidden: true });
   const table = h("section", { class: "panel" });
   const el = h("div", { class: "stack" }, outcome, warnings, times, table);
   let last = null;
@@ -29,7 +30,9 @@ export function foreseen(remedy) {
       refill(outcome, outcomes(told, settings, remedy));
       times.hidden = Object.values(told).every((one) => one.cards.length === 0);
       show();
-      refill(warnings, warned(told, settings, remedy));
+      const found = warned(told, settings, remedy);
+      warnings.hidden = found.length === 0;
+      refill(warnings, found);
       refill(table, actionTable(settings));
     },
   };
@@ -79,6 +82,10 @@ function warned(told, settings, remedy) {
   return found;
 }
 
+function lower(text) {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
 function first(text) {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
@@ -88,7 +95,7 @@ function line(told, settings, width) {
   const cards = new Map(hosts.flatMap((host) => told[host].cards.map((card) => [card.ups, card])));
   const rows = [...cards.values()].flatMap(cardRow);
   const one = Object.keys(told).length === 1;
-  for (const host of hosts) rows.push(...told[host].steps.map((step) => stepRow(step, one ? "" : `${host}: `, told[host].vms)));
+  for (const host of hosts) rows.push(...told[host].steps.map((step) => stepRow(step, one ? "" : host, told[host].vms)));
   const marks = [...cards.values()].filter((card) => card.off_after !== null).map((card) => ({ at: card.off_after, label: `${card.ups} off`, tone: "lost" }));
   const ends = [...marks.map((mark) => mark.at), ...rows.flatMap((row) => row.bars.map((bar) => bar.to)), 60];
   const made = timeline("The cards' timers and the host's steps, in time since utility power failed", { width: Math.max(340, Math.min(1000, width || 700)) });
@@ -97,7 +104,8 @@ function line(told, settings, width) {
   const more = Object.keys(told).length - hosts.length;
   return [
     made.el,
-    h("p", { class: "muted small" }, "Time since utility power failed. When less power is left than a step needs, it begins earlier than its timer says."),
+    one && h("ul", { class: "sums small" }, told[hosts[0]].steps.map((step) => sum(step))),
+    h("p", { class: "muted small" }, "Counted from the failure of utility power. When less power is left than a step needs, it begins earlier than its timer says."),
     unknown.length > 0 && h("p", { class: "muted small" }, `${listed(unknown)}: the card tells no warning period, and none is entered.`),
     more > 0 && h("p", { class: "muted small" }, `${count(more, "more host")} not drawn.`),
   ];
@@ -111,20 +119,26 @@ function cardRow(card) {
 }
 
 function stepRow(step, who, vms) {
-  const words = { maintenance: "Maintenance mode", shutdown: "Shutdown" };
   let at = step.begins;
   const bars = step.parts.map(({ what, takes }) => {
-    const bar = { from: at, to: at + takes, text: barText(what, vms), tone: what === "reserve" ? "silent" : step.option === "shutdown" ? "battery" : "good", state: what === "reserve" ? "next" : undefined };
+    const bar = { from: at, to: at + takes, text: who ? `${STEPS[step.option]}: ${lower(barText(what, vms))}` : barText(what, vms), tone: what === "reserve" ? "silent" : step.option === "shutdown" ? "battery" : "good", state: what === "reserve" ? "next" : undefined };
     at += takes;
     return bar;
   });
   if (bars.length === 0) bars.push({ from: at, to: at, text: "No VM to move", tone: "good" });
-  return { label: `${who}${words[step.option]}`, bars };
+  return { label: who || STEPS[step.option], bars };
+}
+
+// "Shutdown begins at 2 min: 113 s to move 5 VMs, 60 s to shut the host down, 60 s reserve. Done at 5 min 53 s."
+function sum(step) {
+  const parts = step.parts.map(({ what, takes }) => `${Math.ceil(takes)} s ${what}`);
+  const done = parts.length ? `: ${parts.join(", ")}. Done at ${duration(step.ends)}.` : ": no VM is to be moved now.";
+  return h("li", {}, h("strong", {}, STEPS[step.option]), ` begins at ${duration(step.begins)}${done}`);
 }
 
 function barText(what, vms) {
   if (what.startsWith("to move")) return `Move ${count(vms, "VM")}`;
-  return what === "reserve" ? "Reserve" : "Host off";
+  return what === "reserve" ? "Reserve" : "Shut down";
 }
 
 // Cards that cut at one moment have one mark.

@@ -43,7 +43,7 @@ export function option(name, choice, differ, onChange) {
     attrs: { min: 0, max: 604800, step: "any", inputmode: "numeric", placeholder: differ.after ? "as it is" : null },
   });
   const read = h("span", { class: "muted small read" });
-  seconds.input.after(read);
+  seconds.input.parentElement.append(read);
   seconds.input.addEventListener("input", () => {
     choice[afterKey] = seconds.value ?? (differ.after ? undefined : null);
     show();

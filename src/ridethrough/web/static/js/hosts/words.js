@@ -20,7 +20,7 @@ export function rowState(told, powered = true) {
   if (told.protected) return { tone: "info", icon: "armed", label: "Protected: VMs move or stop, then it is shut down last", rank: 1 };
   if (told.row.crash && told.row.vms.startsWith("migrate")) return { tone: "danger", icon: "low", label: "VMs migrate, host crashes when its UPS stops", rank: 3 };
   if (told.row.crash) return { tone: "danger", icon: "lost", label: "VMs and host crash when the UPS stops", rank: 4 };
-  return { tone: "good", icon: "good", label: "VMs migrate, then the host shuts down", rank: 0 };
+  return { tone: "good", icon: "good", label: "VMs migrate, host shuts down", rank: 0 };
 }
 
 /** "after 1 min", "off". */

@@ -45,7 +45,7 @@ async function show() {
     refill(trouble, note("warning", `The settings cannot be changed now: ${error.message}`));
   }
   made = editor(rows(), file, again);
-  refill(place, trouble, made.el);
+  refill(place, h("div", { class: "stack" }, file ? null : trouble, made.el));
 }
 
 function fileOf(settings) {

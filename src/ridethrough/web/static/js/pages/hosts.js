@@ -18,8 +18,8 @@ const hosts = table(
     { key: "id", label: "Host", lead: true, cell: nameCell, sort: (row) => row.id },
     { key: "pool", label: "Pool", cell: (row) => row.pool, sort: (row) => row.pool },
     { key: "feeds", label: "Powered by", cell: feedsCell, sort: (row) => row.powered_by.join(" ") },
-    { key: "maintenance", label: "Remote maintenance", cell: (row) => optionText(row.options.maintenance), sort: (row) => sorting(row.options.maintenance) },
-    { key: "shutdown", label: "Remote shutdown", cell: (row) => optionText(row.options.shutdown), sort: (row) => sorting(row.options.shutdown) },
+    { key: "maintenance", label: "Maintenance", cell: (row) => optionText(row.options.maintenance), sort: (row) => sorting(row.options.maintenance) },
+    { key: "shutdown", label: "Shutdown", cell: (row) => optionText(row.options.shutdown), sort: (row) => sorting(row.options.shutdown) },
     { key: "row", label: "In an outage", cell: outcomeCell, sort: (row) => -stateOf(row).rank, live: true },
   ],
   {
@@ -32,7 +32,7 @@ const hosts = table(
     empty: empty("host", "No host is known yet. Add the pool, and its hosts appear here.", linkButton("Add", "/add", { symbol: "add", kind: "primary" })),
   },
 );
-const crashes = h("div", {});
+const crashes = h("div", { hidden: true });
 refill(document.getElementById("hosts"), crashes, h("section", { class: "panel flush" }, hosts.el));
 showSelected(hosts.selected);
 live.subscribe((state) => [state.hosts, state.upses], () => show());
@@ -43,6 +43,7 @@ function show() {
   hosts.update(rows);
   const bad = rows.filter((row) => stateOf(row).tone === "danger");
   const text = `${count(bad.length, "host")} would crash in the next outage: ${bad.slice(0, 5).map((row) => row.id).join(", ")}${bad.length > 5 ? " …" : ""}.`;
+  crashes.hidden = bad.length === 0;
   refill(crashes, bad.length > 0 && note("danger", text));
   ask(rows);
 }

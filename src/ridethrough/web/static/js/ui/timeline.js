@@ -23,7 +23,7 @@ export function timeline(title, { width = 900 } = {}) {
     const x = linear(from, to, LABEL, width - 12);
     const end = HEAD + rows.length * ROW;
     setAttr(picture, "viewBox", `0 0 ${width} ${height}`);
-    const grid = timeTicks(from, to, 8, from).map((at) => [
+    const grid = timeTicks(from, to, Math.max(2, Math.min(8, Math.floor((width - LABEL) / 62))), from).map((at) => [
       s("line", { class: "grid", x1: x(at), x2: x(at), y1: HEAD - 4, y2: end }),
       s("text", { x: x(at), y: height - 6, "text-anchor": "middle" }, format(at)),
     ]);
