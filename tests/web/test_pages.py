@@ -95,4 +95,8 @@ def test_the_icon_and_the_manifest(client: TestClient) -> None:
 
 
 def test_pages_are_no_part_of_the_api(client: TestClient) -> None:
-    assert not [path for path in client.get("/api/v1/openapi.json").json()["paths"] if not path.startswith("/api/")]
+    assert not [
+        path
+        for path in client.get("/api/v1/openapi.json").json()["paths"]
+        if not path.startswith(("/api/", "/metrics"))
+    ]
