@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import Annotated, Any, Protocol
 
 from fastapi import Depends, Request
 
@@ -35,6 +35,7 @@ class Service(Protocol):
         """Work until cancelled."""
 
 
+Plugs = Callable[[dict[str, str]], Awaitable[dict[str, Any]]]  # of a simulated site; raises OSError, ValueError
 Post = Callable[[Ask, str, str, str], Answer]
 
 
@@ -65,6 +66,7 @@ class Context:
     plans: Plans | None = None
     notifications: Notifications | None = None
     services: tuple[Service, ...] = ()
+    plugs: Plugs | None = None  # None: the site is a real one
 
 
 def _context(request: Request) -> Context:

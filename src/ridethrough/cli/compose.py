@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -12,6 +13,7 @@ from typing import Any
 
 from ridethrough.api import Context, Doors, Jobs, Live
 from ridethrough.api.accounts import Accounts
+from ridethrough.api.context import Plugs
 from ridethrough.api.doors import Found, Trust
 from ridethrough.api.evidence import Evidence
 from ridethrough.api.history import History
@@ -38,6 +40,9 @@ from .check import pool_row
 from .run import SPEED
 from .upses import asked
 
+VARIABLE = "RIDETHROUGH_PLUGS"  # set by `ridethrough demo`: the socket at which its simulated site holds out its plugs
+PLUGS_ANSWER_WITHIN = 5.0
+LARGEST = 1024 * 1024  # bytes of such an answer
 NEW_SITE = Configuration(Site("new", {}, {}, {}), {}, {})
 
 
@@ -78,6 +83,7 @@ def context(site: Path, state: Path, secrets_dir: Path | None, settings: Manager
         evidence=Evidence(show),
         notifications=notifications,
         tls=tls,
+        plugs=_plugs(Path(os.environ[VARIABLE])) if VARIABLE in os.environ else None,
         services=(history, notifications, *((tls,) if tls is not None else ())),
     )
 
@@ -100,3 +106,19 @@ async def _search_upsd(at: Endpoint) -> Sequence[Found]:
 async def _survey(connection: PoolConnection, trust: Trust) -> dict[str, Any]:
     asked = replace(NEW_SITE, pools={connection.id: connection})
     return pool_row(connection.id, await survey_pool(asked, connection.id, trust))
+
+
+def _plugs(path: Path) -> Plugs:
+    """The plugs of the simulated site that a demo holds out at this socket."""
+
+    async def pulled(asked: dict[str, str]) -> dict[str, Any]:
+        async with asyncio.timeout(PLUGS_ANSWER_WITHIN):
+            reader, writer = await asyncio.open_unix_connection(path, limit=LARGEST)
+            try:
+                writer.write(json.dumps(asked).encode() + b"\n")
+                answer: dict[str, Any] = json.loads(await reader.readline())
+                return answer
+            finally:
+                writer.close()
+
+    return pulled

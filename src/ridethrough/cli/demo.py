@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 60.0  # seconds of the wall until the controller must see the whole site
 LOOK = 0.05
+NAME, PASSWORD = "demo", "pull-the-plug"  # of the pages' account
 
 
 def demo(
@@ -54,7 +56,7 @@ def demo(
         story = load(scenario_file(scenario)) if scenario else None
         found = story.site if story else load_site(site_file(site))
         assert isinstance(found, SimSite)  # a story from a file stands on a site from a file
-        missed = asyncio.run(_play(WireSite(found, folder, speed, writes=True), story))
+        missed = asyncio.run(_play(WireSite(found, folder, speed, writes=True, pages=True), story))
     except (ScenarioError, FileNotFoundError) as error:
         fail(str(error), USAGE)
     except TimeoutError as error:
@@ -77,12 +79,17 @@ def _tidy(folder: Path, keep: bool) -> None:
 
 
 async def _play(wire: WireSite, story: Scenario | None) -> tuple[str, ...]:
+    from .compose import VARIABLE
+    from .plugs import FILE, Plugs
     from .wire import Daemon, is_ready
 
     await wire.start()
-    daemon = Daemon(wire.folder, wire.speed)
+    daemon, plugs = Daemon(wire.folder, wire.speed), Plugs(wire, wire.folder / FILE)
+    daemon.variables[VARIABLE] = str(wire.folder / FILE)
+    await plugs.start()
     try:
         _introduce(wire, story)
+        _make_account(daemon.state)
         await daemon.start()
         await daemon.until(is_ready, PATIENCE)
         if story is None or story.armed:
@@ -91,10 +98,34 @@ async def _play(wire: WireSite, story: Scenario | None) -> tuple[str, ...]:
         if story is None:
             await _prompt(wire, daemon, teller)
             return ()
-        return await _tell_story(wire, daemon, teller, story)
+        missed = await _tell_story(wire, daemon, teller, story)
+        if sys.stdin.isatty():
+            await _stay(daemon, teller)
+        return missed
     finally:
         await daemon.stop()
+        await plugs.stop()
         await wire.stop()
+
+
+def _make_account(state: Path) -> None:
+    """The account with which visitors log in."""
+    from ridethrough.api.accounts import Accounts
+
+    accounts = Accounts(state)
+    try:
+        if (token := accounts.setup_token()) is not None:
+            accounts.set_up(token, NAME, PASSWORD, "", "ridethrough demo")
+    finally:
+        accounts.close()
+
+
+async def _stay(daemon: Daemon, teller: Teller) -> None:
+    """The pages may be looked at until Ctrl-C."""
+    typer.echo("The pages and their plugs stay until Ctrl-C.")
+    while daemon.running:
+        teller.look()
+        await asyncio.sleep(LOOK)
 
 
 def _introduce(wire: WireSite, story: Scenario | None) -> None:
@@ -105,6 +136,7 @@ def _introduce(wire: WireSite, story: Scenario | None) -> None:
     feeders = ", ".join(f"{u.id} on feeder {u.feeder}" for u in wire.world.upses.values())
     say(hosts, "Hosts: ")
     say(feeders, "UPSs:  ")
+    say(f"http://{wire.pages}, where you log in as {NAME} with the password {PASSWORD}", "Pages: ")
     say(f"Time runs {wire.speed:g} times as fast as on the wall. Waiting for the controller to see the site ...")
 
 

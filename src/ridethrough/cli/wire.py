@@ -141,6 +141,7 @@ class Daemon:
     def __init__(self, folder: Path, speed: float, log: Path | None = None) -> None:
         self.folder, self.state, self.speed = folder, folder / "state", speed
         self.program: Sequence[str] = PROGRAM  # what Python runs; may be changed between two starts
+        self.variables: dict[str, str] = {}  # of its environment, beside our own
         self._log = log or folder / "controller.log"
         self._process: asyncio.subprocess.Process | None = None
         self._read = 0
@@ -157,7 +158,7 @@ class Daemon:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, SPEED: str(self.speed)},
+                env={**os.environ, SPEED: str(self.speed), **self.variables},
             )
 
     @property

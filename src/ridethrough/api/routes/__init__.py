@@ -3,6 +3,7 @@
 from . import (
     accounts,
     certificate,
+    demo,
     discovery,
     events,
     foresee,
@@ -33,5 +34,6 @@ ROUTERS = (
     accounts.router,
     tokens.router,
     certificate.router,
+    demo.router,
 )
 AT_ROOT = (metrics.router,)  # where the rest of the world expects them
