@@ -83,7 +83,7 @@ def context(site: Path, state: Path, secrets_dir: Path | None, settings: Manager
         evidence=Evidence(show),
         notifications=notifications,
         tls=tls,
-        plugs=_plugs(Path(os.environ[VARIABLE])) if VARIABLE in os.environ else None,
+        plugs=plugs_at(Path(os.environ[VARIABLE])) if VARIABLE in os.environ else None,
         services=(history, notifications, *((tls,) if tls is not None else ())),
     )
 
@@ -108,7 +108,7 @@ async def _survey(connection: PoolConnection, trust: Trust) -> dict[str, Any]:
     return pool_row(connection.id, await survey_pool(asked, connection.id, trust))
 
 
-def _plugs(path: Path) -> Plugs:
+def plugs_at(path: Path) -> Plugs:
     """The plugs of the simulated site that a demo holds out at this socket."""
 
     async def pulled(asked: dict[str, str]) -> dict[str, Any]:

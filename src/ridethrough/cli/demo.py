@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 import tempfile
 from collections.abc import Iterable
@@ -92,6 +93,7 @@ async def _play(wire: WireSite, story: Scenario | None) -> tuple[str, ...]:
         _make_account(daemon.state)
         await daemon.start()
         await daemon.until(is_ready, PATIENCE)
+        await _until_served(wire.pages)
         if story is None or story.armed:
             await daemon.ask(Ask.ARM)
         teller = Teller(wire, daemon)
@@ -106,6 +108,21 @@ async def _play(wire: WireSite, story: Scenario | None) -> tuple[str, ...]:
         await daemon.stop()
         await plugs.stop()
         await wire.stop()
+
+
+async def _until_served(pages: str) -> None:
+    """Wait for the pages: what they take to start is no part of the story. Without them it is told all the same."""
+    host, port = pages.split(":")
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                try:
+                    _, writer = await asyncio.open_connection(host, int(port))
+                except OSError:
+                    await asyncio.sleep(LOOK)
+                else:
+                    writer.close()
+                    return
 
 
 def _make_account(state: Path) -> None:
