@@ -10,7 +10,9 @@ from typing import Any
 import msgspec
 
 from ridethrough.api import Context
+from ridethrough.api.findings import Findings
 from ridethrough.api.foresight import Plans, Present
+from ridethrough.config import Configuration, UpsConnection
 from ridethrough.core.observation import Snapshot, UpsSeen
 from ridethrough.runtime.seen_file import FILE, Seen
 from ridethrough.runtime.worker import JobRefused
@@ -19,6 +21,7 @@ from ridethrough.sim.imagine import WORK
 from ridethrough.sim.memory_journal import MemoryJournal
 from ridethrough.sim.reading import ScenarioError
 from ridethrough.sim.site_file import SimSite, load_site, owners_file
+from ridethrough.views.findings import Asking, report
 
 from .fakes import Mailbox, OpenGate, context
 
@@ -40,6 +43,32 @@ class InProcess:
 
     def close(self) -> None:
         self.closed = True
+
+
+class Equipment:
+    """Cards and pools as the test wants them; `troubles` by id."""
+
+    def __init__(self, seen: Snapshot) -> None:
+        self.seen = seen
+        self.troubles: dict[str, str] = {}
+        self.looked: list[Configuration] = []
+
+    async def __call__(self, found: Configuration, told: Callable[[str], None]) -> Mapping[str, Any]:
+        return await report(found, Asking(self.ups, self.pool, self.look), told)
+
+    async def ups(self, ups: UpsConnection) -> dict[str, Any]:
+        return {"id": ups.id, "troubles": self._troubles(ups.id)}
+
+    async def pool(self, found: Configuration, pool: str) -> dict[str, Any]:
+        troubles = self._troubles(pool)
+        return {"id": pool, "members": [] if troubles else [{"name": "xenserver1"}], "troubles": troubles}
+
+    async def look(self, found: Configuration) -> Snapshot:
+        self.looked.append(found)
+        return self.seen
+
+    def _troubles(self, id: str) -> list[str]:
+        return [self.troubles[id]] if id in self.troubles else []
 
 
 def snapshot(site: SimSite) -> Snapshot:
@@ -73,11 +102,18 @@ def write_seen(state: Path, seen: Snapshot, at: float = 10.0) -> None:
 
 
 def planning(
-    tmp_path: Path, site: SimSite, worker: InProcess, gate: OpenGate | None = None, mailbox: Mailbox | None = None
+    tmp_path: Path,
+    site: SimSite,
+    worker: InProcess,
+    gate: OpenGate | None = None,
+    mailbox: Mailbox | None = None,
+    equipment: Equipment | None = None,
 ) -> Context:
-    """A context that plans with this worker, over what is seen of this site."""
+    """A context that plans with this worker over what is seen of this site, and asks this equipment."""
     found = context(tmp_path, gate, mailbox)
     write_site(tmp_path, site)
     write_seen(found.state_dir, snapshot(site))
-    plans = Plans(Present(found.site_file, found.secrets, found.state_dir), worker, worker, found.live, rest=0.0)
-    return replace(found, plans=plans)
+    present = Present(found.site_file, found.secrets, found.state_dir)
+    plans = Plans(present, worker, worker, found.live, rest=0.0)
+    asks = equipment or Equipment(snapshot(site))
+    return replace(found, plans=plans, findings=Findings(present, asks, found.live, found.jobs))

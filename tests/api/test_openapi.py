@@ -16,7 +16,8 @@ from ridethrough.api import create_app
 from ridethrough.api.routes import ROUTERS
 from ridethrough.sim.scenario import load, play
 
-from .fakes import context, write_status
+from .fakes import write_status
+from .imagined import InProcess, planning, site_of
 from .test_journal import _write
 
 ENDLESS = {"/events"}  # a stream; tests/api/test_events.py reads it
@@ -32,7 +33,7 @@ OPERATIONS = sorted(
 @pytest.fixture(scope="module")
 def api(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The whole application over the journal of an outage, everyone let in."""
-    found = context(tmp_path_factory.mktemp("api"))
+    found = planning(tmp_path_factory.mktemp("api"), site_of(root), InProcess())
     write_status(found.state_dir)
     asyncio.run(_write(found.state_dir, play(load(root / "scenarios" / "case_one.toml")).journal.entries))
     return schemathesis.openapi.from_asgi("/api/v1/openapi.json", create_app(found))

@@ -38,7 +38,7 @@ def nobody() -> Iterator[int]:
 
 
 def test_all_well(live: Live) -> None:
-    roomy = live.changed("roomy.toml", {'"after" = 60': '"after" = 5', '"after" = 120': '"after" = 6'})
+    roomy = live.changed("roomy.toml", {"after = 60": "after = 5", "after = 120": "after = 6"})
     result = live.look("check", site=roomy)
     assert result.exit_code == 0, result.output
     shown = result.stdout
@@ -109,7 +109,7 @@ def test_a_card_that_does_not_answer(live: Live, nobody: int) -> None:
 
 
 def test_a_host_that_is_not_there(live: Live) -> None:
-    result = live.look("check", site=live.changed("name.toml", {'"xenserver1" =': '"xenserver7" ='}))
+    result = live.look("check", site=live.changed("name.toml", {"[host.xenserver1": "[host.xenserver7"}))
     assert result.exit_code == 1
     assert "DANGER: host.xenserver7: is no host of pool1: use its name label, uuid or address. There: xenserver1" in (
         result.stdout
@@ -120,18 +120,15 @@ def test_a_host_that_is_not_there(live: Live) -> None:
 @pytest.mark.parametrize(
     ("option", "told"),
     [
-        ('"shutdown" = {', "its VMs move away, but the host crashes when ups1 stops"),
-        ('"maintenance" = {', ""),
+        ("shutdown", "its VMs move away, but the host crashes when ups1 stops"),
+        ("maintenance", ""),
         ("both", "its VMs and the host crash when ups1 stops"),
     ],
 )
 def test_crash_rows_are_dangers(live: Live, option: str, told: str) -> None:
-    on = {
-        '"shutdown" = {': '"shutdown" = { "enabled" = true',
-        '"maintenance" = {': '"maintenance" = { "enabled" = true',
-    }
-    changes = on if option == "both" else {option: on[option]}
-    site = live.changed("crash.toml", {text: text.replace("true", "false") for text in changes.values()})
+    options = ("shutdown", "maintenance") if option == "both" else (option,)
+    on = [f"[host.{host}.{name}]\nenabled = true" for host in ("xenserver1", "xenserver2") for name in options]
+    site = live.changed("crash.toml", {text: text.replace("true", "false") for text in on})
     result = live.look("check", site=site)
     assert result.exit_code == (1 if told else 0), result.stdout
     assert ("DANGER" in result.stdout) == bool(told)
@@ -177,7 +174,7 @@ def test_plan_as_json(live: Live) -> None:
 
 
 def test_plan_of_a_crash(live: Live) -> None:
-    off = {'"enabled" = true': '"enabled" = false'}
+    off = {"enabled = true": "enabled = false"}
     result = live.look("plan", "--lose", "ups1", site=live.changed("off.toml", off))
     assert result.exit_code == 1
     assert "DANGER: xenserver1: crash" in result.stdout

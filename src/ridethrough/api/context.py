@@ -19,6 +19,7 @@ from .access import Gate
 from .accounts import Accounts
 from .doors import Doors
 from .evidence import Evidence
+from .findings import Findings
 from .foresight import Plans
 from .history import History
 from .jobs import Jobs
@@ -65,6 +66,7 @@ class Context:
     tls: Tls | None = None  # None: served without, on loopback only
     plans: Plans | None = None
     notifications: Notifications | None = None
+    findings: Findings | None = None
     services: tuple[Service, ...] = ()
     plugs: Plugs | None = None  # None: the site is a real one
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Container
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ridethrough.config import Configuration, UpsConnection
-from ridethrough.core.advice import Level, advice, outcome
-from ridethrough.core.model import CardAction
+from ridethrough.core.advice import Level
+from ridethrough.core.model import CardAction, PoolId
+from ridethrough.core.observation import Snapshot
 from ridethrough.core.wording import duration
+from ridethrough.views.findings import Asking, report
 
 from .answer import answered, condition, who
 from .common import DEFAULT_SITE, FAILED, AsJson, SecretsDir, SiteFile, configuration, print_json, run_async
@@ -40,46 +40,33 @@ def check(
     would do to each host.
     """
     found = configuration(site, secrets)
-    report = run_async(_report(found, trust))
+    told = run_async(report(found, asking(trust)))
     if as_json:
-        print_json(report)
+        print_json(told)
     else:
-        _print(report, trust)
-    if report["problems"] or any(row["level"] == Level.DANGER for row in report["advice"]):
+        _print(told, trust)
+    if told["problems"] or any(row["level"] == Level.DANGER for row in told["advice"]):
         raise typer.Exit(FAILED)
 
 
-async def _report(found: Configuration, trust: bool) -> dict[str, Any]:
+def asking(trust: bool = False) -> Asking:
+    """How the real equipment is asked; with `trust`, certificates that are not pinned are accepted."""
     from ridethrough.assemble import look, read_ups, survey_pool  # the drivers take half a second to import
     from ridethrough.runtime.clock import Stopwatch
 
     clock = Stopwatch()
     accept = _accept if trust else None
-    asked = [ups for _, ups in sorted(found.upses.items())]
-    told, surveys = await asyncio.gather(
-        asyncio.gather(*(read_ups(ups, clock) for ups in asked)),
-        asyncio.gather(*(survey_pool(found, p, accept) for p in sorted(found.pools))),
-    )
-    upses = [_ups(ups, report) for ups, report in zip(asked, told, strict=True)]
-    pools = [pool_row(p, survey) for p, survey in zip(sorted(found.pools), surveys, strict=True)]
-    answering = _only(found, {u["id"] for u in upses if not u["troubles"]}, {p["id"] for p in pools if p["members"]})
-    seen = await look(answering, PATIENCE, accept)
-    troubles = [f"{row['id']}: {text}" for row in (*upses, *pools) for text in row["troubles"]]
-    return {
-        "site": found.site.name,
-        "upses": upses,
-        "pools": pools,
-        "hosts": [_host_row(found, host) for host in sorted(found.site.hosts)],
-        "advice": [{"level": str(a.level), "about": a.about, "text": a.text} for a in advice(found.site, seen)],
-        "problems": troubles,
-    }
 
+    async def ups(connection: UpsConnection) -> dict[str, Any]:
+        return _ups(connection, await read_ups(connection, clock))
 
-def _only(found: Configuration, cards: Container[str], answering: Container[str]) -> Configuration:
-    """The site without the cards and pools that do not answer: they have had their time, and their trouble is told."""
-    upses = {id_: ups for id_, ups in found.site.upses.items() if id_ in cards}
-    pools = {id_: pool for id_, pool in found.site.pools.items() if id_ in answering}
-    return replace(found, site=replace(found.site, pools=pools, upses=upses))
+    async def pool(found: Configuration, pool_id: PoolId) -> dict[str, Any]:
+        return pool_row(pool_id, await survey_pool(found, pool_id, accept))
+
+    async def seen(found: Configuration) -> Snapshot:
+        return await look(found, PATIENCE, accept)
+
+    return Asking(ups, pool, seen)
 
 
 def _accept(_address: str, _fingerprint: str) -> bool:
@@ -87,14 +74,14 @@ def _accept(_address: str, _fingerprint: str) -> bool:
     return True
 
 
-def _ups(ups: UpsConnection, report: UpsReport) -> dict[str, Any]:
-    reading = report.seen.reading
+def _ups(ups: UpsConnection, answer: UpsReport) -> dict[str, Any]:
+    reading = answer.seen.reading
     return {
-        **answered(ups, report),
+        **answered(ups, answer),
         "warning_period": reading.timers.warning_period if reading else None,
         "shutdown_delay": reading.timers.shutdown_delay if reading else None,
         "action": str(reading.timers.action) if reading and reading.timers.action else None,
-        "troubles": [report.seen.trouble] if report.seen.trouble else [],
+        "troubles": [answer.seen.trouble] if answer.seen.trouble else [],
     }
 
 
@@ -112,11 +99,6 @@ def pool_row(pool_id: str, survey: Survey) -> dict[str, Any]:
         "fingerprints": list(survey.fingerprints),
         "troubles": list(survey.troubles),
     }
-
-
-def _host_row(found: Configuration, host: str) -> dict[str, Any]:
-    row = outcome(found.site.policy.of(host))
-    return {"id": host, "vms": row.vms, "host": row.host, "crash": row.crash}
 
 
 def _print(report: dict[str, Any], trust: bool) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 import json
 import os
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,8 @@ from ridethrough.api.accounts import Accounts
 from ridethrough.api.context import Plugs
 from ridethrough.api.doors import Found, Trust
 from ridethrough.api.evidence import Evidence
+from ridethrough.api.findings import Findings
+from ridethrough.api.foresight import Plans, Present
 from ridethrough.api.history import History
 from ridethrough.api.notifications import Notifications, Targets
 from ridethrough.api.tls import Tls, looking
@@ -35,14 +38,17 @@ from ridethrough.drivers.notify.by_url import send
 from ridethrough.runtime.clock import SYSTEM, SiteClock, Stopwatch
 from ridethrough.runtime.mailbox import Answer, post
 from ridethrough.runtime.pace import fast_sources
+from ridethrough.runtime.worker import Worker
+from ridethrough.views.findings import report
 
-from .check import pool_row
+from .check import asking, pool_row
 from .run import SPEED
 from .upses import asked
 
 VARIABLE = "RIDETHROUGH_PLUGS"  # set by `ridethrough demo`: the socket at which its simulated site holds out its plugs
 PLUGS_ANSWER_WITHIN = 5.0
 LARGEST = 1024 * 1024  # bytes of such an answer
+IMAGINE = (sys.executable, "-m", "ridethrough.sim.imagine")  # what a worker process runs
 NEW_SITE = Configuration(Site("new", {}, {}, {}), {}, {})
 
 
@@ -64,6 +70,13 @@ def context(site: Path, state: Path, secrets_dir: Path | None, settings: Manager
     if not settings.http:
         look = looking(state, settings.certificate, settings.key, settings.names, SYSTEM.wall)
         tls = Tls(look, SYSTEM.wall, lambda says: accounts.audit.note("the manager", says))
+
+    async def check(found: Configuration, told: Callable[[str], None]) -> dict[str, Any]:
+        return await report(found, asking(), told)
+
+    present = Present(site, secrets, state)
+    plans = Plans(present, Worker(IMAGINE), Worker(IMAGINE), live)
+    jobs = Jobs(live.publish)
     history = History(state, lambda: live.tables["upses"], live.now)
     targets = Targets(site, secrets)
     notifications = Notifications(state, targets.now, lambda: targets.site, send, live, _local_time)
@@ -78,13 +91,15 @@ def context(site: Path, state: Path, secrets_dir: Path | None, settings: Manager
         accounts=accounts,
         post=ask,
         doors=Doors(_search, _search_upsd, _survey),
-        jobs=Jobs(live.publish),
+        jobs=jobs,
         history=history,
         evidence=Evidence(show),
         notifications=notifications,
         tls=tls,
         plugs=plugs_at(Path(os.environ[VARIABLE])) if VARIABLE in os.environ else None,
-        services=(history, notifications, *((tls,) if tls is not None else ())),
+        services=(history, notifications, plans, *((tls,) if tls is not None else ())),
+        plans=plans,
+        findings=Findings(present, check, live, jobs),
     )
 
 

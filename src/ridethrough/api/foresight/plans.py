@@ -55,13 +55,14 @@ class Plans:
         self.trouble = "nothing is worked out yet"
 
     async def run(self) -> None:
-        """Work until cancelled; then the worker is ended."""
+        """Work until cancelled; then the workers are ended."""
         try:
             while True:
                 await self.once()
                 await asyncio.sleep(LOOK_EVERY)
         finally:
-            await asyncio.to_thread(self._worker.close)
+            for worker in (self._worker, self._asked):
+                await asyncio.to_thread(worker.close)
 
     def latest(self) -> tuple[Latest | None, bool]:
         """The last outlook, and whether the site has changed since."""

@@ -1,0 +1,87 @@
+"""What `check` finds: everything is asked, nothing is acted on, and each danger is named with its remedy."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Container, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ridethrough.config import Configuration, UpsConnection
+from ridethrough.core.advice import Level, advice, outcome
+from ridethrough.core.model import PoolId
+from ridethrough.core.observation import Snapshot
+from ridethrough.core.site import Site
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How equipment is asked. `ups` and `pool` give plain values, among them `id` and `troubles`, and never raise for
+    equipment in trouble; `look` gives what the controller would see.
+    """
+
+    ups: Callable[[UpsConnection], Awaitable[Row]]
+    pool: Callable[[Configuration, PoolId], Awaitable[Row]]
+    look: Callable[[Configuration], Awaitable[Snapshot]]
+
+
+async def report(found: Configuration, asking: Asking, told: Callable[[str], None] = lambda what: None) -> Row:
+    """Ask every UPS and every pool once, and say what an outage would do to each host. `told` hears how far it is."""
+    told(f"asking {len(found.upses)} UPSs and {len(found.pools)} pools")
+    upses, pools = await asyncio.gather(
+        asyncio.gather(*(asking.ups(ups) for _, ups in sorted(found.upses.items()))),
+        asyncio.gather(*(asking.pool(found, pool) for pool in sorted(found.pools))),
+    )
+    told("looking at the hosts and their VMs")
+    answering = _only(found, {u["id"] for u in upses if not u["troubles"]}, {p["id"] for p in pools if p["members"]})
+    seen = await asking.look(answering)
+    return {
+        "site": found.site.name,
+        "upses": upses,
+        "pools": pools,
+        "hosts": [_host(found.site, host) for host in sorted(found.site.hosts)],
+        "advice": advised(found.site, seen),
+        "problems": [f"{row['id']}: {text}" for row in (*upses, *pools) for text in row["troubles"]],
+    }
+
+
+def advised(site: Site, seen: Snapshot) -> list[Row]:
+    """What is worth saying of a site as it was seen, the worst first."""
+    return [{"level": str(a.level), "about": a.about, "text": a.text} for a in advice(site, seen)]
+
+
+def findings(report: Mapping[str, Any]) -> list[Row]:
+    """All that a report has found: what does not answer counts as a danger of its own."""
+    rows = []
+    for kind, table in (("ups", "upses"), ("pool", "pools")):
+        for row in report[table]:
+            rows += [{"level": "danger", "about": f"{kind}.{row['id']}", "text": text} for text in row["troubles"]]
+    return rows + [row for row in report["advice"] if row not in rows]
+
+
+def counts(site: Site, found: Collection[Mapping[str, Any]]) -> dict[str, int]:
+    """How many findings of each level, and of how many UPSs, pools and hosts nothing worse than a note is said."""
+    levels = Counter(row["level"] for row in found)
+    blamed = {row["about"] for row in found if row["level"] != Level.NOTE}
+    return {"ok": len([part for part in _parts(site) if part not in blamed]), **{str(it): levels[it] for it in Level}}
+
+
+def _parts(site: Site) -> Iterable[str]:
+    yield from (f"ups.{ups}" for ups in site.upses)
+    yield from (f"pool.{pool}" for pool in site.pools)
+    yield from (f"host.{host}" for host in site.hosts)
+
+
+def _only(found: Configuration, cards: Container[str], answering: Container[str]) -> Configuration:
+    """The site without the cards and pools that do not answer: they have had their time, and their trouble is told."""
+    upses = {id_: ups for id_, ups in found.site.upses.items() if id_ in cards}
+    pools = {id_: pool for id_, pool in found.site.pools.items() if id_ in answering}
+    return replace(found, site=replace(found.site, pools=pools, upses=upses))
+
+
+def _host(site: Site, host: str) -> Row:
+    row = outcome(site.policy.of(host))
+    return {"id": host, "vms": row.vms, "host": row.host, "crash": row.crash}
