@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ridethrough.runtime.clock import FILE, SiteClock, Sources
+from ridethrough.runtime.pace import fast_sources
 
 from .fakes import until
 
@@ -147,3 +148,12 @@ async def test_the_machines_own_clocks_will_do(tmp_path: Path) -> None:
     await clock.sleep(0.01)
     assert 0.009 < clock.now() - before < 5.0
     assert SiteClock(tmp_path).now() >= clock.now() - 0.001
+
+
+def test_on_a_fast_site_what_happened_stays_at_its_moment(tmp_path: Path) -> None:
+    clock = SiteClock(tmp_path, sources=fast_sources(100.0))
+    begun = clock.now()
+    first = clock.wall(begun).timestamp()
+    while clock.now() < begun + 20.0:
+        pass
+    assert clock.wall(begun).timestamp() == pytest.approx(first, abs=1.0)

@@ -32,5 +32,9 @@ class FastEventLoop(asyncio.SelectorEventLoop):
 
 
 def fast_sources(speed: float) -> Sources:
-    """The machine's clocks with ticks that pass `speed` times as fast; wall clock times stay true at the start only."""
-    return Sources(SYSTEM.boot, lambda: SYSTEM.ticks() * speed, SYSTEM.wall)
+    """The machine's clocks, `speed` times as fast; the wall clock's is true at this moment only.
+
+    Both must run alike, or the moment at which something happened would move with each look at it.
+    """
+    began = SYSTEM.wall()
+    return Sources(SYSTEM.boot, lambda: SYSTEM.ticks() * speed, lambda: began + (SYSTEM.wall() - began) * speed)
