@@ -173,6 +173,7 @@ def _vm(s: Situation, vm: VmSeen) -> dict[str, Any]:
         "infrastructure": policy.infrastructure,
         "immovable": vm.immovable,
         "memory": vm.memory,
+        "move_takes": vm.memory / s.policy.link_speed + s.policy.move_overhead,  # seconds, alone on its link
         "storage": sorted(vm.storage),
     }
 

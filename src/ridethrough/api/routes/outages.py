@@ -9,6 +9,7 @@ from fastapi import APIRouter, HTTPException, Path
 from ridethrough.api.access import Viewer
 from ridethrough.api.context import Ctx
 from ridethrough.api.explain import explanations, next_steps
+from ridethrough.api.guests import ahead, guests
 from ridethrough.api.problems import answers
 from ridethrough.views.outages import Outage
 
@@ -24,7 +25,11 @@ async def outages(ctx: Ctx, _: Viewer) -> list[dict[str, Any]]:
 
 @router.get("/outages/current")
 async def current(ctx: Ctx, _: Viewer) -> dict[str, Any] | None:
-    """The outage that goes on now, null when there is none. `next`: what comes, by time; `why`: each host, in words."""
+    """The outage that goes on now, null when there is none.
+
+    `next`: what comes, by time; `why`: each host, in words; `guests`: each VM and how far its move is; `ahead`: how
+    many hosts and VMs are still to go.
+    """
     outage = ctx.past.current
     return _whole(ctx, outage) if outage is not None else None
 
@@ -44,4 +49,6 @@ def _whole(ctx: Ctx, outage: Outage) -> dict[str, Any]:
     is_now = outage.ended_at is None
     whole["next"] = next_steps(rows, ctx.live.now()) if is_now else []
     whole["why"] = explanations(rows, ctx.live.now()) if is_now else []
+    whole["guests"] = guests(whole, ctx.live.tables["vms"].values(), rows) if is_now else []
+    whole["ahead"] = ahead(rows, whole["guests"]) if is_now else None
     return whole
