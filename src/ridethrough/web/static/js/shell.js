@@ -3,6 +3,7 @@ import { covers, forget, del, whoAmI } from "./api.js";
 import { h, icon, refill, setData, setText } from "./dom.js";
 import { follow, live, siteNow } from "./live.js";
 import { modeBadge } from "./mode.js";
+import { outageBanner } from "./outage/banner.js";
 import { isOld } from "./store.js";
 import { clock, duration } from "./time.js";
 import { menu } from "./ui/menu.js";
@@ -20,6 +21,7 @@ async function start() {
     document.title = `${document.title.split(" · ")[0]} · ${name}`;
   });
   live.subscribe((state) => bannerOf(state), showBanner, { always: true });
+  outageBanner(live, document.getElementById("outage-banner"), document.body.dataset.page);
   const me = await whoAmI();
   document.getElementById("top-user").replaceChildren(userMenu(me));
   document.getElementById("top-state").replaceChildren(modeBadge(live, covers(me.role, "operate") ? "" : `This needs the role "operate"; you have "${me.role}".`));

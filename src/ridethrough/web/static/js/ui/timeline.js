@@ -1,15 +1,17 @@
 // A time line: rows with bars for steps, upright lines for deadlines, and where now is.
 import { h, s, setAttr, uniqueId } from "../dom.js";
-import { duration } from "../time.js";
+import { countdown, duration } from "../time.js";
 import { linear, timeTicks } from "./scale.js";
+import { atWidth } from "./width.js";
 
 const ROW = 30;
-const HEAD = 36;
-const LABEL = 150;
+const NARROW = 560; // pixels: below, a row's label stands above its bars
+const LETTER = 6.6; // pixels of a letter, about
 
 /**
- * `update({from, to, now, rows: [{label, bars: [{from, to, text, tone, state}]}], marks: [{at, label, tone}], format})`: moments in seconds, of any
- * origin; a bar's `state` is "done", "running" or "next"; `now` may be null; `format(at)` names a moment on the axis (default: the duration since `from`).
+ * `update({from, to, now, rows: [{label, bars: [{from, to, text, tone, state}], marks: [{at, label, tone}]}], marks: [{at, label, tone}], format})`:
+ * moments in seconds, of any origin; a bar's `state` is "done", "running" or "next"; `now` may be null; a row's marks stand in the row alone;
+ * `format(at)` names a moment (default: the duration since `from`). `width` is used until the page has one.
  * Returns {el, update}. A list with the same content stands behind it for screen readers.
  */
 export function timeline(title, { width = 900 } = {}) {
@@ -17,47 +19,85 @@ export function timeline(title, { width = 900 } = {}) {
   const picture = s("svg", { role: "img", "aria-labelledby": id, "aria-describedby": `${id}-list` });
   const words = h("ul", { class: "unseen", id: `${id}-list` });
   const el = h("figure", { class: "timeline" }, h("figcaption", { class: "unseen", id }, title), picture, words);
+  let last = null;
+  let wide = width;
+  atWidth(el, (next) => {
+    wide = next;
+    if (last) draw(last);
+  });
 
-  function update({ from, to, now = null, rows, marks = [], format = (at) => duration(at - from) }) {
-    const height = HEAD + rows.length * ROW + 24;
-    const x = linear(from, to, LABEL, width - 12);
-    const end = HEAD + rows.length * ROW;
-    setAttr(picture, "viewBox", `0 0 ${width} ${height}`);
-    const grid = timeTicks(from, to, Math.max(2, Math.min(8, Math.floor((width - LABEL) / 62))), from).map((at) => [
-      s("line", { class: "grid", x1: x(at), x2: x(at), y1: HEAD - 4, y2: end }),
-      s("text", { x: x(at), y: height - 6, "text-anchor": "middle" }, format(at)),
+  function draw({ from, to, now = null, rows, marks = [], format }) {
+    const named = format ?? ((at) => duration(at - from));
+    const narrow = wide < NARROW;
+    const place = { narrow, wide, label: narrow ? 0 : labelWidth(rows, wide), row: narrow ? ROW + 16 : ROW, head: marks.length ? 36 : 8 };
+    const height = place.head + rows.length * place.row + 24;
+    const x = linear(from, to, place.label, wide - 12);
+    const end = place.head + rows.length * place.row;
+    setAttr(picture, "viewBox", `0 0 ${wide} ${height}`);
+    setAttr(picture, "height", height);
+    const steps = timeTicks(from, to, Math.max(2, Math.floor((wide - place.label) / 90)), from).filter((at) => x(at) < wide - 8);
+    const grid = steps.map((at) => [
+      s("line", { class: "grid", x1: x(at), x2: x(at), y1: place.head - 4, y2: end }),
+      s("text", { x: x(at), y: height - 6, "text-anchor": x(at) < 20 ? "start" : x(at) > wide - 30 ? "end" : "middle" }, format ? format(at) : countdown(at - from)),
     ]);
-    const lines = rows.map((row, n) => rowOf(row, HEAD + n * ROW, x, width));
+    const lines = rows.map((row, n) => rowOf(row, place.head + n * place.row, x, place));
     const lanes = lanesOf(marks, x);
     const deadlines = marks.map((mark, n) => s(
       "g",
       { data: { tone: mark.tone ?? "low" } },
       s("line", { class: "mark", x1: x(mark.at), x2: x(mark.at), y1: 14 + lanes[n] * 13, y2: end }),
-      s("text", { class: "mark-text", x: x(mark.at), y: 11 + lanes[n] * 13, "text-anchor": x(mark.at) > width * 0.75 ? "end" : "middle" }, mark.label),
+      s("text", { class: "mark-text", x: x(mark.at), y: 11 + lanes[n] * 13, "text-anchor": x(mark.at) > wide * 0.75 ? "end" : x(mark.at) < 40 ? "start" : "middle" }, mark.label),
     ));
-    const present = now === null ? [] : [s("line", { class: "now", x1: x(now), x2: x(now), y1: HEAD - 8, y2: end }), s("title", {}, "now")];
-    picture.replaceChildren(...[grid, lines, deadlines, present].flat(Infinity));
+    const present = now === null ? [] : [s("line", { class: "now", x1: x(now), x2: x(now), y1: place.head - 8, y2: end }, s("title", {}, "now"))];
+    picture.replaceChildren(...[grid, lines, present, deadlines].flat(Infinity));
     words.replaceChildren(
-      ...rows.flatMap((row) => row.bars.map((bar) => h("li", {}, `${row.label}: ${bar.text}, ${format(bar.from)} to ${format(bar.to)}${bar.state ? `, ${bar.state}` : ""}`))),
-      ...marks.map((mark) => h("li", {}, `${mark.label}: ${format(mark.at)}`)),
+      ...rows.flatMap((row) => [
+        ...row.bars.map((bar) => h("li", {}, `${row.label}: ${bar.text}, ${named(bar.from)} to ${named(bar.to)}${bar.state ? `, ${bar.state}` : ""}`)),
+        ...(row.marks ?? []).map((mark) => h("li", {}, `${row.label}: ${mark.label}, ${named(mark.at)}`)),
+      ]),
+      ...marks.map((mark) => h("li", {}, `${mark.label}: ${named(mark.at)}`)),
     );
   }
+
+  const update = (next) => {
+    last = next;
+    draw(next);
+  };
   return { el, update };
 }
 
-function rowOf(row, top, x, width) {
+function rowOf(row, top, x, { narrow, wide, label, row: tall }) {
+  const above = narrow ? 16 : 0;
+  const middle = top + above + ROW / 2;
   const bars = row.bars.map((bar) => {
-    const left = Math.max(LABEL, x(bar.from));
-    const wide = Math.max(3, Math.min(x(bar.to), width - 12) - left);
-    const fits = wide > bar.text.length * 6.4 + 8;
+    const left = Math.max(label, x(bar.from));
+    const span = Math.max(3, Math.min(x(bar.to), wide - 12) - left);
+    const room = Math.floor((span - 10) / LETTER);
     return s(
       "g",
       { data: { tone: bar.tone ?? "info" } },
-      s("rect", { class: "bar", x: left, y: top + 4, width: wide, height: ROW - 9, rx: 4, data: { state: bar.state } }, s("title", {}, bar.text)),
-      fits && s("text", { class: "bar-text", x: left + 6, y: top + ROW / 2 + 4 }, bar.text),
+      s("rect", { class: "bar", x: left, y: top + above + 4, width: span, height: ROW - 9, rx: 4, data: { state: bar.state } }, s("title", {}, bar.text)),
+      room >= 5 && s("text", { class: "bar-text", x: left + 6, y: middle + 4 }, shorten(bar.text, room)),
     );
   });
-  return [s("text", { class: "row-label", x: 0, y: top + ROW / 2 + 4 }, shorten(row.label, 22)), s("line", { class: "grid", x1: 0, x2: width, y1: top + ROW - 0.5, y2: top + ROW - 0.5 }), bars];
+  const marks = (row.marks ?? []).map((mark) => {
+    const at = x(mark.at);
+    return s(
+      "g",
+      { class: "row-mark", data: { tone: mark.tone ?? "low" } },
+      s("line", { class: "mark", x1: at, x2: at, y1: top + above + 2, y2: top + above + ROW - 3 }),
+      s("path", { class: "mark-head", d: `M${at - 4.5} ${top + above}h9l-4.5 6.5Z` }),
+      s("title", {}, mark.label),
+    );
+  });
+  const line = s("line", { class: "grid", x1: 0, x2: wide, y1: top + tall - 0.5, y2: top + tall - 0.5 });
+  const name = s("text", { class: "row-label", x: 0, y: narrow ? top + 13 : middle + 4 }, shorten(row.label, narrow ? 40 : Math.floor(label / LETTER) - 1));
+  return [name, line, bars, marks];
+}
+
+function labelWidth(rows, wide) {
+  const longest = Math.max(6, ...rows.map((row) => row.label.length));
+  return Math.min(longest * LETTER + 16, wide * 0.25);
 }
 
 // Labels of deadlines that stand close go one above the other.
@@ -75,5 +115,5 @@ function lanesOf(marks, x) {
 }
 
 function shorten(text, most) {
-  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+  return text.length > most ? `${text.slice(0, Math.max(1, most - 1))}…` : text;
 }

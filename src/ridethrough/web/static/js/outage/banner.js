@@ -1,0 +1,35 @@
+// On every page: an outage goes on, and where to watch it. The Site page goes there by itself.
+import { h, icon, setText } from "../dom.js";
+import { siteNow } from "../live.js";
+import { countdown } from "../time.js";
+import { listed, outageOf, weakest } from "./model.js";
+import { opensByItself, wasSeen } from "./takeover.js";
+
+/** Keep the banner in `place`; `page` is this page's name. */
+export function outageBanner(live, place, page) {
+  if (page === "outage") return;
+  const words = h("span", { class: "number" });
+  const headline = h("strong", {});
+  const link = h("a", { class: "button primary small", href: "/outage" }, icon("outage"), "Watch it");
+  const banner = h("div", { class: "banner banner-outage", hidden: true }, icon("battery"), headline, words, link);
+  const told = h("span", { class: "unseen", role: "alert" });
+  place.replaceChildren(banner, told);
+  live.subscribe((state) => [state.pulse, state.upses, state.pools], () => {
+    const found = outageOf(live.state);
+    banner.hidden = !found;
+    setText(told, found ? (found.byPerson ? "Work on hosts is under way." : "An outage goes on.") : "");
+    if (!found) return;
+    banner.dataset.tone = found.byPerson ? "info" : "low";
+    setText(headline, found.byPerson ? "Work on hosts is under way" : "Outage");
+    setText(words, found.byPerson ? "What was done is not undone yet." : wordsOf(live.state, found));
+    if (page === "site" && !found.byPerson && opensByItself() && !wasSeen(found.since)) location.assign("/outage");
+  });
+}
+
+function wordsOf({ upses }, { since }) {
+  const now = siteNow();
+  const failing = [...upses.values()].filter((ups) => ups.on_battery_since !== null).map((ups) => ups.id);
+  const weak = weakest(upses, now);
+  const which = failing.length > 3 ? `${failing.length} UPSs` : listed(failing);
+  return `${which} on battery for ${countdown(now - since)}${weak ? `, ${countdown(weak.left)} left at ${weak.ups}` : ""}`;
+}
