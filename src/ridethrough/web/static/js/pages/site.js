@@ -1,8 +1,35 @@
-// The site at a glance.
+// The site at a glance: what is wrong, the picture, what an outage would do now, and the manual's view.
 import { h, refill } from "../dom.js";
 import { live } from "../live.js";
 import { empty } from "../ui/status.js";
+import { latest } from "../site/latest.js";
+import { manualView } from "../site/manual.js";
+import { picture } from "../site/picture.js";
+import { planCard } from "../site/plan.js";
+import { wrongList } from "../site/wrong.js";
 
+const LARGE = 9; // UPSs and hosts
 const place = document.getElementById("site");
 refill(place, empty("site", "Waiting for the controller's first word …"));
-live.subscribe((state) => state.site.verdict, (verdict) => refill(place, h("section", { class: "panel" }, h("p", {}, verdict))));
+
+let shown = false;
+live.subscribe((state) => state.ready, () => {
+  if (shown) return;
+  shown = true;
+  show();
+});
+
+function show() {
+  const wrong = wrongList();
+  const map = picture();
+  const manual = manualView({ onLight: map.light });
+  const drawn = h("section", { class: "panel picture", "aria-label": "The site as a picture" }, map.el);
+  const news = latest().el;
+  const main = h("div", { class: "stack" }, drawn);
+  const aside = h("div", { class: "stack" }, planCard().el);
+  refill(place, h("div", { class: "stack" }, wrong.el, h("div", { class: "split site-split" }, main, aside), manual.el));
+  live.subscribe((state) => [state.site, state.upses, state.hosts, state.vms, state.pulse], () => wrong.update(live.state));
+  live.subscribe((state) => [state.upses, state.pools, state.hosts, state.vms, state.storage], () => map.update(live.state));
+  // The news stand where there is room: below the picture of a small site, beside that of a large one.
+  live.subscribe((state) => state.upses.size + state.hosts.size > LARGE, (isLarge) => (isLarge ? aside : main).append(news));
+}

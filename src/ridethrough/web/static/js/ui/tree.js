@@ -10,45 +10,48 @@ export function tree(label, { onSelect = null, folded = () => false } = {}) {
   const open = new Map();
   let chosen = null;
 
+  // A branch is {item (its line), group (its children)}: the group stands beside the line and is owned by it, so that a line's name is its own.
   function make(item) {
     const sign = icon(item.icon ?? "site");
     const twist = h("span", { class: "tree-twist", "aria-hidden": "true" });
-    const text = h("span", { class: "tree-label", id: uniqueId("branch") });
+    const text = h("span", { class: "tree-label" });
+    const told = h("span", { class: "unseen" });
     const note = h("span", { class: "tree-note" });
-    const line = h("div", { class: "tree-line" }, twist, sign, text, note);
-    const group = h("div", { role: "group" });
-    const node = h("div", { role: "treeitem", tabindex: "-1", "aria-labelledby": text.id }, line);
-    Object.assign(node, { itemId: item.id, parts: { sign, twist, text, note, line, group } });
+    const line = h("div", { role: "treeitem", class: "tree-line", tabindex: "-1" }, twist, sign, text, note, told);
+    const group = h("div", { role: "group", id: uniqueId("branch") });
+    Object.assign(line, { itemId: item.id, parts: { sign, twist, text, note, told, group } });
     line.addEventListener("click", (event) => {
-      if (event.target.closest(".tree-twist") && node.hasAttribute("aria-expanded")) turn(node, !isOpen(node));
-      else pick(node);
-      node.focus();
+      if (event.target.closest(".tree-twist") && line.hasAttribute("aria-expanded")) turn(line, !isOpen(line));
+      else pick(line);
+      line.focus();
     });
     if (!open.has(item.id)) open.set(item.id, !folded(item));
-    return node;
+    return h("div", { role: "none" }, line);
   }
 
-  function mend(node, item) {
-    const { sign, twist, text, note, line, group } = node.parts;
+  function mend(branch, item) {
+    const line = branch.firstElementChild;
+    const { sign, twist, text, note, told, group } = line.parts;
     setText(text, item.label);
     setText(note, item.note ?? "");
+    setText(told, item.title ? `, ${item.title}` : "");
     setAttr(line, "title", item.title ?? null);
     setIcon(sign, item.icon ?? "site");
     setData(line, "tone", item.tone ?? null);
-    setAttr(node, "aria-selected", String(item.id === chosen));
+    setAttr(line, "aria-selected", String(item.id === chosen));
     const children = item.children ?? [];
+    setAttr(line, "aria-expanded", children.length ? String(open.get(item.id)) : null);
+    setAttr(line, "aria-owns", children.length ? group.id : null);
     if (children.length) {
       if (!twist.firstChild) twist.append(icon("right"));
-      if (!group.isConnected || group.parentNode !== node) node.append(group);
-      setAttr(node, "aria-expanded", String(open.get(item.id)));
+      if (group.parentNode !== branch) branch.append(group);
       group.hidden = !open.get(item.id);
       if (open.get(item.id)) keyed(group, children, (one) => one.id, make, mend);
     } else {
       twist.replaceChildren();
-      setAttr(node, "aria-expanded", null);
       group.remove();
     }
-    node.item = item;
+    line.item = item;
   }
 
   function isOpen(node) {
@@ -57,7 +60,7 @@ export function tree(label, { onSelect = null, folded = () => false } = {}) {
 
   function turn(node, to) {
     open.set(node.itemId, to);
-    mend(node, node.item);
+    mend(node.parentElement, node.item);
     stops();
   }
 
@@ -67,7 +70,7 @@ export function tree(label, { onSelect = null, folded = () => false } = {}) {
   }
 
   function visible() {
-    return [...el.querySelectorAll("[role=treeitem]")].filter((node) => !node.parentElement.closest("[role=group][hidden]"));
+    return [...el.querySelectorAll("[role=treeitem]")].filter((node) => !node.closest("[role=group][hidden]"));
   }
 
   // One stop for Tab: the chosen item, else the first.
@@ -88,7 +91,7 @@ export function tree(label, { onSelect = null, folded = () => false } = {}) {
     const node = document.activeElement;
     const at = nodes.indexOf(node);
     if (at < 0 || event.altKey || event.ctrlKey || event.metaKey) return;
-    const parent = node.parentElement.closest("[role=treeitem]");
+    const parent = node.parentElement.parentElement.closest("[role=group]")?.previousElementSibling;
     const keys = {
       ArrowDown: () => go(nodes[at + 1]),
       ArrowUp: () => go(nodes[at - 1]),

@@ -1,0 +1,101 @@
+// The cards of the picture: one UPS, one host, one storage; and one for several of a folded pool.
+import { h, icon, refill, setAttr, setData, setIcon, setText } from "../dom.js";
+import { brief } from "../time.js";
+import { COORDINATOR, count, percent } from "../words.js";
+
+/** The element of a node; `mend(el, node)` fills it and keeps it true. */
+export function card(node) {
+  const made = { ups: upsCard, host: hostCard, storage: storageCard, hosts: foldedCard, upses: foldedCard }[node.kind](node);
+  made.el.dataset.node = node.id;
+  made.el.mend = made.update;
+  return made.el;
+}
+
+function upsCard() {
+  const sign = icon("good");
+  const name = h("span", { class: "node-name" });
+  const runtime = h("span", { class: "node-main number" });
+  const label = h("span", { class: "node-state" });
+  const load = h("span", { class: "node-load number" });
+  const fill = h("span", {});
+  const bar = h("span", { class: "node-bar", "aria-hidden": "true" }, fill);
+  const told = h("span", { class: "unseen" });
+  const el = h("a", { class: "node ups" }, sign, name, runtime, h("span", { class: "node-second" }, label, bar, load), told);
+  const update = ({ row, state }) => {
+    setData(el, "tone", state.tone);
+    setIcon(sign, state.icon);
+    setAttr(el, "href", `/upses/${encodeURIComponent(row.id)}`);
+    setText(name, row.id);
+    setText(runtime, row.runtime === null ? "–" : brief(row.runtime));
+    setText(label, state.label);
+    setText(load, row.load === null ? "" : percent(row.load));
+    fill.style.width = `${Math.min(100, row.load ?? 0)}%`;
+    setData(bar, "high", (row.load ?? 0) > 85 ? "" : null);
+    const words = [state.label, row.runtime !== null && `runtime ${brief(row.runtime)}`, row.load !== null && `load ${percent(row.load)}`, row.charge !== null && `charge ${percent(row.charge)}`].filter(Boolean).join(", ");
+    setText(told, ` UPS, ${words}`);
+    setAttr(el, "title", `${row.id}: ${words}`);
+  };
+  return { el, update };
+}
+
+function hostCard() {
+  const sign = icon("good");
+  const name = h("span", { class: "node-name" });
+  const star = icon("coordinator");
+  star.classList.add("node-star");
+  const number = h("span", {});
+  const vms = h("span", { class: "node-main number" }, icon("vm"), number);
+  const label = h("span", { class: "node-state" });
+  const held = h("span", { class: "node-held" }, icon("held"), "held");
+  const told = h("span", { class: "unseen" });
+  const el = h("a", { class: "node host" }, sign, h("span", { class: "node-title" }, name, star), vms, h("span", { class: "node-second" }, label, held), told);
+  const update = ({ row, state, moving }) => {
+    setData(el, "tone", state.tone);
+    setIcon(sign, state.icon);
+    setAttr(el, "href", `/hosts/${encodeURIComponent(row.id)}`);
+    setText(name, row.id);
+    star.style.display = row.coordinator ? "" : "none";
+    setText(number, row.vms.length);
+    setText(label, moving ? `${state.label}, ${count(moving, "VM")} moving` : state.label);
+    held.hidden = !row.held;
+    const words = [row.coordinator && COORDINATOR, state.label, count(row.vms.length, "VM"), moving && `${moving} moving`, row.held && "held by a person"].filter(Boolean).join(", ");
+    setText(told, ` host, ${words}`);
+    setAttr(el, "title", `${row.id}: ${words}`);
+  };
+  return { el, update };
+}
+
+function storageCard() {
+  const name = h("span", { class: "node-name" });
+  const second = h("span", { class: "node-state" });
+  const el = h("div", { class: "node storage" }, icon("storage"), name, h("span", { class: "node-second" }, second));
+  const update = ({ row }) => {
+    const uuid = /^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(row.id);
+    setText(name, uuid ? `Storage ${row.id.slice(0, 8)}` : row.id);
+    setText(second, count(row.vms, "VM"));
+    setAttr(el, "title", `Storage repository ${row.id}: ${count(row.vms, "VM")}, attached to ${row.hosts.join(", ") || "no host"}`);
+  };
+  return { el, update };
+}
+
+// Several UPSs, or the hosts of a folded pool: how many are in which state, the worst first.
+function foldedCard(first) {
+  const title = h("span", { class: "node-name" });
+  const states = h("span", { class: "node-states" });
+  const rest = h("span", { class: "node-state" });
+  const isHosts = first.kind === "hosts";
+  const el = h("div", { class: "node folded" }, icon(isHosts ? "host" : "ups"), title, states, h("span", { class: "node-second" }, rest));
+  const update = (node) => {
+    const worst = node.states[0]?.[0];
+    setData(el, "tone", worst?.tone ?? "unknown");
+    setText(title, isHosts ? count(node.members.length, "host") : count(node.members.length, "UPS", "UPSs"));
+    refill(states, node.states.slice(0, 4).map(([state, number]) => h("span", { class: "status", data: { tone: state.tone }, title: state.label }, icon(state.icon, state.label), h("span", {}, number))));
+    setText(rest, isHosts ? count(node.vms, "VM") : shortest(node.members));
+  };
+  return { el, update };
+}
+
+function shortest(upses) {
+  const known = upses.map((row) => row.runtime).filter((runtime) => runtime !== null);
+  return known.length ? `Shortest runtime ${brief(Math.min(...known))}` : "No runtime known";
+}

@@ -1,0 +1,162 @@
+// The picture of the site: cards, and the lines of the feeds between them.
+import { h, icon, keyed, s, setAttr, setData, setText } from "../dom.js";
+import { button } from "../ui/button.js";
+import { COORDINATOR, count } from "../words.js";
+import { card } from "./cards.js";
+import { graphOf, joinedTo, unfoldedAtFirst } from "./graph.js";
+import { curve, layoutOf } from "./layout.js";
+
+const STILL_ABOVE = 80; // more feeds than that do not move: it would tell nothing and cost the viewer's processor
+
+/** Returns {el, update(state), light(id or null)}: `light` shows what hangs on a node ("ups:ups1"). */
+export function picture() {
+  const lines = s("svg", { class: "feeds", "aria-hidden": "true" });
+  const boxes = h("div", { class: "map-pools" });
+  const nodes = h("div", { class: "map-nodes", role: "group", "aria-label": "UPSs, hosts and storage" });
+  const rail = h("div", { class: "rail" }, icon("utility"), h("span", {}, "Utility power"));
+  const map = h("div", { class: "map" }, lines, rail, boxes, nodes);
+  const el = h("div", { class: "map-frame" }, map, legend());
+  let unfolded = null;
+  let state = null;
+  let graph = null;
+  let lit = null;
+
+  function draw() {
+    if (!state || !map.clientWidth) return;
+    unfolded ??= unfoldedAtFirst(state);
+    graph = graphOf(state, unfolded);
+    const em = Number.parseFloat(getComputedStyle(map).fontSize);
+    const layout = layoutOf(graph, map.clientWidth, em);
+    map.style.height = `${layout.height}px`;
+    setAttr(lines, "viewBox", `0 0 ${layout.width} ${layout.height}`);
+    map.classList.toggle("dense", layout.dense);
+    map.classList.toggle("narrow", layout.narrow);
+    keyed(boxes, graph.pools, (pool) => pool.id, poolBox, (box, pool) => mendPool(box, pool, layout));
+    const all = [...graph.left, ...graph.pools.flatMap((pool) => pool.nodes), ...graph.storage];
+    keyed(nodes, all, (node) => node.id, card, (node, item) => {
+      node.mend(item);
+      put(node, layout.boxes.get(item.id));
+    });
+    keyed(lines, linesOf(layout), (line) => line.id, () => s("path", {}), (path, line) => {
+      setAttr(path, "d", line.d);
+      setAttr(path, "class", line.class);
+      setData(path, "tone", line.tone);
+      setData(path, "id", line.id);
+    });
+    show();
+  }
+
+  function linesOf(layout) {
+    const found = [];
+    const calm = graph.edges.length > STILL_ABOVE;
+    const x = layout.rail.x;
+    const fed = graph.left.map((node) => layout.boxes.get(node.id));
+    if (fed.length) {
+      const [top, bottom] = [Math.min(...fed.map((b) => b.y + b.h / 2)), Math.max(...fed.map((b) => b.y + b.h / 2))];
+      found.push({ id: "rail", class: "rail-line", tone: null, d: `M${x} ${top}V${Math.max(bottom, top + 0.1)}` });
+    }
+    for (const node of graph.left) {
+      const box = layout.boxes.get(node.id);
+      const y = box.y + box.h / 2;
+      const power = utilityOf(node);
+      found.push({ id: `tap:${node.id}`, class: `tap ${power.class}`, tone: power.tone, d: `M${x} ${y}H${box.x}` });
+      if (power.class === "cut") found.push({ id: `cut:${node.id}`, class: "cross", tone: power.tone, d: cross((x + box.x) / 2, y) });
+    }
+    for (const edge of graph.edges) {
+      const into = graph.edges.filter((one) => one.to === edge.to);
+      const lane = into.length > 1 ? (2 * into.indexOf(edge)) / (into.length - 1) - 1 : 0;
+      const moves = edge.flows && (!calm || edge.tone !== "good") ? " flows" : "";
+      found.push({ id: edge.id, class: `feed${edge.flows ? "" : " dead"}${moves}${edge.count > 1 ? " many" : ""}`, tone: edge.tone, d: curve(layout.boxes.get(edge.from), layout.boxes.get(edge.to), lane) });
+    }
+    for (const node of layout.narrow ? [] : graph.storage) {
+      for (const pool of node.pools) found.push({ id: `${node.id}<${pool}`, class: "link", tone: null, d: curve(layout.pools.get(pool), layout.boxes.get(node.id)) });
+    }
+    return found;
+  }
+
+  function poolBox(pool) {
+    const name = h("span", { class: "pool-name" });
+    const note = h("span", { class: "pool-note" });
+    const fold = button("", { symbol: "down", kind: "quiet small", label: "", onClick: () => turn(pool.id) });
+    const box = h("div", { class: "pool-box" }, h("div", { class: "pool-head" }, icon("pool"), name, note, fold));
+    Object.assign(box, { name, note, fold });
+    return box;
+  }
+
+  function mendPool(box, pool, layout) {
+    put(box, layout.pools.get(pool.id));
+    setText(box.name, pool.id);
+    const vms = pool.members.reduce((sum, host) => sum + host.vms.length, 0);
+    setText(box.note, pool.folded ? "" : layout.narrow ? count(vms, "VM") : `${count(pool.members.length, "host")}, ${count(vms, "VM")}`);
+    setAttr(box.fold, "aria-expanded", String(!pool.folded));
+    setAttr(box.fold, "aria-label", `${pool.folded ? "Show" : "Fold"} the hosts of ${pool.id}`);
+    setAttr(box.fold, "title", pool.folded ? "Show the hosts" : "Fold the hosts");
+    setData(box, "folded", pool.folded ? "" : null);
+    setData(box, "trouble", pool.row && !pool.row.connected ? "" : null);
+  }
+
+  function turn(id) {
+    if (unfolded.has(id)) unfolded.delete(id);
+    else unfolded.add(id);
+    draw();
+  }
+
+  function show() {
+    map.classList.toggle("lit", lit !== null);
+    if (lit === null) return;
+    const joined = joinedTo(lit, graph.edges);
+    for (const node of nodes.children) node.classList.toggle("on", joined.has(node.dataset.node));
+    for (const path of lines.children) {
+      const [from, to] = path.dataset.id.split(">");
+      path.classList.toggle("on", (from === lit || to === lit) || path.dataset.id === `tap:${lit}` || path.dataset.id === `cut:${lit}`);
+    }
+  }
+
+  const light = (id) => {
+    const known = id !== null && graph && [...graph.left, ...graph.pools.flatMap((pool) => pool.nodes)].some((node) => node.id === id);
+    lit = known ? id : null;
+    show();
+  };
+  const over = (event) => light(event.target.closest("[data-node]")?.dataset.node ?? null);
+  nodes.addEventListener("pointerover", over);
+  nodes.addEventListener("focusin", over);
+  nodes.addEventListener("pointerleave", () => light(null));
+  nodes.addEventListener("focusout", () => light(null));
+  new ResizeObserver(() => draw()).observe(map);
+
+  const update = (next) => {
+    state = next;
+    draw();
+  };
+  return { el, update, light };
+}
+
+function put(el, box) {
+  el.style.transform = `translate(${box.x.toFixed(1)}px, ${box.y.toFixed(1)}px)`;
+  el.style.width = `${box.w.toFixed(1)}px`;
+  el.style.height = `${box.h.toFixed(1)}px`;
+}
+
+// Whether utility power reaches a UPS, by what its card says.
+function utilityOf(node) {
+  const there = node.members.filter((row) => row.condition === "good" || row.condition === "settling");
+  if (there.length === node.members.length) return node.members.every((row) => !row.silent) ? { class: "flows", tone: "good" } : { class: "dead", tone: "silent" };
+  const gone = node.members.some((row) => row.condition === "on battery");
+  return gone ? { class: "cut", tone: "lost" } : { class: "dead", tone: "unknown" };
+}
+
+function cross(x, y) {
+  return `M${x - 4} ${y - 4}l8 8m0-8l-8 8`;
+}
+
+function legend() {
+  const sample = (words, kind, tone) => h("li", {}, s("svg", { class: "feeds sample", viewBox: "0 0 28 10", "aria-hidden": "true" }, s("path", { class: `feed ${kind}`, data: { tone }, d: "M1 5H27" })), words);
+  return h(
+    "ul",
+    { class: "map-legend no-print" },
+    sample("fed by utility power", "", "good"),
+    sample("fed by the battery", "flows", "battery"),
+    sample("not known, or nothing", "dead", "silent"),
+    h("li", {}, icon("coordinator"), COORDINATOR),
+  );
+}

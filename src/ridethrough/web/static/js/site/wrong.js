@@ -1,0 +1,107 @@
+// What is wrong, the worst first; when nothing is, that.
+import { h, icon, keyed, refill, setAttr, setData, setIcon, setText } from "../dom.js";
+import { ago, brief, clock, countdown } from "../time.js";
+import { alertTone, count, first, hostState, upsState } from "../words.js";
+
+const SHOWN = 6;
+
+/**
+ * What is wrong with a site: [{id, rank, tone, icon, text, at, until, href}], the worst first. `until`: when a UPS's output is cut.
+ * What an alert tells of a UPS or host is not told a second time.
+ */
+export function whatIsWrong({ site, upses, hosts }) {
+  const found = (site.alerts ?? []).map((alert) => ofAlert(alert, upses, hosts));
+  const told = new Set((site.alerts ?? []).map((alert) => `${alert.subject} ${alert.key}`));
+  for (const row of upses.values()) {
+    const state = upsState(row);
+    if (state.rank < 2 || (row.silent && told.has(`${row.id} silent`) && row.condition !== "on battery")) continue;
+    if (["off", "degraded"].some((key) => told.has(`${row.id} ${key}`))) continue;
+    found.push({ id: `ups ${row.id}`, ...pick(state), text: ofUps(row, state), at: row.on_battery_since, until: row.cut_at ?? row.off_at, href: `/upses/${encodeURIComponent(row.id)}` });
+  }
+  for (const row of hosts.values()) {
+    const state = hostState(row);
+    if (row.step ? state.rank < 3 : state.rank < 5) continue;
+    if (["still up", "missing", "stays off"].some((key) => told.has(`${row.id} ${key}`))) continue;
+    const vms = row.vms.length ? `, ${count(row.vms.length, "VM")} on it` : "";
+    found.push({ id: `host ${row.id}`, ...pick(state), text: `${row.id}: ${lower(state.label)}${vms}`, at: row.on_battery_since, until: null, href: `/hosts/${encodeURIComponent(row.id)}` });
+  }
+  return found.sort((a, b) => b.rank - a.rank || (a.at ?? 0) - (b.at ?? 0) || a.text.localeCompare(b.text, "en", { numeric: true }));
+}
+
+function pick({ rank, tone, icon: symbol }) {
+  return { rank, tone, icon: symbol };
+}
+
+function ofAlert(alert, upses, hosts) {
+  const tone = alertTone(alert);
+  const place = upses.has(alert.subject) ? "/upses/" : hosts.has(alert.subject) ? "/hosts/" : null;
+  return {
+    id: `alert ${alert.subject} ${alert.key}`,
+    rank: tone === "low" ? 8 : 4.5,
+    tone: alert.key === "silent" ? "silent" : tone,
+    icon: alert.key === "silent" ? "silent" : tone === "low" ? "low" : "warning",
+    text: alert.text.startsWith(alert.subject) ? alert.text : first(alert.text),
+    at: alert.at,
+    until: null,
+    href: place && place + encodeURIComponent(alert.subject),
+  };
+}
+
+function ofUps(row, state) {
+  const told = [row.runtime !== null && row.condition === "on battery" && `runtime ${brief(row.runtime)}`, row.charge !== null && row.condition === "on battery" && `charge ${Math.round(row.charge)} %`, row.trouble];
+  const rest = told.filter(Boolean).join(", ");
+  return `${row.id}: ${lower(state.label)}${rest ? `, ${rest}` : ""}`;
+}
+
+function lower(text) {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
+/** Returns {el, update(state)}. */
+export function wrongList() {
+  const list = h("ul", { class: "wrong-list" });
+  const more = h("p", { class: "muted small wrong-more" });
+  const calm = h("p", { class: "calm" }, icon("good"), h("span", {}));
+  const verdict = h("p", { class: "verdict" });
+  const el = h("section", { class: "panel wrong", "aria-label": "What is wrong" }, calm, verdict, list, more);
+  const update = (state) => {
+    const found = whatIsWrong(state);
+    calm.hidden = found.length > 0;
+    setText(calm.lastChild, wellText(state));
+    const busy = (state.site.verdict ?? "") !== "" && !/nothing to do/.test(state.site.verdict);
+    verdict.hidden = !busy;
+    setText(verdict, first(state.site.verdict ?? ""));
+    setData(el, "tone", found[0]?.tone ?? "good");
+    list.hidden = found.length === 0;
+    keyed(list, found.slice(0, SHOWN), (one) => one.id, makeLine, (line, one) => mendLine(line, one, state.pulse.now));
+    more.hidden = found.length <= SHOWN;
+    setText(more, `and ${found.length - SHOWN} more`);
+  };
+  return { el, update };
+}
+
+function wellText({ upses, hosts, vms }) {
+  const parts = [upses.size && count(upses.size, "UPS", "UPSs"), hosts.size && count(hosts.size, "host"), vms.size && count(vms.size, "VM")].filter(Boolean);
+  if (!parts.length) return "Nothing is set up yet.";
+  return `All is well: ${parts.join(", ")}.`;
+}
+
+function makeLine(one) {
+  const sign = icon(one.icon);
+  const text = h(one.href ? "a" : "span", {});
+  const left = h("span", { class: "wrong-left number" });
+  const when = h("time", { class: "muted small number" });
+  return Object.assign(h("li", {}, sign, text, left, when), { parts: { sign, text, left, when } });
+}
+
+function mendLine(line, one, now) {
+  const { sign, text, left, when } = line.parts;
+  setData(line, "tone", one.tone);
+  setIcon(sign, one.icon);
+  setText(text, one.text);
+  setAttr(text, "href", one.href);
+  const remains = one.until === null || one.until === undefined ? null : one.until - now;
+  refill(left, remains !== null && remains > 0 ? [`output cut in ${countdown(remains)}`] : []);
+  setText(when, one.at ? ago(one.at, now) : "");
+  setAttr(when, "title", one.at ? clock(one.at, now) : null);
+}
