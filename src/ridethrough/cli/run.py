@@ -8,23 +8,22 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
 from ridethrough.config import Secrets, load
 from ridethrough.config.whole_file import NotWrittenError, UnconfirmedError, create_file
-from ridethrough.core.events import Event
-from ridethrough.core.model import Seconds
 from ridethrough.runtime.clock import SYSTEM
 from ridethrough.runtime.companion import Companion
 from ridethrough.runtime.journal_file import FILE as JOURNAL
 from ridethrough.runtime.pace import FastEventLoop, fast_sources
 
 from .common import DEFAULT_SITE, DEFAULT_STATE, FAILED, USAGE, SecretsDir, SiteFile, StateDir, configuration, fail
+from .event_log import Log, WallTime, event_log
 from .text import count
 
 SPEED = "RIDETHROUGH_SPEED"  # only for demos and tests against the simulated site
@@ -58,21 +57,14 @@ def manager_program(site: Path, state: Path, secrets: Path | None) -> tuple[str,
     return (sys.executable, "-m", "ridethrough.cli", "manager", *where, "--with-parent")
 
 
-class Printer:
-    """Prints each event's sentence with its time; implements ports.Notifier."""
-
-    def __init__(self) -> None:
-        self.wall_text: Callable[[Seconds], str] = "{:.1f}".format
-
-    def tell(self, position: int, event: Event, sentence: str) -> None:
-        """One line on standard output."""
-        typer.echo(f"{self.wall_text(event.at)}  {sentence}")
-
-
 def run(
     site: SiteFile = DEFAULT_SITE,
     state: StateDir = DEFAULT_STATE,
     secrets: SecretsDir = None,
+    log: Annotated[Log, typer.Option("--log", help="Where and how each event is told.")] = Log.TEXT,
+    syslog_server: Annotated[
+        str, typer.Option("--syslog-server", help="HOST, HOST:PORT or a socket's path, instead of /dev/log.")
+    ] = "",
 ) -> None:
     """Watch the site and protect it. A new site is in dry run until `ridethrough arm`.
 
@@ -90,13 +82,17 @@ def run(
     found = configuration(site, secrets)
     speed = float(os.environ.get(SPEED, "1"))
     sources = fast_sources(speed) if speed != 1.0 else SYSTEM
-    printer = Printer()
+    wall = WallTime()
+    try:
+        told = event_log(log, syslog_server, wall)
+    except (ValueError, OSError) as error:
+        fail(f"the syslog server {syslog_server}: {error}" if isinstance(error, OSError) else str(error), USAGE)
     program = manager_program(site, state, secrets) if found.manager is not None else ()
 
     async def main() -> None:
         again = partial(load, site, Secrets.of_process(secrets))
-        controller = Controller(found, state, [printer], sources, speed, again)
-        printer.wall_text = controller.clock.wall_text
+        controller = Controller(found, state, [told], sources, speed, again)
+        wall.of = controller.clock.wall
         what = f"{count(len(controller.site.upses), 'UPS')}, {count(len(controller.site.pools), 'pool')}"
         typer.echo(f"Ridethrough watches {controller.site.name}: {what}")
         await _until_signalled(_with_pages(controller.run(), program))
