@@ -35,10 +35,11 @@ def account(role: str = "view", **changes: str) -> dict[str, str]:
 
 
 def test_an_administrator_makes_changes_and_removes_accounts(site: Site, anna: Browser) -> None:
-    assert anna.ask("POST", "/accounts", account(why="new colleague")) == (201, "")
+    assert anna.ask("POST", "/accounts", account(why="new\tcolleague\x1b\n")) == (201, "")
     bert = site.logged_in("bert", OTHER)
     assert bert.ask("POST", "/requests", {"ask": "hold", "subject": "h1"})[0] == 403
-    assert anna.ask("PATCH", "/accounts/bert", {"role": "operate"}) == (200, "")
+    for _ in range(2):
+        assert anna.ask("PATCH", "/accounts/bert", {"role": "operate"}) == (200, "")
     assert bert.ask("POST", "/requests", {"ask": "hold", "subject": "h1"}) == (200, "")
     listed = anna.client.get("/api/v1/accounts").json()
     assert [(one["name"], one["role"], set(one)) for one in listed] == [

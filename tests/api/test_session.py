@@ -22,13 +22,15 @@ def anna(site: Site) -> Browser:
     return site.logged_in()
 
 
-def test_without_a_session_nothing_is_told_but_that_one_must_log_in(site: Site) -> None:
+def test_without_a_session_nothing_is_told_or_done_but_that_one_must_log_in(site: Site) -> None:
     browser = site.browser()
-    open_to_all = {"/api/v1/setup", "/api/v1/openapi.json"}
-    reads = [path for path, found in site.app.openapi()["paths"].items() if "get" in found and path not in open_to_all]
-    assert len(reads) > 10
-    for path in reads:
-        assert browser.client.get(path.replace("{", "").replace("}", "")).status_code == 401, path
+    open_to_all = {("get", "/api/v1/setup"), ("post", "/api/v1/setup"), ("post", "/api/v1/session")}
+    routes = [(method, path) for path, found in site.app.openapi()["paths"].items() for method in found]
+    assert len(routes) > 30
+    for method, path in routes:
+        if (method, path) not in open_to_all:
+            answer = browser.client.request(method, path.replace("{", "").replace("}", ""))
+            assert answer.status_code == 401, (method, path)
 
 
 def test_the_session_says_who_asks_and_until_when(site: Site, anna: Browser) -> None:
@@ -179,6 +181,12 @@ def test_what_cannot_be_read_is_not_repeated(site: Site) -> None:
         assert answer.status_code == 422
         assert "secret" not in answer.text
         assert isinstance(answer.json()["detail"], str)
+
+
+def test_a_method_that_is_none_of_the_path_names_all_that_are(site: Site, anna: Browser) -> None:
+    for path, allowed in (("/accounts", "GET, POST"), ("/accounts/anna", "DELETE, PATCH"), ("/site", "GET")):
+        answer = anna.client.options(f"/api/v1{path}")
+        assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
 
 
 def test_a_text_that_is_none_is_refused_and_nothing_breaks(site: Site) -> None:

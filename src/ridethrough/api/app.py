@@ -10,8 +10,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from fastapi.routing import APIRoute
 
 from ridethrough import __version__
+from ridethrough.runtime.codec import readable
 from ridethrough.runtime.mailbox import NoAnswer, NoController
 
 from .access import NotAdmitted
@@ -72,6 +74,7 @@ def create_app(context: Context, pages: APIRouter | None = None) -> FastAPI:
     if pages is not None:
         app.include_router(pages)
     app.middleware("http")(_with_headers)
+    app.add_exception_handler(405, _wrong_method)
     app.add_exception_handler(NotAdmitted, not_admitted)
     app.add_exception_handler(NotDone, not_done)
     app.add_exception_handler(RequestValidationError, not_understood)
@@ -92,6 +95,15 @@ async def _with_headers(request: Request, go_on: Callable[[Request], Awaitable[R
     if request.url.path.startswith(PREFIX):
         response.headers.setdefault("cache-control", "no-store")
     return response
+
+
+async def _wrong_method(request: Request, _error: Exception) -> Response:
+    """Names all methods of the path; the framework knows only those of the first route that it finds there."""
+    path = request.url.path.removeprefix(PREFIX)
+    routes = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+    methods = sorted({method for route in routes if route.path_regex.match(path) for method in route.methods or ()})
+    detail = f"{request.method} is not for this address; {' and '.join(methods) or 'GET'} may be"
+    return JSONResponse({"detail": readable(detail)}, 405, {"allow": ", ".join(methods) or "GET"})
 
 
 async def _no_controller(_request: Request, error: Exception) -> Response:

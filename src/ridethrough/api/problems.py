@@ -24,6 +24,7 @@ class Problem(BaseModel):
 Responses = dict[int | str, dict[str, Any]]
 
 SAYS = {
+    400: "What was sent is no text.",
     401: "Log in first; or the name, the password or the token is wrong.",
     403: "Not with this role, or without the session's CSRF token.",
     404: "There is none of that name.",
@@ -33,7 +34,7 @@ SAYS = {
     503: "Not now; the answer tells why.",
     504: "No answer came in time; the answer tells whether it may still come.",
 }
-COMMON = (401, 403, 422, 503)  # of every route
+COMMON = (400, 401, 403, 422, 503)  # of every route
 
 
 def answers(*statuses: int) -> Responses:

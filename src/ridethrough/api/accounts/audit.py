@@ -43,6 +43,7 @@ class Audit:
 
     def write(self, connection: sqlite3.Connection, by: str, says: str, why: str = "") -> None:
         """Write a change down in the transaction that makes it."""
+        why = " ".join("".join(letter if letter.isprintable() else " " for letter in why).split())
         text = f"{says} ({why})" if why else says
         connection.execute("INSERT INTO audit (at, by, says) VALUES (?, ?, ?)", (self._now(), by, text))
         connection.execute("DELETE FROM audit WHERE told AND id <= (SELECT max(id) FROM audit) - ?", (KEPT,))

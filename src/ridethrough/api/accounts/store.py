@@ -186,8 +186,9 @@ class Accounts:
             name = _known(connection, name)
             if role is not Role.ADMINISTER:
                 _spare_the_last(connection, name)
-            connection.execute("UPDATE accounts SET role = ? WHERE name = ?", (role, name))
-            self.audit.write(connection, by, f"account {name} has role {role} now", why)
+            change = "UPDATE accounts SET role = ? WHERE name = ? AND role != ?"
+            if connection.execute(change, (role, name, role)).rowcount:
+                self.audit.write(connection, by, f"account {name} has role {role} now", why)
         return self.get(name)
 
     def remove(self, name: str, by: str, why: str = "") -> None:

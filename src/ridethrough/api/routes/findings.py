@@ -74,15 +74,15 @@ class Found(BaseModel):
 
 
 @router.get("/findings")
-async def look(findings: Served, _: Viewer) -> Found:
+async def look(_: Viewer, findings: Served) -> Found:
     """What is known to be wrong."""
     return Found.model_validate(await run_in_threadpool(findings.shown))
 
 
 @router.post("/findings", status_code=202, responses=answers(429))
 async def ask(
-    findings: Served,
     person: Operator,
+    findings: Served,
     wait: Annotated[float, Query(ge=0.0, le=30.0, description="Seconds to wait for the end.")] = 0.0,
 ) -> dict[str, Any]:
     """Log in to every pool, ask every card, act on nothing. Progress comes over the event stream as `job`; any

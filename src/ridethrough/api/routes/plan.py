@@ -151,15 +151,15 @@ class Report(BaseModel):
 
 
 @router.get("/plan/now", responses=NOT_SERVED)
-async def now(plans: Served, _: Viewer) -> PlanNow:
+async def now(_: Viewer, plans: Served) -> PlanNow:
     """The card "If utility power failed now". Kept up to date; a new one is told on the event stream as `plan`."""
     return PlanNow.model_validate(plans.shown())
 
 
 @router.get("/plan", responses=NOT_SERVED | TOO_LATE)
 async def plan(
-    plans: Served,
     _: Viewer,
+    plans: Served,
     lose: Annotated[
         list[str] | None, Query(description="UPSs that lose utility power; all of them when left out.")
     ] = None,
