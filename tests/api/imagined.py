@@ -11,7 +11,7 @@ import msgspec
 
 from ridethrough.api import Context
 from ridethrough.api.findings import Findings
-from ridethrough.api.foresight import Plans, Present
+from ridethrough.api.foresight import Plans, Present, Simulations
 from ridethrough.config import Configuration, UpsConnection
 from ridethrough.core.observation import Snapshot, UpsSeen
 from ridethrough.runtime.seen_file import FILE, Seen
@@ -24,6 +24,8 @@ from ridethrough.sim.site_file import SimSite, load_site, owners_file
 from ridethrough.views.findings import Asking, report
 
 from .fakes import Mailbox, OpenGate, context
+
+SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 
 
 @dataclass
@@ -116,4 +118,6 @@ def planning(
     present = Present(found.site_file, found.secrets, found.state_dir)
     plans = Plans(present, worker, worker, found.live, rest=0.0)
     asks = equipment or Equipment(snapshot(site))
-    return replace(found, plans=plans, findings=Findings(present, asks, found.live, found.jobs))
+    simulations = Simulations(present, worker, SCENARIOS, found.state_dir, found.live, found.jobs)
+    findings = Findings(present, asks, found.live, found.jobs)
+    return replace(found, plans=plans, findings=findings, simulations=simulations)

@@ -20,7 +20,7 @@ from .accounts import Accounts
 from .doors import Doors
 from .evidence import Evidence
 from .findings import Findings
-from .foresight import Plans
+from .foresight import Plans, Simulations
 from .history import History
 from .jobs import Jobs
 from .live import Live
@@ -67,6 +67,7 @@ class Context:
     plans: Plans | None = None
     notifications: Notifications | None = None
     findings: Findings | None = None
+    simulations: Simulations | None = None
     services: tuple[Service, ...] = ()
     plugs: Plugs | None = None  # None: the site is a real one
 

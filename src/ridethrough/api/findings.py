@@ -12,7 +12,7 @@ from ridethrough.core.observation import Snapshot
 from ridethrough.views.findings import advised, counts, findings
 
 from .foresight import NothingSeen, Present
-from .jobs import Job, Jobs, State
+from .jobs import Job, Jobs, NotToBeDone, State
 from .live import Live
 
 KIND = "findings"
@@ -57,8 +57,11 @@ class Findings:
         return job
 
     async def ask(self, job: Job) -> dict[str, Any]:
-        """Ask everything now. Raises NothingSeen where site.toml cannot be read."""
-        found = await asyncio.to_thread(self._present.configuration)
+        """Ask everything now. Raises NotToBeDone where site.toml cannot be read."""
+        try:
+            found = await asyncio.to_thread(self._present.configuration)
+        except NothingSeen as error:
+            raise NotToBeDone(str(error)) from error
         report = await self._asks(found, lambda what: self._jobs.tell(job, doing=what))
         counted = counts(found.site, findings(report))
         self.asked = Asked(round(self._live.now(), 1), job.by, report, counted)

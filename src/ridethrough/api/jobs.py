@@ -32,6 +32,10 @@ class TooMany(Exception):  # noqa: N818 - an answer, not a bug
     """Too many jobs run already. The message tells the remedy."""
 
 
+class NotToBeDone(Exception):  # noqa: N818 - an answer, not a bug
+    """Why a job could not be done, in words for people."""
+
+
 @dataclass(eq=False, slots=True)
 class Job:
     """One piece of work. `progress` and `result` are plain values; `trouble` says why it failed."""
@@ -109,6 +113,8 @@ class Jobs:
             job.state = State.DONE
         except asyncio.CancelledError:
             job.state = State.CANCELLED
+        except NotToBeDone as error:
+            job.state, job.trouble = State.FAILED, str(error)
         except Exception as error:
             log.exception("%s failed", job.kind)
             job.state, job.trouble = State.FAILED, f"{type(error).__name__}: {error}"

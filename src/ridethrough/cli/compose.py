@@ -18,7 +18,7 @@ from ridethrough.api.context import Plugs
 from ridethrough.api.doors import Found, Trust
 from ridethrough.api.evidence import Evidence
 from ridethrough.api.findings import Findings
-from ridethrough.api.foresight import Plans, Present
+from ridethrough.api.foresight import Plans, Present, Simulations
 from ridethrough.api.history import History
 from ridethrough.api.notifications import Notifications, Targets
 from ridethrough.api.tls import Tls, looking
@@ -43,6 +43,7 @@ from ridethrough.views.findings import report
 
 from .check import asking, pool_row
 from .run import SPEED
+from .stories import folder
 from .upses import asked
 
 VARIABLE = "RIDETHROUGH_PLUGS"  # set by `ridethrough demo`: the socket at which its simulated site holds out its plugs
@@ -75,7 +76,8 @@ def context(site: Path, state: Path, secrets_dir: Path | None, settings: Manager
         return await report(found, asking(), told)
 
     present = Present(site, secrets, state)
-    plans = Plans(present, Worker(IMAGINE), Worker(IMAGINE), live)
+    asked_for = Worker(IMAGINE)  # by people, who do not wait for what is kept fresh
+    plans = Plans(present, Worker(IMAGINE), asked_for, live)
     jobs = Jobs(live.publish)
     history = History(state, lambda: live.tables["upses"], live.now)
     targets = Targets(site, secrets)
@@ -100,6 +102,7 @@ def context(site: Path, state: Path, secrets_dir: Path | None, settings: Manager
         services=(history, notifications, plans, *((tls,) if tls is not None else ())),
         plans=plans,
         findings=Findings(present, check, live, jobs),
+        simulations=Simulations(present, asked_for, folder(), state, live, jobs),
     )
 
 

@@ -53,7 +53,7 @@ class Asked:
 def played(asked: Asked) -> dict[str, Any]:
     """The story as it went: its lines, its end, every state on the way, and its file. Raises ScenarioError."""
     content = _content(asked)
-    scenario = read(content, Path(asked.folder) / FILE)
+    scenario = _read(asked, content)
     _bounded(scenario)
     film = Film(scenario.lead_in)
     run = play(scenario, watched=film.of)
@@ -80,7 +80,14 @@ def played(asked: Asked) -> dict[str, Any]:
 
 def things(asked: Asked) -> dict[str, Any]:
     """What a timeline may name on this site: its feeders, UPSs, hosts, VMs and pools. Raises ScenarioError."""
-    return _things(read(_content(asked), Path(asked.folder) / FILE).site.build())
+    return _things(_read(asked, _content(asked)).site.build())
+
+
+def _read(asked: Asked, content: Mapping[str, Any]) -> Scenario:
+    try:
+        return read(content, Path(asked.folder) / FILE)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:  # a table where a value belongs, or the reverse
+        raise ScenarioError(f"settings: they have not the form of site.toml ({error})") from error
 
 
 def _things(world: World) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from .plans import Plans
 from .present import NothingSeen, Present
+from .simulations import Simulations, Story
 from .worker import Imagines
 
-__all__ = ["Imagines", "NothingSeen", "Plans", "Present"]
+__all__ = ["Imagines", "NothingSeen", "Plans", "Present", "Simulations", "Story"]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ridethrough.config import ConfigError, Configuration, Secrets, load
+from ridethrough.config.read import decoded, read
 from ridethrough.core.site import Site
 from ridethrough.runtime.seen_file import FILE, Seen, read_seen
 
@@ -20,7 +21,7 @@ class Present:
     """Reads site.toml and seen.json when they have changed. Used from any thread."""
 
     def __init__(self, site_file: Path, secrets: Secrets, state_dir: Path) -> None:
-        self._site_file, self._secrets, self._state_dir = site_file, secrets, state_dir
+        self._site_file, self.secrets, self._state_dir = site_file, secrets, state_dir
         self._lock = threading.Lock()
         self._site: tuple[Any, Configuration] | None = None
         self._seen: tuple[Any, Seen] | None = None
@@ -33,10 +34,14 @@ class Present:
                 raise NothingSeen(f"there is no {self._site_file.name} yet: set the site up first")
             if self._site is None or self._site[0] != stamp:
                 try:
-                    self._site = (stamp, load(self._site_file, self._secrets))
+                    self._site = (stamp, load(self._site_file, self.secrets))
                 except ConfigError as error:
                     raise NothingSeen("; ".join(error.problems)) from error
             return self._site[1]
+
+    def text(self) -> str:
+        """What stands in site.toml, for who changes a copy of it. Blocks; raises ConfigError."""
+        return decoded(read(self._site_file), self._site_file.name)
 
     def site(self) -> Site:
         """The site of site.toml, with this controller's name. Blocks; raises NothingSeen."""

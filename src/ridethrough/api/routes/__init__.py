@@ -16,6 +16,7 @@ from . import (
     plan,
     requests,
     session,
+    simulations,
     site,
     tokens,
 )
@@ -29,6 +30,7 @@ ROUTERS = (
     outages.router,
     plan.router,
     findings.router,
+    simulations.router,
     discovery.router,
     foresee.router,
     history.router,
