@@ -15,11 +15,13 @@ from ridethrough.sim.site_file import SimSite, load_site
 from ridethrough.sim.snmp_agent import SnmpAgent
 
 
-def write_site(folder: Path, pools: int, hosts: int, upses: int, after: float = 60.0, others: int = 0) -> SimSite:
+def write_site(
+    folder: Path, pools: int, hosts: int, upses: int, after: float = 60.0, others: int = 0, vms: int = 5
+) -> SimSite:
     """`pools` pools of `hosts` hosts on `upses` UPSs each, and `others` UPSs that feed nothing of ours.
 
     `after`: each host's timer until it is emptied, in seconds; none is shut down. UPS n of pool p hangs on feeder "p",
-    the others on "others".
+    the others on "others". `vms`: on each host.
     """
     lines = ['[site]\nname = "bench"', "[world.storage.nas]"]
     for p in range(pools):
@@ -31,7 +33,7 @@ def write_site(folder: Path, pools: int, hosts: int, upses: int, after: float = 
             options = f"\nmaintenance = {{ enabled = true, after = {after} }}"
             lines.append(f'[host.{name}]\npool = "p{p}"\npowered_by = ["{fed}"]\nswitch = "sw"{options}')
             lines.append(f"[world.host.{name}]\nmemory_gib = 256")
-            lines += [f'[world.vm.{name}v{v}]\nhost = "{name}"\nmemory_gib = 2' for v in range(5)]
+            lines += [f'[world.vm.{name}v{v}]\nhost = "{name}"\nmemory_gib = 2' for v in range(vms)]
     for n in range(others):
         lines.append(f'[ups.other{n:03}]\n[world.ups.other{n:03}]\nfeeder = "others"\ncapacity_wh = 5000.0')
     path = folder / "bench.toml"

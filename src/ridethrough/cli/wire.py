@@ -54,7 +54,7 @@ def _free_port(*addresses: str) -> int:
     raise OSError(errno.EADDRINUSE, "no UDP port is free at all of the cards' addresses")
 
 
-def _free_tcp_port() -> int:
+def free_tcp_port() -> int:
     """A TCP port of loopback that nobody has at the moment."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -80,7 +80,7 @@ class WireSite:
         self.port = _free_port(*addresses.values())  # one for all cards, so that they can be searched for
         cards = {ups: (address, self.port) for ups, address in addresses.items()}
         self.traps = (CONTROLLER, _free_port(CONTROLLER))  # where the controller is to listen for them
-        self.pages = f"127.0.0.1:{_free_tcp_port()}" if pages else ""
+        self.pages = f"127.0.0.1:{free_tcp_port()}" if pages else ""
         self.agent = SnmpAgent(
             self.world,
             cards,
