@@ -10,6 +10,7 @@ from typing import Annotated, Any, Protocol
 from fastapi import Depends, Request
 
 from ridethrough.config import Secrets
+from ridethrough.config.desk import Desk
 from ridethrough.core.events import Ask
 from ridethrough.runtime.clock import SiteClock
 from ridethrough.runtime.mailbox import Answer
@@ -70,6 +71,11 @@ class Context:
     simulations: Simulations | None = None
     services: tuple[Service, ...] = ()
     plugs: Plugs | None = None  # None: the site is a real one
+    desk: Desk = field(init=False)  # where site.toml is edited
+
+    def __post_init__(self) -> None:
+        desk = Desk(self.site_file, self.secrets, self.secrets_dir, self.state_dir)
+        object.__setattr__(self, "desk", desk)
 
 
 def _context(request: Request) -> Context:

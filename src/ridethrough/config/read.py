@@ -85,7 +85,7 @@ def decoded(raw: bytes, name: str) -> str:
 
 def parse(text: str, secrets: Secrets, name: str = "site.toml") -> Configuration:
     """Read a site's text; `name` stands before every problem. Raises ConfigError and nothing else."""
-    found, problems = _form(_table(text, name), secrets)
+    found, problems = form_of(text, secrets, name)
     if found is None or problems:
         raise ConfigError([f"{name}: {problem}" for problem in problems])
     return _configuration(found)
@@ -102,8 +102,12 @@ def _table(text: str, name: str) -> dict[str, Any]:
     raise ConfigError([f"{name}: {problem}"])
 
 
-def _form(table: dict[str, Any], secrets: Secrets) -> tuple[SiteFile | None, list[str]]:
-    """The form, filled in, and every problem. pydantic's own error holds the file's values: it stops here."""
+def form_of(text: str, secrets: Secrets, name: str) -> tuple[SiteFile | None, list[str]]:
+    """The form, filled in, and every problem. Raises ConfigError where the text is no TOML.
+
+    pydantic's own error holds the file's values: it stops here.
+    """
+    table = _table(text, name)
     names = {section: set(_entries(table, section)) for section in ("ups", "pool")}
     twice = list(_used_twice(table))
     try:

@@ -106,3 +106,6 @@ class Configuration:
     manager: ManagerSettings | None = None  # None: no pages
     notify: Mapping[str, NotifyTarget] = field(default_factory=dict)
     version: str = field(default="", compare=False)  # SHA-256 of the file's bytes, hexadecimal; empty: of no file
+
+
+EMPTY = Configuration(Site("", {}, {}, {}), {}, {})  # of a site that is not described yet

@@ -5,21 +5,27 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
+from typing import get_args
 
 from pydantic import BaseModel
 
-from .form import PoolSection, UpsSection
+from .form import SiteFile
 from .places import sections
 from .secrets import PREFIX, Secret
 
 COVER = '"***"'
-_SECTIONS: tuple[type[BaseModel], ...] = (UpsSection, PoolSection)
-SECRET_KEYS = frozenset(
-    name
-    for section in _SECTIONS
-    for name, field in section.model_fields.items()
-    if "Secret" in str(field.annotation) or field.annotation is Secret
-)
+
+
+def _secret_keys() -> frozenset[str]:
+    """The keys of every section that name a secret."""
+    shapes = [field.annotation for field in SiteFile.model_fields.values()]
+    options = [option for shape in shapes for option in (shape, *get_args(shape))]
+    sections = [option for option in options if isinstance(option, type) and issubclass(option, BaseModel)]
+    fields = [item for section in sections for item in section.model_fields.items()]
+    return frozenset(name for name, field in fields if Secret in (field.annotation, *get_args(field.annotation)))
+
+
+SECRET_KEYS = _secret_keys()
 _IN_COMMENT = re.compile(
     rf"(?m)^(?P<before>[^\n]*#[^\n]*?\b(?:{'|'.join(sorted(SECRET_KEYS))})[\"']?[ \t]*=)"
     rf"(?![ \t]*[\"'](?:{PREFIX}|public[\"']))[^\n]*$"

@@ -16,6 +16,7 @@ from . import (
     plan,
     requests,
     session,
+    settings,
     simulations,
     site,
     tokens,
@@ -39,5 +40,6 @@ ROUTERS = (
     tokens.router,
     certificate.router,
     demo.router,
+    settings.router,
 )
 AT_ROOT = (metrics.router,)  # where the rest of the world expects them
