@@ -9,12 +9,13 @@ from .errors import AccountsRefused, NotDone
 from .passwords import LONGEST as LONGEST_PASSWORD
 from .passwords import SHORTEST as SHORTEST_PASSWORD
 from .sessions import Opened, Session, csrf_of
-from .store import Account, Accounts
+from .store import NAME, Account, Accounts
 from .tokens import Made, Token
 
 __all__ = [
     "FILE",
     "LONGEST_PASSWORD",
+    "NAME",
     "SHORTEST_PASSWORD",
     "Account",
     "Accounts",

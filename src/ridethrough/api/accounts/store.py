@@ -24,7 +24,7 @@ from .tokens import Tokens, revoke_all
 
 IDLE = 1800.0  # seconds
 MOST = 1000  # accounts
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
+NAME = r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}"
 WRONG = "wrong name or password"
 
 
@@ -245,7 +245,7 @@ class Accounts:
 
 
 def _check_name(name: str) -> None:
-    if not NAME.fullmatch(name):
+    if not re.fullmatch(NAME, name):
         raise NotDone(
             422, "a name begins with a letter or digit; then letters, digits and . _ @ - may follow, 64 in all"
         )

@@ -9,13 +9,15 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from ridethrough.api.access import Administrator, Role
+from ridethrough.api.accounts import NAME
 from ridethrough.api.context import Ctx
 from ridethrough.api.problems import answers
 
-from .session import Name, Password
+from .session import Chosen
 
 router = APIRouter(tags=["accounts"])
 
+NewName = Annotated[str, Field(max_length=64, json_schema_extra={"pattern": f"^{NAME}$"})]
 Why = Annotated[str, Field(max_length=500, description="For the journal.")]
 WhyAsked = Annotated[str, Query(max_length=500, description="For the journal.")]
 
@@ -34,9 +36,9 @@ class NewAccount(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Name
+    name: NewName
     role: Role
-    password: Password
+    password: Chosen
     why: Why = ""
 
 
@@ -54,7 +56,7 @@ class GivenPassword(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    password: Password
+    password: Chosen
     why: Why = ""
 
 

@@ -11,7 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from ridethrough.api.access import SESSION_COOKIE, NotAdmitted, Onlooker, Person, Role, Viewer
-from ridethrough.api.accounts import LONGEST_PASSWORD, NotDone, Opened, csrf_of
+from ridethrough.api.accounts import LONGEST_PASSWORD, SHORTEST_PASSWORD, NotDone, Opened, csrf_of
 from ridethrough.api.accounts import Session as Kept
 from ridethrough.api.context import Ctx
 from ridethrough.api.problems import answers
@@ -19,6 +19,8 @@ from ridethrough.api.problems import answers
 router = APIRouter(tags=["session"])
 
 Password = Annotated[SecretStr, Field(max_length=LONGEST_PASSWORD)]
+# The shape is told here and checked by the accounts themselves, which answer in a sentence.
+Chosen = Annotated[SecretStr, Field(max_length=LONGEST_PASSWORD, json_schema_extra={"minLength": SHORTEST_PASSWORD})]
 Name = Annotated[str, Field(max_length=64)]
 
 
@@ -58,7 +60,7 @@ class FirstLogin(BaseModel):
 
     token: Annotated[SecretStr, Field(max_length=200)]
     name: Name = ""
-    password: Password
+    password: Chosen
 
 
 class NewPassword(BaseModel):
@@ -67,7 +69,7 @@ class NewPassword(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     old: Password
-    new: Password
+    new: Chosen
 
 
 class OpenSession(BaseModel):
