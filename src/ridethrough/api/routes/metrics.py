@@ -19,7 +19,12 @@ router = APIRouter(tags=["metrics"])
 @router.get(
     "/metrics",
     response_class=Response,
-    responses={200: {"content": {"text/plain": {}}, "description": "Text, or OpenMetrics where that is asked for."}},
+    responses={
+        200: {
+            "content": {"text/plain": {}, "application/openmetrics-text": {}},
+            "description": "Text, or OpenMetrics where that is asked for.",
+        }
+    },
 )
 def metrics(ctx: Ctx, _: Viewer, accept: Annotated[str, Header()] = "") -> Response:
     """Everything that is measured and counted. A token with the role view is enough."""
