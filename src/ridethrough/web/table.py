@@ -25,6 +25,7 @@ PAGES = (
     Page("/", "site", "Site", "site"),
     Page("/hosts", "hosts", "Shutdown settings", "shutdown"),
     Page("/hosts/{id}", "host", "Shutdown settings", within="hosts"),
+    Page("/add", "add", "Add", within="hosts"),
     Page("/outage", "outage", "Outage", "outage"),
     Page("/outage/{id}", "outage", "Outage", within="outage"),
     Page("/outages", "outages", "Past outages", within="outage"),

@@ -49,9 +49,8 @@ async function show() {
 }
 
 function fileOf(settings) {
-  const named = settings.hosts ?? settings.settings?.host ?? null;
-  const has = (id) => (Array.isArray(named) ? named.some((one) => (one.id ?? one) === id) : named ? id in named : true);
-  return { version: settings.version ?? "", known: has };
+  const named = settings.sections.host ?? {};
+  return { version: settings.version, known: (id) => Object.hasOwn(named, id) };
 }
 
 // After saving: the controller takes a moment to obey; the rows are then those that were saved.
