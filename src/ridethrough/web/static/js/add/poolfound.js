@@ -31,8 +31,9 @@ export function poolFound(pool, refused, save) {
       return fault ? name.input.focus() : save({ name: name.value, hosts: pool.members.map((member) => member.name), pool });
     },
   });
-  press.refuse(refused);
-  const found = findings(pool);
+  const known = knownAs(pool);
+  press.refuse(known ? `This pool is known here already, as ${known}.` : refused);
+  const found = [known && note("info", `This pool is known here already, as ${known}.`), ...findings(pool)].filter(Boolean);
   return {
     el: h(
       "section",
@@ -46,8 +47,14 @@ export function poolFound(pool, refused, save) {
   };
 }
 
+// The pool here that has hosts at these addresses; "" when none has.
+function knownAs(pool) {
+  const addresses = new Set(pool.members.map((member) => hostOf(member.address)));
+  return [...live.state.hosts.values()].find((host) => addresses.has(host.address))?.pool ?? "";
+}
+
 function reach(member) {
-  if (member.trouble) return { tone: "danger", icon: "warning", label: member.trouble, rank: 3 };
+  if (member.trouble) return { tone: "danger", icon: "warning", label: first(member.trouble), rank: 3 };
   if (!member.live) return { tone: "lost", icon: "off", label: "Not live", rank: 2 };
   if (!member.enabled) return { tone: "info", icon: "maintenance", label: "Maintenance mode", rank: 1 };
   return { tone: "good", icon: "good", label: "Reached", rank: 0 };

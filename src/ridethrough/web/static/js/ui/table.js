@@ -22,7 +22,7 @@ export function table(columns, options = {}) {
   const head = h("tr", {}, selectable && h("th", { scope: "col" }, all), columns.map((column) => headOf(column)));
   const wrap = h("div", { class: "table-wrap" }, h("table", { class: "table" }, h("caption", { class: "unseen" }, caption), h("thead", {}, head), body));
   const none = h("div", { hidden: true }, empty);
-  const el = h("div", {}, (filter || tools.length) && h("div", { class: "table-tools" }, filter && search, tools, number), wrap, none);
+  const el = h("div", {}, (filter || tools.length > 0) && h("div", { class: "table-tools" }, filter && search, tools, number), wrap, none);
 
   function headOf(column) {
     const attrs = { scope: "col", class: column.end ? "end" : null };
