@@ -6,7 +6,7 @@ import { button, linkButton } from "../ui/button.js";
 import { confirm } from "../ui/dialog.js";
 import { field } from "../ui/form.js";
 import { chip, note } from "../ui/status.js";
-import { count } from "../words.js";
+import { count, first } from "../words.js";
 import { freeName, nameFault } from "./names.js";
 
 const CONDITIONS = {
@@ -53,12 +53,12 @@ export function foundUpses(job, onAdded) {
     const name = h("div", { class: "found-name" });
     const about = h("span", { class: "muted small" });
     const known = h("span", {});
-    const li = h("li", {}, h("label", { class: "check" }, tick, h("span", { class: "feed-name" }, row.address)), h("div", { class: "found-about" }, h("strong", {}), about), h("div", { class: "row" }, state, known), name);
+    const li = h("li", {}, h("label", { class: "check" }, tick, h("span", { class: "feed-name" }, row.address.replace(/:161$/, ""))), h("div", { class: "found-about" }, h("strong", {}), about), h("div", { class: "row" }, state, known), name);
     return Object.assign(li, { tick, sign, words, state, name, about, known });
   }
 
   function mend(li, row) {
-    const [tone, symbol, label] = row.condition ? CONDITIONS[row.condition] ?? ["unknown", "unknown", row.condition] : ["warning", "warning", row.trouble || "Cannot be read"];
+    const [tone, symbol, label] = row.condition ? CONDITIONS[row.condition] ?? ["info", "info", first(row.condition)] : ["warning", "warning", first(row.trouble || "cannot be read")];
     setData(li.state, "tone", tone);
     setIcon(li.sign, symbol);
     setText(li.words, label);

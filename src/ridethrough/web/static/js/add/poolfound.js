@@ -5,7 +5,7 @@ import { button } from "../ui/button.js";
 import { field } from "../ui/form.js";
 import { chip, note, status } from "../ui/status.js";
 import { table } from "../ui/table.js";
-import { COORDINATOR, count } from "../words.js";
+import { COORDINATOR, count, first } from "../words.js";
 import { freeName, hostOf, nameFault } from "./names.js";
 
 /** `pool`: as the API tells it; `refused`: why it cannot be added yet; `save({name, hosts, pool})`. Returns {el}. */
@@ -70,8 +70,4 @@ export function findings(pool) {
   if (pool.local_storage.length > 0) found.push(note("warning", `Not shared by the hosts: ${pool.local_storage.join(", ")}. A VM with a disk there cannot move; it is shut down instead.`));
   if (pool.wlb_enabled) found.push(note("info", "Workload Balancing (WLB) is on. Its advice is used when it comes in time and names a powered host; it cannot block anything."));
   return found;
-}
-
-function first(text) {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -4,7 +4,7 @@ import { duration } from "../time.js";
 import { button } from "../ui/button.js";
 import { chip, note, status } from "../ui/status.js";
 import { timeline } from "../ui/timeline.js";
-import { count } from "../words.js";
+import { count, first } from "../words.js";
 import { proposedShutdown } from "./choice.js";
 import { listed, ROWS, rowNumber, rowState } from "./words.js";
 
@@ -15,21 +15,18 @@ const TONES = { danger: "danger", warning: "warning", note: "info" };
 /** `remedy(part)` puts values into the choice: {shutdown_enabled, shutdown_after, ...}. Returns {el, update(told, settings)}; both by host. */
 export function foreseen(remedy) {
   const outcome = h("section", { class: "panel stack", "aria-live": "polite" });
-  const steps = h("div", {});
-  const times = h("section", { class: "panel", hidden: true }, h("div", { class: "panel-head" }, h("h2", {}, "On a time line")), steps);
+  const picture = timeline("The cards' timers and the host's steps, in time since utility power failed");
+  const words = h("div", {});
+  const times = h("section", { class: "panel", hidden: true }, h("div", { class: "panel-head" }, h("h2", {}, "On a time line")), picture.el, words);
   const warnings = h("section", { class: "stack-s", "aria-label": "Warnings", hidden: true });
   const table = h("section", { class: "panel" });
   const el = h("div", { class: "stack" }, outcome, warnings, times, table);
-  let last = null;
-  const show = () => last && refill(steps, line(...last, steps.clientWidth));
-  new ResizeObserver(show).observe(steps);
   return {
     el,
     update(told, settings) {
-      last = [told, settings];
       refill(outcome, outcomes(told, settings, remedy));
       times.hidden = Object.values(told).every((one) => one.cards.length === 0);
-      show();
+      refill(words, line(told, picture));
       const found = warned(told, settings, remedy);
       warnings.hidden = found.length === 0;
       refill(warnings, found);
@@ -86,11 +83,8 @@ function lower(text) {
   return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
-function first(text) {
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-function line(told, settings, width) {
+// Draw the time line; returns what stands below it.
+function line(told, picture) {
   const hosts = Object.keys(told).slice(0, SHOWN);
   const cards = new Map(hosts.flatMap((host) => told[host].cards.map((card) => [card.ups, card])));
   const rows = [...cards.values()].flatMap(cardRow);
@@ -98,12 +92,10 @@ function line(told, settings, width) {
   for (const host of hosts) rows.push(...told[host].steps.map((step) => stepRow(step, one ? "" : host, told[host].vms)));
   const marks = [...cards.values()].filter((card) => card.off_after !== null).map((card) => ({ at: card.off_after, label: `${card.ups} off`, tone: "lost" }));
   const ends = [...marks.map((mark) => mark.at), ...rows.flatMap((row) => row.bars.map((bar) => bar.to)), 60];
-  const made = timeline("The cards' timers and the host's steps, in time since utility power failed", { width: Math.max(340, Math.min(1000, width || 700)) });
-  made.update({ from: 0, to: Math.max(...ends) * 1.06, rows, marks: same(marks) });
+  picture.update({ from: 0, to: Math.max(...ends) * 1.06, rows, marks: same(marks) });
   const unknown = [...cards.values()].filter((card) => card.warning_period === null).map((card) => card.ups);
   const more = Object.keys(told).length - hosts.length;
   return [
-    made.el,
     one && h("ul", { class: "sums small" }, told[hosts[0]].steps.map((step) => sum(step))),
     h("p", { class: "muted small" }, "Counted from the failure of utility power. When less power is left than a step needs, it begins earlier than its timer says."),
     unknown.length > 0 && h("p", { class: "muted small" }, `${listed(unknown)}: the card tells no warning period, and none is entered.`),
