@@ -2,67 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
-from ridethrough.api import Doors, create_app
-from ridethrough.api.doors import Found, Trust
-from ridethrough.config import CardConnection, Endpoint, PoolConnection
-from ridethrough.core.observation import Source, UpsReading, UpsSeen
-from ridethrough.ports import Unreachable
-from ridethrough.ups.report import UpsReport
+from ridethrough.api import create_app
 
+from .equipment import OTHER, PIN, Equipment
 from .fakes import OpenGate, Role, context, write_status
 
 SHORT = {"version": "3", "username": "u", "auth": "md5", "auth_password": "short"}
-PIN, OTHER = "sha256:" + "a" * 64, "sha256:" + "b" * 64
-
-
-@dataclass
-class Equipment:
-    """A card at 127.0.0.2, a pool whose coordinator and member show a certificate each."""
-
-    hangs: bool = False
-    asked: list[tuple[str, CardConnection]] = field(default_factory=list)
-    logins: list[tuple[str, str]] = field(default_factory=list)
-
-    async def search(
-        self, addresses: Sequence[str], ways: Sequence[CardConnection], told: Callable[[int, int], None]
-    ) -> Sequence[Found]:
-        found: list[Found] = []
-        for number, address in enumerate(addresses, start=1):
-            self.asked += [(address, way) for way in ways]
-            if address == "127.0.0.2":
-                reading = UpsReading(1.0, Source.UTILITY, model="Pro 1500")
-                report = UpsReport(UpsSeen(reading), "EPPC", vendor="Phoenixtec")
-                found.append((replace(ways[0], at=Endpoint(address, 161)), report))
-            told(number, len(found))
-            if self.hangs and found:
-                try:
-                    await asyncio.Event().wait()
-                except asyncio.CancelledError:
-                    return found
-        return found
-
-    async def search_upsd(self, at: Endpoint) -> Sequence[Found]:
-        raise Unreachable(f"{at} does not answer")
-
-    async def survey(self, connection: PoolConnection, trust: Trust) -> dict[str, Any]:
-        if not trust("127.0.0.9:443", PIN):
-            return {"members": [], "troubles": ["127.0.0.9 shows a certificate that is not pinned"]}
-        self.logins.append((connection.username, connection.password.value))
-        trusted = trust("127.0.0.10:443", OTHER)
-        troubles = [] if trusted else ["127.0.0.10 shows a certificate that is not pinned"]
-        return {"name": "pool1", "members": [{"name": "h1"}, {"name": "h2"}], "troubles": troubles}
-
-    def doors(self) -> Doors:
-        return Doors(self.search, self.search_upsd, self.survey)
 
 
 @pytest.fixture

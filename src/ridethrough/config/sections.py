@@ -34,3 +34,14 @@ def keys(connection: UpsConnection) -> dict[str, str]:
         }
         found |= {key: str(value) for key, value in told.items() if value is not None}
     return found
+
+
+def typed(connection: UpsConnection) -> dict[str, str]:
+    """Secrets of it, by key, that have no name yet: a person has just typed them."""
+    if not isinstance(connection, CardConnection):
+        return {}
+    found = {"community": connection.community}
+    if (user := connection.user) is not None:
+        given = {"auth_password": user.auth_password, "privacy_password": user.privacy_password}
+        found |= {key: secret for key, secret in given.items() if secret is not None}
+    return {key: secret.value for key, secret in found.items() if not secret.name and secret.value != "public"}

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import tomllib
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, HTTPException
 from fastapi import Path as PathOf
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr
 
 from ridethrough.api.access import Administrator, Viewer
+from ridethrough.api.changing import Change, Done, Name, carry_out
+from ridethrough.api.changing import Wanted as Changes
 from ridethrough.api.context import Context, Ctx
 from ridethrough.api.doors import Found
 from ridethrough.api.jobs import Job, TooMany
 from ridethrough.api.problems import answers
-from ridethrough.config import CardConnection, Endpoint, PoolConnection, Secret, SnmpUser, quantities
+from ridethrough.config import (
+    CardConnection,
+    ConfigError,
+    Endpoint,
+    PoolConnection,
+    Secret,
+    SnmpUser,
+    UpsConnection,
+    quantities,
+)
+from ridethrough.config.read import decoded, version
 from ridethrough.config.secrets import PREFIX
-from ridethrough.config.sections import source
+from ridethrough.config.sections import keys, source, typed
 from ridethrough.fingerprints import normalised
 from ridethrough.ports import Refused, Unreachable
 from ridethrough.ups.ranges import addresses
@@ -167,6 +180,62 @@ def _password(ctx: Context, what: str, method: str | None, given: SecretStr | No
     if len(found.value) < SHORTEST_PASSWORD:
         raise ValueError(f"{what}_password is shorter than {SHORTEST_PASSWORD} characters: no card takes that")
     return found
+
+
+class Ticked(BaseModel):
+    """A UPS that was found, and the name that it gets in site.toml."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    address: str = Field(min_length=1, max_length=300, description="As the search tells it.")
+    name: Name
+
+
+class Adding(BaseModel):
+    """Which UPSs of a search are added."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    upses: list[Ticked] = Field(min_length=1, max_length=250)
+    why: str = Field("", max_length=500, description="For the journal.")
+
+
+@router.post("/discovery/{id}/add", responses=answers(404, 409, 504))
+def add(id: Id, adding: Adding, ctx: Ctx, person: Administrator) -> Done:
+    """Write UPSs that a search has found into site.toml. Secrets that were typed for it are kept as files."""
+    job = _job(ctx, id)
+    kept: dict[str, UpsConnection] = job.kept or {}
+    names = [ups.name for ups in adding.upses]
+    seen, taken = _upses_now(ctx)
+    for ups in adding.upses:
+        if ups.address not in kept:
+            raise HTTPException(422, f"this search has found nothing at {ups.address}; search again")
+        if ups.name in taken or names.count(ups.name) > 1:
+            raise HTTPException(422, f'the name "{ups.name}" is taken: choose another')
+    changes = [change for ups in adding.upses for change in _section(ups.name, kept[ups.address])]
+    return carry_out(ctx, Changes(operations=changes), seen, adding.why, person)
+
+
+def _upses_now(ctx: Context) -> tuple[str, set[str]]:
+    """The version of site.toml, and the UPSs that stand in it."""
+    name = ctx.site_file.name
+    try:
+        raw = ctx.desk.read()
+        table = tomllib.loads(decoded(raw or b"", name))
+    except (ConfigError, OSError, ValueError, RecursionError) as error:
+        raise HTTPException(503, f"{name} cannot be used: mend it first: {error}") from None
+    upses = table.get("ups")
+    return version(raw) if raw is not None else "", set(upses) if isinstance(upses, dict) else set()
+
+
+def _section(name: str, connection: UpsConnection) -> list[Change]:
+    """A UPS's section. What names a kept secret names it again; what was typed becomes one of its own."""
+    entered = typed(connection)
+    plain: dict[str, JsonValue] = {key: value for key, value in keys(connection).items() if key not in entered}
+    return [
+        Change(op="set", path=["ups", name], value=plain),
+        *(Change(op="set", path=["ups", name, key], secret=SecretStr(value)) for key, value in entered.items()),
+    ]
 
 
 class Login(BaseModel):
