@@ -177,9 +177,13 @@ class Controller:
                 return Answer(False, "the settings stay as they were: the file was changed meanwhile")
             if (new, new.version) == (self.configuration, self.configuration.version):
                 return Answer(True, "nothing has changed")
+            pages = self.configuration.manager
             if why := await self._exchange(new, SettingsTaken(self.clock.now(), posted.by, posted.says)):
                 return Answer(False, f"the settings stay as they were: {why}")
-            return Answer(True, "the new settings hold")
+            later = (
+                "; those of the pages ([manager]) do from the controller's next start" if pages != new.manager else ""
+            )
+            return Answer(True, f"the new settings hold{later}")
 
     async def _exchange(self, new: Configuration, taken: SettingsTaken) -> str:
         """New values for the loops whose wiring is the same, new loops for the others. Why not, else empty."""
