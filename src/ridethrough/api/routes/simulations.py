@@ -146,8 +146,8 @@ class Comparison(BaseModel):
 @router.post("/simulations", status_code=202, responses=answers(429))
 async def play(
     wanted: Wanted,
-    simulations: Served,
     person: Operator,
+    simulations: Served,
     wait: Annotated[float, Query(ge=0.0, le=30.0, description="Seconds to wait for the end.")] = 0.0,
 ) -> dict[str, Any]:
     """Play a story with the controller's own decisions, in virtual time; nothing real is touched. Its end comes over
@@ -163,31 +163,31 @@ async def play(
 
 
 @router.get("/simulations")
-async def kept(simulations: Served, _: Viewer) -> list[Head]:
+async def kept(_: Viewer, simulations: Served) -> list[Head]:
     """The last twenty, the latest first."""
     return [Head.model_validate(row) for row in await run_in_threadpool(simulations.kept)]
 
 
 @router.get("/simulations/timeline-words", responses=answers(504))
-async def words(simulations: Served, _: Viewer) -> list[Word]:
+async def words(_: Viewer, simulations: Served) -> list[Word]:
     """What can happen in a timeline."""
     return [Word.model_validate(row) for row in await _looked_up(simulations.words)]
 
 
 @router.get("/simulations/cases", responses=answers(504))
-async def cases(simulations: Served, _: Viewer) -> list[Case]:
+async def cases(_: Viewer, simulations: Served) -> list[Case]:
     """The manual's test cases one, two and three."""
     return [Case.model_validate(row) for row in await _looked_up(simulations.cases)]
 
 
 @router.get("/simulations/sources")
-async def sources(simulations: Served, _: Viewer) -> Sources:
+async def sources(_: Viewer, simulations: Served) -> Sources:
     """The simulated sites and the scenarios, by name."""
     return Sources.model_validate(await run_in_threadpool(simulations.sources))
 
 
 @router.post("/simulations/things", responses=answers(504))
-async def things(wanted: Wanted, simulations: Served, _: Operator) -> dict[str, Any]:
+async def things(wanted: Wanted, _: Operator, simulations: Served) -> dict[str, Any]:
     """What a timeline may name on this source: the names of its feeders (`feeder`), UPSs, hosts, VMs and pools; and
     `fed_by`, the feeder of each UPS.
     """
@@ -197,8 +197,8 @@ async def things(wanted: Wanted, simulations: Served, _: Operator) -> dict[str, 
 
 @router.get("/simulations/compare", responses=answers(404))
 async def compare(
-    simulations: Served,
     _: Viewer,
+    simulations: Served,
     a: Annotated[str, Query(max_length=64)],
     b: Annotated[str, Query(max_length=64)],
 ) -> Comparison:
@@ -207,13 +207,13 @@ async def compare(
 
 
 @router.get("/simulations/{id}", responses=answers(404))
-async def look(id: Id, simulations: Served, _: Viewer) -> dict[str, Any]:
+async def look(id: Id, _: Viewer, simulations: Served) -> dict[str, Any]:
     """One simulation: `lines` of its narrative, `outcome`, `things` that are on its site, `timeline`, `assumed`."""
     return await _found(simulations, id)
 
 
 @router.get("/simulations/{id}/frames", responses=answers(404))
-async def frames(id: Id, simulations: Served, _: Viewer) -> Response:
+async def frames(id: Id, _: Viewer, simulations: Served) -> Response:
     """Every state of it: `t`, and the rows of `upses`, `hosts`, `vms` and `steps` that are new then, by id. The first
     has all of them. The columns of a row are named by `columns` of the simulation; a step is a text.
     """
@@ -221,14 +221,14 @@ async def frames(id: Id, simulations: Served, _: Viewer) -> Response:
 
 
 @router.get("/simulations/{id}/scenario", responses=answers(404))
-async def scenario(id: Id, simulations: Served, _: Viewer) -> Response:
+async def scenario(id: Id, _: Viewer, simulations: Served) -> Response:
     """It as a file that `ridethrough simulate` plays."""
     named = {"content-disposition": f'attachment; filename="{id}.toml"'}
     return Response(await _file(simulations, id, "toml"), media_type="application/toml", headers=named)
 
 
 @router.delete("/simulations/{id}", status_code=204, responses=answers(404))
-async def drop(id: Id, simulations: Served, _: Operator) -> None:
+async def drop(id: Id, _: Operator, simulations: Served) -> None:
     """Forget a simulation."""
     if not await run_in_threadpool(simulations.drop, id):
         raise _unknown(id)
