@@ -20,6 +20,7 @@ from ridethrough.core.site import Site
 from ridethrough.core.topology import islands
 from ridethrough.drivers.snmp import Cards, Heard, Trap, Traps, Turns
 from ridethrough.ports import Notifier, Observer
+from ridethrough.runtime.addressees import OF_ALL, any_of, concerns, one_of
 from ridethrough.runtime.clock import STILL, SYSTEM, SiteClock, Sources
 from ridethrough.runtime.crew import Crew
 from ridethrough.runtime.garbage import collect_rarely
@@ -146,23 +147,28 @@ class Controller:
             await self.journal.close()
 
     async def _obey(self, posted: Posted) -> Answer:
-        """Hand a request to the islands that it concerns, and answer with the first refusal or the last consent."""
+        """Hand a request to the islands that it concerns, and answer for all of them."""
         if posted.ask is Ask.TAKE_SETTINGS:  # what has begun is done, whoever still waits for the answer
             return await asyncio.shield(asyncio.create_task(self._take_settings(posted)))
-        requested = Requested(self.clock.now(), posted.ask, posted.subject, posted.by, posted.says)
+        requested = Requested(self.clock.now(), posted.ask, posted.subject, posted.by, posted.says, posted.seconds)
         if not self.islands and posted.ask is Ask.NOTE:
-            done = RequestDone(requested.at, posted.ask, posted.subject)
-            await self.journal.append([requested, done])
-            return Answer(True, tell(done))
+            return await self._write(requested, RequestDone(requested.at, posted.ask, posted.subject))
         if not self.islands:
             why = f"{self.site.name} has no UPS and no pool yet"
-            refused = RequestRefused(requested.at, posted.ask, posted.subject, why)
-            await self.journal.append([requested, refused])
-            return Answer(False, tell(refused))
-        concerned = [i for i in self.islands if self._concerns(i, posted)] or self.islands[:1]
+            return await self._write(requested, RequestRefused(requested.at, posted.ask, posted.subject, why))
+        every = self.islands
+        concerned = [i for i in every if concerns(posted.ask, posted.subject, i.site, i.loop.status)] or every[:1]
+        if posted.ask is Ask.SKIP_VM and len(concerned) > 1:
+            why = f"VMs of several pools are named {posted.subject}: give the uuid of one"
+            return await self._write(requested, RequestRefused(requested.at, posted.ask, posted.subject, why))
         answers = [island.loop.request(requested) for island in concerned]
         given = [await answer for answer in answers]
-        return next((answer for answer in given if not answer.accepted), given[-1])
+        return any_of(given) if posted.ask in OF_ALL else one_of(given)
+
+    async def _write(self, requested: Requested, given: RequestDone | RequestRefused) -> Answer:
+        """Write an answer down that no island has given."""
+        await self.journal.append([requested, given])
+        return Answer(isinstance(given, RequestDone), tell(given))
 
     async def _take_settings(self, posted: Posted) -> Answer:
         """Let new settings hold, without a stop where that is possible. `subject`: the version of the file, if any."""
@@ -223,15 +229,6 @@ class Controller:
             self._listening = None
         self.traps = self._listener(self.configuration)
         self._listen()
-
-    def _concerns(self, island: Island, posted: Posted) -> bool:
-        if posted.ask in (Ask.ARM, Ask.DISARM):
-            return True
-        if posted.ask in (Ask.SWITCH_OFF_UPS, Ask.CANCEL_UPS_OFF, Ask.WRITE_DOWN):
-            return posted.subject in island.site.upses
-        status = island.loop.status
-        seen = status.seen.hosts if status else {}
-        return posted.subject in island.site.pools or posted.subject in island.site.hosts or posted.subject in seen
 
     def seen(self) -> Seen:
         """The whole site as the latest round of each island saw it."""

@@ -90,10 +90,22 @@ class Walk:
         elif kind == "claim" and self.dice.random() < 0.1:
             self._pool(claim=self.dice.choice(["", "me", "somebody else"]))
         elif kind == "ask":
-            ask = self.dice.choice([ask for ask in e.Ask if ask not in (e.Ask.ARM, e.Ask.DISARM)])
-            subject = "pool1" if ask is e.Ask.SHUT_DOWN_POOL else host
-            if ask is not e.Ask.SHUT_DOWN_POOL or self.dice.random() < 0.1:
-                self._journal(e.Requested(self.now, ask, subject, "anna"))
+            self._ask(host)
+
+    def _ask(self, host: str) -> None:
+        ask = self.dice.choice([ask for ask in e.Ask if ask not in (e.Ask.ARM, e.Ask.DISARM)])
+        subject, seconds = host, None
+        if ask is e.Ask.SHUT_DOWN_POOL:
+            if self.dice.random() >= 0.1:
+                return
+            subject = "pool1"
+        elif ask in (e.Ask.HOLD, e.Ask.RELEASE):
+            subject, seconds = self.dice.choice([host, "pool1", ""]), self.dice.choice([None, 10.0, 60.0])
+        elif ask is e.Ask.BRING_BACK:
+            subject = self.dice.choice(["pool1", ""])
+        elif ask is e.Ask.SKIP_VM:
+            subject = self.dice.choice([*sorted(self.seen.vms), host])
+        self._journal(e.Requested(self.now, ask, subject, "anna", seconds=seconds))
 
     def _observe(self) -> None:
         """Cards answer nearly always, hosts that are not gone always."""

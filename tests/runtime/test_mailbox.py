@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import sqlite3
 import subprocess
 import sys
@@ -141,6 +142,40 @@ async def test_a_request_that_another_program_wrote_in_its_own_way_hides_no_othe
     taken = [(posted.ask, posted.subject, posted.by) for posted in await Mailbox(journal).take()]
     assert taken == [(Ask.HOLD, "h\ufffd", "\ufffd"), (Ask.HOLD, "h2", "eva")]
     await journal.close()
+
+
+async def test_for_how_long_comes_along_in_a_file_of_an_earlier_version_too(tmp_path: Path) -> None:
+    await DiskJournal(tmp_path).close()
+    earlier = sqlite3.connect(tmp_path / FILE)
+    earlier.execute("ALTER TABLE requests DROP COLUMN seconds")
+    earlier.close()
+    journal = DiskJournal(tmp_path)
+    lasts: list[float | None] = []
+
+    async def obey(posted: Posted) -> Answer:
+        lasts.append(posted.seconds)
+        return Answer(True, "yes")
+
+    serving = asyncio.create_task(Mailbox(journal).serve(obey, every=0.01))
+    await asyncio.to_thread(post, tmp_path, Ask.HOLD, "h1", "eva", seconds=300.0)
+    await asyncio.to_thread(post, tmp_path, Ask.HOLD, "h1", "eva")
+    serving.cancel()
+    await asyncio.wait({serving})
+    await journal.close()
+    assert lasts == [300.0, None]
+
+
+async def test_a_time_that_is_none_is_never_taken_for_no_end(journal: DiskJournal, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no time"):
+        post(tmp_path, Ask.HOLD, "h1", "eva", seconds=math.nan)
+    other = sqlite3.connect(tmp_path / FILE, isolation_level=None)
+    post_row = (
+        "INSERT INTO requests (ask, subject, asked_by, state, seconds) VALUES ('hold', 'h1', 'eva', 'posted', {})"
+    )
+    for value in ("'soon'", "x'00'", "7"):
+        other.execute(post_row.format(value))
+    other.close()
+    assert [str(posted.seconds) for posted in await Mailbox(journal).take()] == ["nan", "nan", "7.0"]
 
 
 async def test_what_a_person_says_with_it_comes_along_in_a_file_of_an_earlier_version_too(tmp_path: Path) -> None:

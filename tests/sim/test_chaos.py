@@ -285,6 +285,21 @@ PLANTS: dict[str, tuple[str, Plant, Content]] = {
         does(lambda s: a.DisableHost("h1", "pool1", "planted")),
         CLAIMED,
     ),
+    "moves what is skipped": (
+        "nothing_is_done_that_a_person_forbade",
+        does(lambda s: a.MoveVm(vm(s, "vm1"), "vm1", "pool1", "h1", "h2", "planted", 60.0)),
+        {"timeline": [LATE["timeline"][0], {"at": 4, "do": "skip", "vm": "vm1"}, LATE["timeline"][1]]},
+    ),
+    "stops a guest under a hold": (
+        "nothing_is_done_that_a_person_forbade",
+        does(lambda s: a.StopVm(vm(s, "vm1"), "vm1", "pool1", "h1", "planted", 60.0)),
+        {"timeline": [LATE["timeline"][0], {"at": 5, "do": "hold all", "for": 60}, LATE["timeline"][1]]},
+    ),
+    "brings back at once by itself": (
+        "never_6_acts_on_old_evidence",
+        does(lambda s: a.EnableHost("h1", "pool1", "planted")),
+        {"timeline": [*LATE["timeline"], {"at": 395, "do": "bring all back"}]},
+    ),
     "has a bug": ("no_bug", raises, {}),
     "tells an alert in every round": ("no_storm", storms, {}),
     "never shuts down": ("no_avoidable_loss", without(e.ShutdownBegun, a.ShutDownHost), LATE),

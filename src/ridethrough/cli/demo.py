@@ -222,7 +222,7 @@ async def _happen(
         restarts.append((happening.at + happening.lasts, happening))
     elif happening.do in ASKS:
         ask, subject = ASKS[happening.do]
-        await daemon.ask(ask, happening.arguments.get(subject, ""))
+        await daemon.ask(ask, happening.arguments.get(subject, ""), happening.lasts or None)
     elif happening.do == FORGE_TRAP:
         wire.forge_trap(happening.arguments["ups"])
     elif happening.do in (BREAK_JOURNAL, MEND_JOURNAL):

@@ -221,9 +221,9 @@ class Daemon:
         """The controller's own clock, in site seconds."""
         return SiteClock(self.state, keep=False, sources=fast_sources(self.speed)).now()
 
-    async def ask(self, ask: Ask, subject: str = "") -> Answer:
+    async def ask(self, ask: Ask, subject: str = "", seconds: Seconds | None = None) -> Answer:
         """Hand it a person's request, as the commands do."""
-        return await asyncio.to_thread(post, self.state, ask, subject, "demo")
+        return await asyncio.to_thread(post, self.state, ask, subject, "demo", seconds=seconds)
 
     async def until(self, is_so: Callable[[dict[str, Any]], bool], seconds: float) -> dict[str, Any]:
         """Wait until its status is as wanted. Raises TimeoutError with what it printed."""

@@ -91,16 +91,12 @@ def _went_down_by_us(s: Situation, pool: PoolId) -> bool:
 
 
 def _of_host(s: Situation, host: HostSeen) -> Iterator[tuple[str, str, str]]:
-    policy, failing = s.host_policy(host.id), supply(s, host.id).failing
+    policy, failing, m = s.host_policy(host.id), supply(s, host.id).failing, s.memory.host(host.id)
     if failing and not policy.maintenance.enabled and not policy.shutdown.enabled and not is_protected(s, host):
         yield host.id, "no timers", f"{host.id} is on battery and has both options off: it and its VMs will crash"
     if failing and is_held(s, host):
-        yield (
-            host.id,
-            "held",
-            f"{host.id} is on battery and held by a person: nothing is done before its last safe start",
-        )
-    m = s.memory.host(host.id)
+        ends = "that ends, or its last safe start comes" if m.held_until is not None else "its last safe start"
+        yield host.id, "held", f"{host.id} is on battery and held by a person: nothing is done before {ends}"
     if m.shut_down_at is not None and m.shutdown_last_asked != m.shut_down_at and m.down_at is None:
         yield host.id, "still up", f"{host.id} was asked to shut down and is still up: it is asked again; look at it"
     if cannot_be_switched_on(s, host):

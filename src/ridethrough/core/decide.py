@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import alerts, custody, evacuation, proof, recovery, requests, shutdown, watch
+from . import alerts, custody, evacuation, holds, proof, recovery, requests, shutdown, skips, watch
 from . import events as e
 from .actions import target
 from .memory import Memory
@@ -21,6 +21,7 @@ RULES: tuple[Rule, ...] = (
     requests.answer,  # what people ask for
     watch.news,  # what the cards say: outages, silence, countdowns
     proof.news,  # who is proven down, who came back
+    holds.end,  # holds whose time is over
     evacuation.begin,  # who must be emptied; whose hold ends
     shutdown.begin,  # who must go down, who is spared
     custody.take,  # the pool recorded and claimed before the first action
@@ -35,6 +36,7 @@ RULES: tuple[Rule, ...] = (
     recovery.left_off,  # what a person has shut down
     recovery.start_guests,  # what we stopped
     recovery.close,  # nothing left to undo
+    skips.end,  # what a person skipped may be moved again
     alerts.news,  # what a person must know
 )
 

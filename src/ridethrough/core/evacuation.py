@@ -81,8 +81,13 @@ def is_held(s: Situation, host: HostSeen) -> bool:
 
 def is_last_start(s: Situation, host: HostSeen) -> bool:
     """Never let a hold outlast the last safe start."""
-    seconds = left(s, host)
-    return supply(s, host.id).failing and seconds is not None and seconds <= need(s, host).from_evacuation
+    return last_start_in(s, host) == 0.0
+
+
+def last_start_in(s: Situation, host: HostSeen) -> Seconds | None:
+    """Seconds until the host's last safe start, which ends every hold; None: nothing that is known limits it."""
+    seconds = left(s, host) if supply(s, host.id).failing else None
+    return None if seconds is None else max(seconds - need(s, host).from_evacuation, 0.0)
 
 
 def on_battery_text(s: Situation, host: HostId, clock: Seconds) -> str:

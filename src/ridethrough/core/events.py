@@ -72,6 +72,8 @@ class Ask(StrEnum):
     EXIT_MAINTENANCE = "exit maintenance"
     EVACUATE = "evacuate"
     SHUT_DOWN_POOL = "shut down pool"
+    SKIP_VM = "skip VM"
+    BRING_BACK = "bring back"
     SWITCH_OFF_UPS = "switch off UPS"  # the command itself tells the UPS, once this is accepted
     CANCEL_UPS_OFF = "cancel switching off UPS"
     WRITE_DOWN = "write down of UPS"  # what came of such a command
@@ -81,9 +83,11 @@ class Ask(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Requested:
-    """A person asked for something. `subject` is a host's, a pool's or a UPS's id; empty for arm and disarm.
+    """A person asked for something. `subject` is a host's, a pool's or a UPS's id, a VM's uuid or name; empty for arm
+    and disarm, and where the whole site is meant.
 
-    Of a note it is the area, such as "accounts". `says`: how, "in 120 s"; or what is to be written down.
+    Of a note it is the area, such as "accounts". `says`: how, "in 120 s"; or what is to be written down. `seconds`:
+    for how long; None: without an end.
     """
 
     at: Seconds
@@ -91,6 +95,7 @@ class Requested:
     subject: str
     by: str
     says: str = ""
+    seconds: Seconds | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +110,16 @@ class RequestRefused:
 
 @dataclass(frozen=True, slots=True)
 class RequestDone:
-    """A request that has been carried out to its end."""
+    """A request that has been carried out to its end. `says`: what comes of it.
+
+    `of`: the hosts, pools or VMs that are meant, by their ids; empty: it is the subject.
+    """
 
     at: Seconds
     ask: Ask
     subject: str
+    says: str = ""
+    of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,6 +382,23 @@ class HoldOverridden:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldEnded:
+    """The time for which a person had asked for a hold is over."""
+
+    at: Seconds
+    host: HostId
+
+
+@dataclass(frozen=True, slots=True)
+class SkipEnded:
+    """The outage in which a person had let a VM be skipped is over: from now on it may be moved again."""
+
+    at: Seconds
+    vm: VmId
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class VmUnplaced:
     """A VM finds no place for now; it runs on where it is."""
 
@@ -537,6 +564,8 @@ Event: TypeAlias = (
     | HostReturned
     | HostYielded
     | HoldOverridden
+    | HoldEnded
+    | SkipEnded
     | VmUnplaced
     | VmRunsAgain
     | VmFound

@@ -66,7 +66,7 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
             return _ups(m, event.ups, utility_since=event.since, settle=event.settle, was_cut=cut)
         case e.UtilityLostAgain():
             return _ups(
-                m,
+                _unhurried(m),
                 event.ups,
                 on_battery_since=event.since,
                 last_utility=event.last_utility,
@@ -144,7 +144,13 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
                 wanted=frozenset(),
             )
         case e.HoldOverridden():
-            return _host(m, event.host, overridden=True)
+            # One that has an end is over with that; one without holds again in the next outage.
+            endless = m.host(event.host).held_until is None
+            return _host(m, event.host, overridden=True, held_until=None, held=m.host(event.host).held and endless)
+        case e.HoldEnded():
+            return _host(m, event.host, held=False, held_until=None)
+        case e.SkipEnded():
+            return _vm(m, event.vm, skipped=False)
         case e.VmUnplaced():
             return _vm(m, event.vm, unplaced=event.why)
         case e.EvacuationBegun():
@@ -264,9 +270,19 @@ def _answered(m: Memory, event: e.RequestRefused | e.RequestDone) -> Memory:
     host, wanted = event.subject, m.host(event.subject).wanted
     match event.ask:
         case e.Ask.HOLD:
-            return _host(m, host, held=True, overridden=False)
+            return _held(m, event, asked.seconds)
         case e.Ask.RELEASE:
-            return _host(m, host, held=False, overridden=False, yielded_at=None)
+            for each in event.of or (host,):
+                m = _host(m, each, held=False, held_until=None, overridden=False, yielded_at=None)
+            return m
+        case e.Ask.SKIP_VM:
+            for vm in event.of:
+                m = _vm(m, vm, skipped=True)
+            return m
+        case e.Ask.BRING_BACK:
+            for pool in event.of:
+                m = _pool(m, pool, hurried=True)
+            return m
         case e.Ask.ENTER_MAINTENANCE | e.Ask.EVACUATE:
             return _host(m, host, wanted=wanted | {event.ask}, yielded_at=None)
         case e.Ask.SWITCH_OFF_UPS | e.Ask.CANCEL_UPS_OFF | e.Ask.WRITE_DOWN | e.Ask.NOTE | e.Ask.TAKE_SETTINGS:
@@ -279,9 +295,26 @@ def _answered(m: Memory, event: e.RequestRefused | e.RequestDone) -> Memory:
             return m
 
 
+def _held(m: Memory, event: e.RequestDone, seconds: Seconds | None) -> Memory:
+    """With an end it takes the place of a hand that we yielded to: after it we act again."""
+    for host in event.of or (event.subject,):
+        if seconds is None:
+            m = _host(m, host, held=True, held_until=None, overridden=False)
+        else:
+            m = _host(m, host, held=True, held_until=event.at + seconds, overridden=False, yielded_at=None)
+    return m
+
+
+def _unhurried(m: Memory) -> Memory:
+    """Power has failed again: what a person wanted back at once was the last return."""
+    if not any(pool.hurried for pool in m.pools.values()):
+        return m
+    return replace(m, pools={k: replace(v, hurried=False) for k, v in m.pools.items()})
+
+
 def _utility_lost(m: Memory, event: e.UtilityLost) -> Memory:
     return _ups(
-        m,
+        _unhurried(m),
         event.ups,
         known=True,
         doubted=None,
@@ -405,7 +438,12 @@ def _finished(m: Memory, event: e.ActionFinished) -> Memory:
         case EnableHost():
             was = m.host(action.host)
             kept = HostMemory(
-                held=was.held, wanted=was.wanted, fell=was.fell, booted=was.booted, new_since=was.new_since
+                held=was.held,
+                held_until=was.held_until,
+                wanted=was.wanted,
+                fell=was.fell,
+                booted=was.booted,
+                new_since=was.new_since,
             )
             return replace(m, hosts={**m.hosts, action.host: kept})
         case RestoreAutoPoweron():
@@ -460,7 +498,7 @@ def _restored(m: Memory, event: e.PoolRestored) -> Memory:
     for host, _ in record.members if record else ():
         known = m.host(host)
         if not _is_in_our_hands(known) and not known.wanted:
-            hosts[host] = HostMemory(held=known.held)
+            hosts[host] = HostMemory(held=known.held, held_until=known.held_until)
         elif record is not None and host in record.disabled:  # an administrator's maintenance mode, which we restored
             hosts[host] = replace(known, disabled_at=None, disabled_done=None)
     ran = {vm for vm, _ in record.running} if record else set()

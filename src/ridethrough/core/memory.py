@@ -69,6 +69,7 @@ class HostMemory:
     powered_on_at: Seconds | None = None
     yielded_at: Seconds | None = None
     held: bool = False
+    held_until: Seconds | None = None  # None: until a person ends it
     overridden: bool = False
     wanted: frozenset[e.Ask] = frozenset()  # ENTER_MAINTENANCE, EVACUATE: until a person says otherwise
 
@@ -87,6 +88,7 @@ class PoolMemory:
     shutdown_asked: e.Requested | None = None  # until the coordinator is back
     off_by_person: bool = False  # nobody but a person switches its hosts on again
     back_at: Seconds | None = None  # when the first host came back after that
+    hurried: bool = False  # a person wants it back now, and waits for no other host: until power fails again
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ class VmMemory:
     host: HostId = ""  # where we stopped it
     name: str = ""
     unplaced: str = ""  # the reason last told
+    skipped: bool = False  # a person wants it left where it is, in this outage
 
     def may_be_on(self, home: HostId, record: e.PoolRecorded) -> tuple[HostId, ...]:
         """The hosts on which it may be, where it ran on `home` when its pool was recorded."""

@@ -29,12 +29,14 @@ def tell(event: e.Event) -> str:
                 return f"{event.by} has told {event.subject}: {event.says}"
             if event.ask is e.Ask.NOTE:
                 return f"{event.subject}: {event.says}, by {event.by}"
-            words = (str(event.ask), event.subject, event.says)
+            long = f"for {duration(event.seconds)}" if event.seconds is not None else ""
+            words = (str(event.ask), event.subject, long, event.says)
             return f"{event.by} asks: {' '.join(word for word in words if word)}"
         case e.RequestRefused():
-            return f"refused: {event.ask} {event.subject}: {event.why}".replace("  ", " ")
+            return f"refused: {event.ask}{' ' + event.subject if event.subject else ''}: {event.why}"
         case e.RequestDone():
-            return f"accepted: {event.ask}{' ' + event.subject if event.subject else ''}"
+            says = f": {event.says}" if event.says else ""
+            return f"accepted: {event.ask}{' ' + event.subject if event.subject else ''}{says}"
         case e.RoundFailed():
             return f"a round failed and is tried again: {event.text}"
         case e.JournalCutBack():
@@ -103,6 +105,8 @@ HostEvent = (
     | e.HostReturned
     | e.HostYielded
     | e.HoldOverridden
+    | e.HoldEnded
+    | e.SkipEnded
     | e.VmUnplaced
     | e.VmRunsAgain
     | e.VmFound
@@ -182,6 +186,10 @@ def _of_host(event: HostEvent) -> str:
             return f"ALERT a person enabled {event.host}: hands off until its last safe start (hold keeps them off)"
         case e.HoldOverridden():
             return f"ALERT the hold on {event.host} ends: this is its last safe start"
+        case e.HoldEnded():
+            return f"the hold on {event.host} ends: its time is over"
+        case e.SkipEnded():
+            return f"{event.name} is not skipped any more: the outage is over"
         case e.VmUnplaced():
             return f"{event.name} stays on {event.host} for now: {event.why}"
         case e.VmRunsAgain():

@@ -83,6 +83,10 @@ def notice(event: e.Event) -> Notice | None:
             return Notice(C.OUTAGE, DANGER if isinstance(event, e.ShutdownBegun) else WARNING, event.host)
         case e.ShutdownDropped() | e.EvacuationEnded():
             return Notice(C.OUTAGE, INFO, event.host)
+        case e.HoldEnded():
+            return Notice(C.REQUESTS, WARNING, event.host)
+        case e.SkipEnded():
+            return Notice(C.REQUESTS, INFO, event.name)
         case e.HostEmptied():
             return Notice(C.OUTAGE, WARNING if event.left else INFO, event.host)
         case e.VmUnplaced():

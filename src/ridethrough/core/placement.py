@@ -58,6 +58,8 @@ def _placed(s: Situation, sources: tuple[HostId, ...]) -> Placement:
 def stays(s: Situation, vm: VmSeen) -> str:
     """Why a guest is not to be moved at all; empty when it may be."""
     wish = s.vm_policy(vm).wish
+    if s.memory.vm(vm.id).skipped:
+        return "a person skips it"
     if wish is not Wish.MIGRATE:
         return f'its wish is "{wish}"'
     if vm.immovable:

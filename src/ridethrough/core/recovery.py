@@ -62,7 +62,9 @@ def power_on(s: Situation) -> list[e.Event]:
         if not _stays_off(s, host) or _needs_a_hand(s, host) or is_away(s, host):
             continue  # a person has been called, or is about to be
         if may_act(s, host.pool):
-            found += start(s, PowerOnHost(host.id, host.pool, "its supply is back and it does not start by itself"))
+            hurried = s.memory.pool(host.pool).hurried
+            why = "a person wants it back now" if hurried else "its supply is back and it does not start by itself"
+            found += start(s, PowerOnHost(host.id, host.pool, why))
     return found
 
 
@@ -77,7 +79,8 @@ def _stays_off(s: Situation, host: HostSeen) -> bool:
     since = max(_gone_at(s, host.id), *backs_of(s, host.id))
     tried = m.powered_on_at
     patience = min(s.policy.starts_itself, s.policy.start_timeout / 2)  # it is switched on before it is reported
-    waited = s.now - since >= (patience if _was_cut(s, host.id) else 0.0)
+    waits = _was_cut(s, host.id) and not s.memory.pool(host.pool).hurried
+    waited = s.now - since >= (patience if waits else 0.0)
     return waited and (tried is None or s.now - tried >= s.policy.starts_itself)
 
 
@@ -110,7 +113,7 @@ def start_guests(s: Situation) -> list[e.Event]:
     for pool in sorted(s.seen.pools):
         if s.memory.pool(pool).record is None or not may_act(s, pool) or _is_unsettled(s, pool):
             continue
-        steady = _is_steady(s, pool)
+        steady = s.memory.pool(pool).hurried or _is_steady(s, pool)
         able = [v for v in to_start(s, pool) if (steady or _home(s, v)) and _has_a_home(s, v)]
         running = sum(isinstance(a, StartVm) and a.pool == pool for a in s.memory.pending.values())
         for vm in start_order(s, able)[: max(s.policy.parallel - running, 0)]:

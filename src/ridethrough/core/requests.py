@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from . import events as e
+from .bring_back import bring_back
+from .holds import hold, release
 from .situation import Situation
+from .skips import skip
 
 
 def answer(s: Situation) -> list[e.Event]:
@@ -33,8 +36,14 @@ def _one(s: Situation, request: e.Requested) -> list[e.Event]:
             why = _unknown("UPS", request.subject, [*s.site.upses]) or _not_armed(s)
         case e.Ask.CANCEL_UPS_OFF | e.Ask.WRITE_DOWN:  # a countdown that ends harms nobody, in dry run neither
             why = _unknown("UPS", request.subject, [*s.site.upses])
-        case e.Ask.HOLD | e.Ask.RELEASE:
-            why = _unknown("host", request.subject, [*s.site.hosts, *s.seen.hosts])
+        case e.Ask.HOLD:
+            return hold(s, request)
+        case e.Ask.RELEASE:
+            return release(s, request)
+        case e.Ask.SKIP_VM:
+            return skip(s, request)
+        case e.Ask.BRING_BACK:
+            return bring_back(s, request)
         case e.Ask.EXIT_MAINTENANCE:
             why = _unknown("host", request.subject, [*s.site.hosts, *s.seen.hosts]) or _not_armed(s)
             m = s.memory.host(request.subject)

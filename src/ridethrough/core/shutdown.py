@@ -9,7 +9,7 @@ from .evacuation import Due, is_held, is_protected, on_battery_text
 from .model import HostId, Seconds
 from .observation import HostSeen, VmSeen
 from .ordering import first_to_stop, members_still_up, starts, whole_pool_failing
-from .placement import NOT_PROVEN, is_moving, place
+from .placement import NOT_PROVEN, is_moving, place, stays
 from .policy import Wish
 from .power import Supply, supply
 from .proof import STARTS_WITHIN
@@ -123,9 +123,8 @@ def _stop(s: Situation, host: HostSeen, vm: VmSeen) -> list[e.Event]:
 
 
 def _stop_reason(s: Situation, host: HostSeen, vm: VmSeen) -> str:
-    wish = s.vm_policy(vm).wish
-    if wish is not Wish.MIGRATE:
-        return f'its wish is "{wish}"'
+    if s.vm_policy(vm).wish is not Wish.MIGRATE:
+        return stays(s, vm)
     return place(s, [host.id]).unplaced.get(vm.id) or "no time is left to move it"
 
 

@@ -65,9 +65,13 @@ class Situation:
         return self.policy.of(host)
 
     def vm_policy(self, vm: VmSeen) -> VmPolicy:
-        """The VM's wish and tier: from site.toml by uuid or name, else from its XenServer tags."""
+        """The VM's wish and tier: from site.toml by uuid or name, else from its XenServer tags.
+
+        One that a person skips is left where it is, whatever its owner wishes.
+        """
         named = self.policy.vms.get(vm.id) or self.policy.vms.get(vm.name)
-        return named if named is not None else _from_tags(vm.tags)
+        found = named if named is not None else _from_tags(vm.tags)
+        return replace(found, wish=Wish.LEAVE) if self.memory.vm(vm.id).skipped else found
 
     def is_trusted(self, pool: PoolId) -> bool:
         """Whether the pool's records may be acted on: current, and its coordinator not just restarted.

@@ -54,6 +54,8 @@ def next_moment(s: Situation) -> Seconds | None:
         if state.since is not None:
             moments += [state.since + t.after for t in (policy.maintenance, policy.shutdown) if t.enabled]
         m = s.memory.host(host.id)
+        if m.held_until is not None:
+            moments.append(m.held_until)
         if m.shut_down_at is not None or m.down_at is not None:
             asked = m.shutdown_last_asked or m.shut_down_at or 0.0
             moments += [silent_since(s, host) + s.policy.down_silence]

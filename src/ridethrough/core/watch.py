@@ -40,6 +40,14 @@ def off_times(timers: CardTimers, last_utility: Seconds) -> tuple[Seconds | None
     return last_utility + timers.warning_period, last_utility + timers.off_after
 
 
+def back(s: Situation, ups: UpsId) -> e.UtilityBack:
+    """The end of the UPS's outage, which ended when utility power was seen again."""
+    m = s.memory.ups(ups)
+    ended = m.utility_since if m.utility_since is not None else s.now
+    began = m.on_battery_since if m.on_battery_since is not None else ended
+    return e.UtilityBack(s.now, ups, max(ended - began, 0.0))
+
+
 @dataclass(frozen=True, slots=True)
 class _Ups:
     """The rules for one UPS. Each yields the events of one row of behaviour.md §1."""
@@ -180,8 +188,7 @@ class _Ups:
             if m.utility_since is None:
                 yield e.UtilitySeen(self.s.now, self.id, reading.at, m.settle or self.s.policy.settle)
             elif reading.at - m.utility_since >= m.settle and not is_counting(self.s, self.id):
-                lasted = m.utility_since - (m.on_battery_since or m.utility_since)
-                yield e.UtilityBack(self.s.now, self.id, max(lasted, 0.0))
+                yield back(self.s, self.id)
         elif self._says_battery(reading) and self._is_another(reading):
             yield self._lost(reading, reading.at, reading.at, proof="an outage that began while nobody watched")
         elif self._says_battery(reading):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -57,6 +58,7 @@ _requests = sa.Table(
     sa.Column("accepted", sa.Boolean),
     sa.Column("answer", sa.Text),
     sa.Column("says", sa.Text),
+    sa.Column("seconds", sa.Float),
     sqlite_autoincrement=True,
 )
 
@@ -150,6 +152,7 @@ class Posted:
     subject: str
     by: str
     says: str = ""
+    seconds: float | None = None
 
 
 class Mailbox:
@@ -405,8 +408,10 @@ def _prepare(path: Path, engine: sa.Engine, found: CutBack | None) -> None:
         with engine.connect() as connection, connection.begin():
             check_schema(path, connection.exec_driver_sql("PRAGMA user_version").scalar_one())
             _tables.create_all(connection)
-            if "says" not in [row[1] for row in connection.exec_driver_sql("PRAGMA table_info(requests)")]:
-                connection.exec_driver_sql("ALTER TABLE requests ADD COLUMN says TEXT")  # of an earlier version
+            there = [row[1] for row in connection.exec_driver_sql("PRAGMA table_info(requests)")]
+            for column, kind in (("says", "TEXT"), ("seconds", "FLOAT")):
+                if column not in there:  # of an earlier version
+                    connection.exec_driver_sql(f"ALTER TABLE requests ADD COLUMN {column} {kind}")
             connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA}")
             _answer_leftovers(connection)
             if found is not None:
@@ -431,7 +436,8 @@ def _take(connection: sa.Connection) -> list[Posted]:
     for row in found:
         if row.ask in list(Ask):
             connection.execute(sa.update(_requests).where(_requests.c.id == row.id).values(state="taken"))
-            taken.append(Posted(row.id, Ask(row.ask), _text(row.subject), _text(row.asked_by), _text(row.says or "")))
+            words = (_text(row.subject), _text(row.asked_by), _text(row.says or ""))
+            taken.append(Posted(row.id, Ask(row.ask), *words, _seconds(row.seconds)))
         else:
             known = ", ".join(Ask)
             _answer(connection, row.id, Answer(False, f'this controller does not know "{row.ask}"; it knows {known}'))
@@ -441,6 +447,11 @@ def _take(connection: sa.Connection) -> list[Posted]:
 def _text(value: object) -> str:
     """What another program wrote there: SQLite keeps bytes in a column of text, if they are given to it."""
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _seconds(value: object) -> float | None:
+    """What is there and no number is no time: it is refused, and never a hold without an end."""
+    return value if isinstance(value, float | None) else math.nan
 
 
 def _answer(connection: sa.Connection, id: int, answer: Answer) -> None:

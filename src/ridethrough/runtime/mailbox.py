@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -41,19 +42,25 @@ def post(
     timeout: float = 30.0,
     pause: Callable[[float], None] = time.sleep,
     says: str = "",
+    seconds: float | None = None,
 ) -> Answer:
     """Hand a request to the controller and wait up to `timeout` seconds for its answer. Blocks.
 
-    `says` is written down with it. Raises NoController, NoAnswer, and PermissionError when this user may not write to
-    the state directory. A request that was not taken in time, or whose command was interrupted, is withdrawn: it never
-    fires later.
+    `says` is written down with it; `seconds`: for how long. Raises NoController, NoAnswer, and PermissionError when
+    this user may not write to the state directory. A request that was not taken in time, or whose command was
+    interrupted, is withdrawn: it never fires later.
     """
+    if seconds is not None and not math.isfinite(seconds):
+        raise ValueError(f"{seconds} is no time")  # SQLite would keep none at all
     with _mailbox(state_dir) as connection:
-        post_row = "INSERT INTO requests (ask, subject, asked_by, state) VALUES (?, ?, ?, 'posted')"
+        row: dict[str, object] = {"ask": str(ask), "subject": subject, "asked_by": by, "state": "posted"}
         if says:  # a controller of an earlier version has no place for it, and takes all else
-            post_row = "INSERT INTO requests (ask, subject, asked_by, state, says) VALUES (?, ?, ?, 'posted', ?)"
-        row = (str(ask), subject, by, says) if says else (str(ask), subject, by)
-        number = connection.execute(post_row, row).lastrowid
+            row["says"] = says
+        if seconds is not None:
+            row["seconds"] = seconds
+        places = ", ".join("?" * len(row))
+        post_row = f"INSERT INTO requests ({', '.join(row)}) VALUES ({places})"
+        number = connection.execute(post_row, tuple(row.values())).lastrowid
         try:
             for _ in range(max(1, round(timeout / _LOOK_EVERY))):
                 if answer := _answer(connection, number):

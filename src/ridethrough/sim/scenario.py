@@ -292,7 +292,8 @@ class Player:
             self._forge_trap(happening.arguments["ups"])
         elif happening.do in ASKS:
             ask, subject = ASKS[happening.do]
-            self._ask(Requested(self._world.now, ask, happening.arguments.get(subject, ""), "a person"))
+            named, long = happening.arguments.get(subject, ""), happening.lasts or None
+            self._ask(Requested(self._world.now, ask, named, "a person", seconds=long))
         else:
             happening.happen(self._world)
 

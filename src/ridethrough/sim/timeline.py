@@ -24,7 +24,7 @@ class Happening:
     at: Seconds
     do: str
     arguments: Arguments
-    lasts: Seconds = 0.0  # of a self-test, of the controller's death or standstill; how far its wall clock is set
+    lasts: Seconds = 0.0  # of a self-test, a hold, the controller's death or standstill; how far its wall clock is set
 
     def happen(self, world: World) -> None:
         """Carry out what happens to the world; requests and the controller's machine are the runner's business."""
@@ -95,7 +95,15 @@ ASKS: dict[str, tuple[Ask, str]] = {
     "exit maintenance": (Ask.EXIT_MAINTENANCE, "host"),
     "evacuate": (Ask.EVACUATE, "host"),
     "shut down pool": (Ask.SHUT_DOWN_POOL, "pool"),
+    "hold pool": (Ask.HOLD, "pool"),
+    "hold all": (Ask.HOLD, ""),
+    "release pool": (Ask.RELEASE, "pool"),
+    "release all": (Ask.RELEASE, ""),
+    "skip": (Ask.SKIP_VM, "vm"),
+    "bring back": (Ask.BRING_BACK, "pool"),
+    "bring all back": (Ask.BRING_BACK, ""),
 }
+HOLDS = ("hold", "hold pool", "hold all")
 
 CRASH = "crash controller"
 FREEZE = "freeze controller"
@@ -118,6 +126,7 @@ LASTS: dict[str, tuple[str, Seconds]] = {  # the key of a time that a word takes
     SET_AHEAD: ("by", 3600.0),
     SET_BACK: ("by", 3600.0),
     "start test": ("for", 10.0),
+    **dict.fromkeys(HOLDS, ("for", 0.0)),  # 0: until it is released
 }
 SAYS: dict[str, tuple[str, str]] = {"refuse move": ("code", "VM_MIGRATE_FAILED")}  # the same of a text
 

@@ -266,7 +266,7 @@ def _of_host(outage: Outage, event: e.Event) -> None:
             outage.host(event.host).why.append(event.proof)
         case e.HostReturned():
             outage.host(event.host).returned_at = event.at
-        case e.HostYielded() | e.HoldOverridden() | e.ShutdownLost() | e.EvacuationEnded():
+        case e.HostYielded() | e.HoldOverridden() | e.HoldEnded() | e.ShutdownLost() | e.EvacuationEnded():
             outage.host(event.host).why.append(tell(event))
         case _:
             pass

@@ -6,7 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ridethrough.sim.timeline import ASKS, BREAK_JOURNAL, CRASH, FORGE_TRAP, FREEZE, MEND_JOURNAL, SET_AHEAD, SET_BACK
+from ridethrough.sim.timeline import (
+    ASKS,
+    BREAK_JOURNAL,
+    CRASH,
+    FORGE_TRAP,
+    FREEZE,
+    HOLDS,
+    MEND_JOURNAL,
+    SET_AHEAD,
+    SET_BACK,
+)
 
 from .sites import Content, Dice, RandomSite
 
@@ -34,7 +44,9 @@ MENDED_BY = {
 }
 FAULTS = tuple(do for do in MENDED_BY if do != "refuse hello")  # that one, drawn apart, is no fault of a moment
 PEOPLE = ("person enables", "person disables", "person shuts down", "person starts", "switch on")
-ASKED = tuple(ask for ask in ASKS if ask not in ("arm", "release", "exit maintenance"))
+ASKED = ("disarm", "hold", "enter maintenance", "evacuate", "shut down pool")
+HELD = ("hold", "hold pool", "hold all", "release pool", "release all")
+WISHES = (*HELD, "skip", "skip", "bring back", "bring all back")
 REFUSALS = ("VM_MIGRATE_FAILED", "HOST_NOT_ENOUGH_FREE_MEMORY", "VM_LACKS_FEATURE", "INTERNAL_ERROR")
 
 
@@ -68,6 +80,7 @@ class RandomOutage:
         self._clocks()
         self._stays_outside()
         self._forgers()
+        self._wishes()
         self.timeline.sort(key=lambda entry: float(entry["at"]))
         self.timeline += list(self._mended(max([self.over_at, *(e["at"] for e in self.timeline)]) + QUIET_AFTER))
 
@@ -92,6 +105,21 @@ class RandomOutage:
         if d.chance(10):
             for _ in range(d.randint(1, 4)):
                 self._add(d.uniform(0.0, self.over_at + 15.0), FORGE_TRAP, ups=d.choice(self.site.upses))
+
+    def _wishes(self) -> None:
+        """A person holds one host for a time, or all of them; skips a VM; wants a pool back at once."""
+        d = self.more
+        if not d.chance(30):
+            return
+        for _ in range(d.randint(1, 4)):
+            do = d.choice(WISHES)
+            subject = self._subject(do, d)
+            if subject is None:
+                continue
+            late = do in ("bring back", "bring all back") and d.chance(70)
+            at = d.uniform(self.over_at if late else 0.0, self.over_at + (40.0 if late else 15.0))
+            lasts: Content = {"for": d.choice([5, 30, 120, 600])} if do in HOLDS and d.chance(70) else {}
+            self._add(at, do, **subject, **lasts)
 
     def _add(self, at: float, do: str, **arguments: Any) -> None:
         self.timeline.append({"at": round(at, 1), "do": do, **arguments})
@@ -148,9 +176,9 @@ class RandomOutage:
             if undone and self.dice.chance(50):
                 self._add(at + self.dice.choice([5, 20, 60]), undone, **subject)
 
-    def _subject(self, do: str) -> Content | None:
+    def _subject(self, do: str, dice: Dice | None = None) -> Content | None:
         """What it happens to, or None when the site has nothing of the kind."""
-        site = self.site
+        site, dice = self.site, dice or self.dice
         if do in ASKS:
             kind = ASKS[do][1]
         elif do in ("silence card", "lose link", "start test"):
@@ -161,7 +189,7 @@ class RandomOutage:
             vms = ("person shuts down", "person starts", "refuse move", "stall move", "hang shutdown", "lose tools")
             kind = "vm" if do in vms else "host"
         names = {"": [""], "ups": site.upses, "pool": site.pools, "host": site.hosts, "vm": site.vms}[kind]
-        return {kind: self.dice.choice(names)} if kind and names else None if kind else {}
+        return {kind: dice.choice(names)} if kind and names else None if kind else {}
 
     def _mended(self, at: float) -> Iterator[Content]:
         """Power is there, whatever was broken and can be mended is, and nobody wants anything any more."""
@@ -173,6 +201,8 @@ class RandomOutage:
                 yield {"at": at, "do": MENDED_BY[entry["do"]], **subject}
         for host in sorted({e["host"] for e in self.timeline if e["do"] == "hold"}):
             yield {"at": at, "do": "release", "host": host}
+        if any(e["do"] in ("hold pool", "hold all") for e in self.timeline):
+            yield {"at": at, "do": "release all"}
         for host in sorted({e["host"] for e in self.timeline if e["do"] in ("enter maintenance", "evacuate")}):
             yield {"at": at, "do": "exit maintenance", "host": host}
         if any(e["do"] == "disarm" for e in self.timeline):

@@ -182,6 +182,21 @@ def never_14_fights_another_controller(watch: Watch, t: Tick) -> Iterator[str]:
             yield f"{type(action).__name__} in {action.pool}, of which {OTHER_CONTROLLER} is in charge"
 
 
+def nothing_is_done_that_a_person_forbade(watch: Watch, t: Tick) -> Iterator[str]:
+    """Nothing is taken from a host that is held, unless the red button was pressed; and what is skipped is not moved.
+
+    A maintenance mode of somebody else's that was forgotten is restored under a hold, too.
+    """
+    for action in t.started:
+        host = touched(action)
+        m = t.s.memory.host(host)
+        held = m.held and not m.overridden and not t.s.is_wanted_off(action.pool)
+        if host and held and not isinstance(action, a.DisableHost):
+            yield f"{type(action).__name__} on {host}, which a person holds"
+        if isinstance(action, a.MoveVm) and t.s.memory.vm(action.vm).skipped:
+            yield f"{action.name} is moved, and a person skips it"
+
+
 def _asked(t: Tick, host: HostId, forgetful: bool) -> bool:
     """A person has asked for it in this story, and not taken it back since, as far as a `forgetful` disk has it."""
     asked = False
@@ -226,4 +241,5 @@ RULES: tuple[Rule, ...] = (
     never_11_shuts_a_host_down_under_its_guests,
     never_13_lets_a_hold_outlast_the_last_safe_start,
     never_14_fights_another_controller,
+    nothing_is_done_that_a_person_forbade,
 )

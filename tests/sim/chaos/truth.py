@@ -21,6 +21,7 @@ DIED_WORDS = "its guests die with it: "
 CUT_OFF_WORDS = " is cut off: "
 CRASH_WORDS = " loses power while it runs: crash"
 RESET_WORDS = " is reset"
+BRING_BACK = ("bring back", "bring all back")
 ON_WORDS = ("starts by itself", "is switched on", "is woken", "boots")
 
 
@@ -203,8 +204,12 @@ class Truth:
         return at, at
 
     def is_surely_failing(self, host: HostId) -> bool:
-        """Too few feeds, heard by everybody for long enough to be known; or back for less than the settle time."""
+        """Too few feeds, heard by everybody for long enough to be known; or back for less than the settle time.
+
+        Nobody waits for that any longer where a person has asked since to have all back at once.
+        """
         it, now = self.world.hosts[host], self.world.now
+        wanted_back = self._wanted_back(it.pool)
         settle = self.scenario.site.site.policy.settle
         bad = 0
         for feed in (self.feeds[u] for u in it.fed_by):
@@ -213,8 +218,14 @@ class Truth:
                 bad += feed.audible and heard > NOTICED
             else:
                 noticed = self.watched(feed.bad_began, feed.bad_ended) > NOTICED and feed.heard_since < feed.bad_began
-                bad += noticed and feed.audible and now - feed.input_back < settle - ROUND  # its output follows later
+                waits = now - feed.input_back < settle - ROUND and wanted_back < feed.input_back
+                bad += noticed and feed.audible and waits  # its output follows later
         return len(it.fed_by) - bad < it.needs and bool(it.fed_by)
+
+    def _wanted_back(self, pool: str) -> Seconds:
+        """When somebody has last asked to have the pool back at once."""
+        asked = [it for it in self.happened if it.do == "bring all back" or it.arguments.get("pool") == pool]
+        return max([it.at + self._lead_in for it in asked if it.do in BRING_BACK], default=-1e9)
 
     def watched(self, began: Seconds, ended: Seconds) -> Seconds:
         """How much of this time the controller was there."""
