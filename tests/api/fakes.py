@@ -43,9 +43,11 @@ class Mailbox:
 
     answer: Callable[[Ask, str], Answer] = lambda ask, subject: Answer(True, f"{ask}: done")
     posted: list[tuple[Ask, str, str, str]] = field(default_factory=list)
+    seconds: list[float | None] = field(default_factory=list)
 
-    def post(self, ask: Ask, subject: str, by: str, says: str) -> Answer:
+    def post(self, ask: Ask, subject: str, by: str, says: str, seconds: float | None = None) -> Answer:
         self.posted.append((ask, subject, by, says))
+        self.seconds.append(seconds)
         return self.answer(ask, subject)
 
 

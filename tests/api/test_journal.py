@@ -126,6 +126,7 @@ def test_next_steps_are_told_by_time() -> None:
         ({"step": ""}, "It enters maintenance mode in 50 s."),
         ({"step": "maintenance mode"}, "It is in maintenance mode. It shuts down in 110 s."),
         ({"held": True}, "held"),
+        ({"held": True, "held_until": 1050.0}, "It ends in 40 s."),
         ({"options": OFF, "step": ""}, "it crashes when its power ends"),
         ({"options": OFF, "step": "", "coordinator": True}, "the coordinator: it goes down last"),
     ],

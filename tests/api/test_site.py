@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -89,14 +90,39 @@ def test_a_refusal_is_a_conflict_with_its_reason(client: TestClient, mailbox: Ma
         {"ask": "shut down pool", "subject": "pool1"},
         {"ask": "shut down pool", "subject": "pool1", "confirm": "pool2"},
         {"ask": "evacuate", "subject": "h1", "confirm": ""},
-        {"ask": "hold"},
+        {"ask": "bring back", "subject": "pool1"},
+        {"ask": "bring back", "subject": "", "confirm": ""},
+        {"ask": "enter maintenance"},
+        {"ask": "skip VM"},
+        {"ask": "hold", "subject": "h1", "seconds": 0},
+        {"ask": "hold", "subject": "h1", "seconds": 1e9},
+        {"ask": "release", "subject": "h1", "seconds": 60},
         {"ask": "arm", "subject": "h1"},
         {"ask": "reboot", "subject": "h1"},
     ],
 )
-def test_the_red_button_is_typed(client: TestClient, mailbox: Mailbox, body: dict[str, str]) -> None:
+def test_the_red_button_is_typed(client: TestClient, mailbox: Mailbox, body: dict[str, Any]) -> None:
     assert client.post("/api/v1/requests", json=body).status_code == 422
     assert mailbox.posted == []
+
+
+@pytest.mark.parametrize(
+    ("body", "posted", "seconds"),
+    [
+        ({"ask": "hold", "subject": "h1", "seconds": 300}, (Ask.HOLD, "h1"), 300.0),
+        ({"ask": "hold"}, (Ask.HOLD, ""), None),
+        ({"ask": "release", "subject": "pool1"}, (Ask.RELEASE, "pool1"), None),
+        ({"ask": "skip VM", "subject": "web1"}, (Ask.SKIP_VM, "web1"), None),
+        ({"ask": "bring back", "subject": "pool1", "confirm": "pool1"}, (Ask.BRING_BACK, "pool1"), None),
+        ({"ask": "bring back", "confirm": "all"}, (Ask.BRING_BACK, ""), None),
+    ],
+)
+def test_a_hold_may_be_for_a_time_or_of_all(
+    client: TestClient, mailbox: Mailbox, body: dict[str, Any], posted: tuple[Ask, str], seconds: float | None
+) -> None:
+    assert client.post("/api/v1/requests", json=body).status_code == 200
+    assert mailbox.posted == [(*posted, "anna", "")]
+    assert mailbox.seconds == [seconds]
 
 
 def test_every_answer_has_a_strict_policy(client: TestClient) -> None:

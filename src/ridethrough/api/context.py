@@ -38,15 +38,20 @@ class Service(Protocol):
 
 
 Plugs = Callable[[dict[str, str]], Awaitable[dict[str, Any]]]  # of a simulated site; raises OSError, ValueError
-Post = Callable[[Ask, str, str, str], Answer]
+
+
+class Post(Protocol):
+    """Hands a request to the controller."""
+
+    def __call__(self, ask: Ask, subject: str, by: str, says: str, seconds: float | None = None) -> Answer:
+        """Blocks until it is answered. `seconds`: for how long. Raises NoController or NoAnswer (runtime.mailbox)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
     """`site_file` may not exist yet: then the pages begin with the wizard.
 
-    `post(ask, subject, by, says)` hands a request to the controller and blocks until it is answered; raises
-    NoController or NoAnswer (runtime.mailbox). `services` run as long as the application does.
+    `services` run as long as the application does.
     """
 
     state_dir: Path

@@ -55,7 +55,9 @@ def _why(row: Row, rows: list[Row], now: float) -> str:
     if step == "shutting down":
         return "It was told to shut down; that it is down is not proven yet."
     if row.get("held"):
-        return "It is held: hands off until its last safe start."
+        until = row.get("held_until")
+        ends = f" It ends in {duration(max(until - now, 0.0))}." if until is not None else ""
+        return f"It is held: hands off until that ends, or its last safe start comes.{ends}"
     if step == "guests stop":
         return "What still runs on it is being stopped; then it shuts down."
     if step == "being emptied":

@@ -61,8 +61,8 @@ def context(site: Path, state: Path, secrets_dir: Path | None, settings: Manager
     live = Live(state, clock)
     accounts = Accounts(state, idle=settings.idle)
 
-    def ask(ask: Ask, subject: str, by: str, says: str) -> Answer:
-        return post(state, ask, subject, by, says=says)
+    def ask(ask: Ask, subject: str, by: str, says: str, seconds: float | None = None) -> Answer:
+        return post(state, ask, subject, by, says=says, seconds=seconds)
 
     async def show(ups: str) -> dict[str, Any]:
         return await asked((await asyncio.to_thread(load, site, secrets)).upses[ups])

@@ -7,6 +7,7 @@ from typing import Any
 
 from ridethrough.core.advice import outcome
 from ridethrough.core.budget import left, need, runtime
+from ridethrough.core.evacuation import is_held, last_start_in
 from ridethrough.core.events import ActionStarted, Alerted, UpsSilent
 from ridethrough.core.memory import HostMemory, Memory
 from ridethrough.core.model import HostId, Seconds, UpsId
@@ -99,7 +100,7 @@ def _pool(s: Situation, pool: str) -> dict[str, Any]:
 
 
 def _host(s: Situation, host: HostSeen) -> dict[str, Any]:
-    built, state, m = s.site.hosts.get(host.id), supply(s, host.id), s.memory.host(host.id)
+    built, state = s.site.hosts.get(host.id), supply(s, host.id)
     wanted = need(s, host)
     power_left = left(s, host) if state.failing else None
     return {
@@ -120,9 +121,22 @@ def _host(s: Situation, host: HostSeen) -> dict[str, Any]:
         "seconds_left": power_left,
         "power_until": s.now + power_left if power_left is not None else None,
         "seconds_needed": wanted.from_evacuation,
-        "step": step(m) or _idle(s, host, state.failing),
-        "held": m.held,
+        "step": step(s.memory.host(host.id)) or _idle(s, host, state.failing),
+        **_held(s, host),
     }
+
+
+def _held(s: Situation, host: HostSeen) -> dict[str, Any]:
+    """Whether a person's hold is in force, and when it ends: its own time, or the last safe start if that is earlier.
+
+    None: it has no end, and nothing that is known limits it.
+    """
+    m = s.memory.host(host.id)
+    held = m.held and is_held(s, host)
+    last = last_start_in(s, host)
+    ends = [t for t in (m.held_until, s.now + last if last is not None else None) if t is not None]
+    until = min(ends) if held and ends else None
+    return {"held": held, "held_for": until - s.now if until is not None else None, "held_until": until}
 
 
 def _unseen(s: Situation, host: HostId) -> dict[str, Any]:
@@ -147,6 +161,8 @@ def _unseen(s: Situation, host: HostId) -> dict[str, Any]:
         "seconds_needed": None,
         "step": "not found in its pool",
         "held": s.memory.host(host).held,
+        "held_for": None,
+        "held_until": None,
     }
 
 
@@ -169,6 +185,7 @@ def _vm(s: Situation, vm: VmSeen) -> dict[str, Any]:
         "power": str(vm.power),
         "moving_to": vm.moving_to,
         "wish": str(policy.wish),
+        "skipped": s.memory.vm(vm.id).skipped,
         "tier": policy.tier,
         "infrastructure": policy.infrastructure,
         "immovable": vm.immovable,
