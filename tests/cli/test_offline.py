@@ -24,6 +24,8 @@ COMMANDS = [
     ("disarm",),
     ("hold",),
     ("release",),
+    ("skip",),
+    ("bring-back",),
     ("maintenance", "enter"),
     ("maintenance", "exit"),
     ("evacuate",),
@@ -43,6 +45,8 @@ NEEDS_CONTROLLER = [
     ("disarm",),
     ("hold", "xenserver1"),
     ("release", "xenserver1"),
+    ("skip", "db1"),
+    ("bring-back", "pool1", "--yes", "pool1"),
     ("maintenance", "enter", "xenserver1"),
     ("maintenance", "exit", "xenserver1"),
     ("evacuate", "xenserver1", "--yes", "xenserver1"),
@@ -117,7 +121,21 @@ main()
     assert (done.returncode, "Traceback" in done.stderr) == (3, False), done.stderr
 
 
-@pytest.mark.parametrize("wrong", [("fly",), ("status", "--fast"), ("hold",), ("plan",), ("demo", "--speed", "99")])
+WRONG = [
+    ("fly",),
+    ("status", "--fast"),
+    ("hold",),
+    ("hold", "xenserver1", "--all"),
+    ("hold", "xenserver1", "--for", "soon"),
+    ("hold", "xenserver1", "--for", "0"),
+    ("release",),
+    ("skip",),
+    ("plan",),
+    ("demo", "--speed", "99"),
+]
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=" ".join)
 def test_wrong_usage(wrong: tuple[str, ...]) -> None:
     assert ridethrough(*wrong).exit_code == 2
 

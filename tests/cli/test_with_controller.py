@@ -115,7 +115,10 @@ def test_unknown_pools_are_refused(protected: Live) -> None:
     assert 'no pool is named "pool9"; known pools are pool1' in result.stderr
 
 
-@pytest.mark.parametrize("command", [("evacuate", "xenserver1"), ("shutdown-pool", "pool1")], ids=" ".join)
+RED = [("evacuate", "xenserver1"), ("shutdown-pool", "pool1"), ("bring-back", "pool1")]
+
+
+@pytest.mark.parametrize("command", RED, ids=" ".join)
 @pytest.mark.parametrize(
     ("yes", "typed"), [(("--yes", "wrong"), None), ((), "wrong\n"), ((), "\n\n\n"), ((), "")], ids=repr
 )
@@ -156,6 +159,38 @@ def test_status_and_plan_in_an_outage(armed: Live) -> None:
     assert "on battery for" in row
     assert "rides through" in row
     assert "of power left" in result.stdout
+    armed.set_feeder("a", True)
+    armed.until(lambda status: host(status, "xenserver1")["supply"] == "full")
+
+
+def test_what_people_ask_for_in_an_outage(protected: Live) -> None:
+    """In dry run, where nothing is moved meanwhile."""
+    assert "no host is in an outage" in protected.ask("hold", "--all", "--for", "5m").stderr
+    assert "in no outage" in protected.ask("skip", "db1").stderr
+    told = protected.ask("hold", "xenserver1", "--for", "15 min").stdout
+    assert told.startswith("accepted: hold xenserver1: held for 15 min. It ends with")
+    held = host(protected.until(lambda status: bool(host(status, "xenserver1")["held"])), "xenserver1")
+    assert 0.0 < held["held_for"] <= 900.0
+    assert " left  " in protected.ask("status", columns=120).stdout
+    at = protected.on("db1") or ""  # tests before this one may have moved it
+    feeder = {"xenserver1": "a", "xenserver2": "b"}[at]
+    protected.set_feeder(feeder, False)
+    protected.until(lambda status: host(status, at)["supply"] == "on battery")
+    assert f"db1 is left on {at}" in protected.ask("skip", "db1").stdout
+    protected.until(lambda status: any(row["name"] == "db1" and row["skipped"] for row in status["vms"]))
+    protected.set_feeder(feeder, True)
+    protected.until(lambda status: not any(row["skipped"] for row in status["vms"]))
+    assert protected.ask("release", "--all").exit_code == 0
+    protected.until(lambda status: not host(status, "xenserver1")["held"])
+
+
+def test_a_pool_is_brought_back_with_the_typed_name(armed: Live) -> None:
+    refused = armed.ask("bring-back", "--yes", "all")
+    assert (refused.exit_code, refused.stderr) == (1, "refused: bring back: nothing waits to come back\n")
+    armed.set_feeder("a", False)
+    armed.until(lambda status: host(status, "xenserver1")["supply"] == "on battery")
+    refused = armed.ask("bring-back", "pool1", typed="pool1\n")
+    assert (refused.exit_code, "refused: bring back pool1: ups1 is on battery" in refused.stderr) == (1, True)
     armed.set_feeder("a", True)
     armed.until(lambda status: host(status, "xenserver1")["supply"] == "full")
 

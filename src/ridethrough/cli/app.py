@@ -90,6 +90,8 @@ _command(app, "disarm", people.disarm, ASKED)
 _command(app, "reload", people.reload, ASKED)
 _command(app, "hold", people.hold, ASKED)
 _command(app, "release", people.release, ASKED)
+_command(app, "skip", people.skip, ASKED)
+_command(app, "bring-back", people.bring_back, ASKED)
 
 maintenance = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Let a host enter or exit maintenance mode by hand."

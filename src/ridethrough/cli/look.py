@@ -147,9 +147,15 @@ def _host(row: dict[str, Any]) -> tuple[str, ...]:
         ", ".join(row["powered_by"]) or "no UPS named",
         "Coordinator (XenCenter)" if row["coordinator"] else "XenServer",
         supply,
-        ", ".join(word for word in (row["step"], "held" if row["held"] else "") if word) or "-",
+        ", ".join(word for word in (row["step"], _held(row)) if word) or "-",
         str(len(row["vms"])),
     )
+
+
+def _held(row: dict[str, Any]) -> str:
+    if not row["held"]:
+        return ""
+    return f"held, {duration(row['held_for'])} left" if row.get("held_for") is not None else "held"
 
 
 def journal(

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ridethrough.config import quantities
 from ridethrough.core.events import Ask
 from ridethrough.runtime.mailbox import Answer, NoAnswer, NoController, post
 
@@ -15,6 +16,7 @@ from .common import (
     FAILED,
     NO_ANSWER,
     NO_CONTROLLER,
+    USAGE,
     AsJson,
     StateDir,
     fail,
@@ -28,6 +30,13 @@ HostName = Annotated[
     str,
     typer.Argument(metavar="HOST", help="The host's key in site.toml; its name label where site.toml names it not."),
 ]
+HostOrPool = Annotated[
+    str,
+    typer.Argument(metavar="HOST", help="The host's key in site.toml, or its name label; or a pool's key."),
+]
+All = Annotated[bool, typer.Option("--all", help="Instead of HOST: every host of the site.")]
+EVERYTHING = "all"  # what is typed to confirm, where no pool is named
+
 Confirmed = Annotated[str, typer.Option("--yes", metavar="NAME", help="The same name again, instead of typing it.")]
 
 FOLLOW = "Watch it with `ridethrough journal --follow`."
@@ -53,14 +62,59 @@ def reload(state: StateDir = DEFAULT_STATE, as_json: AsJson = False) -> None:
     _ask(Ask.TAKE_SETTINGS, "", state, as_json, "")
 
 
-def hold(host: HostName, state: StateDir = DEFAULT_STATE, as_json: AsJson = False) -> None:
-    """Keep Ridethrough's hands off a host. The hold is over at the host's last safe start."""
-    _ask(Ask.HOLD, host, state, as_json, f"It ends with `ridethrough release {host}`, or at the last safe start.")
+def hold(
+    host: HostOrPool = "",
+    everything: All = False,
+    lasts: Annotated[
+        str,
+        typer.Option("--for", metavar="TIME", help='How long, "5m", or seconds; else until it is released.'),
+    ] = "",
+    state: StateDir = DEFAULT_STATE,
+    as_json: AsJson = False,
+) -> None:
+    """Keep Ridethrough's hands off a host. The hold is over at the host's last safe start, whatever time was given.
+
+    Of a pool, and with --all, those hosts are held that are in an outage now. The answer says when each hold ends.
+    """
+    named = _one_or_all(host, everything)
+    ends = f"It ends with `ridethrough release {named or '--all'}`, or at the last safe start."
+    _ask(Ask.HOLD, named, state, as_json, ends, _time(lasts))
 
 
-def release(host: HostName, state: StateDir = DEFAULT_STATE, as_json: AsJson = False) -> None:
+def release(
+    host: HostOrPool = "", everything: All = False, state: StateDir = DEFAULT_STATE, as_json: AsJson = False
+) -> None:
     """End a hold. Also for a host that was left alone because a person enabled it."""
-    _ask(Ask.RELEASE, host, state, as_json, f"Ridethrough protects {host} again.")
+    named = _one_or_all(host, everything)
+    _ask(Ask.RELEASE, named, state, as_json, f"Ridethrough protects {named or 'every host'} again.")
+
+
+def skip(
+    vm: Annotated[str, typer.Argument(metavar="VM", help="The VM's name, or its uuid where several have that name.")],
+    state: StateDir = DEFAULT_STATE,
+    as_json: AsJson = False,
+) -> None:
+    """Leave a VM where it is in this outage. It is stopped cleanly when its host must go down.
+
+    A move that is under way is not cancelled. When the outage is over the VM is treated like the others again.
+    """
+    _ask(Ask.SKIP_VM, vm, state, as_json, FOLLOW)
+
+
+def bring_back(
+    pool: Annotated[str, typer.Argument(metavar="POOL", help="The pool's key in site.toml; else every pool.")] = "",
+    yes: Confirmed = "",
+    state: StateDir = DEFAULT_STATE,
+    as_json: AsJson = False,
+) -> None:
+    """Bring a pool back now, although power has not settled.
+
+    Utility power has returned, and only has to hold for some time, or other hosts are waited for. Refused while a UPS
+    of its hosts is on battery, silent, or counts down to cutting its output. Asks for the pool's name once more;
+    without a pool, for "all".
+    """
+    confirm(pool or EVERYTHING, yes)
+    _ask(Ask.BRING_BACK, pool, state, as_json, FOLLOW)
 
 
 def enter(host: HostName, state: StateDir = DEFAULT_STATE, as_json: AsJson = False) -> None:
@@ -123,9 +177,27 @@ def written_down(ask: Ask, subject: str, state: Path, says: str = "") -> None:
         fail(answer.text)
 
 
-def _ask(ask: Ask, subject: str, state: StateDir, as_json: bool, next_: str) -> None:
+def _one_or_all(name: str, everything: bool) -> str:
+    """The name; empty for all. Ends the command where neither was said, or both."""
+    if everything == bool(name):
+        fail("name a host or a pool, or say --all", USAGE)
+    return name
+
+
+def _time(text: str) -> float | None:
+    """A duration as a person writes it. Ends the command where it is none."""
+    if not text:
+        return None
+    try:
+        found = quantities.seconds(float(text) if text.isdecimal() else text)
+    except ValueError as error:
+        fail(f"--for: {error}", USAGE)
+    return found if found > 0.0 else fail("--for must be more than 0 s", USAGE)
+
+
+def _ask(ask: Ask, subject: str, state: StateDir, as_json: bool, next_: str, seconds: float | None = None) -> None:
     """Hand the request over. `next_` is said after a yes."""
-    answer = _post(ask, subject, state)
+    answer = _post(ask, subject, state, seconds=seconds)
     if as_json:
         print_json({"accepted": answer.accepted, "answer": answer.text})
     elif answer.accepted:
@@ -136,9 +208,9 @@ def _ask(ask: Ask, subject: str, state: StateDir, as_json: bool, next_: str) -> 
         raise typer.Exit(FAILED)
 
 
-def _post(ask: Ask, subject: str, state: Path, says: str = "") -> Answer:
+def _post(ask: Ask, subject: str, state: Path, says: str = "", seconds: float | None = None) -> Answer:
     try:
-        return post(state, ask, subject, person(), says=says)
+        return post(state, ask, subject, person(), says=says, seconds=seconds)
     except NoController as error:
         fail(str(error), NO_CONTROLLER)
     except NoAnswer as error:
