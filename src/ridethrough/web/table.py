@@ -29,6 +29,8 @@ PAGES = (
     Page("/outage", "outage", "Outage", "outage"),
     Page("/outage/{id}", "outage", "Outage", within="outage"),
     Page("/outages", "outages", "Past outages", within="outage"),
+    Page("/findings", "findings", "Findings", "findings"),
+    Page("/settings", "settings", "Settings", "settings"),
     Page("/login", "login", "Log in", bare=True),
     Page("/setup", "setup", "First administrator", bare=True),
 )
