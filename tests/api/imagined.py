@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from ridethrough.api import Context
+from ridethrough.api.drills import Drills
 from ridethrough.api.findings import Findings
 from ridethrough.api.foresight import Plans, Present, Simulations
 from ridethrough.config import Configuration, UpsConnection
@@ -120,4 +121,7 @@ def planning(
     asks = equipment or Equipment(snapshot(site))
     simulations = Simulations(present, worker, SCENARIOS, found.state_dir, found.live, found.jobs)
     findings = Findings(present, asks, found.live, found.jobs)
-    return replace(found, plans=plans, findings=findings, simulations=simulations)
+    post = (mailbox or Mailbox()).post
+    note = found.accounts.audit.note
+    drills = Drills(found.state_dir / "drills", found.live, found.jobs, post, findings, simulations, note)
+    return replace(found, plans=plans, findings=findings, simulations=simulations, drills=drills, services=(drills,))

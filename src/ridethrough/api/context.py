@@ -19,6 +19,7 @@ from ridethrough.views.outages import Outages
 from .access import Gate
 from .accounts import Accounts
 from .doors import Doors
+from .drills import Drills
 from .evidence import Evidence
 from .findings import Findings
 from .foresight import Plans, Simulations
@@ -74,6 +75,7 @@ class Context:
     notifications: Notifications | None = None
     findings: Findings | None = None
     simulations: Simulations | None = None
+    drills: Drills | None = None
     services: tuple[Service, ...] = ()
     plugs: Plugs | None = None  # None: the site is a real one
     desk: Desk = field(init=False)  # where site.toml is edited

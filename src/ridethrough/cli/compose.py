@@ -16,6 +16,7 @@ from ridethrough.api import Context, Doors, Jobs, Live
 from ridethrough.api.accounts import Accounts
 from ridethrough.api.context import Plugs
 from ridethrough.api.doors import Found, Trust
+from ridethrough.api.drills import Drills
 from ridethrough.api.evidence import Evidence
 from ridethrough.api.findings import Findings
 from ridethrough.api.foresight import Plans, Present, Simulations
@@ -79,6 +80,9 @@ def context(site: Path, state: Path, secrets_dir: Path | None, settings: Manager
     asked_for = Worker(IMAGINE)  # by people, who do not wait for what is kept fresh
     plans = Plans(present, Worker(IMAGINE), asked_for, live)
     jobs = Jobs(live.publish)
+    findings = Findings(present, check, live, jobs)
+    simulations = Simulations(present, asked_for, folder(), state, live, jobs)
+    drills = Drills(state / "drills", live, jobs, ask, findings, simulations, accounts.audit.note)
     history = History(state, lambda: live.tables["upses"], live.now)
     targets = Targets(site, secrets)
     notifications = Notifications(state, targets.now, lambda: targets.site, send, live, _local_time)
@@ -99,10 +103,11 @@ def context(site: Path, state: Path, secrets_dir: Path | None, settings: Manager
         notifications=notifications,
         tls=tls,
         plugs=plugs_at(Path(os.environ[VARIABLE])) if VARIABLE in os.environ else None,
-        services=(history, notifications, plans, *((tls,) if tls is not None else ())),
+        services=(history, notifications, plans, drills, *((tls,) if tls is not None else ())),
         plans=plans,
-        findings=Findings(present, check, live, jobs),
-        simulations=Simulations(present, asked_for, folder(), state, live, jobs),
+        findings=findings,
+        simulations=simulations,
+        drills=drills,
     )
 
 

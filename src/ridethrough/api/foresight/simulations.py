@@ -72,6 +72,12 @@ class Simulations:
         """What a timeline may name there. Blocks; raises NothingSeen, JobRefused, JobTooLong, JobFailed."""
         return self._decoded("things", self._asked(story), dict[str, Any])
 
+    def outcome(self, story: Story) -> dict[str, Any]:
+        """How a story ends, for who wants to know only that; nothing is kept. Blocks; raises as `things`."""
+        raw = self._worker.run("simulate", self._asked(story), WITHIN)
+        parts = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+        return msgspec.json.decode(parts["outcome"], type=dict[str, Any])
+
     def words(self) -> list[dict[str, Any]]:
         """What a timeline can say. Blocks; raises JobTooLong, JobFailed."""
         return self._decoded("words", None, list[dict[str, Any]])
