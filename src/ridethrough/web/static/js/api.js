@@ -65,7 +65,10 @@ export async function call(method, path, body, options = {}) {
   }
   const parsed = await parse(answer);
   if (answer.ok) return parsed;
-  if (answer.status === 401 && !options.open) toLogin();
+  if (answer.status === 401 && !options.open) {
+    toLogin();
+    return new Promise(() => {}); // the page is being left: nobody is to be told anything more
+  }
   throw errorFrom(answer.status, parsed);
 }
 

@@ -11,9 +11,12 @@ import { toastError } from "./ui/toast.js";
 
 const ON_THE_BAR = 4; // entries of the navigation that stay in sight on a phone
 
-start();
+const AGAIN_AFTER = 3000; // ms until a server that did not answer is asked again
 
-async function start() {
+start();
+admit();
+
+function start() {
   foldNavigation();
   showAge();
   live.subscribe((state) => state.site.site, (name) => {
@@ -22,7 +25,19 @@ async function start() {
   });
   live.subscribe((state) => bannerOf(state), showBanner, { always: true });
   outageBanner(live, document.getElementById("outage-banner"), document.body.dataset.page);
-  const me = await whoAmI();
+}
+
+// Nothing is told to a page before it is known who looks at it.
+async function admit() {
+  let me;
+  try {
+    me = await whoAmI();
+  } catch (error) {
+    showBanner(JSON.stringify(["lost", "No data", error.message]));
+    setTimeout(admit, AGAIN_AFTER);
+    return;
+  }
+  showBanner("");
   document.getElementById("top-user").replaceChildren(userMenu(me));
   document.getElementById("top-state").replaceChildren(modeBadge(live, covers(me.role, "operate") ? "" : `This needs the role "operate"; you have "${me.role}".`));
   follow();
@@ -41,6 +56,7 @@ function bannerOf({ link, pulse, site, ready, speed }) {
 
 function showBanner(text) {
   const place = document.getElementById("banner");
+  setData(document.body, "stale", text.includes("DATA STALE") || text.includes("does not run") ? "" : null);
   if (!text) return place.replaceChildren();
   const [tone, headline, words] = JSON.parse(text);
   return place.replaceChildren(

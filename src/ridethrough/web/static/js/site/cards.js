@@ -71,7 +71,7 @@ function storageCard() {
   const el = h("div", { class: "node storage" }, icon("storage"), name, h("span", { class: "node-second" }, second));
   const update = ({ row }) => {
     const uuid = /^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(row.id);
-    setText(name, uuid ? `Storage ${row.id.slice(0, 8)}` : row.id);
+    setText(name, uuid ? row.id.slice(0, 8) : row.id);
     setText(second, count(row.vms, "VM"));
     setAttr(el, "title", `Storage repository ${row.id}: ${count(row.vms, "VM")}, attached to ${row.hosts.join(", ") || "no host"}`);
   };

@@ -22,7 +22,7 @@ const ASKS = [
 export function manualView({ onLight }) {
   let chosen = "virtualization";
   const branch = tree("Site", { onSelect: choose, folded: (item) => item.id.startsWith("pool:") && live.state.hosts.size > 24 });
-  const tools = ASKS.map((one) => ({ ...one, press: button(one.label, { symbol: one.symbol, kind: "small", onClick: () => askFor(one) }) }));
+  const tools = ASKS.map((one) => ({ ...one, press: button(one.label, { symbol: one.symbol, kind: "small", onClick: () => void askFor(one) }) }));
   const settings = button("Shutdown settings", { symbol: "shutdown", kind: "small primary", onClick: () => location.assign(settingsAddress([...hosts.selected])) });
   const hosts = table(hostColumns(), {
     caption: "Hosts", noun: ["host", "hosts"], filter: (row) => `${row.id} ${row.address} ${row.pool} ${row.powered_by.join(" ")}`,

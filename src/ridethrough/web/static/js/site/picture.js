@@ -158,5 +158,6 @@ function legend() {
     sample("fed by the battery", "flows", "battery"),
     sample("not known, or nothing", "dead", "silent"),
     h("li", {}, icon("coordinator"), COORDINATOR),
+    h("li", {}, icon("storage"), "storage"),
   );
 }

@@ -82,8 +82,14 @@ function facts(plan) {
   if (plan.last_off) add("Last off", `${plan.last_off.host}, after ${brief(plan.last_off.after)}`);
   else add("Hosts", `${count(plan.hosts_up, "host stays", "hosts stay")} up`);
   if (plan.weakest_ups) add("Runtime", [link("/upses/", plan.weakest_ups.ups), ` the shortest, ${brief(plan.weakest_ups.runtime)}`]);
-  if (plan.weakest_failure) add("Weakest point", [link("/upses/", plan.weakest_failure.ups), ` alone: ${plan.weakest_failure.why}`]);
+  if (plan.weakest_failure) add("Weakest point", [link("/upses/", plan.weakest_failure.ups), ` alone: ${withoutName(plan.weakest_failure)}`]);
   return rows;
+}
+
+// The sentence begins with the name that stands before it already.
+function withoutName({ ups, why }) {
+  const begin = `${ups} alone: `;
+  return why.startsWith(begin) ? why.slice(begin.length) : why;
 }
 
 function link(path, id) {

@@ -1,6 +1,7 @@
 // What is wrong, the worst first; when nothing is, that.
 import { h, icon, keyed, refill, setAttr, setData, setIcon, setText } from "../dom.js";
 import { ago, brief, clock, countdown } from "../time.js";
+import { say } from "../ui/toast.js";
 import { alertTone, count, first, hostState, upsState } from "../words.js";
 
 const SHOWN = 6;
@@ -62,11 +63,18 @@ export function wrongList() {
   const list = h("ul", { class: "wrong-list" });
   const more = h("p", { class: "muted small wrong-more" });
   const calm = h("p", { class: "calm" }, icon("good"), h("span", {}));
+  const begin = h("p", {}, "Nothing is set up yet. ", h("a", { href: "/add" }, "Add a pool and its UPSs"), " to begin.");
   const verdict = h("p", { class: "verdict" });
-  const el = h("section", { class: "panel wrong", "aria-label": "What is wrong" }, calm, verdict, list, more);
+  const el = h("section", { class: "panel wrong", "aria-label": "What is wrong" }, begin, calm, verdict, list, more);
+  let known = null;
   const update = (state) => {
     const found = whatIsWrong(state);
-    calm.hidden = found.length > 0;
+    const fresh = known === null ? [] : found.filter((one) => !known.has(one.id));
+    if (fresh.length) say(fresh.map((one) => one.text).join(". "));
+    known = new Set(found.map((one) => one.id));
+    const isEmpty = state.upses.size + state.hosts.size + state.pools.size === 0;
+    begin.hidden = !isEmpty;
+    calm.hidden = isEmpty || found.length > 0;
     setText(calm.lastChild, wellText(state));
     const busy = (state.site.verdict ?? "") !== "" && !/nothing to do/.test(state.site.verdict);
     verdict.hidden = !busy;
@@ -82,7 +90,7 @@ export function wrongList() {
 
 function wellText({ upses, hosts, vms }) {
   const parts = [upses.size && count(upses.size, "UPS", "UPSs"), hosts.size && count(hosts.size, "host"), vms.size && count(vms.size, "VM")].filter(Boolean);
-  if (!parts.length) return "Nothing is set up yet.";
+  if (!parts.length) return "No UPS and no host is seen yet.";
   return `All is well: ${parts.join(", ")}.`;
 }
 

@@ -7,7 +7,7 @@ import { h, icon, setAttr, uniqueId } from "../dom.js";
  * Returns the element, with `refuse(why)`: disabled with this reason; "" makes it usable again.
  */
 export function button(text, { symbol = null, kind = "", title = null, label = null, type = "button", onClick = null } = {}) {
-  const reason = h("span", { class: "unseen", id: uniqueId("why") });
+  const reason = h("span", { hidden: true, id: uniqueId("why") }); // described by, not named
   const el = h(
     "button",
     { type, class: `button ${kind}${text ? "" : " icon-only"}`, title, "aria-label": label },
