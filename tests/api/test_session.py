@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ridethrough.api.access import CSRF_HEADER, SESSION_COOKIE, Role
-from ridethrough.api.accounts.sessions import LONGEST
+from ridethrough.api.accounts.sessions import LONGEST, LONGEST_WATCH
 
 from .accounts_client import IDLE, PASSWORD, Browser, Site
 
@@ -94,6 +94,17 @@ def test_the_event_stream_keeps_no_session_alive(site: Site, anna: Browser) -> N
         assert still_there()
     site.clock.later(60)
     assert not still_there()
+
+
+def test_a_screen_on_the_wall_stays_for_thirty_days(site: Site) -> None:
+    """A page that stands open keeps a session alive that may only look."""
+    site.accounts.add("wall", Role.VIEW, PASSWORD, "the test")
+    wall = site.logged_in("wall")
+    while site.clock.at < 1.8e9 + LONGEST_WATCH - IDLE:
+        site.clock.later(IDLE - 60)
+        site.accounts.admit(wall.cookie, "", "", "192.0.2.7", False, counts=False)
+    site.clock.later(IDLE)
+    assert wall.get("/session") == 401
 
 
 def test_however_busy_a_session_ends_after_twelve_hours(site: Site, anna: Browser) -> None:

@@ -19,6 +19,7 @@ from .database import Database
 from .errors import NotDone
 
 LONGEST = 12 * 3600.0  # seconds that a session lasts, however busy it is
+LONGEST_WATCH = 30 * 86400.0  # the same of a role that only looks: a screen on the wall
 OF_ONE = 50  # sessions of one account
 AGENT = 200  # characters kept of a browser's own name
 _FIND = "SELECT s.*, a.role FROM sessions s JOIN accounts a ON a.name = s.name"
@@ -71,14 +72,15 @@ class Sessions:
         self._database, self._now, self._idle, self._longest = database, now, idle, longest
 
     def admit(self, value: str, csrf: str, writes: bool, counts: bool) -> Person:
-        """Who has this cookie. Raises NotAdmitted."""
+        """Who has this cookie. Raises NotAdmitted. Who may only look stays for as long as a page stands open."""
         found = self.of(value)
         if found is None:
             raise NotAdmitted(401, "the session is over: log in again")
         if writes and not hmac.compare_digest(csrf.encode("utf-8", "surrogatepass"), csrf_of(value).encode()):
             raise NotAdmitted(403, "a write needs the session's csrf token in the header x-ridethrough-csrf")
         now = self._now()
-        if counts and not 0.0 <= now - found.seen_at < 1.0:
+        watches = found.role is Role.VIEW and now - found.seen_at > self._idle / 4
+        if watches or (counts and not 0.0 <= now - found.seen_at < 1.0):
             with self._database.changing(durable=False) as connection:
                 connection.execute("UPDATE sessions SET seen = ? WHERE hash = ?", (now, hashed(value)))
         return Person(found.name, found.role)
@@ -104,7 +106,7 @@ class Sessions:
         value, id, now = secrets.token_urlsafe(32), secrets.token_hex(8), self._now()
         connection.execute("DELETE FROM sessions WHERE hash = ?", (hashed(replaces),))
         connection.execute(
-            "DELETE FROM sessions WHERE seen <= ? OR created <= ?", (now - self._idle, now - self._longest)
+            "DELETE FROM sessions WHERE seen <= ? OR created <= ?", (now - self._idle, now - LONGEST_WATCH)
         )
         connection.execute(
             "INSERT INTO sessions (hash, id, name, created, seen, address, agent) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -137,11 +139,12 @@ class Sessions:
         return now >= session.idle_ends_at or now >= session.ends_at
 
     def _session(self, row: sqlite3.Row) -> Session:
-        ends = row["created"] + self._longest
+        role = Role(row["role"])
+        ends = row["created"] + (max(self._longest, LONGEST_WATCH) if role is Role.VIEW else self._longest)
         return Session(
             row["id"],
             row["name"],
-            Role(row["role"]),
+            role,
             row["created"],
             row["seen"],
             min(row["seen"] + self._idle, ends),
