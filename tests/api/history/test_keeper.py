@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -199,3 +200,22 @@ def test_a_disk_that_fails_is_logged_once_and_loses_nothing_that_fits(
     (tmp_path / FILE).rmdir()
     cards.history.write()
     assert rows(tmp_path, "fine") == 3
+
+
+def test_an_end_in_the_middle_of_a_write_damages_nothing(cards: Cards, tmp_path: Path) -> None:
+    ended = threading.Event()
+
+    def write() -> None:
+        for second in range(100):
+            cards.tell(NOON + second, charge=second % 100)
+            cards.history.write()
+        ended.set()
+
+    writing = threading.Thread(target=write)
+    writing.start()
+    while not ended.wait(0.002):
+        cards.history.close()
+    writing.join()
+    cards.history.write()
+    assert not (tmp_path / f"{FILE}.damaged").exists()
+    assert rows(tmp_path, "fine") == 100

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ class History:
         self._store: store.Store | None = None
         self._pruned_at = float("-inf")
         self._trouble = ""
+        self._lock = threading.Lock()
         self._found_by_reader: sqlite3.Error | None = None
 
     async def run(self) -> None:
@@ -62,6 +64,10 @@ class History:
 
     def write(self) -> None:
         """Write what waits; sum up and prune what is due. Blocks for the disk; never raises for its file."""
+        with self._lock:
+            self._write()
+
+    def _write(self) -> None:
         now, waiting = self._now(), list(self._waiting)
         try:
             found, self._found_by_reader = self._found_by_reader, None
@@ -81,7 +87,11 @@ class History:
             self._say(error)
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file, once what is being written is written."""
+        with self._lock:
+            self._close()
+
+    def _close(self) -> None:
         if self._store is not None:
             self._store.close()
             self._store = None
@@ -109,16 +119,15 @@ class History:
     def _opened(self) -> store.Store:
         try:
             return store.Store(self._state_dir)
-        except sqlite3.OperationalError:
-            raise
         except sqlite3.DatabaseError as error:
+            if not _is_damage(error):
+                raise
             self._put_aside(error)
             return store.Store(self._state_dir)
 
     def _say(self, error: Exception) -> None:
-        damaged = isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
-        if damaged:
-            self.close()
+        if _is_damage(error):
+            self._close()
             self._put_aside(error)
             return
         if str(error) != self._trouble:
@@ -132,6 +141,11 @@ class History:
             path.replace(path.with_name(f"{path.name}.damaged"))
         for end in ("-wal", "-shm"):
             path.with_name(path.name + end).unlink(missing_ok=True)
+
+
+def _is_damage(error: Exception) -> bool:
+    """Whether SQLite says that the file is no database, or a broken one: of all its errors this alone has no class."""
+    return type(error) is sqlite3.DatabaseError
 
 
 def _is_new(last: Reading, found: Reading) -> bool:

@@ -60,9 +60,9 @@ class Queue:
         path = state_dir / FILE
         try:
             self._db = _opened(path)
-        except sqlite3.OperationalError:
-            raise
         except sqlite3.DatabaseError as error:
+            if type(error) is not sqlite3.DatabaseError:  # of all its errors, damage alone has no class of its own
+                raise
             log.warning(
                 "%s is damaged (%s): it is kept as %s.damaged. What waited in it is lost; notifications begin with the "
                 "present.",
