@@ -97,8 +97,8 @@ class Report(BaseModel):
 @router.post("/drills", status_code=202, responses=answers(409, 429))
 async def begin(
     order: Order,
-    drills: Served,
     person: Operator,
+    drills: Served,
     wait: Annotated[float, Query(ge=0.0, le=30.0, description="Seconds to wait for the end.")] = 0.0,
 ) -> dict[str, Any]:
     """Begin a drill. Its progress comes over the event stream as `job`, whose id is the drill's. Maintenance begins
@@ -122,13 +122,13 @@ async def begin(
 
 
 @router.get("/drills")
-async def kept(drills: Served, _: Viewer) -> list[Report]:
+async def kept(_: Viewer, drills: Served) -> list[Report]:
     """The last hundred, the latest first."""
     return [Report.model_validate(row) for row in await run_in_threadpool(drills.kept)]
 
 
 @router.get("/drills/{id}", responses=answers(404))
-async def look(id: Id, drills: Served, _: Viewer) -> Report:
+async def look(id: Id, _: Viewer, drills: Served) -> Report:
     """One drill."""
     found = await run_in_threadpool(drills.find, id)
     if found is None:
@@ -137,7 +137,7 @@ async def look(id: Id, drills: Served, _: Viewer) -> Report:
 
 
 @router.post("/drills/{id}/abort", status_code=202, responses=answers(404, 409))
-async def abort(id: Id, drills: Served, _: Operator) -> None:
+async def abort(id: Id, _: Operator, drills: Served) -> None:
     """End a drill at once; its host leaves maintenance mode."""
     if drills.abort(id):
         return
