@@ -167,7 +167,8 @@ def test_what_people_ask_for_in_an_outage(protected: Live) -> None:
     """In dry run, where nothing is moved meanwhile."""
     assert "no host is in an outage" in protected.ask("hold", "--all", "--for", "5m").stderr
     assert "in no outage" in protected.ask("skip", "db1").stderr
-    told = protected.ask("hold", "xenserver1", "--for", "15 min").stdout
+    told = protected.ask("hold", "xenserver1", "--for", "15 min", "--why", "a new disk").stdout
+    assert "asks: hold xenserver1 for 15 min: a new disk" in protected.ask("journal", columns=200).stdout
     assert told.startswith("accepted: hold xenserver1: held for 15 min. It ends with")
     held = host(protected.until(lambda status: bool(host(status, "xenserver1")["held"])), "xenserver1")
     assert 0.0 < held["held_for"] <= 900.0

@@ -113,6 +113,15 @@ def test_a_hold_of_before_seconds_were_known_is_read_as_one_without_an_end() -> 
     assert (s.memory.host("h1").held, s.memory.host("h1").held_until) == (True, None)
 
 
+def test_who_asked_for_how_long_and_why_is_told() -> None:
+    assert tell(e.Requested(NOW, e.Ask.HOLD, "h1", "anna", "a new disk", 300.0)) == (
+        "anna asks: hold h1 for 5 min: a new disk"
+    )
+    assert tell(e.Requested(NOW, e.Ask.SWITCH_OFF_UPS, "ups1", "anna", "in 120 s")) == (
+        "anna asks: switch off UPS ups1 in 120 s"
+    )
+
+
 # --- skips
 
 

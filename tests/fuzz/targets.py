@@ -113,10 +113,10 @@ Take = Callable[[sa.Connection], list[journal.Posted]]
 
 
 def mailbox_row(data: bytes, take: Take = journal._take) -> None:
-    """A request that another program left in the mailbox: any JSON array of id, ask, subject and name."""
+    """A request that another program left in the mailbox: a JSON array of id, ask, subject, name and perhaps a time."""
     with suppress(ValueError, RecursionError):
         row = json.loads(data)
-        if not isinstance(row, list) or len(row) != 4:
+        if not isinstance(row, list) or len(row) not in (4, 5):
             return
         values = [v if isinstance(v, str | int | float) and not _is_out_of_range(v) else repr(v) for v in row]
         values[1:] = [v.encode("utf-8", "replace").decode() if isinstance(v, str) else v for v in values[1:]]
@@ -130,8 +130,8 @@ def _is_out_of_range(value: object) -> bool:
 def _taken(number: int, values: list[Any], take: Take) -> None:
     with ENGINE.connect() as connection, connection.begin() as transaction:
         journal._tables.create_all(connection)
-        insert = "INSERT INTO requests (id, ask, subject, asked_by, state) VALUES (?, ?, ?, ?, 'posted')"
-        connection.exec_driver_sql(insert, (number, *values))
+        insert = "INSERT INTO requests (id, ask, subject, asked_by, seconds, state) VALUES (?, ?, ?, ?, ?, 'posted')"
+        connection.exec_driver_sql(insert, (number, *values, *[None] * (4 - len(values))))
         try:
             for posted in take(connection):
                 journal._answer(connection, posted.id, Answer(True, "done"))

@@ -70,7 +70,7 @@ async def test_what_a_page_asks_the_controller_does_and_writes_down(root: Path, 
                 await read_until(events, b'"held":true')
         run.look()
         (asked,) = [event for event in run.events if isinstance(event, Requested) and event.subject == "xenserver1"]
-        assert tell(asked) == "anna asks: hold xenserver1 a new disk"
+        assert tell(asked) == "anna asks: hold xenserver1: a new disk"
 
 
 async def read_until(events: aiohttp.ClientResponse, part: bytes) -> None:

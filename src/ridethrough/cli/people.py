@@ -35,6 +35,7 @@ HostOrPool = Annotated[
     typer.Argument(metavar="HOST", help="The host's key in site.toml, or its name label; or a pool's key."),
 ]
 All = Annotated[bool, typer.Option("--all", help="Instead of HOST: every host of the site.")]
+Why = Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason, for the journal.")]
 EVERYTHING = "all"  # what is typed to confirm, where no pool is named
 
 Confirmed = Annotated[str, typer.Option("--yes", metavar="NAME", help="The same name again, instead of typing it.")]
@@ -69,6 +70,7 @@ def hold(
         str,
         typer.Option("--for", metavar="TIME", help='How long, "5m", or seconds; else until it is released.'),
     ] = "",
+    why: Why = "",
     state: StateDir = DEFAULT_STATE,
     as_json: AsJson = False,
 ) -> None:
@@ -78,7 +80,7 @@ def hold(
     """
     named = _one_or_all(host, everything)
     ends = f"It ends with `ridethrough release {named or '--all'}`, or at the last safe start."
-    _ask(Ask.HOLD, named, state, as_json, ends, _time(lasts))
+    _ask(Ask.HOLD, named, state, as_json, ends, why, _time(lasts))
 
 
 def release(
@@ -91,6 +93,7 @@ def release(
 
 def skip(
     vm: Annotated[str, typer.Argument(metavar="VM", help="The VM's name, or its uuid where several have that name.")],
+    why: Why = "",
     state: StateDir = DEFAULT_STATE,
     as_json: AsJson = False,
 ) -> None:
@@ -98,12 +101,13 @@ def skip(
 
     A move that is under way is not cancelled. When the outage is over the VM is treated like the others again.
     """
-    _ask(Ask.SKIP_VM, vm, state, as_json, FOLLOW)
+    _ask(Ask.SKIP_VM, vm, state, as_json, FOLLOW, why)
 
 
 def bring_back(
     pool: Annotated[str, typer.Argument(metavar="POOL", help="The pool's key in site.toml; else every pool.")] = "",
     yes: Confirmed = "",
+    why: Why = "",
     state: StateDir = DEFAULT_STATE,
     as_json: AsJson = False,
 ) -> None:
@@ -114,7 +118,7 @@ def bring_back(
     without a pool, for "all".
     """
     confirm(pool or EVERYTHING, yes)
-    _ask(Ask.BRING_BACK, pool, state, as_json, FOLLOW)
+    _ask(Ask.BRING_BACK, pool, state, as_json, FOLLOW, why)
 
 
 def enter(host: HostName, state: StateDir = DEFAULT_STATE, as_json: AsJson = False) -> None:
@@ -195,9 +199,11 @@ def _time(text: str) -> float | None:
     return found if found > 0.0 else fail("--for must be more than 0 s", USAGE)
 
 
-def _ask(ask: Ask, subject: str, state: StateDir, as_json: bool, next_: str, seconds: float | None = None) -> None:
+def _ask(
+    ask: Ask, subject: str, state: StateDir, as_json: bool, next_: str, says: str = "", seconds: float | None = None
+) -> None:
     """Hand the request over. `next_` is said after a yes."""
-    answer = _post(ask, subject, state, seconds=seconds)
+    answer = _post(ask, subject, state, says, seconds)
     if as_json:
         print_json({"accepted": answer.accepted, "answer": answer.text})
     elif answer.accepted:

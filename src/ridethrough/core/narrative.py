@@ -29,9 +29,7 @@ def tell(event: e.Event) -> str:
                 return f"{event.by} has told {event.subject}: {event.says}"
             if event.ask is e.Ask.NOTE:
                 return f"{event.subject}: {event.says}, by {event.by}"
-            long = f"for {duration(event.seconds)}" if event.seconds is not None else ""
-            words = (str(event.ask), event.subject, long, event.says)
-            return f"{event.by} asks: {' '.join(word for word in words if word)}"
+            return _asks(event)
         case e.RequestRefused():
             return f"refused: {event.ask}{' ' + event.subject if event.subject else ''}: {event.why}"
         case e.RequestDone():
@@ -80,6 +78,14 @@ def tell(event: e.Event) -> str:
             return _of_ups(event)
         case _:
             return _of_host(event)
+
+
+def _asks(event: e.Requested) -> str:
+    """`says` is how, for a UPS that is switched off; else why."""
+    long = f"for {duration(event.seconds)}" if event.seconds is not None else ""
+    how, why = (event.says, "") if event.ask is e.Ask.SWITCH_OFF_UPS else ("", event.says)
+    words = " ".join(word for word in (str(event.ask), event.subject, long, how) if word)
+    return f"{event.by} asks: {words}{': ' + why if why else ''}"
 
 
 UpsEvent = (
