@@ -196,6 +196,22 @@ def test_an_abort_leaves_at_once(client: TestClient, mailbox: Mailbox, ready: Co
     assert mailbox.posted[1][0] is Ask.EXIT_MAINTENANCE
 
 
+def test_a_failure_of_utility_power_ends_it(
+    client: TestClient, mailbox: Mailbox, ready: Context, show: Callable[..., None]
+) -> None:
+    begun = client.post("/api/v1/drills", json={"kind": "maintenance", "host": "xenserver1"}).json()
+    while not mailbox.posted:
+        client.get("/api/v1/site")
+    show(upses=[{"id": "ups1", **UPS}, {"id": "ups2", **UPS, "condition": "on battery"}])
+    while len(mailbox.posted) < 2:
+        client.get("/api/v1/site")
+    assert mailbox.posted[1][:2] == (Ask.EXIT_MAINTENANCE, "xenserver1")
+    while client.get(f"/api/v1/drills/{begun['id']}").json()["state"] == "running":
+        show()
+        assert client.get("/api/v1/site").status_code == 200
+    assert client.get(f"/api/v1/drills/{begun['id']}").json()["trouble"] == "ended early: ups2 is on battery"
+
+
 def test_host_and_kind_belong_together(client: TestClient) -> None:
     assert client.post("/api/v1/drills", json={"kind": "maintenance"}).status_code == 422
     assert client.post("/api/v1/drills", json={"kind": "preflight", "host": "xenserver1"}).status_code == 422

@@ -242,7 +242,7 @@ class Drills:
                 return ""
             if self._running[drill.id][1].is_set():
                 return "aborted by a person"
-            if text := points.bad([*points.watched(self._live, PATIENT), *points.equipment(self._live)]):
+            if text := points.failing(self._live) or points.bad(points.watched(self._live, PATIENT)):
                 return f"ended early: {text}"
             if self._live.now() > ends:
                 left = ", ".join(row.get("vms", [])) or "no VM is left"

@@ -45,6 +45,15 @@ def equipment(live: Live) -> Iterator[Point]:
         yield _of(f"pool {pool['id']}", bad, "is connected", "Look at its addresses, user and password")
 
 
+def failing(live: Live) -> str:
+    """The UPSs that have no utility power, in words; empty when all have.
+
+    A card or a pool that falls silent for a while is no reason to end what is under way.
+    """
+    bad = [(ups["id"], ups["condition"]) for ups in live.tables["upses"].values() if ups["condition"] != GOOD]
+    return ", ".join(f"{id} is {condition}" for id, condition in sorted(bad))
+
+
 def planned(summary: Mapping[str, Any]) -> Iterator[Point]:
     """Nothing is lost when utility power fails everywhere."""
     harm = (("crashed", "hosts crash"), ("lost", "VMs are lost"))
