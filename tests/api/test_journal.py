@@ -109,8 +109,10 @@ OFF = {"maintenance": {"enabled": False, "after": 0.0}, "shutdown": {"enabled": 
 
 
 def test_next_steps_are_told_by_time() -> None:
-    told = [(step["at"], step["what"]) for step in next_steps([host(step="")], 1010.0)]
+    told = [(step["at"], step["what"]) for step in next_steps([host(step="rides through")], 1010.0)]
     assert told == [(1060.0, "maintenance"), (1100.0, "last safe start"), (1120.0, "shutdown"), (1300.0, "power ends")]
+    takes = next_steps([host(takes={"evacuation": 30.0, "shutdown": 60.0})], 1010.0)
+    assert [(step["what"], step["takes"]) for step in takes if step["takes"]] == [("maintenance", 30), ("shutdown", 60)]
     assert next_steps([host(step="down"), host(supply="full")], 1010.0) == []
     emptied = [step["what"] for step in next_steps([host(step="maintenance mode")], 1070.0)]
     assert emptied == ["shutdown", "power ends"]

@@ -9,11 +9,12 @@ from ridethrough.core.wording import duration
 
 Row = Mapping[str, Any]
 FAILING = ("on battery", "lost")
+UNTOUCHED = ("", "rides through")
 GONE = ("down", "shutting down")
 
 
 def next_steps(rows: Iterable[Row], now: float) -> list[dict[str, Any]]:
-    """What is still to come for hosts whose supply fails, by time: `at`, `host`, `what`.
+    """What is still to come for hosts whose supply fails, by time: `at`, `host`, `what`, and the seconds it `takes`.
 
     `what` is "maintenance", "shutdown", "last safe start" (the budget begins what is still to do) or "power ends".
     """
@@ -26,20 +27,21 @@ def _steps(row: Row) -> list[dict[str, Any]]:
     if row.get("supply") not in FAILING or since is None or step in GONE:
         return []
     options, found = row["options"], []
-    if options["maintenance"]["enabled"] and not step:
-        found.append(_at(row, since + options["maintenance"]["after"], "maintenance"))
+    takes = row.get("takes") or {}
+    if options["maintenance"]["enabled"] and step in UNTOUCHED:
+        found.append(_at(row, since + options["maintenance"]["after"], "maintenance", takes.get("evacuation")))
     if options["shutdown"]["enabled"] and step != "guests stop":
-        found.append(_at(row, since + options["shutdown"]["after"], "shutdown"))
+        found.append(_at(row, since + options["shutdown"]["after"], "shutdown", takes.get("shutdown")))
     until, needed = row.get("power_until"), row.get("seconds_needed")
     if until is not None:
         found.append(_at(row, until, "power ends"))
-        if needed is not None and step in ("", "rides through"):
+        if needed is not None and step in UNTOUCHED:
             found.append(_at(row, until - needed, "last safe start"))
     return found
 
 
-def _at(row: Row, at: float, what: str) -> dict[str, Any]:
-    return {"at": round(at, 1), "host": row["id"], "what": what}
+def _at(row: Row, at: float, what: str, takes: float | None = None) -> dict[str, Any]:
+    return {"at": round(at, 1), "host": row["id"], "what": what, "takes": takes}
 
 
 def explanations(rows: Iterable[Row], now: float) -> list[dict[str, str]]:

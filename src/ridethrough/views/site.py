@@ -121,6 +121,7 @@ def _host(s: Situation, host: HostSeen) -> dict[str, Any]:
         "seconds_left": power_left,
         "power_until": s.now + power_left if power_left is not None else None,
         "seconds_needed": wanted.from_evacuation,
+        "takes": {"evacuation": wanted.evacuation, "shutdown": wanted.stops + wanted.host_stop},
         "step": step(s.memory.host(host.id)) or _idle(s, host, state.failing),
         **_held(s, host),
     }
@@ -159,6 +160,7 @@ def _unseen(s: Situation, host: HostId) -> dict[str, Any]:
         "seconds_left": None,
         "power_until": None,
         "seconds_needed": None,
+        "takes": None,
         "step": "not found in its pool",
         "held": s.memory.host(host).held,
         "held_for": None,

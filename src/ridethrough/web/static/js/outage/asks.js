@@ -10,6 +10,7 @@ import { toast } from "../ui/toast.js";
 import { budgetOf, listed } from "./model.js";
 
 const FIVE_MINUTES = 300;
+const EVERYTHING = "all"; // typed where no single thing is named
 
 /** `refused`: why this person may ask for nothing ("" when they may); `answered(text)` is told each answer. */
 export function asks(refused, answered) {
@@ -56,7 +57,8 @@ export function asks(refused, answered) {
       title: "Bring everything back now?",
       text: "Nobody waits any longer until utility power has settled: hosts leave maintenance mode and VMs that were stopped start. Where a UPS is still on battery this is refused.",
       action: "Bring back now",
-      run: ({ why }) => send({ ask: "bring back", subject: "", why }),
+      typed: EVERYTHING,
+      run: ({ why, confirm: typed }) => send({ ask: "bring back", subject: "", why, confirm: typed }),
     });
 
   const evacuate = (host) => {

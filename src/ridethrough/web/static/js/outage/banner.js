@@ -8,10 +8,10 @@ import { opensByItself, wasSeen } from "./takeover.js";
 /** Keep the banner in `place`; `page` is this page's name. */
 export function outageBanner(live, place, page) {
   if (page === "outage") return;
-  const words = h("span", { class: "number" });
+  const words = h("span", {});
   const headline = h("strong", {});
   const link = h("a", { class: "button primary small", href: "/outage" }, icon("outage"), "Watch it");
-  const banner = h("div", { class: "banner banner-outage", hidden: true }, icon("battery"), headline, words, link);
+  const banner = h("div", { class: "banner banner-outage", role: "region", "aria-label": "Outage", hidden: true }, icon("battery"), headline, words, link);
   const told = h("span", { class: "unseen", role: "alert" });
   place.replaceChildren(banner, told);
   live.subscribe((state) => [state.pulse, state.upses, state.pools], () => {

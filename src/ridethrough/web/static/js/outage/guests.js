@@ -57,7 +57,7 @@ function make(first, skip, refused) {
   const word = h("span", { class: "vm-word number" });
   const fill = h("div", { class: "meter-fill" });
   const track = h("div", { class: "meter-track", role: "progressbar", "aria-label": `Move of ${first.name}, an estimate`, "aria-valuemin": 0, "aria-valuemax": 100 }, fill);
-  const press = button("Skip", { kind: "quiet small", title: `Do not move ${first.name}`, onClick: () => skip(el.guest) });
+  const press = button("Skip", { kind: "small", title: `Do not move ${first.name}`, onClick: () => skip(el.guest) });
   press.setAttribute("aria-label", `Skip ${first.name}`);
   press.refuse(refused);
   const why = h("p", { class: "small muted" });

@@ -104,11 +104,13 @@ function comingRows(outage, now) {
 
 function ahead(host, outage, now) {
   if (now === null) return { bars: [], marks: [] };
-  const at = (what) => outage.next.find((step) => step.host === host && step.what === what)?.at ?? null;
-  const [maintenance, shutdown, ends, last] = ["maintenance", "shutdown", "power ends", "last safe start"].map(at);
+  const step = (what) => outage.next.find((one) => one.host === host && one.what === what);
+  const [maintenance, shutdown] = ["maintenance", "shutdown"].map(step);
+  const [ends, last] = ["power ends", "last safe start"].map((what) => step(what)?.at ?? null);
   const bars = [];
-  if (maintenance) bars.push({ from: maintenance, to: shutdown ?? ends ?? maintenance + 60, text: "evacuate", tone: "info", state: "next" });
-  if (shutdown) bars.push({ from: shutdown, to: ends ?? shutdown + 60, text: "shut down", tone: "battery", state: "next" });
+  const next = (one, until, text, tone) => bars.push({ from: one.at, to: Math.min(one.at + (one.takes ?? 60), until ?? Infinity), text, tone, state: "next" });
+  if (maintenance) next(maintenance, shutdown?.at ?? ends, "evacuate", "info");
+  if (shutdown) next(shutdown, ends, "shut down", "battery");
   const marks = [];
   if (last) marks.push({ at: last, label: "last safe start", tone: "low" });
   if (ends) marks.push({ at: ends, label: "power ends", tone: "lost" });

@@ -2,7 +2,7 @@
 import { covers } from "../api.js";
 import { h, icon, keyed, refill, setText } from "../dom.js";
 import { siteNow } from "../live.js";
-import { countdown, duration } from "../time.js";
+import { clock, countdown, duration } from "../time.js";
 import { button, refusal } from "../ui/button.js";
 import { note } from "../ui/status.js";
 import { timeline } from "../ui/timeline.js";
@@ -87,7 +87,7 @@ function doing(state, outage) {
 }
 
 function notesOf({ site, hosts }) {
-  const held = [...hosts.values()].filter((row) => row.held).map((row) => row.id);
+  const held = [...hosts.values()].filter((row) => row.held).map((row) => (row.held_until === null ? row.id : `${row.id} until ${clock(row.held_until, siteNow())}`));
   return [
     !site.armed && ["warning", "Dry run: nothing is done. Hosts and VMs crash when their UPS stops, unless somebody arms Ridethrough (at the top of the page).", "dry"],
     held.length > 0 && ["info", `Held by a person: ${listed(held)}. A hold ends at the last safe start.`, "held"],

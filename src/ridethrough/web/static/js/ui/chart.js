@@ -2,8 +2,8 @@
 import { h, refill, s, setAttr, setText, uniqueId } from "../dom.js";
 import { clock } from "../time.js";
 import { linear, ticks, timeTicks } from "./scale.js";
+import { atWidth } from "./width.js";
 
-const WIDTH = 640;
 const MARGIN = { left: 44, right: 8, top: 8, bottom: 22 };
 
 /**
@@ -13,7 +13,8 @@ const MARGIN = { left: 44, right: 8, top: 8, bottom: 22 };
  */
 export function lineChart(title, { unit = "", height = 180, gap = Infinity, format = (value) => `${round(value)} ${unit}`.trim() } = {}) {
   const id = uniqueId("chart");
-  const picture = s("svg", { viewBox: `0 0 ${WIDTH} ${height}`, role: "img", tabindex: "0", "aria-labelledby": `${id} ${id}-read` });
+  let wide = 640; // until the page has a width
+  const picture = s("svg", { height, role: "img", tabindex: "0", "aria-labelledby": `${id} ${id}-read` });
   const read = h("p", { class: "chart-read", id: `${id}-read`, "aria-live": "polite" });
   const rows = h("tbody", {});
   const headRow = h("tr", {});
@@ -24,21 +25,27 @@ export function lineChart(title, { unit = "", height = 180, gap = Infinity, form
   let x = (value) => value;
   const cursor = s("g", {});
 
+  atWidth(el, (next) => {
+    wide = next;
+    draw();
+  });
+
   function draw() {
+    setAttr(picture, "viewBox", `0 0 ${wide} ${height}`);
     const { from, to, now } = data;
     const values = data.series.flatMap((one) => one.points.flatMap((p) => [p.min ?? p.mean, p.max ?? p.mean]));
     const known = values.filter((value) => value !== null && value !== undefined);
     const low = data.low ?? Math.min(...known, Infinity);
     const high = data.high ?? Math.max(...known, -Infinity);
     const [bottom, top] = low < high ? [low, high] : [Number.isFinite(low) ? low - 1 : 0, Number.isFinite(low) ? low + 1 : 1];
-    x = linear(from, to, MARGIN.left, WIDTH - MARGIN.right);
+    x = linear(from, to, MARGIN.left, wide - MARGIN.right);
     const y = linear(bottom, top, height - MARGIN.bottom, MARGIN.top);
     const across = ticks(bottom, top).map((value) => [
-      s("line", { class: "axis", x1: MARGIN.left, x2: WIDTH - MARGIN.right, y1: y(value), y2: y(value) }),
+      s("line", { class: "axis", x1: MARGIN.left, x2: wide - MARGIN.right, y1: y(value), y2: y(value) }),
       s("text", { x: MARGIN.left - 6, y: y(value) + 4, "text-anchor": "end" }, round(value)),
     ]);
     const zone = new Date((now ?? to) * 1000).getTimezoneOffset() * 60;
-    const along = timeTicks(from, to, 6, zone).map((moment) => s("text", { x: x(moment), y: height - 6, "text-anchor": "middle" }, label(moment, to - from)));
+    const along = timeTicks(from, to, Math.max(2, Math.floor(wide / 90)), zone).map((moment) => s("text", { x: x(moment), y: height - 6, "text-anchor": "middle" }, label(moment, to - from)));
     const marks = (data.marks ?? []).map((mark) => s("line", { class: "cursor", x1: x(mark.at), x2: x(mark.at), y1: MARGIN.top, y2: height - MARGIN.bottom }, s("title", {}, mark.label)));
     const lines = data.series.map((one, n) => s("g", { class: `series-${n + 1}` }, pieces(one.points, gap).map((part) => [s("path", { class: "band", d: band(part, x, y) }), s("path", { class: "mean", d: path(part, x, y) })])));
     picture.replaceChildren(...[across, along, marks, lines, cursor].flat(Infinity));
@@ -62,7 +69,7 @@ export function lineChart(title, { unit = "", height = 180, gap = Infinity, form
 
   picture.addEventListener("pointermove", (event) => {
     const box = picture.getBoundingClientRect();
-    seek(data.from + (((event.clientX - box.left) / box.width) * WIDTH - MARGIN.left) * ((data.to - data.from) / (WIDTH - MARGIN.left - MARGIN.right)));
+    seek(data.from + (((event.clientX - box.left) / box.width) * wide - MARGIN.left) * ((data.to - data.from) / (wide - MARGIN.left - MARGIN.right)));
   });
   picture.addEventListener("pointerleave", () => seek(null));
   picture.addEventListener("blur", () => seek(null));
