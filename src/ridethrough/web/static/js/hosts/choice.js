@@ -10,6 +10,15 @@ export function settingsOf(row) {
   return { powered_by: [...row.powered_by], needs: row.needs, maintenance: option("maintenance"), shutdown: option("shutdown") };
 }
 
+/** A host's settings as site.toml holds them (a section of GET /settings); null where it does not name the host, or wrongly. */
+export function settingsIn(section) {
+  if (!section) return null;
+  const option = (name) => ({ enabled: Boolean(section[name].value?.enabled), after: section[name].value?.after ?? 0 });
+  const feeds = section.powered_by.value;
+  if (!Array.isArray(feeds)) return null;
+  return { powered_by: [...feeds], needs: section.needs.value ?? 1, maintenance: option("maintenance"), shutdown: option("shutdown") };
+}
+
 /**
  * What several hosts have in common: {powered_by, needs, maintenance_enabled, maintenance_after, ...}; what differs is undefined, and stays
  * each host's own until a person chooses a value.

@@ -6,11 +6,11 @@ import { COORDINATOR } from "../words.js";
 import { listed } from "./words.js";
 
 /** The two options; those of a coordinator without timers are behind a button, with the reason. */
-export function coordinatorNote(rows, options, changed) {
+export function coordinatorNote(rows, settings, options, changed) {
   const both = h("div", { class: "form" }, options.maintenance.el, options.shutdown.el);
   const names = rows.filter((row) => row.coordinator).map((row) => row.id);
   if (names.length === 0) return both;
-  const bare = rows.every((row) => row.coordinator && !row.options.maintenance.enabled && !row.options.shutdown.enabled);
+  const bare = rows.every((row) => row.coordinator && !settings[row.id].maintenance.enabled && !settings[row.id].shutdown.enabled);
   const one = rows.length === 1;
   const text = note("info", [
     h("p", {}, h("strong", {}, one ? `This is the ${COORDINATOR}. ` : `Among them: ${listed(names)}, ${COORDINATOR}. `), "The manual says: do not set timers for it, because everything works through it."),

@@ -17,20 +17,20 @@ import { listed } from "./words.js";
 const WAIT = 150; // ms after the last key before the server is asked
 
 /**
- * `rows`: of the hosts, as they are; `file`: {version, known(host): whether site.toml names it} or null when it cannot be read. `onSaved()`.
- * Returns {el}.
+ * `rows`: of the hosts, as they are; `file`: {version, of(host): its settings in site.toml, null where it is not named} or null when it cannot be
+ * read. `onEnd()`: saved, or thought better of. Returns {el, isChanged()}.
  */
-export function editor(rows, file, onSaved) {
-  const before = Object.fromEntries(rows.map((row) => [row.id, settingsOf(row)]));
+export function editor(rows, file, onEnd) {
+  const before = Object.fromEntries(rows.map((row) => [row.id, file?.of(row.id) ?? settingsOf(row)]));
   const choice = inCommon(Object.values(before));
-  const differ = differences(rows);
+  const differ = differences(rows, before);
   const result = foreseen(remedy);
   const trouble = h("div", { hidden: true });
   const options = { maintenance: option("maintenance", choice, differ.maintenance, changed), shutdown: option("shutdown", choice, differ.shutdown, changed) };
   const poweredBy = feeds(choice, differ.powered_by, changed);
   const save = button("Save…", { kind: "primary", type: "submit", symbol: "save" });
-  const undo = button("Undo", { kind: "quiet", onClick: () => onSaved() });
-  const timers = coordinatorNote(rows, options, changed);
+  const undo = button("Undo", { kind: "quiet", onClick: onEnd });
+  const timers = coordinatorNote(rows, before, options, changed);
   const form = h(
     "form",
     { class: "panel form", novalidate: true, on: { submit } },
@@ -108,7 +108,7 @@ export function editor(rows, file, onSaved) {
       const now = after();
       const operations = rows.flatMap((row) => operationsOf(row, now[row.id]));
       const title = rows.length === 1 ? `Save the settings of ${rows[0].id}` : `Save the settings of ${rows.length} hosts`;
-      if (await saveChange(title, operations, { seen: file.version })) onSaved(now);
+      if (await saveChange(title, operations, { seen: file.version })) onEnd();
     } catch (error) {
       toastError(error);
     } finally {
@@ -118,21 +118,23 @@ export function editor(rows, file, onSaved) {
 
   function operationsOf(row, now) {
     if (!differs(before[row.id], now)) return [];
-    return file.known(row.id) ? changesOf(row.id, before[row.id], now) : [sectionOf(row.id, row.pool, now)];
+    return file.of(row.id) ? changesOf(row.id, before[row.id], now) : [sectionOf(row.id, row.pool, now)];
   }
 }
 
 // Where several hosts differ, in words; "" where they do not.
-function differences(rows) {
+function differences(rows, settings) {
   const told = (read) => {
     const groups = new Map();
-    for (const row of rows) groups.set(read(row), [...(groups.get(read(row)) ?? []), row.id]);
+    for (const { id } of rows) groups.set(read(settings[id]), [...(groups.get(read(settings[id])) ?? []), id]);
     return groups.size < 2 ? "" : [...groups].map(([value, hosts]) => `${listed(hosts)} ${value}`).join("; ");
   };
-  const of = (name) => ({
-    enabled: told((row) => String(row.options[name].enabled)) && listed(rows.filter((row) => row.options[name].enabled).map((row) => row.id)),
-    after: rows.some((row) => row.options[name].enabled) ? told((row) => (row.options[name].enabled ? duration(row.options[name].after) : "none")) : "",
-  });
-  return { powered_by: told((row) => listed(row.powered_by) || "none"), maintenance: of("maintenance"), shutdown: of("shutdown") };
+  const of = (name) => {
+    const on = rows.filter(({ id }) => settings[id][name].enabled).map(({ id }) => id);
+    return {
+      enabled: on.length > 0 && on.length < rows.length ? listed(on) : "",
+      after: on.length > 0 ? told((one) => (one[name].enabled ? duration(one[name].after) : "none")) : "",
+    };
+  };
+  return { powered_by: told((one) => listed(one.powered_by) || "none"), maintenance: of("maintenance"), shutdown: of("shutdown") };
 }
-

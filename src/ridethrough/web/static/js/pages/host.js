@@ -1,6 +1,7 @@
 // The Shutdown Settings of one host, or of several: /hosts/ID?with=ANOTHER&with=...
 import { whoAmI } from "../api.js";
 import { h, refill, setText } from "../dom.js";
+import { settingsIn } from "../hosts/choice.js";
 import { editor } from "../hosts/editor.js";
 import { askButtons } from "../hosts/people.js";
 import { live } from "../live.js";
@@ -37,30 +38,26 @@ async function show() {
     return;
   }
   made = { isChanged: () => false };
-  const trouble = h("div", {});
+  const trouble = h("div", { class: "trouble" });
   try {
-    file = fileOf(await readSettings());
+    const settings = await readSettings();
+    file = { version: settings.version, of: (id) => settingsIn(settings.sections.host?.[id]) };
+    refill(trouble, told(settings));
   } catch (error) {
     file = null;
     refill(trouble, note("warning", `The settings cannot be changed now: ${error.message}`));
   }
   made = editor(rows(), file, again);
-  refill(place, h("div", { class: "stack" }, file ? null : trouble, made.el));
+  refill(place, h("div", { class: "stack" }, trouble, made.el));
 }
 
-function fileOf(settings) {
-  const named = settings.sections.host ?? {};
-  return { version: settings.version, known: (id) => Object.hasOwn(named, id) };
+function told({ problems, running_version: running, version }) {
+  if (problems.length > 0) return note("danger", [h("p", {}, "site.toml is wrong now: the controller goes by its last right version, and nothing can be saved before this is mended."), problems.map((text) => h("p", {}, text))]);
+  if (running && running !== version) return note("info", "site.toml was changed since the controller has read it. Shown is the file; saving makes the controller go by it.");
+  return null;
 }
 
-// After saving: the controller takes a moment to obey; the rows are then those that were saved.
-function again(saved) {
-  for (const [id, settings] of Object.entries(saved ?? {})) {
-    const row = live.state.hosts.get(id);
-    if (!row) continue;
-    const { maintenance, shutdown, powered_by, needs } = settings;
-    live.state.hosts.set(id, { ...row, powered_by, needs, options: { maintenance, shutdown } });
-  }
+function again() {
   made = null;
   show();
 }

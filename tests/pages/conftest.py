@@ -1,0 +1,66 @@
+"""Chromium, and the pages served on loopback for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from ridethrough.api import Context
+
+from .served import Served
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser for all tests of pages."""
+    if not CHROMIUM.exists():
+        pytest.skip(f"there is no {CHROMIUM}: nothing can look at the pages")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Context], str]]:
+    """Serves the API and the pages of a context; returns where."""
+    running: list[Served] = []
+
+    def begin(context: Context) -> str:
+        served = Served(context)
+        running.append(served)
+        return served.url
+
+    yield begin
+    for served in running:
+        served.close()
+
+
+@pytest.fixture
+def page(chromium: Browser, serve: object) -> Iterator[Page]:
+    """A tab of a browser that nobody has used; it is closed before what is served.
+
+    The test fails where a script on the page has failed.
+    """
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.set_default_timeout(15_000)
+    yield page
+    context.close()
+    assert errors == []
