@@ -17,7 +17,7 @@ def writing(every_card: Live) -> Path:
     """site.toml with the community that may write to both."""
     names = [ups for ups, _ in CARDS]
     return every_card.changed(
-        "writing.toml", {f'"{ups}" = {{ ': f'"{ups}" = {{ "write_community" = "secret:write", ' for ups in names}
+        "writing.toml", {f"[ups.{ups}]\n": f'[ups.{ups}]\nwrite_community = "secret:write"\n' for ups in names}
     )
 
 

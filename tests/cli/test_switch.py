@@ -15,7 +15,7 @@ from .live import Live, as_json, ridethrough
 @pytest.fixture(scope="module")
 def writing(protected: Live) -> Path:
     """site.toml with a community that may write to the card of ups1."""
-    return protected.changed("writing.toml", {'"ups1" = { ': '"ups1" = { "write_community" = "secret:write", '})
+    return protected.changed("writing.toml", {"[ups.ups1]\n": '[ups.ups1]\nwrite_community = "secret:write"\n'})
 
 
 @pytest.fixture
