@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { graphOf, joinedTo, tally, unfoldedAtFirst } from "../../src/ridethrough/web/static/js/site/graph.js";
+import { layoutOf, spread } from "../../src/ridethrough/web/static/js/site/layout.js";
+import { pointless } from "../../src/ridethrough/web/static/js/site/manual.js";
+import { whatIsWrong } from "../../src/ridethrough/web/static/js/site/wrong.js";
+
+const ups = (id, more = {}) => ({ id, condition: "good", silent: false, low: false, testing: false, source: "utility", charge: 100, runtime: 900, load: 30, on_battery_since: null, off_at: null, cut_at: null, trouble: "", ...more });
+const host = (id, pool, fed, more = {}) => ({ id, pool, powered_by: fed, coordinator: false, connected: true, supply: "full", step: "", held: false, enabled: true, vms: [], on_battery_since: null, ...more });
+const byId = (rows) => new Map(rows.map((row) => [row.id, row]));
+
+function small() {
+  return {
+    site: { alerts: [] },
+    upses: byId([ups("ups1"), ups("ups2"), ups("spare")]),
+    pools: byId([{ id: "pool1", connected: true }]),
+    hosts: byId([host("h2", "pool1", ["ups2"]), host("h1", "pool1", ["ups1", "ups2"], { coordinator: true })]),
+    vms: byId([]),
+    storage: byId([{ id: "nas", hosts: ["h1", "h2"], vms: 3 }, { id: "unused", hosts: ["h1"], vms: 0 }]),
+  };
+}
+
+function large() {
+  const upses = [];
+  const hosts = [];
+  for (let p = 0; p < 4; p += 1) {
+    for (let n = 0; n < 16; n += 1) hosts.push(host(`h${p}-${n}`, `pool${p}`, [`u${p}-${n * 3}`, `u${p}-${n * 3 + 1}`], { vms: Array(16).fill("vm") }));
+    for (let n = 0; n < 50; n += 1) upses.push(ups(`u${p}-${n}`));
+  }
+  return { site: { alerts: [] }, upses: byId(upses), pools: byId([]), hosts: byId(hosts), vms: byId([]), storage: byId([]) };
+}
+
+test("a small site is shown in full: each feed is a line, the coordinator comes first", () => {
+  const state = small();
+  const graph = graphOf(state, unfoldedAtFirst(state));
+  assert.deepEqual(graph.pools[0].nodes.map((node) => node.row.id), ["h1", "h2"]);
+  assert.deepEqual(graph.edges.map((edge) => edge.id).sort(), ["ups:ups1>host:h1", "ups:ups2>host:h1", "ups:ups2>host:h2"]);
+  assert.deepEqual(graph.left.map((node) => node.id), ["ups:ups1", "ups:ups2", "ups:spare"]);
+  assert.deepEqual(graph.storage.map((node) => node.row.id), ["nas"]);
+  assert.deepEqual([...joinedTo("ups:ups2", graph.edges)].sort(), ["host:h1", "host:h2", "ups:ups2"]);
+});
+
+test("a large site begins folded: a few nodes, and every UPS and host is counted", () => {
+  const state = large();
+  const graph = graphOf(state, unfoldedAtFirst(state));
+  assert.ok(graph.left.length <= 5);
+  assert.equal(graph.left.reduce((sum, node) => sum + node.members.length, 0), 200);
+  assert.deepEqual(graph.pools.map((pool) => pool.nodes.length), [1, 1, 1, 1]);
+  assert.equal(graph.pools[0].nodes[0].vms, 256);
+});
+
+test("what is wrong in a folded pool stands alone; of many, the worst", () => {
+  const state = large();
+  for (let n = 0; n < 30; n += 1) state.upses.set(`u1-${n}`, ups(`u1-${n}`, { condition: "on battery" }));
+  state.upses.set("u2-7", ups("u2-7", { condition: "on battery", low: true }));
+  const graph = graphOf(state, new Set());
+  const alone = graph.left.filter((node) => node.kind === "ups").map((node) => node.row.id);
+  assert.equal(alone.length, 8);
+  assert.ok(alone.includes("u2-7"));
+  assert.equal(graph.left.reduce((sum, node) => sum + node.members.length, 0), 200);
+});
+
+test("an unfolded pool shows its hosts and what feeds them", () => {
+  const state = large();
+  const graph = graphOf(state, new Set(["pool2"]));
+  assert.equal(graph.pools[2].nodes.length, 16);
+  assert.equal(graph.left.filter((node) => node.kind === "ups").length, 32);
+  assert.equal(graph.edges.filter((edge) => edge.to.startsWith("host:")).length, 32);
+});
+
+test("a feed is drawn by the worst UPS that it stands for, and stops where nothing flows", () => {
+  const state = small();
+  state.upses.set("ups1", ups("ups1", { condition: "on battery" }));
+  state.upses.set("ups2", ups("ups2", { condition: "off" }));
+  const edges = new Map(graphOf(state, unfoldedAtFirst(state)).edges.map((edge) => [edge.id, edge]));
+  assert.deepEqual([edges.get("ups:ups1>host:h1").tone, edges.get("ups:ups1>host:h1").flows], ["battery", true]);
+  assert.deepEqual([edges.get("ups:ups2>host:h1").tone, edges.get("ups:ups2>host:h1").flows], ["lost", false]);
+});
+
+test("no card lies over another, at any width", () => {
+  const many = large();
+  for (const [state, unfolded] of [[small(), new Set(["pool1"])], [many, new Set()], [many, new Set(["pool0", "pool3"])]]) {
+    for (const width of [330, 700, 1000, 2200]) {
+      const graph = graphOf(state, unfolded);
+      const layout = layoutOf(graph, width, 16);
+      const boxes = [...layout.boxes.values()];
+      for (const [n, a] of boxes.entries()) {
+        assert.ok(a.x >= 0 && a.x + a.w <= width + 0.5 && a.y >= 0 && a.y + a.h <= layout.height + 0.5, `outside at ${width}`);
+        for (const b of boxes.slice(n + 1)) {
+          assert.ok(a.x + a.w <= b.x || b.x + b.w <= a.x || a.y + a.h <= b.y + 0.01 || b.y + b.h <= a.y + 0.01, `overlap at ${width}`);
+        }
+      }
+    }
+  }
+});
+
+test("cards stand as near as can be to where they should", () => {
+  assert.deepEqual(spread([50, 52, Infinity], [10, 10, 10], 5, 200), [50, 65, 80]);
+  assert.deepEqual(spread([50, 52], [10, 10], 5, 62), [37, 52]);
+});
+
+test("states are counted, the worst first", () => {
+  const good = { label: "Up", rank: 0 };
+  const bad = { label: "Down", rank: 7 };
+  assert.deepEqual(tally([good, bad, good]), [[bad, 1], [good, 2]]);
+});
+
+test("what is wrong comes once, the worst first", () => {
+  const state = small();
+  assert.deepEqual(whatIsWrong(state), []);
+  state.upses.set("ups1", ups("ups1", { condition: "on battery", low: true, on_battery_since: 10, off_at: 99 }));
+  state.upses.set("ups2", ups("ups2", { silent: true }));
+  state.hosts.set("h1", host("h1", "pool1", ["ups1"], { supply: "on battery", step: "being emptied", vms: ["a"] }));
+  state.site = { alerts: [{ at: 5, subject: "ups2", key: "silent", text: "ups2 is silent" }] };
+  const found = whatIsWrong(state);
+  assert.deepEqual(found.map((one) => one.id), ["ups ups1", "host h1", "alert ups2 silent"]);
+  assert.equal(found[0].until, 99);
+  assert.equal(found[1].text, "h1: being emptied, 1 VM on it");
+  assert.equal(found[2].href, "/upses/ups2");
+});
+
+test("a request that would change nothing says so", () => {
+  const one = host("h1", "pool1", []);
+  assert.equal(pointless("hold", [one]), "");
+  assert.equal(pointless("hold", [{ ...one, held: true }]), "It is held already.");
+  assert.equal(pointless("release", [one]), "It is not held.");
+  assert.equal(pointless("exit maintenance", [one]), "It is not in maintenance mode.");
+  assert.equal(pointless("enter maintenance", [one, { ...one, enabled: false }]), "");
+});
