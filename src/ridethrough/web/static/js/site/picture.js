@@ -8,6 +8,20 @@ import { curve, layoutOf } from "./layout.js";
 
 const STILL_ABOVE = 80; // more feeds than that do not move: it would tell nothing and cost the viewer's processor
 
+const FLOW_EVERY = 160; // ms
+const FLOW_STEP = 2; // pixels; dashes repeat every 12
+
+// Lines flow where power does; not where nobody looks, and not for who wants no motion.
+function keepFlowing(lines) {
+  const calm = matchMedia("(prefers-reduced-motion: reduce)");
+  let at = 0;
+  setInterval(() => {
+    if (document.hidden || calm.matches) return;
+    at = (at + FLOW_STEP) % 12;
+    lines.style.setProperty("--flow", `${-at}px`);
+  }, FLOW_EVERY);
+}
+
 /** Returns {el, update(state), light(id or null)}: `light` shows what hangs on a node ("ups:ups1"). */
 export function picture() {
   const lines = s("svg", { class: "feeds", "aria-hidden": "true" });
@@ -48,7 +62,7 @@ export function picture() {
 
   function linesOf(layout) {
     const found = [];
-    const calm = graph.edges.length > STILL_ABOVE;
+    const still = graph.edges.length > STILL_ABOVE;
     const x = layout.rail.x;
     const fed = graph.left.map((node) => layout.boxes.get(node.id));
     if (fed.length) {
@@ -65,7 +79,7 @@ export function picture() {
     for (const edge of graph.edges) {
       const into = graph.edges.filter((one) => one.to === edge.to);
       const lane = into.length > 1 ? (2 * into.indexOf(edge)) / (into.length - 1) - 1 : 0;
-      const moves = edge.flows && (!calm || edge.tone !== "good") ? " flows" : "";
+      const moves = edge.flows && (!still || edge.tone !== "good") ? " flows" : "";
       found.push({ id: edge.id, class: `feed${edge.flows ? "" : " dead"}${moves}${edge.count > 1 ? " many" : ""}`, tone: edge.tone, d: curve(layout.boxes.get(edge.from), layout.boxes.get(edge.to), lane) });
     }
     for (const node of layout.narrow ? [] : graph.storage) {
@@ -122,6 +136,7 @@ export function picture() {
   nodes.addEventListener("focusin", over);
   nodes.addEventListener("pointerleave", () => light(null));
   nodes.addEventListener("focusout", () => light(null));
+  keepFlowing(lines);
   new ResizeObserver(() => draw()).observe(map);
 
   const update = (next) => {
