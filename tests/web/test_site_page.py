@@ -83,6 +83,15 @@ def test_a_ups_lights_what_hangs_on_it(site: Served, window: BrowserContext) -> 
     expect(page.locator('[data-node="host:h1"]')).to_have_attribute("href", "/hosts/h1")
 
 
+def test_a_pool_is_folded_and_unfolded(site: Served, window: BrowserContext) -> None:
+    page, _ = opened(window, site.url)
+    page.get_by_role("button", name="Fold the hosts of pool1").click()
+    expect(page.locator('[data-node="host:h1"]')).to_have_count(0)
+    expect(page.locator('[data-node="hosts:pool1"]')).to_contain_text("2 hosts")
+    page.get_by_role("button", name="Show the hosts of pool1").click()
+    expect(page.locator('[data-node="host:h1"]')).to_be_visible()
+
+
 def test_the_manuals_table(site: Served, window: BrowserContext) -> None:
     page, _ = opened(window, site.url)
     heads = page.locator(".manual th")
