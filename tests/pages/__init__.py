@@ -1,0 +1,1 @@
+"""The pages in a browser: Debian's Chromium, driven by Playwright. Skipped where there is none."""
