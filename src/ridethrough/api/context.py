@@ -22,7 +22,7 @@ from .doors import Doors
 from .drills import Drills
 from .evidence import Evidence
 from .findings import Findings
-from .foresight import Plans, Simulations
+from .foresight import Plans, Present, Simulations
 from .history import History
 from .jobs import Jobs
 from .live import Live
@@ -79,10 +79,12 @@ class Context:
     services: tuple[Service, ...] = ()
     plugs: Plugs | None = None  # None: the site is a real one
     desk: Desk = field(init=False)  # where site.toml is edited
+    present: Present = field(init=False)  # site.toml and what was seen, read again when they have changed
 
     def __post_init__(self) -> None:
         desk = Desk(self.site_file, self.secrets, self.secrets_dir, self.state_dir)
         object.__setattr__(self, "desk", desk)
+        object.__setattr__(self, "present", Present(self.site_file, self.secrets, self.state_dir))
 
 
 def _context(request: Request) -> Context:

@@ -11,14 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ridethrough.api.access import Viewer
 from ridethrough.api.context import Context, Ctx
-from ridethrough.config import ConfigError, load
+from ridethrough.api.foresight import NothingSeen
 from ridethrough.core.advice import of_host, outcome
 from ridethrough.core.model import Host
 from ridethrough.core.observation import Snapshot
 from ridethrough.core.policy import HostPolicy, Timer
 from ridethrough.core.site import Site
 from ridethrough.core.timetable import MAINTENANCE, SHUTDOWN, shortest, step, steps, timers
-from ridethrough.runtime.seen_file import read_seen
 
 router = APIRouter(tags=["settings"])
 
@@ -128,17 +127,23 @@ NOT_YET: dict[int | str, dict[str, Any]] = {503: {"description": "There is no si
 @router.post("/hosts/foresee", responses=NOT_YET)
 def foresee(question: Question, ctx: Ctx, _: Viewer) -> Answer:
     """The row of the action table, the steps and warnings that these settings would make. Changes nothing."""
-    site = _with(_site(ctx), question, ctx)
-    seen = read_seen(ctx.state_dir)
-    snapshot = seen.snapshot if seen else Snapshot()
+    site, snapshot = _with(_site(ctx), question, ctx), _snapshot(ctx)
     return Answer(hosts={id: _told(site.hosts[id], site, snapshot) for id in question.hosts})
 
 
 def _site(ctx: Context) -> Site:
     try:
-        return load(ctx.site_file, ctx.secrets).site
-    except ConfigError as error:
+        return ctx.present.configuration().site
+    except NothingSeen as error:
         raise HTTPException(503, f"the site's file cannot be used: {error}") from None
+
+
+def _snapshot(ctx: Context) -> Snapshot:
+    """What was seen last; nothing where no controller has looked yet."""
+    try:
+        return ctx.present.seen().snapshot
+    except NothingSeen:
+        return Snapshot()
 
 
 def _with(site: Site, question: Question, ctx: Context) -> Site:
