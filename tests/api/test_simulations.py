@@ -157,6 +157,26 @@ def test_what_a_timeline_may_name_is_told(client: TestClient) -> None:
     assert client.get("/api/v1/simulations/sources").json()["sites"].count("three_hosts") == 1
 
 
+def test_how_a_site_is_before_anything_happens_is_told(client: TestClient) -> None:
+    found = client.post("/api/v1/simulations/things", json={"source": {"scenario": "case_one"}}).json()
+    assert found["timeline"] == [{"at": 0, "do": "fail", "feeder": "a"}, {"at": 420, "do": "restore", "feeder": "a"}]
+    assert (found["until"], found["armed"], found["story"].split(".")[0]) == (
+        660,
+        True,
+        "The manual's first test case (3",
+    )
+    assert found["start"]["t"] == 0
+    assert (
+        dict(zip(found["columns"]["upses"], found["start"]["upses"]["ups1"], strict=True))["output"] == "utility power"
+    )
+    assert found["hosts"]["xenserver1"] == {
+        "pool": "pool1",
+        "fed_by": ["ups1"],
+        "needs": 1,
+        "options": {"maintenance": {"enabled": True, "after": 60}, "shutdown": {"enabled": True, "after": 120}},
+    }
+
+
 @pytest.mark.parametrize(
     ("wanted", "why"),
     [

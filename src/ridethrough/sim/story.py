@@ -13,11 +13,13 @@ from ridethrough.core.events import Event
 from ridethrough.core.fold import fold
 from ridethrough.core.memory import Memory
 from ridethrough.core.model import HostId, Seconds
+from ridethrough.core.policy import HostPolicy
 from ridethrough.views.site import step
 
 from . import ends
 from .film import COLUMNS, Film
 from .live_site import LiveSite, assumptions, copy, outage_lasts
+from .machines import SimHost
 from .outlook import summary
 from .quantity import seconds
 from .reading import ScenarioError, merged, read_toml
@@ -68,19 +70,32 @@ def played(asked: Asked) -> dict[str, Any]:
     return {
         "until": scenario.until,
         "timeline": [as_table(happening) for happening in scenario.timeline],
-        "things": _things(run.world),
+        "things": _things(scenario, run.world),
         "assumed": assumptions(asked.live.site, asked.live.seen) if asked.live else [],
         "lines": [{"t": round(line.at, 1), "who": line.who, "text": line.text} for line in lines],
         "outcome": outcome,
-        "columns": {table: list(names) for table, names in COLUMNS.items()},
+        "columns": _columns(),
         "frames": _frames(film, run.journal.entries),
         "scenario": _file(content, scenario, outcome),
     }
 
 
 def things(asked: Asked) -> dict[str, Any]:
-    """What a timeline may name on this site: its feeders, UPSs, hosts, VMs and pools. Raises ScenarioError."""
-    return _things(_read(asked, _content(asked)).site.build())
+    """What a timeline may name on this site, and how the site is before anything happens. Raises ScenarioError."""
+    content = _content(asked)
+    scenario = _read(asked, content)
+    world = scenario.site.build()
+    film = Film(0.0)
+    film.of(world)
+    return {
+        **_things(scenario, world),
+        "columns": _columns(),
+        "start": next(film.frames()),
+        "timeline": [as_table(happening) for happening in scenario.timeline],
+        "until": scenario.until,
+        "armed": scenario.armed,
+        "story": " ".join(content["story"].split()),
+    }
 
 
 def _read(asked: Asked, content: Mapping[str, Any]) -> Scenario:
@@ -90,14 +105,30 @@ def _read(asked: Asked, content: Mapping[str, Any]) -> Scenario:
         raise ScenarioError(f"settings: they have not the form of site.toml ({error})") from error
 
 
-def _things(world: World) -> dict[str, Any]:
+def _things(scenario: Scenario, world: World) -> dict[str, Any]:
     names = {key: sorted(subjects(key, world)) for key in sorted(set(SUBJECTS.values()) - {""})}
     return {
         **names,
         "fed_by": {ups.id: ups.feeder for _, ups in sorted(world.upses.items())},
-        "hosts": {h.id: {"pool": h.pool, "fed_by": list(h.fed_by)} for _, h in sorted(world.hosts.items())},
+        "hosts": {h.id: _host(h, scenario.site.site.policy.of(h.id)) for _, h in sorted(world.hosts.items())},
         "names": {vm.id: vm.name for _, vm in sorted(world.vms.items())},
     }
+
+
+def _host(host: SimHost, policy: HostPolicy) -> dict[str, Any]:
+    return {
+        "pool": host.pool,
+        "fed_by": list(host.fed_by),
+        "needs": host.needs,
+        "options": {
+            "maintenance": {"enabled": policy.maintenance.enabled, "after": policy.maintenance.after},
+            "shutdown": {"enabled": policy.shutdown.enabled, "after": policy.shutdown.after},
+        },
+    }
+
+
+def _columns() -> dict[str, list[str]]:
+    return {table: list(names) for table, names in COLUMNS.items()}
 
 
 def _content(asked: Asked) -> dict[str, Any]:

@@ -31,6 +31,7 @@ PAGES = (
     Page("/outage", "outage", "Outage", "outage"),
     Page("/outage/{id}", "outage", "Outage", within="outage"),
     Page("/outages", "outages", "Past outages", within="outage"),
+    Page("/simulator", "simulator", "Simulator", "simulator"),
     Page("/journal", "journal", "Journal", "journal"),
     Page("/findings", "findings", "Findings", "findings"),
     Page("/settings", "settings", "Settings", "settings"),

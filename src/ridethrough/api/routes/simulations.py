@@ -188,8 +188,9 @@ async def sources(_: Viewer, simulations: Served) -> Sources:
 
 @router.post("/simulations/things", responses=answers(504))
 async def things(wanted: Wanted, _: Operator, simulations: Served) -> dict[str, Any]:
-    """What a timeline may name on this source: the names of its feeders (`feeder`), UPSs, hosts, VMs and pools; and
-    `fed_by`, the feeder of each UPS.
+    """What a timeline may name on this source: the names of its feeders (`feeder`), UPSs, hosts, VMs and pools;
+    `fed_by`, the feeder of each UPS; `hosts` with their UPSs and options; `start`, the first of its frames; and the
+    `timeline`, `until` and `story` that it has by itself.
     """
     found: dict[str, Any] = await _looked_up(lambda: simulations.things(_story(wanted)))
     return found

@@ -49,6 +49,8 @@ export function supplyState(host) {
 /** How the host is, all in all: its step in an outage, its connection, its supply. */
 export function hostState(host) {
   const supply = supplyState(host);
+  if (host.step === "crashed") return state("lost", "lost", "Crashed", 8);
+  if (host.step === "starting") return state("info", "settling", "Starting", 4);
   if (host.step === "down") return state("lost", "off", "Down", 7);
   if (["shutting down", "guests stop", "being emptied"].includes(host.step)) return state("battery", "moving", first(host.step), 6);
   if (host.step.startsWith("maintenance mode")) return state("info", "maintenance", first(host.step), 3);

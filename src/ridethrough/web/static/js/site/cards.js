@@ -3,15 +3,23 @@ import { h, icon, refill, setAttr, setData, setIcon, setText } from "../dom.js";
 import { brief } from "../time.js";
 import { COORDINATOR, count, percent } from "../words.js";
 
-/** The element of a node; `mend(el, node)` fills it and keeps it true. */
-export function card(node) {
-  const made = { ups: upsCard, host: hostCard, storage: storageCard, hosts: foldedCard, upses: foldedCard }[node.kind](node);
+/** The element of a node; `mend(el, node)` fills it and keeps it true. UPSs and hosts are links, or buttons that call `onPick(id, el)`. */
+export function card(node, onPick = null) {
+  const made = { ups: upsCard, host: hostCard, storage: storageCard, hosts: foldedCard, upses: foldedCard }[node.kind](node, onPick);
   made.el.dataset.node = node.id;
   made.el.mend = made.update;
   return made.el;
 }
 
-function upsCard() {
+// Where a card leads: to a page, or to what `onPick` does.
+function leading(kind, onPick, ...children) {
+  if (!onPick) return h("a", { class: `node ${kind}` }, children);
+  const el = h("button", { type: "button", class: `node ${kind}`, "aria-haspopup": "menu" }, children);
+  el.addEventListener("click", () => onPick(el.dataset.node, el));
+  return el;
+}
+
+function upsCard(_, onPick) {
   const sign = icon("good");
   const name = h("span", { class: "node-name" });
   const runtime = h("span", { class: "node-main number" });
@@ -20,11 +28,11 @@ function upsCard() {
   const fill = h("span", {});
   const bar = h("span", { class: "node-bar", "aria-hidden": "true" }, fill);
   const told = h("span", { class: "unseen" });
-  const el = h("a", { class: "node ups" }, sign, name, runtime, h("span", { class: "node-second" }, label, bar, load), told);
+  const el = leading("ups", onPick, sign, name, runtime, h("span", { class: "node-second" }, label, bar, load), told);
   const update = ({ row, state }) => {
     setData(el, "tone", state.tone);
     setIcon(sign, state.icon);
-    setAttr(el, "href", `/upses/${encodeURIComponent(row.id)}`);
+    if (!onPick) setAttr(el, "href", `/upses/${encodeURIComponent(row.id)}`);
     setText(name, row.id);
     setText(runtime, row.runtime === null ? "–" : brief(row.runtime));
     setText(label, state.label);
@@ -38,7 +46,7 @@ function upsCard() {
   return { el, update };
 }
 
-function hostCard() {
+function hostCard(_, onPick) {
   const sign = icon("good");
   const name = h("span", { class: "node-name" });
   const star = icon("coordinator");
@@ -48,11 +56,11 @@ function hostCard() {
   const label = h("span", { class: "node-state" });
   const held = h("span", { class: "node-held" }, icon("held"), "held");
   const told = h("span", { class: "unseen" });
-  const el = h("a", { class: "node host" }, sign, h("span", { class: "node-title" }, name, star), vms, h("span", { class: "node-second" }, label, held), told);
+  const el = leading("host", onPick, sign, h("span", { class: "node-title" }, name, star), vms, h("span", { class: "node-second" }, label, held), told);
   const update = ({ row, state, moving }) => {
     setData(el, "tone", state.tone);
     setIcon(sign, state.icon);
-    setAttr(el, "href", `/hosts/${encodeURIComponent(row.id)}`);
+    if (!onPick) setAttr(el, "href", `/hosts/${encodeURIComponent(row.id)}`);
     setText(name, row.id);
     star.style.display = row.coordinator ? "" : "none";
     setText(number, row.vms.length);

@@ -8,6 +8,7 @@ import { curve, layoutOf } from "./layout.js";
 
 const STILL_ABOVE = 80; // more feeds than that do not move: it would tell nothing and cost the viewer's processor
 
+<<<<<<< HEAD
 const FLOW_EVERY = 160; // ms
 const FLOW_STEP = 2; // pixels; dashes repeat every 12
 
@@ -24,6 +25,13 @@ function keepFlowing(lines) {
 
 /** Returns {el, update(state), light(id or null)}: `light` shows what hangs on a node ("ups:ups1"). */
 export function picture() {
+=======
+/**
+ * Returns {el, update(state), light(id or null)}: `light` shows what hangs on a node ("ups:ups1"). With `onPick(id, el)` UPSs and hosts are buttons
+ * that call it; otherwise they lead to their pages.
+ */
+export function picture({ onPick = null } = {}) {
+>>>>>>> 4b69e2f (web: the Simulator: pull plugs on a copy of the site, play, scrub, compare two sets of options, save)
   const lines = s("svg", { class: "feeds", "aria-hidden": "true" });
   const boxes = h("div", { class: "map-pools" });
   const nodes = h("div", { class: "map-nodes", role: "group", "aria-label": "UPSs, hosts and storage" });
@@ -47,7 +55,7 @@ export function picture() {
     map.classList.toggle("narrow", layout.narrow);
     keyed(boxes, graph.pools, (pool) => pool.id, poolBox, (box, pool) => mendPool(box, pool, layout));
     const all = [...graph.left, ...graph.pools.flatMap((pool) => pool.nodes), ...graph.storage];
-    keyed(nodes, all, (node) => node.id, card, (node, item) => {
+    keyed(nodes, all, (node) => node.id, (node) => card(node, onPick), (node, item) => {
       node.mend(item);
       put(node, layout.boxes.get(item.id));
     });

@@ -49,6 +49,22 @@ export function menu(opener, items, label) {
   return h("div", { class: "menu" }, opener, list);
 }
 
+/** Open a menu below something that was pressed; it is gone when it is closed. `items` as those of `menu`. */
+export function openMenu(opener, items, label) {
+  const list = h("div", { role: "menu", class: "popover", "aria-label": label, popover: "auto" });
+  list.replaceChildren(...items.map((one) => entry(one, list)));
+  list.addEventListener("keydown", (event) => move(event, list));
+  list.addEventListener("toggle", (event) => {
+    if (event.newState !== "closed") return;
+    if (document.activeElement === document.body && opener.isConnected) opener.focus({ preventScroll: true });
+    list.remove();
+  });
+  document.body.append(list);
+  list.showPopover();
+  place(opener, list);
+  list.querySelector("[role^=menuitem]")?.focus();
+}
+
 function entry(one, list) {
   if (one.heading) return h("div", { class: "menu-label", role: "presentation" }, one.heading);
   const role = one.checked === undefined ? "menuitem" : "menuitemradio";

@@ -1,0 +1,48 @@
+// What can be done to what was pressed in the picture.
+import { count } from "../words.js";
+import { choiceText, feederName } from "./words.js";
+
+const UPS = ["silence card", "answer card", "lose link", "restore link", "start test"];
+const HOST = ["pull power", "plug in", "lose network", "restore network", "restart toolstack", "ignore shutdown", "ignore wake"];
+const ASKED = ["hold", "release", "enter maintenance", "exit maintenance", "evacuate"];
+const GUEST = ["hang shutdown", "refuse move", "stall move", "lose tools"];
+const MACHINE = ["crash controller", "freeze controller", "break journal", "mend journal", "set clock ahead", "set clock back"];
+
+/**
+ * The menu of a node. `add({do, ...})` puts it into the timeline at the moment that is shown, `ask({do, ...})` opens the dialog with it.
+ */
+export function menuOf(node, { things, state, words, add, ask }) {
+  const known = new Set(words.map((word) => word.do));
+  const [kind, ...rest] = node.split(":");
+  const id = rest.join(":");
+  const line = (do_, key, value) => ({ label: choiceText(do_), onPick: () => add({ do: do_, [key]: value }) });
+  const lines = (list, key, value) => list.filter((one) => known.has(one)).map((one) => line(one, key, value));
+  if (kind === "ups") {
+    const feeder = things.fed_by[id];
+    const isOn = state.upses.get(id)?.condition === "good";
+    const power = (do_, symbol) => ({ ...line(do_, "feeder", feeder), symbol, label: `${choiceText(do_)}: ${feederName(feeder, things)}` });
+    const both = [power("fail", "lost"), power("restore", "good")];
+    return [{ heading: id }, ...(isOn ? both : both.reverse()), ...lines(UPS, "ups", id)];
+  }
+  const guests = state.hosts.get(id)?.vms ?? [];
+  return [
+    { heading: id },
+    ...lines(HOST, "host", id),
+    guests.length > 0 && { heading: `${count(guests.length, "VM")} on it` },
+    ...(guests.length ? GUEST : []).filter((one) => known.has(one)).map((one) => ({
+      label: guests.length === 1 ? `${guests[0]}: ${choiceText(one)}` : `A VM: ${choiceText(one)}…`,
+      onPick: () => (guests.length === 1 ? add({ do: one, vm: guests[0] }) : ask({ do: one, vm: guests[0] })),
+    })),
+    { heading: "Asked of Ridethrough" },
+    ...lines(ASKED, "host", id),
+  ].filter(Boolean);
+}
+
+/** The menu of the machine on which the controller runs. */
+export function machineMenu({ words, add, ask }) {
+  const found = MACHINE.map((do_) => words.find((word) => word.do === do_)).filter(Boolean);
+  return found.map((word) => {
+    const takes = Object.keys(word.takes).length > 0;
+    return { label: choiceText(word.do) + (takes ? "…" : ""), onPick: () => (takes ? ask({ do: word.do }) : add({ do: word.do })) };
+  });
+}

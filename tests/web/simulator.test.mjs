@@ -1,0 +1,86 @@
+// A simulation at each of its moments, and its timeline in words.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { filmOf, supplyOf, toldUntil } from "../../src/ridethrough/web/static/js/simulator/film.js";
+import { parseTime, sentence, titleOf } from "../../src/ridethrough/web/static/js/simulator/words.js";
+
+const THINGS = {
+  feeder: ["a", "of ups2"],
+  pool: ["pool1"],
+  fed_by: { ups1: "a", ups2: "of ups2" },
+  hosts: { h1: { pool: "pool1", fed_by: ["ups1"], needs: 1 }, h2: { pool: "pool1", fed_by: ["ups2"], needs: 1 } },
+  names: { v1: "web1", v2: "web2" },
+};
+const COLUMNS = { upses: ["output", "card", "charge", "runtime", "load", "cut_in"], hosts: ["power", "answers", "enabled", "coordinator"], vms: ["host", "state", "moving_to"] };
+const FRAMES = [
+  {
+    t: 0,
+    upses: { ups1: ["utility power", "answers", 100, 1500, 20, null], ups2: ["utility power", "answers", 100, 1500, 20, null] },
+    hosts: { h1: [true, true, true, false], h2: [true, true, true, true] },
+    vms: { v1: ["h1", "running", null], v2: ["h2", "running", null] },
+  },
+  { t: 10, upses: { ups1: ["on battery", "silent", 99, 1400, 20, null] } },
+  { t: 60, steps: { h1: "being emptied" }, hosts: { h1: [true, true, false, false] }, vms: { v1: ["h1", "running", "h2"] } },
+  { t: 80, vms: { v1: ["h2", "running", null] } },
+  { t: 120, steps: { h1: "down" }, hosts: { h1: [false, false, false, false] }, upses: { ups1: ["off", "answers", 5, 0, 0, null] } },
+  { t: 200, steps: { h1: "" }, hosts: { h1: [true, false, true, false] }, upses: { ups1: ["low battery", "answers", 5, 100, 20, null] } },
+];
+const film = (outcome = null) => filmOf({ things: THINGS, columns: COLUMNS, frames: FRAMES, outcome });
+
+test("before anything happens everything is as it was copied", () => {
+  const { upses, hosts, pools } = film().at(0);
+  assert.deepEqual([upses.get("ups1").condition, upses.get("ups1").silent], ["good", false]);
+  assert.deepEqual([hosts.get("h1").supply, hosts.get("h1").step, hosts.get("h1").vms], ["full", "", ["web1"]]);
+  assert.ok(pools.get("pool1").connected);
+});
+
+test("a moment is the same, whichever way one comes to it", () => {
+  const one = film();
+  const before = one.at(70);
+  one.at(300);
+  assert.deepEqual(one.at(70), before);
+  assert.deepEqual([before.hosts.get("h1").step, before.vms.get("v1").moving_to, before.upses.get("ups1").silent], ["being emptied", "h2", true]);
+});
+
+test("nothing new between two frames is no new state", () => {
+  const one = film();
+  assert.equal(one.at(11), one.at(59));
+  assert.notEqual(one.at(11), one.at(61));
+});
+
+test("a VM that has moved is counted where it is", () => {
+  const { hosts } = film().at(100);
+  assert.deepEqual([hosts.get("h1").vms, hosts.get("h2").vms], [[], ["web1", "web2"]]);
+});
+
+test("a host that went off is down, crashed when it was not shut down, and starts before it answers", () => {
+  assert.equal(film().at(150).hosts.get("h1").step, "down");
+  const crashed = { hosts: [{ id: "h1", end: "crashed", off: [[120, null]] }] };
+  assert.equal(film(crashed).at(150).hosts.get("h1").step, "crashed");
+  assert.equal(film().at(210).hosts.get("h1").step, "starting");
+  assert.deepEqual([film().at(150).upses.get("ups1").runtime, film().at(210).upses.get("ups1").low], [null, true]);
+});
+
+test("feeds add up", () => {
+  const upses = new Map(Object.entries({ a: "good", b: "on battery", c: "off" }).map(([id, condition]) => [id, { condition }]));
+  const of = (...ids) => supplyOf({ fed_by: ids, needs: 1 }, upses);
+  assert.deepEqual([of(), of("a"), of("a", "c"), of("b", "c"), of("c")], ["assumed", "full", "reduced", "on battery", "lost"]);
+  assert.equal(supplyOf({ fed_by: ["b", "c"], needs: 2 }, upses), "lost");
+});
+
+test("lines are told up to the moment", () => {
+  const lines = [{ t: 0 }, { t: 1 }, { t: 1 }, { t: 5 }];
+  assert.deepEqual([-1, 0, 1, 4, 9].map((t) => toldUntil(lines, t)), [0, 1, 3, 3, 4]);
+});
+
+test("times are read as people write them", () => {
+  assert.deepEqual(["90", "90 s", "1:30", "1:02:03", "5m", "2h", "soon", "", "1:2"].map(parseTime), [90, 90, 90, 3723, 300, 7200, null, null, null]);
+});
+
+test("a line is a sentence", () => {
+  assert.equal(sentence({ at: 0, do: "fail", feeder: "a" }, THINGS), "Utility power fails for feeder a (ups1)");
+  assert.equal(sentence({ at: 0, do: "fail", feeder: "of ups2" }, THINGS), "Utility power fails for ups2");
+  assert.equal(sentence({ at: 0, do: "crash controller", for: 30 }, THINGS), "The controller is killed, and is back after 30 s");
+  assert.equal(sentence({ at: 0, do: "dance wildly", host: "h1" }, THINGS), "Dance wildly h1");
+  assert.equal(titleOf([{ at: 0, do: "fail", feeder: "of ups2" }, { at: 9, do: "arm" }], THINGS), "Utility power fails for ups2 at 0:00, and 1 more");
+});
