@@ -10,7 +10,7 @@ import { choiceText, feederName, groupOf, parseTime, SUBJECTS, takesText } from 
 const ORDER = ["Utility power", "UPS", "VM", "Host", "The controller's machine", "Asked of Ridethrough", "Pool"];
 
 /** Ask for a line; `entry` is what stands there at first: {at, do?, ...}. Resolves with the line, or null. */
-export function askHappening({ title, entry, words, things }) {
+export function askHappening({ title, submit, entry, words, things }) {
   const at = field("at", "When", { value: countdown(entry.at), hint: "Minutes and seconds from the beginning: 1:30. Or 90, 5m, 1h.", required: true, attrs: { autocomplete: "off" } });
   const what = field("do", "What happens", { type: "select" });
   what.input.replaceChildren(...groupsOf(words, things));
@@ -33,7 +33,7 @@ export function askHappening({ title, entry, words, things }) {
   const cancel = button("Cancel", { kind: "quiet", onClick: () => dialog.close() });
   const made = form({
     fields: [at, what, { el: rest }],
-    submit: entry.do ? "Change" : "Add",
+    submit,
     extra: [cancel],
     onSubmit: async () => {
       const line = read();

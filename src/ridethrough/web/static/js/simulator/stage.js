@@ -6,6 +6,7 @@ import { filmOf } from "./film.js";
 /** `onPick(node, el, state)` is called for a UPS or host that was pressed. Returns {el, show(films), at(t)}; `films`: one or two of [label, simulation]. */
 export function stage({ onPick }) {
   const el = h("div", { class: "sim-stage" });
+  const screens = []; // as many as were ever shown at once
   let shown = [];
   let moment = 0;
 
@@ -17,8 +18,8 @@ export function stage({ onPick }) {
   }
 
   function show(films) {
-    while (shown.length < films.length) shown.push(screen());
-    shown.length = films.length;
+    while (screens.length < films.length) screens.push(screen());
+    shown = screens.slice(0, films.length);
     el.replaceChildren(...shown.map((one) => one.el));
     films.forEach(([label, found], n) => {
       setText(shown[n].name, label);

@@ -20,7 +20,7 @@ export function storyPanel({ sources, words, now, onSource, onRun, onChange }) {
   let title = "";
   const source = field("source", "Played on", { type: "select", choices: choices(sources) });
   const told = h("p", { class: "muted small" });
-  const list = timelineList({ onChange: changed, onEdit: (entry) => askHappening({ title: "Change a line", entry, words, things }) });
+  const list = timelineList({ onChange: changed, onEdit: (entry) => askHappening({ title: "Change a line", submit: "Change", entry, words, things }) });
   const until = field("until", "Until", { hint: "At most 4 hours. Empty: long enough to see the end.", attrs: { autocomplete: "off", placeholder: "by itself" } });
   const armed = toggle("armed", "Ridethrough is armed", { checked: true, onChange: changed });
   const sets = ["A", "B"].map((letter) => optionSet({ title: `Options ${letter}`, things: () => things, onChange: changed }));
@@ -60,7 +60,7 @@ export function storyPanel({ sources, words, now, onSource, onRun, onChange }) {
   }
 
   async function ask(entry) {
-    const found = await askHappening({ title: "Add to the timeline", entry: { at: Math.round(now()), ...entry }, words, things });
+    const found = await askHappening({ title: "Add to the timeline", submit: "Add", entry: { at: Math.round(now()), ...entry }, words, things });
     if (found) list.add(found);
   }
 

@@ -7,8 +7,6 @@ import { graphOf, joinedTo, unfoldedAtFirst } from "./graph.js";
 import { curve, layoutOf } from "./layout.js";
 
 const STILL_ABOVE = 80; // more feeds than that do not move: it would tell nothing and cost the viewer's processor
-
-<<<<<<< HEAD
 const FLOW_EVERY = 160; // ms
 const FLOW_STEP = 2; // pixels; dashes repeat every 12
 
@@ -23,15 +21,11 @@ function keepFlowing(lines) {
   }, FLOW_EVERY);
 }
 
-/** Returns {el, update(state), light(id or null)}: `light` shows what hangs on a node ("ups:ups1"). */
-export function picture() {
-=======
 /**
  * Returns {el, update(state), light(id or null)}: `light` shows what hangs on a node ("ups:ups1"). With `onPick(id, el)` UPSs and hosts are buttons
  * that call it; otherwise they lead to their pages.
  */
 export function picture({ onPick = null } = {}) {
->>>>>>> 4b69e2f (web: the Simulator: pull plugs on a copy of the site, play, scrub, compare two sets of options, save)
   const lines = s("svg", { class: "feeds", "aria-hidden": "true" });
   const boxes = h("div", { class: "map-pools" });
   const nodes = h("div", { class: "map-nodes", role: "group", "aria-label": "UPSs, hosts and storage" });
