@@ -50,13 +50,13 @@ def rendered(assets: Assets) -> dict[Page, str]:
     texts = {}
     for page in PAGES:
         script = f"js/pages/{page.name}.js"
-        style = f"css/pages/{page.name}.css"
+        styles = [f"css/pages/{name}.css" for name in (*page.uses, page.name)]
         texts[page] = environment.get_template(f"{page.name}.html").render(
             page=page,
             url=assets.url,
             nav=[p for p in PAGES if p.icon],
             script=script,
-            style=style if style in assets.by_name else "",
+            styles=[style for style in styles if style in assets.by_name],
             preload=assets.modules(script) if page.bare else assets.modules(SHELL, script),
         )
     return texts

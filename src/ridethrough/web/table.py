@@ -10,7 +10,7 @@ class Page:
     """A page. Its shell is `templates/NAME.html`, its script `static/js/pages/NAME.js`, both by `name`.
 
     `icon` names a symbol of `templates/icons.svg`; a page without one stands in no navigation. `within` names the page
-    whose entry is marked while this one is open.
+    whose entry is marked while this one is open. `uses` names pages whose parts it has, and so their style sheets.
     """
 
     path: str
@@ -18,11 +18,13 @@ class Page:
     title: str
     icon: str = ""
     within: str = ""
+    uses: tuple[str, ...] = ()
     bare: bool = False  # without header and navigation: for who has not logged in
 
 
 PAGES = (
     Page("/", "site", "Site", "site"),
+    Page("/start", "start", "Set up this site", within="site", uses=("add", "findings")),
     Page("/hosts", "hosts", "Shutdown settings", "shutdown"),
     Page("/hosts/{id}", "host", "Shutdown settings", within="hosts"),
     Page("/add", "add", "Add", within="hosts"),

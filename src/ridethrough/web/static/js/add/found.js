@@ -121,14 +121,16 @@ function canBeAdded(row) {
   return !row.in_site;
 }
 
-/** What stands after adding: where to go on. */
-export function added(names, answer) {
+/** What stands after adding; `onward`: where to go on. */
+export function added(names, answer, onward = toHosts()) {
   const el = note(answer.taken === false ? "warning" : "good", [
     h("p", {}, h("strong", {}, `${names.join(", ")}: added.`), answer.taken === false ? ` ${answer.answer}` : ""),
-    h("p", {}, "Next: say which of your UPSs feed each host."),
-    h("div", { class: "row" }, linkButton("Who feeds whom", "/hosts", { symbol: "shutdown", kind: "primary" })),
+    onward,
   ]);
   el.setAttribute("role", "status");
   return el;
 }
 
+function toHosts() {
+  return [h("p", {}, "Next: say which of your UPSs feed each host."), h("div", { class: "row" }, linkButton("Who feeds whom", "/hosts", { symbol: "shutdown", kind: "primary" }))];
+}

@@ -12,8 +12,8 @@ import { certificates } from "./certificates.js";
 import { addressesIn, hostOf, poolOperations } from "./names.js";
 import { poolFound } from "./poolfound.js";
 
-/** Returns {el}. */
-export function poolAdder() {
+/** `onward()`: what stands below the word that a pool was added: where to go on. Returns {el}. */
+export function poolAdder(onward = toHosts) {
   const address = field("addresses", "Address", {
     required: true,
     hint: "Of any host of the pool; several with spaces. The coordinator (the manual's XenCenter) is found by itself.",
@@ -82,16 +82,19 @@ export function poolAdder() {
     const operations = poolOperations({ name, addresses, username: username.value, password: password.value, fingerprints: [...accepted], hosts, known });
     if (!(await saveChange(`Add ${name}`, operations, { seen: file.version, action: "Add" }))) return;
     password.value = "";
-    refill(place, next(`${name} is added with ${count(hosts.length, "host")}.`));
+    refill(place, done(`${name} is added with ${count(hosts.length, "host")}.`, onward()));
   }
 }
 
-function next(text) {
-  const el = note("good", [
-    h("p", {}, h("strong", {}, text)),
+function toHosts() {
+  return [
     h("p", {}, "Next: add the UPSs, if you have not yet, then say which of them feed each host."),
     h("div", { class: "row" }, linkButton("Who feeds whom", "/hosts", { symbol: "shutdown", kind: "primary" }), linkButton("Add UPSs", "/add#ups", { symbol: "ups" })),
-  ]);
+  ];
+}
+
+function done(text, onward) {
+  const el = note("good", [h("p", {}, h("strong", {}, text)), onward]);
   el.setAttribute("role", "status");
   return el;
 }

@@ -9,15 +9,18 @@ import { say, toastError } from "../ui/toast.js";
 import { count } from "../words.js";
 import { added, foundUpses } from "./found.js";
 
-/** Returns {el, begin(wanted)}: `wanted` as the API takes it; `nothing`: what to say when nothing was found. */
-export function search(nothing) {
+/**
+ * Returns {el, begin(wanted)}: `wanted` as the API takes it; `nothing`: what to say when nothing was found; `onward()`: where to go on when UPSs
+ * were added, if not to the hosts.
+ */
+export function search(nothing, onward) {
   let job = null;
   const bar = progress("Searching");
   const stop = button("Cancel", { kind: "small", symbol: "close", onClick: cancel });
   const running = h("section", { class: "panel stack-s", hidden: true, "aria-label": "Search" }, bar.el, h("div", { class: "row row-end" }, stop));
   const told = h("div", { class: "stack-s", role: "status" });
   const done = h("div", {});
-  const found = foundUpses(() => job, (names, answer) => refill(done, added(names, answer)));
+  const found = foundUpses(() => job, (names, answer) => refill(done, added(names, answer, onward?.())));
   live.on("job", (message) => {
     if (job && message.id === job.id) show(message);
   });

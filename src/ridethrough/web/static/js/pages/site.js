@@ -2,6 +2,7 @@
 import { h, refill } from "../dom.js";
 import { live } from "../live.js";
 import { empty } from "../ui/status.js";
+import { goes, offer } from "../start/offer.js";
 import { latest } from "../site/latest.js";
 import { manualView } from "../site/manual.js";
 import { picture } from "../site/picture.js";
@@ -13,10 +14,10 @@ const place = document.getElementById("site");
 refill(place, empty("site", "Waiting for the controller's first word …"));
 
 let shown = false;
-live.subscribe((state) => state.ready, () => {
+live.subscribe((state) => state.ready, async () => {
   if (shown) return;
   shown = true;
-  show();
+  if (!(await goes(live.state))) show();
 });
 
 function show() {
@@ -24,12 +25,18 @@ function show() {
   const map = picture();
   const manual = manualView({ onLight: map.light });
   const drawn = h("section", { class: "panel picture", "aria-label": "The site as a picture" }, map.el);
+  const unfinished = h("div", { hidden: true });
   const news = latest().el;
   const main = h("div", { class: "stack" }, drawn);
   const aside = h("div", { class: "stack" }, planCard().el);
-  refill(place, h("div", { class: "stack" }, wrong.el, h("div", { class: "split site-split" }, main, aside), manual.el));
+  refill(place, h("div", { class: "stack" }, unfinished, wrong.el, h("div", { class: "split site-split" }, main, aside), manual.el));
   live.subscribe((state) => [state.site, state.upses, state.hosts, state.vms, state.pulse], () => wrong.update(live.state));
   live.subscribe((state) => [state.upses, state.pools, state.hosts, state.vms, state.storage], () => map.update(live.state));
+  live.subscribe((state) => [state.pools, state.upses, state.hosts], () => {
+    const words = offer(live.state);
+    unfinished.hidden = words === null;
+    refill(unfinished, words);
+  });
   // The news stand where there is room: below the picture of a small site, beside that of a large one.
   live.subscribe((state) => state.upses.size + state.hosts.size > LARGE, (isLarge) => (isLarge ? aside : main).append(news));
 }
