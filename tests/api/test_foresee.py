@@ -119,6 +119,8 @@ def test_a_card_that_tells_no_timers_makes_no_sum(client: TestClient) -> None:
 
 def test_a_coordinator_without_timers_is_told_as_protected_until_it_has_some(client: TestClient) -> None:
     assert told(client, powered_by=["ups1"])["protected"]
+    off = {"enabled": False, "after": 60}
+    assert told(client, powered_by=["ups1"], maintenance=off, shutdown=off)["protected"]
     assert not told(client, powered_by=["ups1"], shutdown=on(120))["protected"]
     assert not told(client, "h2", powered_by=["ups1"])["protected"]
 

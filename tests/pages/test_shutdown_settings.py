@@ -173,10 +173,20 @@ def test_the_coordinator_is_explained_and_may_be_set_all_the_same(page: Page, se
     expect(page.get_by_text("The manual says: do not set timers for it")).to_be_visible()
     expect(page.get_by_text("Without timers it is protected all the same")).to_be_visible()
     expect(page.get_by_role("switch", name="Enable remote shutdown")).to_be_hidden()
+    expect(page.locator(".outcome .status")).to_have_text("Protected: VMs move or stop, then it is shut down last")
     assert faults(page) == []
     page.get_by_role("button", name="Set timers all the same").click()
     page.get_by_role("switch", name="Enable remote shutdown").check()
     expect(page.locator(".outcome .status")).to_have_text("VMs migrate, host shuts down")
+
+
+def test_a_coordinator_that_is_not_protected_is_told_as_a_danger(page: Page, serve: Serve, tmp_path: Path) -> None:
+    text = SITE.replace('name = "Head office"', 'name = "Head office"\nprotect_coordinator = false')
+    page.goto(f"{serve(site(tmp_path, text=text))}/hosts/h1")
+    expect(page.get_by_text("site.toml says protect_coordinator = false")).to_be_visible()
+    expect(page.locator(".outcome .status")).to_have_text("VMs and host crash when the UPS stops")
+    page.get_by_role("button", name="Enable remote shutdown after").click()
+    expect(page.get_by_role("switch", name="Enable remote shutdown")).to_be_checked()
 
 
 def test_who_only_looks_saves_nothing_and_is_told_why(page: Page, serve: Serve, tmp_path: Path) -> None:

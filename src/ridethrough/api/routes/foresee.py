@@ -178,6 +178,7 @@ def _told(host: Host, site: Site, seen: Snapshot) -> Foreseen:
     row = outcome(options)
     pool = seen.pools.get(host.pool)
     coordinator = pool is not None and pool.coordinator == host.id
+    bare = not options.maintenance.enabled and not options.shutdown.enabled
     return Foreseen(
         row=Row(vms=row.vms, host=row.host, crash=row.crash),
         cards=[_card(ups, site, seen) for ups in host.powered_by],
@@ -194,7 +195,7 @@ def _told(host: Host, site: Site, seen: Snapshot) -> Foreseen:
         advice=[AdviceTold(level=a.level, text=a.text) for a in of_host(host, site, seen)],
         vms=len(seen.guests(host.id)),
         coordinator=coordinator,
-        protected=coordinator and site.policy.protect_coordinator and options == HostPolicy(),
+        protected=coordinator and site.policy.protect_coordinator and bare,
     )
 
 

@@ -17,8 +17,8 @@ import { listed } from "./words.js";
 const WAIT = 150; // ms after the last key before the server is asked
 
 /**
- * `rows`: of the hosts, as they are; `file`: {version, of(host): its settings in site.toml, null where it is not named} or null when it cannot be
- * read. `onEnd()`: saved, or thought better of. Returns {el, isChanged()}.
+ * `rows`: of the hosts, as they are; `file`: {version, of(host): its settings in site.toml, null where it is not named, protects:
+ * whether a coordinator without timers is protected} or null when it cannot be read. `onEnd()`: saved, or thought better of. Returns {el, isChanged()}.
  */
 export function editor(rows, file, onEnd) {
   const before = Object.fromEntries(rows.map((row) => [row.id, file?.of(row.id) ?? settingsOf(row)]));
@@ -30,7 +30,7 @@ export function editor(rows, file, onEnd) {
   const poweredBy = feeds(choice, differ.powered_by, changed);
   const save = button("Save…", { kind: "primary", type: "submit", symbol: "save" });
   const undo = button("Undo", { kind: "quiet", onClick: onEnd });
-  const timers = coordinatorNote(rows, before, options, changed);
+  const timers = coordinatorNote(rows, before, file?.protects ?? true, options, changed);
   const form = h(
     "form",
     { class: "panel form", novalidate: true, on: { submit } },
@@ -90,6 +90,7 @@ export function editor(rows, file, onEnd) {
 
   function remedy(part) {
     Object.assign(choice, part);
+    timers.reveal?.();
     for (const one of Object.values(options)) one.show();
     changed();
   }

@@ -41,7 +41,7 @@ async function show() {
   const trouble = h("div", { class: "trouble" });
   try {
     const settings = await readSettings();
-    file = { version: settings.version, of: (id) => settingsIn(settings.sections.host?.[id]) };
+    file = { version: settings.version, of: (id) => settingsIn(settings.sections.host?.[id]), protects: settings.sections.site?.protect_coordinator?.value ?? true };
     refill(trouble, told(settings));
   } catch (error) {
     file = null;
