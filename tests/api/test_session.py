@@ -37,6 +37,7 @@ def test_the_session_says_who_asks_and_until_when(site: Site, anna: Browser) -> 
     said = anna.client.get("/api/v1/session").json()
     assert (said["name"], said["role"], said["csrf"], said["token"]) == ("anna", "administer", anna.csrf, None)
     assert (said["idle_ends_at"], said["ends_at"]) == (site.clock.at + IDLE, site.clock.at + LONGEST)
+    assert not said["simulated"]
 
 
 def test_the_cookie_is_for_nobody_else(site: Site) -> None:

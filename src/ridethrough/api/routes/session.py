@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from ridethrough.api.access import SESSION_COOKIE, NotAdmitted, Onlooker, Person, Role, Viewer
 from ridethrough.api.accounts import LONGEST_PASSWORD, SHORTEST_PASSWORD, NotDone, Opened, csrf_of
 from ridethrough.api.accounts import Session as Kept
-from ridethrough.api.context import Ctx
+from ridethrough.api.context import Context, Ctx
 from ridethrough.api.problems import answers
 
 router = APIRouter(tags=["session"])
@@ -33,6 +33,7 @@ class Session(BaseModel):
     csrf: str | None
     idle_ends_at: float | None = Field(description="When the session ends unless something is asked before.")
     ends_at: float | None
+    simulated: bool = Field(description="Whether this is a simulated site, whose plugs GET /demo has.")
 
 
 class Login(BaseModel):
@@ -105,9 +106,15 @@ def session(request: Request, ctx: Ctx, person: Onlooker) -> Session:
     value = request.cookies.get(SESSION_COOKIE, "")
     found = None if person.token else ctx.accounts.sessions.of(value)
     if found is not None:
-        return _session(found, csrf_of(value))
+        return _session(found, csrf_of(value), ctx)
     return Session(
-        name=person.name, role=person.role, token=person.token or None, csrf=None, idle_ends_at=None, ends_at=None
+        name=person.name,
+        role=person.role,
+        token=person.token or None,
+        csrf=None,
+        idle_ends_at=None,
+        ends_at=None,
+        simulated=ctx.plugs is not None,
     )
 
 
@@ -123,7 +130,7 @@ async def log_in(login: Login, request: Request, response: Response, ctx: Ctx) -
             request.cookies.get(SESSION_COOKIE, ""),
         )
     )
-    return _told(opened, request, response)
+    return _told(opened, request, response, ctx)
 
 
 @router.delete("/session", status_code=204, responses=answers(409))
@@ -147,7 +154,7 @@ async def change_password(change: NewPassword, request: Request, response: Respo
             request.headers.get("user-agent", ""),
         )
     )
-    return _told(opened, request, response)
+    return _told(opened, request, response, ctx)
 
 
 @router.get("/setup")
@@ -170,7 +177,7 @@ async def set_up(first: FirstLogin, request: Request, response: Response, ctx: C
             request.headers.get("user-agent", ""),
         )
     )
-    return _told(opened, request, response)
+    return _told(opened, request, response, ctx)
 
 
 @router.get("/sessions")
@@ -197,14 +204,14 @@ def _no_token(person: Person, why: str) -> None:
         raise NotDone(409, why)
 
 
-def _told(opened: Opened, request: Request, response: Response) -> Session:
+def _told(opened: Opened, request: Request, response: Response, ctx: Context) -> Session:
     response.set_cookie(
         SESSION_COOKIE, opened.value, path="/", httponly=True, samesite="strict", secure=_is_secure(request)
     )
-    return _session(opened.session, opened.csrf)
+    return _session(opened.session, opened.csrf, ctx)
 
 
-def _session(found: Kept, csrf: str) -> Session:
+def _session(found: Kept, csrf: str, ctx: Context) -> Session:
     return Session(
         name=found.name,
         role=found.role,
@@ -212,6 +219,7 @@ def _session(found: Kept, csrf: str) -> Session:
         csrf=csrf,
         idle_ends_at=found.idle_ends_at,
         ends_at=found.ends_at,
+        simulated=ctx.plugs is not None,
     )
 
 

@@ -3,6 +3,7 @@ import { get, whoAmI } from "../api.js";
 import { h, refill, setText } from "../dom.js";
 import { live, siteNow } from "../live.js";
 import { clock } from "../time.js";
+import { plugs } from "../demo/plugs.js";
 import { linkButton } from "../ui/button.js";
 import { empty, note } from "../ui/status.js";
 import { toastError } from "../ui/toast.js";
@@ -32,6 +33,7 @@ start();
 async function start() {
   const me = await whoAmI();
   if (wanted) return tellAgain(wanted);
+  place.before(plugs().el);
   live.on("line", () => lookSoon(SOON));
   live.subscribe((state) => [state.pulse, state.hosts, state.upses, state.lines], () => show());
   live.subscribe((state) => JSON.stringify(outageOf(state)), () => lookSoon(0));

@@ -1,6 +1,7 @@
 // The site at a glance: what is wrong, the picture, what an outage would do now, and the manual's view.
 import { h, refill } from "../dom.js";
 import { live } from "../live.js";
+import { plugs } from "../demo/plugs.js";
 import { empty } from "../ui/status.js";
 import { goes, offer } from "../start/offer.js";
 import { latest } from "../site/latest.js";
@@ -28,7 +29,7 @@ function show() {
   const unfinished = h("div", { hidden: true });
   const news = latest().el;
   const main = h("div", { class: "stack" }, drawn);
-  const aside = h("div", { class: "stack" }, planCard().el);
+  const aside = h("div", { class: "stack" }, plugs().el, planCard().el);
   refill(place, h("div", { class: "stack" }, unfinished, wrong.el, h("div", { class: "split site-split" }, main, aside), manual.el));
   live.subscribe((state) => [state.site, state.upses, state.hosts, state.vms, state.pulse], () => wrong.update(live.state));
   live.subscribe((state) => [state.upses, state.pools, state.hosts, state.vms, state.storage], () => map.update(live.state));

@@ -1,0 +1,18 @@
+// What the plugs are called. Nothing here touches a page.
+
+const SWITCHES = ["fail", "restore"]; // each feeder has a switch of its own for these
+
+/** "Feeder a". */
+export function feederLabel(id) {
+  return `Feeder ${id}`;
+}
+
+/** What can happen besides, by the kind of thing it happens to: [[kind, words], ...]; a word that nothing here can have is left out. */
+export function faultsOf(words) {
+  const kinds = new Map();
+  for (const word of words) {
+    if (SWITCHES.includes(word.do) || word.subjects.length === 0) continue;
+    kinds.set(word.kind, [...(kinds.get(word.kind) ?? []), word]);
+  }
+  return [...kinds];
+}
