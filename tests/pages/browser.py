@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,12 @@ ARGUMENTS = (
 PASSWORD = "correct horse battery"
 PATIENCE = 120.0  # seconds; a busy machine needs them, a run that is well does not
 SERIOUS = ("serious", "critical")
+
+
+def alone(test: Coroutine[Any, Any, None]) -> None:
+    """Run a test on a loop in a thread of its own: the browser of the other tests keeps a loop running in this one."""
+    with ThreadPoolExecutor(1, "test") as threads:
+        threads.submit(asyncio.run, test).result()
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ from playwright.async_api import Page, ViewportSize, expect
 
 from tests.wire.outage import Outage, all_is_well, outage, scenario
 
-from .browser import PATIENCE, administrator, chromium, faults, fits, needs_chromium
+from .browser import PATIENCE, administrator, alone, chromium, faults, fits, needs_chromium
 
 pytestmark = needs_chromium
 LONG = PATIENCE * 1000
@@ -18,7 +18,11 @@ DESK: ViewportSize = {"width": 1440, "height": 900}
 MOVED = ("web1", "files1", "db1")
 
 
-async def test_case_one_is_watched_from_its_first_second_to_its_report(root: Path, tmp_path: Path) -> None:
+def test_case_one_is_watched_from_its_first_second_to_its_report(root: Path, tmp_path: Path) -> None:
+    alone(_watched(root, tmp_path))
+
+
+async def _watched(root: Path, tmp_path: Path) -> None:
     async with (
         outage(scenario(root, "case_one", "two_hosts"), tmp_path, pages=True) as run,
         chromium() as browser,

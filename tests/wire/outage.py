@@ -113,15 +113,15 @@ class Outage:
 
 @asynccontextmanager
 async def outage(
-    story: Scenario, folder: Path, program: Sequence[str] = PROGRAM, *, pages: bool = False
+    story: Scenario, folder: Path, program: Sequence[str] = PROGRAM, *, pages: bool = False, speed: float = SPEED
 ) -> AsyncIterator[Outage]:
     """Everything started; at the end everything is stopped, and the controller must have ended in good order.
 
-    `pages`: the manager serves its pages beside it.
+    `pages`: the manager serves its pages beside it. `speed`: for people, who need time between two steps.
     """
     assert isinstance(story.site, SimSite)
     site = story.site
-    wire, daemon = WireSite(site, folder, SPEED, pages=pages), Daemon(folder, SPEED)
+    wire, daemon = WireSite(site, folder, speed, pages=pages), Daemon(folder, speed)
     daemon.program = program
     await wire.start()
     try:

@@ -6,7 +6,7 @@ import { countdown } from "../time.js";
 import { button } from "../ui/button.js";
 import { confirm } from "../ui/dialog.js";
 import { field } from "../ui/form.js";
-import { toast } from "../ui/toast.js";
+import { first } from "../words.js";
 import { budgetOf, listed } from "./model.js";
 
 const FIVE_MINUTES = 300;
@@ -16,8 +16,7 @@ const EVERYTHING = "all"; // typed where no single thing is named
 export function asks(refused, answered) {
   const send = async (body) => {
     const { answer } = await post("/requests", body);
-    toast(answer);
-    answered(answer);
+    answered(first(answer.replace(/^accepted: /, "")));
     return answer;
   };
 
@@ -49,7 +48,7 @@ export function asks(refused, answered) {
       title: `Skip ${guest.name}?`,
       text: `${guest.name} is not moved in this outage. It stays on ${guest.host}, and is shut down cleanly when that host must go down.`,
       action: "Skip this VM",
-      run: ({ why }) => send({ ask: "skip VM", subject: guest.vm, why }),
+      run: ({ why }) => send({ ask: "skip VM", subject: isAlone(guest.name) ? guest.name : guest.vm, why }),
     });
 
   const bringBack = () =>
@@ -96,6 +95,11 @@ export function asks(refused, answered) {
   ];
 
   return { hold, release, skip, bringBack, evacuate, shutDown, ofHost };
+}
+
+// Names read better in the journal than uuids do; but two VMs may have the same.
+function isAlone(name) {
+  return [...live.state.vms.values()].filter((vm) => vm.name === name || vm.id === name).length === 1;
 }
 
 /** The red buttons: each asks which, then wants it typed. */

@@ -1,5 +1,5 @@
 // Each host of an outage: its state, its budget (seconds left against seconds needed), why it is as it is, what may be asked.
-import { h, icon, keyed, setAttr, setData, setText } from "../dom.js";
+import { h, icon, keyed, refill, setAttr, setData, setText } from "../dom.js";
 import { countdown, duration } from "../time.js";
 import { menu } from "../ui/menu.js";
 import { status } from "../ui/status.js";
@@ -9,13 +9,22 @@ import { budgetOf } from "./model.js";
 /** `actions(host)` gives the entries of a host's menu. Returns {el, update(rows, outage, now)}. */
 export function hostList(actions) {
   const list = h("ul", { class: "outage-hosts" });
+  const whyNot = h("dl", { class: "facts small" });
+  const others = h("details", {}, h("summary", { class: "small" }, "Why are the others still up?"), whyNot);
+  let said = "";
   const legend = h("p", { class: "muted small" }, "Each bar is the power that is left. Its striped end is the time that the way down needs; where the stripes begin is the last safe start, the point of no return.");
-  const el = h("section", { class: "panel", "aria-labelledby": "outage-hosts" }, h("div", { class: "panel-head" }, h("h2", { id: "outage-hosts" }, "Hosts")), legend, list);
+  const el = h("section", { class: "panel", "aria-labelledby": "outage-hosts" }, h("div", { class: "panel-head" }, h("h2", { id: "outage-hosts" }, "Hosts")), legend, list, others);
 
   function update(rows, outage, now) {
     const why = new Map(outage.why.map((one) => [one.host, one.text]));
     const whole = Math.max(60, ...rows.map((row) => (row.power_until ?? 0) - outage.begun_at), ...rows.map((row) => row.seconds_needed ?? 0));
     keyed(list, rows, (row) => row.id, (row) => make(row, actions), (el, row) => el.mend(row, budgetOf(row, now), why.get(row.id) ?? "", whole));
+    const listed = new Set(rows.map((row) => row.id));
+    const rest = outage.why.filter((one) => !listed.has(one.host));
+    others.hidden = rest.length === 0;
+    if (JSON.stringify(rest) === said) return;
+    said = JSON.stringify(rest);
+    refill(whyNot, rest.map((one) => [h("dt", {}, one.host), h("dd", {}, one.text)]));
   }
   return { el, update };
 }

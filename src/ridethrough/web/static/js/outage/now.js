@@ -20,7 +20,10 @@ const NEXT_SHOWN = 8;
 export function now(me) {
   const refused = refusal(covers, me.role, "operate");
   const said = h("div", { role: "status" });
-  const asking = asks(refused, (answer) => refill(said, note("info", answer)));
+  const asking = asks(refused, (answer) => {
+    const close = button("", { symbol: "close", kind: "quiet small", label: "Close this message", onClick: () => refill(said) });
+    refill(said, note("info", h("div", { class: "said" }, answer, close)));
+  });
   const hold = button("Hold 5 minutes", { symbol: "held", onClick: () => asking.hold() });
   const release = button("End every hold", { symbol: "play", onClick: () => asking.release() });
   const back = button("Bring back now", { symbol: "utility", onClick: () => asking.bringBack() });
@@ -91,7 +94,7 @@ function notesOf({ site, hosts }) {
   return [
     !site.armed && ["warning", "Dry run: nothing is done. Hosts and VMs crash when their UPS stops, unless somebody arms Ridethrough (at the top of the page).", "dry"],
     held.length > 0 && ["info", `Held by a person: ${listed(held)}. A hold ends at the last safe start.`, "held"],
-    ...(site.alerts ?? []).map((alert) => ["low", alert.text, "warning"]),
+    ...(site.alerts ?? []).filter((alert) => alert.key !== "held").map((alert) => ["low", alert.text, "warning"]),
   ].filter(Boolean);
 }
 

@@ -1,6 +1,6 @@
 // An outage that is over, told again.
 import { h, icon } from "../dom.js";
-import { clock, duration } from "../time.js";
+import { clock, countdown, duration } from "../time.js";
 import { button } from "../ui/button.js";
 import { chip, empty, figure, note } from "../ui/status.js";
 import { timeline } from "../ui/timeline.js";
@@ -46,7 +46,7 @@ export const printButton = () => button("Print report", { symbol: "print", onCli
 
 function numbers(outage, now) {
   const list = [
-    figure("Lasted", duration((outage.ended_at ?? now) - outage.begun_at)),
+    figure("Lasted", countdown((outage.ended_at ?? now) - outage.begun_at)),
     figure("UPSs on battery", outage.upses.length),
     figure("Hosts shut down", outage.hosts_shut_down),
     figure("VMs moved", outage.vms_moved),
@@ -74,6 +74,9 @@ function hosts(outage) {
       host.why.length > 0 && h("details", { open: true }, h("summary", { class: "small" }, "Why"), h("ul", { class: "small muted why-list" }, [...new Set(host.why)].map((text) => h("li", {}, text)))),
     );
   });
+  const touched = new Set(outage.hosts.map((host) => host.id));
+  const others = outage.before.flatMap((pool) => pool.hosts).filter((host) => !touched.has(host));
+  if (others.length) rows.push(h("li", { class: "muted small" }, `Not touched, because their power was enough: ${listed(others)}.`));
   return section("told-hosts", "Hosts", rows.length ? h("ul", { class: "told-hosts" }, rows) : empty("host", "No host had to be touched: they rode through."));
 }
 
@@ -127,11 +130,11 @@ function steps(outage) {
 
 function alerts(outage, now) {
   const list = [
-    ...outage.requests.map((one) => [one.at, "user", one.text ?? `${one.by} asks: ${one.ask} ${one.subject}`]),
-    ...outage.alerts.map((one) => [one.at, "warning", one.text]),
+    ...outage.requests.map((one) => [one.at, "user", one.text, one.answer]),
+    ...outage.alerts.map((one) => [one.at, "warning", one.text, ""]),
   ].sort((a, b) => a[0] - b[0]);
   if (!list.length) return null;
-  return section("told-alerts", "People and alerts", h("ul", { class: "story" }, list.map(([at, symbol, text]) => h("li", {}, h("time", { class: "number muted small" }, clock(at, now)), h("span", {}, icon(symbol), " ", text)))));
+  return section("told-alerts", "People and alerts", h("ul", { class: "story" }, list.map(([at, symbol, text, answer]) => h("li", {}, h("time", { class: "number muted small" }, clock(at, now)), h("span", {}, icon(symbol), " ", text, answer && h("span", { class: "muted" }, ` (${answer})`))))));
 }
 
 function story(lines, outage) {

@@ -27,10 +27,11 @@ const list = table(
     noun: ["UPS", "UPSs"],
     sorted: ["state", "ascending"],
     filter: (ups) => `${ups.id} ${ups.model} ${ups.address} ${upsState(ups).label} ${fed(ups).map((host) => host.id).join(" ")}`,
-    empty: empty("ups", "No UPS yet: nothing tells Ridethrough when utility power fails.", linkButton("Add UPSs", "/add", { symbol: "add" })),
+    empty: empty("ups", "No UPS yet: nothing tells Ridethrough when utility power fails.", linkButton("Add UPSs", "/add#ups", { symbol: "add" })),
   },
 );
 
+refill(document.getElementById("tools"), linkButton("Add UPSs", "/add#ups", { symbol: "add" }));
 refill(document.getElementById("upses"), h("section", { class: "panel flush" }, list.el));
 live.subscribe((state) => [state.upses, state.hosts, state.pulse], () => list.update(live.state.upses.values()));
 
