@@ -129,6 +129,7 @@ class PoolSeen:
     witness_at: Seconds | None = None  # last answer of a configured witness address
     advice: Mapping[VmId, HostId] = field(default_factory=dict)  # WLB's recommendations, if it answered in time
     wlb_trouble: str = ""  # why WLB gave none
+    storage_names: Mapping[StorageId, str] = field(default_factory=dict)  # for people
     trouble: str = ""
 
 

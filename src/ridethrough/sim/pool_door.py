@@ -180,6 +180,7 @@ class PoolDoor:
             wlb_enabled=it.wlb_enabled,
             advice=self._wlb.advice,
             wlb_trouble=self._wlb.trouble,
+            storage_names={sr.id: sr.name for sr in self._world.storages.values()},
         )
 
     def _host_seen(self, host: SimHost, coordinator: SimHost | None) -> HostSeen:

@@ -201,7 +201,8 @@ def _storage(seen: Snapshot) -> list[dict[str, Any]]:
     """Each storage repository, the hosts it is attached to and the VMs with disks on it."""
     hosts, vms = seen.hosts.values(), seen.vms.values()
     known = sorted({sr for h in hosts for sr in h.storage} | {sr for v in vms for sr in v.storage})
-    used: dict[str, dict[str, Any]] = {sr: {"id": sr, "hosts": [], "vms": 0} for sr in known}
+    names = {sr: name for pool in seen.pools.values() for sr, name in pool.storage_names.items()}
+    used: dict[str, dict[str, Any]] = {sr: {"id": sr, "name": names.get(sr, ""), "hosts": [], "vms": 0} for sr in known}
     for host in sorted(hosts, key=lambda h: h.id):
         for sr in host.storage:
             used[sr]["hosts"].append(host.id)

@@ -205,6 +205,7 @@ def _pool_seen(pool: PoolId, records: Records, trouble: str) -> PoolSeen:
         auto_poweron=record.other_config.get("auto_poweron", "").lower() == "true",
         ha_enabled=record.ha_enabled,
         wlb_enabled=record.wlb_enabled,
+        storage_names={sr.uuid: sr.name_label for sr in records.srs.values()},
         trouble="; ".join(t for t in (trouble, records.trouble) if t),
     )
 

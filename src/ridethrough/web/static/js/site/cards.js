@@ -78,10 +78,9 @@ function storageCard() {
   const second = h("span", { class: "node-state" });
   const el = h("div", { class: "node storage" }, icon("storage"), name, h("span", { class: "node-second" }, second));
   const update = ({ row }) => {
-    const uuid = /^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(row.id);
-    setText(name, uuid ? row.id.slice(0, 8) : row.id);
+    setText(name, row.name || row.id.slice(0, 8)); // a uuid
     setText(second, count(row.vms, "VM"));
-    setAttr(el, "title", `Storage repository ${row.id}: ${count(row.vms, "VM")}, attached to ${row.hosts.join(", ") || "no host"}`);
+    setAttr(el, "title", `Storage repository ${row.name || row.id}: ${count(row.vms, "VM")}, attached to ${row.hosts.join(", ") || "no host"}`);
   };
   return { el, update };
 }
