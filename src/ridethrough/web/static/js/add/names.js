@@ -1,5 +1,7 @@
 // Names for what is added, and texts as people type them. Nothing here touches a page.
 
+const PORT = /^(?:\[(.*)\]|([^:]+))(:\d+)$/; // [2001:db8::1]:8443, 192.0.2.1:8443
+
 /** Addresses as people type them: separated by spaces, commas, semicolons or lines. */
 export function addressesIn(text) {
   return [...new Set(text.split(/[\s,;]+/).filter(Boolean))];
@@ -32,6 +34,21 @@ export function fingerprintText(fingerprint) {
 /** "192.0.2.101:443" is told as "192.0.2.101"; other ports stay. */
 export function hostOf(address) {
   return address.replace(/:443$/, "").replace(/^\[(.*)\]$/, "$1");
+}
+
+/** An address without its port. */
+export function withoutPort(address) {
+  return address.replace(PORT, "$1$2");
+}
+
+/** The addresses of a pool: those that were typed, and its members'; where a port was typed, members are reached at it too. */
+export function poolAddresses(typed, members) {
+  const suffix = typed.map((address) => PORT.exec(address)?.[3]).find(Boolean) ?? "";
+  const at = (address) => {
+    if (!suffix || PORT.test(address)) return address;
+    return address.includes(":") ? `[${address}]${suffix}` : address + suffix;
+  };
+  return [...new Set([...typed.map(hostOf), ...members.map((address) => at(hostOf(address)))])];
 }
 
 /** The changes of site.toml that add a pool with these hosts; its password is kept apart. `known`: hosts that are named there already. */

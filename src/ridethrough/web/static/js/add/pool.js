@@ -9,7 +9,7 @@ import { note } from "../ui/status.js";
 import { toastError } from "../ui/toast.js";
 import { count } from "../words.js";
 import { certificates } from "./certificates.js";
-import { addressesIn, hostOf, poolOperations } from "./names.js";
+import { addressesIn, poolAddresses, poolOperations } from "./names.js";
 import { poolFound } from "./poolfound.js";
 
 /** `onward()`: what stands below the word that a pool was added: where to go on. Returns {el}. */
@@ -77,7 +77,7 @@ export function poolAdder(onward = toHosts) {
       toastError(error);
       return;
     }
-    const addresses = [...new Set([...addressesIn(address.value), ...pool.members.map((member) => hostOf(member.address))])];
+    const addresses = poolAddresses(addressesIn(address.value), pool.members.map((member) => member.address));
     const known = new Set(Object.keys(file.sections.host ?? {}));
     const operations = poolOperations({ name, addresses, username: username.value, password: password.value, fingerprints: [...accepted], hosts, known });
     if (!(await saveChange(`Add ${name}`, operations, { seen: file.version, action: "Add" }))) return;

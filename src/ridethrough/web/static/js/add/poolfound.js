@@ -6,7 +6,7 @@ import { field } from "../ui/form.js";
 import { chip, note, status } from "../ui/status.js";
 import { table } from "../ui/table.js";
 import { COORDINATOR, count, first } from "../words.js";
-import { freeName, hostOf, nameFault } from "./names.js";
+import { freeName, hostOf, nameFault, withoutPort } from "./names.js";
 
 /** `pool`: as the API tells it; `refused`: why it cannot be added yet; `save({name, hosts, pool})`. Returns {el}. */
 export function poolFound(pool, refused, save) {
@@ -49,8 +49,8 @@ export function poolFound(pool, refused, save) {
 
 // The pool here that has hosts at these addresses; "" when none has.
 function knownAs(pool) {
-  const addresses = new Set(pool.members.map((member) => hostOf(member.address)));
-  return [...live.state.hosts.values()].find((host) => addresses.has(host.address))?.pool ?? "";
+  const addresses = new Set(pool.members.map((member) => withoutPort(hostOf(member.address))));
+  return [...live.state.hosts.values()].find((host) => addresses.has(withoutPort(host.address)))?.pool ?? "";
 }
 
 function reach(member) {
