@@ -7,6 +7,7 @@ from pathlib import Path
 
 from playwright.async_api import Page, ViewportSize, expect
 
+from ridethrough.core.events import Ask
 from tests.wire.outage import Outage, all_is_well, outage, scenario
 
 from .browser import PATIENCE, administrator, alone, chromium, faults, fits, needs_chromium
@@ -77,6 +78,9 @@ async def _is_over(run: Outage, page: Page) -> None:
     await run.until_restored(120)
     await expect(page.get_by_text("The outage is over.")).to_be_visible()
     await expect(page.get_by_role("heading", name=re.compile("^Outage of "))).to_be_visible()
+    # What happens later does not take the report away.
+    await run.daemon.ask(Ask.DISARM)
+    await expect(page.locator("#top-state")).to_have_text("Dry run")
 
 
 async def _is_told_again(page: Page) -> None:

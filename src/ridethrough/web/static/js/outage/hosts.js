@@ -37,7 +37,7 @@ function make(first, actions) {
   const free = h("div", { class: "budget-free" });
   const need = h("div", { class: "budget-need" });
   const track = h("div", { class: "budget", role: "meter", "aria-label": `Power left for ${first.id}`, "aria-valuemin": 0 }, free, need);
-  const words = h("p", { class: "small number" });
+  const words = h("p", { class: "small" });
   const reason = h("p", { class: "small muted" });
   const el = h("li", {}, h("div", { class: "row" }, h("strong", {}, name), role, sign.el, h("span", { class: "push" }), menu(opener, () => actions(el.row), `For ${first.id}`)), track, words, reason);
 

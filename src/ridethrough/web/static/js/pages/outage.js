@@ -14,6 +14,7 @@ import { setSeen } from "../outage/takeover.js";
 import { printButton, summaryOf, told } from "../outage/told.js";
 
 const AGAIN = 5000; // ms between two looks when the journal is quiet
+const CALM_AGAIN = 30_000;
 const SOON = 300; // ms after a line of the journal
 const MOST_LINES = 500;
 
@@ -26,7 +27,11 @@ const past = linkButton("Past outages", "/outages", { symbol: "journal" });
 
 let shown = null; // {id, page} of the outage that goes on and stands here
 let outage = null;
+let over = false; // an outage was watched to its end, and is told again here
+let calmSince = null; // the latest outage that the calm page shows
 let due = null;
+let dueAt = Infinity;
+let looking = false;
 
 start();
 
@@ -37,12 +42,28 @@ async function start() {
   live.on("line", () => lookSoon(SOON));
   live.subscribe((state) => [state.pulse, state.hosts, state.upses, state.lines], () => show());
   live.subscribe((state) => JSON.stringify(outageOf(state)), () => lookSoon(0));
-  return look(me);
-}
 
-function lookSoon(after) {
-  clearTimeout(due);
-  due = setTimeout(async () => look(await whoAmI()), after);
+  // One look at a time, soon after something happened: a flood of lines neither multiplies nor delays it.
+  function lookSoon(after) {
+    const at = performance.now() + after;
+    if (at >= dueAt) return;
+    clearTimeout(due);
+    dueAt = at;
+    due = setTimeout(take, after);
+  }
+
+  async function take() {
+    dueAt = Infinity;
+    if (looking) return lookSoon(SOON);
+    looking = true;
+    try {
+      await look(me);
+    } finally {
+      looking = false;
+    }
+    return lookSoon(shown ? AGAIN : CALM_AGAIN);
+  }
+  return lookSoon(0);
 }
 
 async function look(me) {
@@ -51,17 +72,17 @@ async function look(me) {
     found = await get("/outages/current");
   } catch (error) {
     if (!shown && error.status !== 401) refill(place, note("warning", error.message));
-    return lookSoon(AGAIN);
+    return null;
   }
+  outage = found;
   if (found) {
-    outage = found;
+    over = false;
+    calmSince = null;
     if (shown?.id !== found.id) begin(found, me);
-    show();
-    return lookSoon(AGAIN);
+    return show();
   }
-  outage = null;
   if (shown) return isOver(shown.id);
-  return refillCalm();
+  return over ? null : refillCalm();
 }
 
 function begin(found, me) {
@@ -83,6 +104,7 @@ function show() {
 
 async function isOver(id) {
   shown = null;
+  over = true;
   await tellAgain(id);
   place.prepend(note("good", "The outage is over."));
 }
@@ -91,6 +113,8 @@ async function refillCalm() {
   delete document.body.dataset.outage;
   try {
     const [last = null] = await get("/outages");
+    if (calmSince === (last?.id ?? 0)) return;
+    calmSince = last?.id ?? 0;
     setText(title, "Outage");
     setText(leadLine, "");
     refill(tools, past);

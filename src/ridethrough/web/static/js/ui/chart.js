@@ -25,8 +25,9 @@ export function lineChart(title, { unit = "", height = 180, gap = Infinity, form
   let x = (value) => value;
   const cursor = s("g", {});
 
-  atWidth(el, (next) => {
-    wide = next;
+  atWidth(el, (next, scale) => {
+    wide = next / scale;
+    setAttr(picture, "height", height * scale);
     draw();
   });
 

@@ -21,8 +21,10 @@ export function timeline(title, { width = 900 } = {}) {
   const el = h("figure", { class: "timeline" }, h("figcaption", { class: "unseen", id }, title), picture, words);
   let last = null;
   let wide = width;
-  atWidth(el, (next) => {
-    wide = next;
+  let scale = 1;
+  atWidth(el, (next, nextScale) => {
+    scale = nextScale;
+    wide = next / scale;
     if (last) draw(last);
   });
 
@@ -34,7 +36,7 @@ export function timeline(title, { width = 900 } = {}) {
     const x = linear(from, to, place.label, wide - 12);
     const end = place.head + rows.length * place.row;
     setAttr(picture, "viewBox", `0 0 ${wide} ${height}`);
-    setAttr(picture, "height", height);
+    setAttr(picture, "height", height * scale);
     const steps = timeTicks(from, to, Math.max(2, Math.floor((wide - place.label) / 90)), from).filter((at) => x(at) < wide - 8);
     const grid = steps.map((at) => [
       s("line", { class: "grid", x1: x(at), x2: x(at), y1: place.head - 4, y2: end }),
