@@ -188,6 +188,9 @@ def test_an_abort_leaves_at_once(client: TestClient, mailbox: Mailbox, ready: Co
     path = f"/api/v1/drills/{begun['id']}"
     while not mailbox.posted:
         client.get(path)
+    while not (steps := client.get(path).json()["steps"]):
+        pass
+    assert steps[0]["text"] == "xenserver1 was asked into maintenance mode"
     second = client.post("/api/v1/drills", json={"kind": "maintenance", "host": "xenserver1"})
     assert (second.status_code, "another host is in a drill" in second.json()["detail"]) == (409, True)
     assert client.post(f"{path}/abort").status_code == 202

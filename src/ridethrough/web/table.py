@@ -36,6 +36,8 @@ PAGES = (
     Page("/simulator", "simulator", "Simulator", "simulator"),
     Page("/journal", "journal", "Journal", "journal"),
     Page("/findings", "findings", "Findings", "findings"),
+    Page("/drills", "drills", "Drills", "drills"),
+    Page("/drills/{id}", "drills", "Drills", within="drills"),
     Page("/settings", "settings", "Settings", "settings"),
     Page("/login", "login", "Log in", bare=True),
     Page("/setup", "setup", "First administrator", bare=True),

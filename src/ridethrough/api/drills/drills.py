@@ -86,12 +86,13 @@ class Drills:
         await asyncio.Event().wait()
 
     def kept(self) -> list[dict[str, Any]]:
-        """The last drills, the latest first. Blocks for the disk."""
-        return [drill.shown() for drill in self._store.all()]
+        """The last drills, the latest first; one that runs is told as far as it is. Blocks for the disk."""
+        running = {id: drill for id, (drill, _) in tuple(self._running.items())}
+        return [running.get(drill.id, drill).shown() for drill in self._store.all()]
 
     def find(self, id: str) -> dict[str, Any] | None:
         """A drill by its id. Blocks for the disk."""
-        return next((drill.shown() for drill in self._store.all() if drill.id == id), None)
+        return next((row for row in self.kept() if row["id"] == id), None)
 
     async def begin(self, wanted: Wanted) -> Job:
         """Begin a drill; the job's id is the drill's. Raises NotNow and TooMany."""

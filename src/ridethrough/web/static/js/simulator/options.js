@@ -8,7 +8,7 @@ import { field, form } from "../ui/form.js";
 
 const EVERY = "";
 
-/** One set. `things()` tells the hosts with their options; `onChange()` after each change. Returns {el, set(changes), settings, isChanged}. */
+/** One set. `things()` tells the hosts with their options; `onChange()` after each change. Returns {el, set(settings), settings, words}. */
 export function optionSet({ title, things, onChange }) {
   let changes = new Map();
   const list = h("ul", { class: "sim-options" });
@@ -24,12 +24,18 @@ export function optionSet({ title, things, onChange }) {
 
   function show() {
     undo.hidden = !changes.size;
+    const groups = grouped();
+    refill(list, groups.length ? groups.map(([words, hosts]) => h("li", {}, h("strong", {}, hosts), `: ${words}`)) : h("li", { class: "muted" }, "As the site has them."));
+  }
+
+  // Hosts with the same options together: [[options in words, hosts], ...].
+  function grouped() {
     const groups = new Map();
     for (const [host, options] of changes) {
       const words = wordsOf(options);
       groups.set(words, [...(groups.get(words) ?? []), host]);
     }
-    refill(list, groups.size ? [...groups].map(([words, hosts]) => h("li", {}, h("strong", {}, named(hosts)), `: ${words}`)) : h("li", { class: "muted" }, "As the site has them."));
+    return [...groups].map(([words, hosts]) => [words, named(hosts)]);
   }
 
   function named(hosts) {
@@ -69,7 +75,6 @@ export function optionSet({ title, things, onChange }) {
   show();
   return {
     el,
-    show,
     set(settings) {
       changes = new Map(Object.entries(settings?.host ?? {}).filter(([, one]) => one.maintenance && one.shutdown).map(([id, { maintenance, shutdown }]) => [id, { maintenance, shutdown }]));
       show();
@@ -79,7 +84,7 @@ export function optionSet({ title, things, onChange }) {
       return changes.size ? { host } : {};
     },
     get words() {
-      return changes.size ? [...changes].map(([id, options]) => `${id}: ${wordsOf(options)}`).slice(0, 3).join("; ") : "as the site has them";
+      return changes.size ? grouped().map(([words, hosts]) => `${hosts}: ${words}`).join("; ") : "As the site has them";
     },
   };
 }

@@ -37,7 +37,7 @@ export function storyPanel({ sources, words, now, onSource, onRun, onChange }) {
     trouble,
     source.el,
     told,
-    h("div", { class: "row" }, h("h3", { class: "sim-grow" }, "What happens"), clear, add),
+    h("div", { class: "row" }, h("h3", { class: "sim-grow" }, "Timeline"), clear, add),
     list.el,
     h("div", { class: "sim-two" }, until.el, armed.el),
     twice.el,

@@ -96,7 +96,7 @@ export function sentence(entry, things) {
   const text = words ? (words[1] ?? words[0]).replace("%", subject) : `${first(entry.do)} ${subject}`.trim();
   const lasts = typeof entry.for === "number" && entry.for > 0 ? LASTING.includes(entry.do) ? `, and is back after ${duration(entry.for)}` : ` for ${duration(entry.for)}` : "";
   const by = typeof entry.by === "number" ? ` by ${duration(entry.by)}` : "";
-  return first(text + lasts + by);
+  return (words?.[1]?.startsWith("%") ? text : first(text)) + lasts + by;
 }
 
 /** The tone of a line: what takes away is amber, what gives back is green. */

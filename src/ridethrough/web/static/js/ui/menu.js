@@ -59,7 +59,7 @@ export function openMenu(opener, items, label) {
     if (document.activeElement === document.body && opener.isConnected) opener.focus({ preventScroll: true });
     list.remove();
   });
-  document.body.append(list);
+  document.getElementById("main").append(list);
   list.showPopover();
   place(opener, list);
   list.querySelector("[role^=menuitem]")?.focus();

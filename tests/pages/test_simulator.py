@@ -1,0 +1,184 @@
+"""The Simulator in a browser: the manual's cases, a story of one's own, and two sets of options side by side."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from ridethrough.api import Context
+from tests.api.fakes import OpenGate, Role, write_status
+from tests.api.imagined import InProcess, planning, site_of
+
+from .looks import faults
+
+Serve = Callable[[Context], str]
+LONG = 60_000  # ms; a busy machine needs them
+
+
+@pytest.fixture
+def gate() -> OpenGate:
+    return OpenGate()
+
+
+@pytest.fixture
+def simulator(page: Page, serve: Serve, tmp_path: Path, root: Path, gate: OpenGate) -> Page:
+    """The page, on a copy of the site of two hosts."""
+    context = planning(tmp_path, site_of(root), InProcess(), gate)
+    write_status(context.state_dir, written_at=context.clock.now())
+    expect.set_options(timeout=LONG)
+    page.set_default_timeout(LONG)
+    page.goto(f"{serve(context)}/simulator")
+    return page
+
+
+def node(page: Page, id: str) -> Locator:
+    """A UPS ("ups:ups1") or a host in the picture."""
+    return page.locator(f"[data-node='{id}']")
+
+
+def go_to(page: Page, seconds: int) -> None:
+    page.get_by_label("Moment").fill(str(seconds))
+
+
+def fails(page: Page, ups: str) -> None:
+    node(page, f"ups:{ups}").click()
+    page.get_by_role("menuitem", name="Utility power fails").click()
+
+
+def run(page: Page) -> None:
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.get_by_role("heading", name="Outcome")).to_be_visible()
+    page.get_by_role("button", name="Pause").click()
+
+
+@pytest.mark.parametrize(
+    ("case", "end", "moved", "off"),
+    [
+        ("Case one", "11:00", 3, {"xenserver1": r"Up\s*off 2:\d\d to 7:\d\d", "xenserver2": "Up\\s*never off"}),
+        ("Case two", "4:00", 3, {"xenserver1": r"Up\s*never off", "xenserver2": r"Up\s*never off"}),
+        (
+            "Case three",
+            "11:00",
+            5,
+            {
+                "xenserver1": r"Up\s*never off",
+                "xenserver2": r"Up\s*off \d:\d\d to 7:\d\d",
+                "xenserver3": r"Up\s*off \d:\d\d to 7:\d\d",
+            },
+        ),
+    ],
+)
+def test_a_case_is_one_click_and_is_played_to_its_end(
+    simulator: Page, case: str, end: str, moved: int, off: dict[str, str]
+) -> None:
+    simulator.get_by_label("Speed").select_option("300")
+    simulator.get_by_role("button", name=case).click()
+    expect(simulator.locator(".scrub-clock")).to_have_text(f"{end} / {end}")
+    outcome = simulator.locator("#outcome")
+    expect(outcome).to_contain_text("No host crashed, no VM was lost.")
+    expect(outcome.locator(".figure").filter(has_text="VMs moved")).to_contain_text(str(moved))
+    for host, words in off.items():
+        expect(outcome.locator(".sim-ends li").filter(has_text=host)).to_have_text(re.compile(host + r"\s*" + words))
+        expect(node(simulator, f"host:{host}")).to_contain_text("Up")
+    expect(simulator.locator(".sim-lines [data-ahead]")).to_have_count(0)
+
+
+def test_picture_and_narrative_follow_the_slider(simulator: Page) -> None:
+    simulator.get_by_role("button", name="Case one").click()
+    simulator.get_by_role("button", name="Pause").click()
+    go_to(simulator, 75)
+    expect(node(simulator, "host:xenserver1")).to_contain_text("Being emptied")
+    expect(node(simulator, "ups:ups1")).to_contain_text("On battery")
+    go_to(simulator, 310)
+    expect(node(simulator, "host:xenserver1")).to_contain_text("Down")
+    expect(node(simulator, "ups:ups1")).to_contain_text("Off")
+    expect(simulator.locator(".sim-lines [aria-current]")).to_contain_text("has passed")
+    simulator.get_by_role("button", name=re.compile("web1 has moved")).click()
+    expect(node(simulator, "ups:ups1")).to_contain_text("On battery")
+    expect(simulator.locator(".sim-lines [aria-current]")).to_contain_text("web1")
+    assert faults(simulator) == []
+
+
+def test_a_story_of_ones_own(simulator: Page, tmp_path: Path) -> None:
+    fails(simulator, "ups1")
+    go_to(simulator, 100)
+    node(simulator, "ups:ups1").click()
+    simulator.get_by_role("menuitem", name="Its card goes silent").click()
+    simulator.get_by_role("button", name="Controller").click()
+    simulator.get_by_role("menuitem", name="Kill the controller").click()
+    simulator.get_by_label("For how long").fill("20")
+    simulator.get_by_role("dialog").get_by_role("button", name="Add").click()
+    lines = simulator.get_by_role("list", name="Timeline").get_by_role("listitem")
+    expect(lines).to_contain_text(["Utility power fails for ups1", "The card of ups1 goes silent", "killed"])
+    # A time is typed over, and a line is taken away by the keyboard.
+    when = simulator.get_by_label("When: The controller is killed")
+    when.fill("never")
+    when.press("Tab")
+    expect(when).to_have_attribute("aria-invalid", "true")
+    when.fill("1:10")
+    when.press("Tab")
+    expect(lines.nth(1)).to_contain_text("killed, and is back after 20 s")
+    simulator.get_by_role("button", name="Take away: The card of ups1 goes silent").press("Enter")
+    expect(lines).to_have_count(2)
+    run(simulator)
+    expect(simulator.locator("#outcome")).to_contain_text("No host crashed, no VM was lost.")
+    expect(simulator.locator(".sim-lines")).to_contain_text("utility power fails on feeder of ups1")
+    with simulator.expect_download() as saved:
+        simulator.get_by_role("link", name="Save as a scenario file").click()
+    content = tomllib.loads(saved.value.path().read_text(encoding="utf-8"))
+    assert [(line["at"], line["do"]) for line in content["timeline"]] == [(0, "fail"), (70, "crash controller")]
+    expect(simulator.get_by_text("Changed: run it again")).to_be_hidden()
+    simulator.get_by_role("button", name="Take away: The controller").click()
+    expect(simulator.get_by_text("Changed: run it again")).to_be_visible()
+
+
+def test_a_ups_is_reached_and_told_to_fail_by_the_keyboard(simulator: Page) -> None:
+    ups = node(simulator, "ups:ups1")
+    ups.focus()
+    simulator.keyboard.press("Enter")
+    expect(simulator.get_by_role("menuitem", name="Utility power fails")).to_be_focused()
+    simulator.keyboard.press("ArrowDown")
+    simulator.keyboard.press("ArrowUp")
+    simulator.keyboard.press("Enter")
+    expect(simulator.get_by_role("list", name="Timeline")).to_contain_text("Utility power fails for ups1")
+    ups.focus()
+    simulator.keyboard.press("Enter")
+    simulator.keyboard.press("Escape")
+    expect(simulator.get_by_role("menu")).to_have_count(0)
+    expect(ups).to_be_focused()
+
+
+def test_two_sets_of_options_are_compared(simulator: Page) -> None:
+    fails(simulator, "ups1")
+    simulator.get_by_label("Compare with a second set of options").check()
+    simulator.get_by_role("region", name="Options B").get_by_role("button", name="Change…").click()
+    simulator.get_by_label("Host", exact=True).select_option("xenserver1")
+    for option in ("maintenance", "shutdown"):
+        simulator.get_by_label(f"Enable remote {option}", exact=True).uncheck()
+    simulator.get_by_role("dialog").get_by_role("button", name="Change").click()
+    run(simulator)
+    differs = simulator.get_by_role("region", name="What differs")
+    expect(differs.locator("li").filter(has_text="xenserver1")).to_contain_text("crashes at 5:00")
+    expect(differs.get_by_role("row", name="VMs lost")).to_have_text(re.compile(r"VMs lost\s*0\s*3"))
+    go_to(simulator, 310)
+    expect(node(simulator, "host:xenserver1").nth(0)).to_contain_text("Down")
+    expect(node(simulator, "host:xenserver1").nth(1)).to_contain_text("Crashed")
+    simulator.get_by_role("radiogroup", name="Whose narrative").get_by_text("B").click()
+    expect(simulator.locator(".sim-lines")).to_contain_text("xenserver1 loses its power")
+    assert faults(simulator) == []
+
+
+def test_what_was_played_can_be_opened_again_by_who_may_only_look(simulator: Page, gate: OpenGate) -> None:
+    simulator.get_by_role("button", name="Case two").click()
+    expect(simulator.get_by_role("heading", name="Outcome")).to_be_visible()
+    gate.become(Role.VIEW)
+    simulator.reload()
+    expect(simulator.get_by_role("button", name="Case one")).to_have_attribute("aria-disabled", "true")
+    simulator.get_by_role("button", name="Case two").nth(1).click()
+    expect(simulator.locator("#outcome")).to_contain_text("No host crashed, no VM was lost.")
+    expect(simulator.get_by_role("button", name="Run", exact=True)).to_be_hidden()
