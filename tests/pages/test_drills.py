@@ -116,7 +116,7 @@ def test_the_dialog_tells_why_a_host_cannot_be_taken(drills: Page, ready: Contex
     while not ready.live.tables["hosts"]["xenserver1"]["held"]:
         drills.evaluate("0")
     begin_maintenance(drills)
-    expect(drills.get_by_role("dialog").get_by_role("alert")).to_contain_text("host xenserver1: is held")
+    expect(drills.get_by_role("dialog").get_by_role("alert")).to_contain_text("xenserver1: is held")
     assert mailbox.posted == []
 
 

@@ -107,12 +107,12 @@ function page(no, sources, cases) {
     bar.set({ until: Math.max(until, ...happenings.map((one) => one.at + 60)), happenings, told: shown[0]?.lines.map((line) => line.t) ?? [] });
   }
 
-  async function open(source, timeline = null) {
+  async function open(source, called = "") {
     try {
       const things = await post("/simulations/things", { source });
       shown = [];
       story.fail("");
-      story.load(source, things, timeline);
+      story.load(source, things, null, called);
       setText(title, source === "live" ? "The live site, copied" : first(Object.values(source)[0].replaceAll("_", " ")));
       screens.show([["", { things, columns: things.columns, frames: [things.start] }]]);
       outcome.hidden = true;
@@ -185,7 +185,7 @@ function page(no, sources, cases) {
   }
 
   async function playCase(one) {
-    await open({ scenario: one.scenario }, null);
+    await open({ scenario: one.scenario }, CASES[one.scenario] ?? "");
     bar.go(0);
     await run();
   }

@@ -65,7 +65,7 @@ export function storyPanel({ sources, words, now, onSource, onRun, onChange }) {
   }
 
   /** Another site; its own timeline, or the one given: {timeline, until, armed, settings, title}. */
-  function load(wanted, found, story = null) {
+  function load(wanted, found, story = null, called = "") {
     things = found;
     source.value = keyOf(wanted);
     setText(told, wanted === "live" ? "Each run copies the site as it is then. Nothing real is touched." : first(found.story ?? ""));
@@ -75,7 +75,7 @@ export function storyPanel({ sources, words, now, onSource, onRun, onChange }) {
     sets.forEach((set, n) => set.set(n === 0 ? story?.settings : null));
     twice.value = false;
     showSets();
-    title = story?.title ?? "";
+    title = story?.title ?? called;
   }
 
   return {

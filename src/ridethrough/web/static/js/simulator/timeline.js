@@ -30,11 +30,11 @@ export function timelineList({ onChange, onEdit }) {
   function make({ key }) {
     const time = h("input", { class: "input number", autocomplete: "off", inputmode: "text" });
     const text = h("button", { type: "button", class: "happening-text", title: "Change this line" });
-    const remove = button("", { symbol: "remove", kind: "quiet small", label: "Take this line away", onClick: () => drop(key) });
+    const bin = button("", { symbol: "remove", kind: "quiet small", label: "Take this line away", onClick: () => drop(key) });
     time.addEventListener("change", () => retime(key, time));
     text.addEventListener("click", () => edit(key));
-    const li = h("li", { class: "happening" }, time, icon("right"), text, remove);
-    Object.assign(li, { time, text, remove });
+    const li = h("li", { class: "happening" }, time, icon("right"), text, bin);
+    Object.assign(li, { time, text, bin });
     return li;
   }
 
@@ -43,7 +43,7 @@ export function timelineList({ onChange, onEdit }) {
     if (document.activeElement !== li.time) li.time.value = countdown(entry.at);
     setAttr(li.time, "aria-label", `When: ${words}`);
     setText(li.text, words);
-    setAttr(li.remove, "aria-label", `Take away: ${words}`);
+    setAttr(li.bin, "aria-label", `Take away: ${words}`);
     setData(li, "tone", toneOf(entry));
   }
 
