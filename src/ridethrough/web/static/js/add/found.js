@@ -78,7 +78,8 @@ export function foundUpses(job, onAdded) {
     all.checked = free.length > 0 && free.every((row) => chosen.has(row.address));
     all.indeterminate = !all.checked && chosen.size > 0;
     all.disabled = free.length === 0;
-    setText(number, rows.length ? `${count(rows.length, "UPS", "UPSs")} found, ${count(rows.filter((row) => row.in_site).length, "is", "are")} known already`.replace(/(\d+) (is|are) known/, "$1 known") : "");
+    const known = rows.filter((row) => row.in_site).length;
+    setText(number, rows.length ? `${count(rows.length, "UPS", "UPSs")} found, ${known} known already` : "");
     setText(add.querySelector("span"), chosen.size ? `Add ${count(chosen.size, "UPS", "UPSs")}…` : "Add…");
     add.refuse(chosen.size ? "" : "Tick the UPSs to add.");
     el.hidden = rows.length === 0;

@@ -57,9 +57,11 @@ function told({ problems, running_version: running, version }) {
   return null;
 }
 
-function again() {
+// The form is made anew from the file; who works with the keyboard goes on at its top.
+async function again() {
   made = null;
-  show();
+  await show();
+  document.getElementById("main").focus({ preventScroll: true });
 }
 
 async function begin(id) {
