@@ -76,7 +76,7 @@ function hosts(outage) {
   });
   const touched = new Set(outage.hosts.map((host) => host.id));
   const others = outage.before.flatMap((pool) => pool.hosts).filter((host) => !touched.has(host));
-  if (others.length) rows.push(h("li", { class: "muted small" }, `Not touched, because their power was enough: ${listed(others)}.`));
+  if (others.length) rows.push(h("li", { class: "muted small" }, `Not touched: ${listed(others)}.`));
   return section("told-hosts", "Hosts", rows.length ? h("ul", { class: "told-hosts" }, rows) : empty("host", "No host had to be touched: they rode through."));
 }
 
