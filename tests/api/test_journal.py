@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from ridethrough.api import create_app
+from ridethrough.api import Person, create_app
 from ridethrough.api.explain import explanations, next_steps
 from ridethrough.core.events import Event, TrapHeard
 from ridethrough.runtime.journal import DiskJournal
 from ridethrough.sim.scenario import load, play
 
-from .fakes import context
+from .fakes import OpenGate, context
 
 
 async def _write(state: Path, events: Sequence[Event]) -> None:
@@ -136,3 +136,17 @@ def test_next_steps_are_told_by_time() -> None:
 def test_why_a_host_is_as_it_is(changes: dict[str, Any], text: str) -> None:
     ((told),) = explanations([host(**changes)], 1010.0)
     assert text in told["text"]
+
+
+def test_what_an_open_page_asks_by_itself_keeps_nobody_logged_in(tmp_path: Path) -> None:
+    counted: list[bool] = []
+
+    class Counting(OpenGate):
+        def admit(self, *shown: Any, **how: Any) -> Person:
+            counted.append(shown[5] if len(shown) > 5 else how.get("counts", True))
+            return super().admit(*shown[:5])
+
+    client = TestClient(create_app(context(tmp_path, Counting())))
+    for path in ("/outages", "/outages/current", "/outages/7", "/journal"):
+        client.get(f"/api/v1{path}")
+    assert counted == [False, False, True, True]

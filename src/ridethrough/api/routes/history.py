@@ -8,7 +8,7 @@ from fastapi import APIRouter, HTTPException
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
-from ridethrough.api.access import Viewer
+from ridethrough.api.access import Onlooker, Viewer
 from ridethrough.api.context import Ctx
 from ridethrough.api.history import Point, Span
 from ridethrough.api.history.spans import SERIES, Range
@@ -51,7 +51,7 @@ class Chart(BaseModel):
 
 
 @router.get("/upses/{id}/history", responses=answers(404))
-async def history(id: str, ctx: Ctx, _: Viewer, span: Span = Span.DAY) -> Chart:
+async def history(id: str, ctx: Ctx, _: Onlooker, span: Span = Span.DAY) -> Chart:
     """Charge, load, runtime and input: of an hour or a day from every reading, of a week or a quarter from least, mean
     and most of ten minutes each.
     """

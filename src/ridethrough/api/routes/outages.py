@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Path
 
-from ridethrough.api.access import Viewer
+from ridethrough.api.access import Onlooker, Viewer
 from ridethrough.api.context import Ctx
 from ridethrough.api.explain import explanations, next_steps
 from ridethrough.api.guests import ahead, guests
@@ -17,14 +17,14 @@ router = APIRouter(tags=["outages"])
 
 
 @router.get("/outages")
-async def outages(ctx: Ctx, _: Viewer) -> list[dict[str, Any]]:
+async def outages(ctx: Ctx, _: Onlooker) -> list[dict[str, Any]]:
     """Every outage that is remembered, the latest first."""
     found: list[dict[str, Any]] = ctx.live.for_people([o.summary() for o in reversed(ctx.past.all)])
     return found
 
 
 @router.get("/outages/current")
-async def current(ctx: Ctx, _: Viewer) -> dict[str, Any] | None:
+async def current(ctx: Ctx, _: Onlooker) -> dict[str, Any] | None:
     """The outage that goes on now, null when there is none.
 
     `next`: what comes, by time; `why`: each host, in words; `guests`: each VM and how far its move is; `ahead`: how
