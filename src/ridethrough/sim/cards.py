@@ -10,7 +10,7 @@ from ridethrough.core.observation import Source, UpsReading
 
 from .agenda import Appointment
 from .battery import SECONDS_PER_HOUR, Battery
-from .families import TELLS, Family, Runtime
+from .families import INPUT_VOLTS, TELLS, Family, Runtime
 
 __all__ = ["MAKER", "Family", "SelfTest", "SimCard", "SimUps"]
 
@@ -204,6 +204,7 @@ class SimUps:
             tells_countdown=card.proves_countdown,
             timers=card.told_timers(),
             model=card.told_name,
+            input_volts=(float(INPUT_VOLTS) if self.input_good else 0.0) if tells.volts else None,
         )
 
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
+NOMINAL_VOLTS = 230
+INPUT_VOLTS = NOMINAL_VOLTS + 1  # of utility power: no test mistakes them for the nominal ones
+
 
 class Family(StrEnum):
     """The MIB that a card speaks decides what it tells."""
@@ -57,6 +60,7 @@ class Tells:
     limits: bool = True  # nominal volts, or between which volts the input is taken
     link: bool = True  # that it has lost its UPS
     load: bool = True
+    volts: bool = True  # of the input
     name: Name = "maker and model"
 
 

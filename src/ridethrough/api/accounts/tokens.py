@@ -68,6 +68,8 @@ class Tokens:
             raise NotDone(409, f"a token cannot do more than its owner: {person.name} has the role {person.role}")
         value, id, now = PREFIX + secrets.token_urlsafe(32), secrets.token_hex(8), self._now()
         with self._database.changing() as connection:
+            if not connection.execute("SELECT 1 FROM accounts WHERE name = ?", (person.name,)).fetchone():
+                raise NotDone(409, f"there is no account {person.name} any more")
             connection.execute("DELETE FROM tokens WHERE min(expires, coalesce(revoked, expires)) < ?", (now - KEPT,))
             usable = "FROM tokens WHERE owner = ? AND revoked IS NULL AND expires > ?"
             names = [row[0] for row in connection.execute(f"SELECT name {usable}", (person.name, now))]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from ridethrough.core.model import CardAction, Seconds
 from ridethrough.core.observation import Source
 from ridethrough.sim.cards import SelfTest, SimUps
+from ridethrough.sim.families import INPUT_VOLTS, NOMINAL_VOLTS
 from ridethrough.sim.world import World
 
-NOMINAL_VOLTS = 230
 ACTION_NUMBERS = {  # EPPC and USHA use the same numbers
     CardAction.DISABLED: 1,
     CardAction.WARNING: 2,
@@ -65,7 +65,7 @@ def shown(world: World, ups: SimUps) -> Shown:
         up_for=world.now,
         testing=ups.card.testing,
         last_test=ups.card.last_test,
-        input_volts=NOMINAL_VOLTS + 1 if ups.input_good else 0,
+        input_volts=INPUT_VOLTS if ups.input_good else 0,
         output_volts=NOMINAL_VOLTS if ups.output else 0,
         low=ups.low_battery,
         charge=int(ups.charge),
