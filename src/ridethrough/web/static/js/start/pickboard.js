@@ -27,12 +27,9 @@ export function board({ add, remove, needs, of, upses }) {
   // A box that takes a dragged UPS, with the list to pick one from.
   function target(name, ids, label) {
     const pick = h("select", { class: "input small", "aria-label": `${label} a UPS` });
-    pick.addEventListener("change", () => {
-      const ups = pick.value;
-      pick.value = "";
-      if (ups) add(ids(), ups);
-    });
-    const feeds = h("div", { class: "row fed-by" }, pick);
+    // A list alone would add each UPS that somebody passes with the arrow keys.
+    const press = button("Add", { kind: "small", symbol: "add", label: `Add it to ${name}`, onClick: () => pick.value && add(ids(), pick.value) });
+    const feeds = h("div", { class: "row fed-by" }, h("span", { class: "fed-pick" }, pick, press));
     const box = h("div", { class: "target", data: { host: name } }, h("div", { class: "row fed-name" }), feeds);
     box.addEventListener("dragover", (event) => {
       event.preventDefault();
@@ -52,8 +49,10 @@ export function board({ add, remove, needs, of, upses }) {
       const key = left.join("\n");
       if (key === offered) return;
       offered = key;
-      pick.disabled = left.length === 0;
-      refill(pick, h("option", { value: "" }, left.length ? "Add a UPS…" : "No other UPS"), left.map((id) => h("option", { value: id }, id)));
+      const before = pick.value;
+      refill(pick, left.length ? left.map((id) => h("option", { value: id }, id)) : h("option", { value: "" }, "No other UPS"));
+      if (left.includes(before)) pick.value = before;
+      press.refuse(left.length ? "" : "There is no other UPS.");
     };
     return { el: box, head: box.firstChild, feeds, pick, offer };
   }

@@ -14,6 +14,7 @@ import { COORDINATOR, count, first } from "../words.js";
 import { proposed } from "./way.js";
 
 const WAIT = 200; // ms after the last key before the server is asked
+const AGAIN = 1000; // ms until it is asked again when it knew less than this page
 const NAMES = { maintenance: "Remote maintenance", shutdown: "Remote shutdown" };
 
 /** `onward()` when it was saved. Returns {el, isChanged}. */
@@ -88,11 +89,19 @@ export function timersStep(onward) {
     try {
       foreseen = (await post("/hosts/foresee", { hosts: wanted })).hosts;
       refill(trouble);
+      // Right after a pool was added the server foresees from a look that is older than these rows.
+      if (rows().some((row) => foreseen[row.id] && foreseen[row.id].coordinator !== row.coordinator)) again();
     } catch (error) {
       foreseen = {};
       refill(trouble, note("warning", error.message));
     }
     keyed(list, rows(), (row) => row.id, make, mend);
+  }
+
+  function again() {
+    asked = "";
+    clearTimeout(timer);
+    timer = setTimeout(ask, AGAIN);
   }
 
   function make(row) {

@@ -89,7 +89,7 @@ function told(report) {
     h("section", { class: "panel flush" }, hosts.el),
     h("details", { class: "panel" }, h("summary", {}, `The whole story, ${count(report.narrative.length, "line")}`), story),
     report.assumed.length > 0 && note("info", [h("p", {}, "Nobody tells this, so it was assumed:"), h("ul", {}, report.assumed.map((text) => h("li", {}, first(text))))]),
-    h("div", { class: "row" }, linkButton("Make up other outages in the Simulator", "/simulator", { symbol: "simulator" })),
+    h("div", { class: "row" }, linkButton("Make up other outages", "/simulator", { symbol: "simulator" })),
   ];
 }
 
