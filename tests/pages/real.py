@@ -1,0 +1,102 @@
+"""The real controller and its manager, on a simulated site on the wire, for a browser to look at."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aiohttp
+from playwright.sync_api import Page
+
+from ridethrough.cli.wire import Daemon, WireSite, is_ready
+from ridethrough.sim.site_file import load_site
+
+T = TypeVar("T")
+SPEED = 5.0
+PATIENCE = 90.0  # seconds of the wall; only a broken run needs them
+SECONDS = PATIENCE * 1000  # the same, as a browser counts
+NAME, PASSWORD = "anna", "correct horse battery"
+
+
+class Real:
+    """A site on the wire in a thread of its own, and the controller with its pages as processes beside it.
+
+    `bare`: site.toml says where the pages are, and nothing else.
+    """
+
+    def __init__(self, folder: Path, site: Path, *, bare: bool = False, speed: float = SPEED) -> None:
+        self.folder, self.site_file = folder, folder / "site.toml"
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="simulated site", daemon=True)
+        self._thread.start()
+        self.wire = WireSite(load_site(site), folder, speed, pages=True)
+        self.daemon = Daemon(folder, speed)
+        self.run(self.wire.start())
+        self.at = f"http://{self.wire.pages}"
+        if bare:
+            text = f'[site]\nname = "New site"\n\n[manager]\nlisten = "{self.wire.pages}"\nhttp = true\n'
+            self.site_file.write_text(text, encoding="utf-8")
+            (folder / "secrets" / "simulated-pool").unlink()
+        self.run(self.daemon.start())
+        self.until(lambda status: bare or is_ready(status))
+        self.link = self.run(self._link())
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do something in the site's own thread."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE + 10.0)
+
+    def until(self, is_so: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """Wait until the controller's status is as wanted."""
+        return self.run(self.daemon.until(is_so, PATIENCE))
+
+    def set_feeder(self, feeder: str, on: bool) -> None:
+        """Utility power fails or returns."""
+        self.run(self._set_feeder(feeder, on))
+
+    async def _set_feeder(self, feeder: str, on: bool) -> None:
+        self.wire.pace.step()
+        self.wire.world.set_feeder(feeder, on)
+
+    async def _link(self) -> str:
+        """The one-time link for the first administrator, as soon as the pages behind it are served."""
+        async with asyncio.timeout(PATIENCE):
+            while not (link := re.search(rf"{self.at}/setup#\S+", self.daemon.log_text())):  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+            async with aiohttp.ClientSession() as session:
+                while True:
+                    try:
+                        async with session.get(f"{self.at}/api/v1/setup") as answer:
+                            assert answer.status == 200
+                            return link[0]
+                    except aiohttp.ClientConnectionError:
+                        await asyncio.sleep(0.1)
+
+    def close(self) -> None:
+        """End everything in order."""
+        self.run(self.daemon.stop())
+        self.run(self.wire.stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(PATIENCE)
+        self._loop.close()
+
+
+def make_administrator(page: Page, real: Real) -> None:
+    """The first account, by the link that was printed; the browser is logged in then."""
+    page.goto(real.link)
+    page.get_by_label("Your name").fill(NAME)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_label("Password again").fill(PASSWORD)
+    page.get_by_role("button", name="Make the account").click()
+    page.locator("#top-user button").wait_for(timeout=SECONDS)
+
+
+def log_in(page: Page, real: Real, name: str, password: str) -> None:
+    """Log in at the log-in page."""
+    page.goto(f"{real.at}/login")
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Log in").click()

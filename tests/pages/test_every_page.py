@@ -1,0 +1,123 @@
+"""Every page, with a real site behind it: for who sees, hears or points otherwise, and with the keyboard alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from ridethrough.web.table import PAGES
+from ridethrough.web.table import Page as OnePage
+
+from .looks import faults
+from .real import SECONDS, Real, make_administrator
+
+IDS = {"ups": "ups1", "host": "xenserver1"}  # of the pages for one thing, by their names
+MOST = 160  # presses of Tab on one page
+
+# What can be reached with Tab on the page as it is: of radio buttons one of each group, nothing in what is folded.
+REACHABLE = """() => {
+    const found = [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex]")];
+    const groups = new Set();
+    const wanted = found.filter((el) => {
+        if (el.disabled || el.tabIndex < 0 || !el.checkVisibility({visibilityProperty: true})) return false;
+        if (el.closest("[inert]") || (el.tagName === "SUMMARY" && el.parentElement.tagName !== "DETAILS")) return false;
+        if (el.type !== "radio") return true;
+        const one = [...document.getElementsByName(el.name)].find((radio) => radio.checked) ?? el;
+        return one === el && !groups.has(el.name) && groups.add(el.name);
+    });
+    wanted.forEach((el) => { el.dataset.toBeReached = ""; });
+    return wanted.length;
+}"""
+LEFT = """() => [...document.querySelectorAll("[data-to-be-reached]")].map((el) => el.outerHTML.slice(0, 120))"""
+
+# Where the focus is: it has been reached; told is what has it without showing it.
+FOCUSED = """() => {
+    const el = document.activeElement;
+    if (!el || el === document.body) return "";
+    delete el.dataset.toBeReached;
+    const shown = (one) => {
+        const style = getComputedStyle(one);
+        return style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
+    };
+    const near = [el, el.parentElement, el.closest("label")].filter(Boolean);
+    return near.some(shown) ? "" : el.outerHTML.slice(0, 120);
+}"""
+
+
+@pytest.fixture(scope="module")
+def real(root: Path, tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterator[Real]:
+    found = Real(tmp_path_factory.mktemp("every_page"), root / "scenarios" / "sites" / "two_hosts.toml")
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="module")
+def session(real: Real, chromium: Browser) -> Any:
+    """The administrator's cookies; and there has been an outage, so that there is one to tell."""
+    context = chromium.new_context()
+    page = context.new_page()
+    page.set_default_timeout(SECONDS)
+    make_administrator(page, real)
+    real.set_feeder("a", False)
+    real.until(lambda status: any(ups["condition"] == "on battery" for ups in status["upses"]))
+    real.set_feeder("a", True)
+    real.until(lambda status: all(ups["condition"] == "good" for ups in status["upses"]))
+    found = page.evaluate("async () => (await (await fetch('/api/v1/outages')).json())[0]?.id ?? 0")
+    IDS["outage"] = str(found)
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.fixture
+def tab(session: Any, chromium: Browser) -> Iterator[Page]:
+    context = chromium.new_context(
+        viewport={"width": 1280, "height": 900}, storage_state=session, reduced_motion="reduce"
+    )
+    context.add_init_script("localStorage.setItem('ridethrough.outage.opens', 'no')")
+    page = context.new_page()
+    page.set_default_timeout(SECONDS)
+    expect.set_options(timeout=SECONDS)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert errors == []
+
+
+def opened(page: Page, real: Real, wanted: OnePage) -> None:
+    """The page, with its data."""
+    page.goto(real.at + wanted.path.replace("{id}", IDS.get(wanted.name, "")))
+    if wanted.bare:
+        page.locator("#form input, #notice .note").first.wait_for()
+    else:
+        expect(page.locator("#top-age")).to_contain_text("old")
+        expect(page.get_by_text("Waiting for the controller")).to_have_count(0)
+    page.wait_for_load_state("load")
+
+
+@pytest.mark.parametrize("wanted", PAGES, ids=lambda page: page.path)
+def test_a_page_has_no_serious_fault(real: Real, tab: Page, wanted: OnePage) -> None:
+    opened(tab, real, wanted)
+    assert faults(tab) == []
+
+
+@pytest.mark.parametrize("wanted", PAGES, ids=lambda page: page.path)
+def test_a_page_is_worked_with_the_keyboard_alone(real: Real, tab: Page, wanted: OnePage) -> None:
+    opened(tab, real, wanted)
+    tab.locator("body").evaluate("(body) => document.activeElement?.blur()")
+    number = tab.evaluate(REACHABLE)
+    assert number > 0
+    unseen = []
+    for _ in range(min(number + 10, MOST)):
+        tab.keyboard.press("Tab")
+        if without := tab.evaluate(FOCUSED):
+            unseen.append(without)
+        if not tab.evaluate("() => document.querySelector('[data-to-be-reached]') !== null"):
+            break
+    assert tab.evaluate(LEFT) == []
+    assert unseen == []
