@@ -24,9 +24,9 @@ ARGUMENTS = [
 ]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module")  # no longer: Playwright's loop would stand in the way of other files' loops
 def chromium() -> Iterator[Browser]:
-    """One browser for a module's tests. It does not outlive them: while it runs, no test can run a loop of its own."""
+    """One browser for all tests of a file."""
     if not CHROMIUM.exists():
         pytest.skip(f"there is no {CHROMIUM}: nothing can look at the pages")
     with sync_playwright() as playwright:

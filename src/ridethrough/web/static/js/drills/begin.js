@@ -88,7 +88,9 @@ function maintenance(onBegun) {
 
   function tell() {
     const row = live.state.hosts.get(host.value);
-    told.textContent = row ? `${count(row.vms.length, "VM moves", "VMs move")} to other hosts and ${row.vms.length === 1 ? "stays" : "stay"} there.${row.coordinator ? " It is the coordinator: better choose a member." : ""}` : "";
+    if (!row) return void (told.textContent = "");
+    const vms = row.vms.length ? `${count(row.vms.length, "VM moves", "VMs move")} to other hosts and ${row.vms.length === 1 ? "stays" : "stay"} there.` : "No VM runs on it.";
+    told.textContent = vms + (row.coordinator ? " It is the coordinator: better choose a member." : "");
   }
 
   function begin() {
