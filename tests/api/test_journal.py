@@ -147,6 +147,6 @@ def test_what_an_open_page_asks_by_itself_keeps_nobody_logged_in(tmp_path: Path)
             return super().admit(*shown[:5])
 
     client = TestClient(create_app(context(tmp_path, Counting())))
-    for path in ("/outages", "/outages/current", "/outages/7", "/journal"):
+    for path in ("/outages", "/outages/current", "/drills", "/simulations", "/outages/7", "/journal"):
         client.get(f"/api/v1{path}")
-    assert counted == [False, False, True, True]
+    assert counted == [False] * 4 + [True] * 2

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from ridethrough.api import Context
+from ridethrough.runtime.seen_file import FILE
 from tests.api.fakes import OpenGate, Role, write_status
 from tests.api.imagined import InProcess, planning, site_of
 
@@ -26,13 +27,18 @@ def gate() -> OpenGate:
 
 
 @pytest.fixture
-def simulator(page: Page, serve: Serve, tmp_path: Path, root: Path, gate: OpenGate) -> Page:
+def ready(tmp_path: Path, root: Path, gate: OpenGate) -> Context:
+    found = planning(tmp_path, site_of(root), InProcess(), gate)
+    write_status(found.state_dir, written_at=found.clock.now())
+    return found
+
+
+@pytest.fixture
+def simulator(page: Page, serve: Serve, ready: Context) -> Page:
     """The page, on a copy of the site of two hosts."""
-    context = planning(tmp_path, site_of(root), InProcess(), gate)
-    write_status(context.state_dir, written_at=context.clock.now())
     expect.set_options(timeout=LONG)
     page.set_default_timeout(LONG)
-    page.goto(f"{serve(context)}/simulator")
+    page.goto(f"{serve(ready)}/simulator")
     return page
 
 
@@ -182,3 +188,16 @@ def test_what_was_played_can_be_opened_again_by_who_may_only_look(simulator: Pag
     simulator.get_by_role("button", name="Case two").nth(1).click()
     expect(simulator.locator("#outcome")).to_contain_text("No host crashed, no VM was lost.")
     expect(simulator.get_by_role("button", name="Run", exact=True)).to_be_hidden()
+
+
+def test_a_site_that_nobody_has_seen_is_told_and_the_cases_are_played_all_the_same(
+    simulator: Page, ready: Context
+) -> None:
+    expect(node(simulator, "ups:ups1")).to_be_visible()
+    (ready.state_dir / FILE).unlink()
+    simulator.reload()
+    expect(simulator.locator(".sim-story [role=alert]")).to_contain_text("The controller has seen nothing yet")
+    expect(simulator.get_by_role("button", name="Run", exact=True)).to_have_attribute("aria-disabled", "true")
+    simulator.get_by_role("button", name="Case two").click()
+    expect(simulator.locator("#outcome")).to_contain_text("No host crashed, no VM was lost.")
+    expect(simulator.get_by_role("button", name="Run", exact=True)).not_to_have_attribute("aria-disabled", "true")

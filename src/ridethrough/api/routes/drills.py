@@ -10,7 +10,7 @@ from fastapi import Path as PathOf
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 
-from ridethrough.api.access import Operator, Viewer
+from ridethrough.api.access import Onlooker, Operator, Viewer
 from ridethrough.api.context import Ctx
 from ridethrough.api.drills import Drills, Kind, NotNow, State
 from ridethrough.api.drills.drills import Wanted
@@ -122,7 +122,7 @@ async def begin(
 
 
 @router.get("/drills")
-async def kept(_: Viewer, drills: Served) -> list[Report]:
+async def kept(_: Onlooker, drills: Served) -> list[Report]:
     """The last hundred, the latest first."""
     return [Report.model_validate(row) for row in await run_in_threadpool(drills.kept)]
 

@@ -12,7 +12,7 @@ from fastapi import Path as PathOf
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 
-from ridethrough.api.access import Operator, Viewer
+from ridethrough.api.access import Onlooker, Operator, Viewer
 from ridethrough.api.context import Ctx
 from ridethrough.api.foresight import NothingSeen, Simulations, Story
 from ridethrough.api.foresight.comparison import compared
@@ -163,7 +163,7 @@ async def play(
 
 
 @router.get("/simulations")
-async def kept(_: Viewer, simulations: Served) -> list[Head]:
+async def kept(_: Onlooker, simulations: Served) -> list[Head]:
     """The last twenty, the latest first."""
     return [Head.model_validate(row) for row in await run_in_threadpool(simulations.kept)]
 

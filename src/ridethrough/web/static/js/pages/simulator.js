@@ -39,7 +39,7 @@ function page(no, sources, cases) {
   const screens = stage({ onPick: (node, el, state) => openMenu(el, menuOf(node, { things: story.things, state, words, add: put, ask: story.ask }), `What happens to ${node.split(":")[1]}`) });
   const bar = transport({ onTime: (t) => follow(t), onEnd: () => say(`The end. ${place.querySelector("#outcome .note")?.textContent ?? ""}`) });
   const lines = told({ onPick: (t) => bar.go(t) });
-  const story = storyPanel({ sources, words, now: () => bar.at, onSource: (source) => open(source), onRun: () => run(), onChange: isStale });
+  const story = storyPanel({ sources, words, now: () => bar.at, onSource: (source) => open(source), onRun: () => run(), onChange: isStale, no });
   const kept = keptList({ onOpen: (id) => reopen(id), mayDrop: !no });
   const stale = h("span", { class: "chip", data: { tone: "warning" }, hidden: true }, "Changed: run it again");
   const title = h("h2", { id: "sim-title" }, "The site");
@@ -53,7 +53,6 @@ function page(no, sources, cases) {
     return press;
   });
   document.getElementById("tools").append(...buttons);
-  story.run.refuse(no);
   refill(
     place,
     h(

@@ -44,6 +44,7 @@ export function optionSet({ title, things, onChange }) {
   }
 
   async function ask() {
+    if (!things()) return;
     const { hosts } = things();
     const ids = Object.keys(hosts);
     const whose = field("host", "Host", { type: "select", choices: [[EVERY, `Every host (${ids.length})`], ...ids.map((id) => [id, id])] });
@@ -80,7 +81,7 @@ export function optionSet({ title, things, onChange }) {
       show();
     },
     get settings() {
-      const host = Object.fromEntries([...changes].map(([id, options]) => [id, { pool: things().hosts[id].pool, ...options }]));
+      const host = Object.fromEntries([...changes].map(([id, options]) => [id, { pool: things().hosts[id]?.pool, ...options }]));
       return changes.size ? { host } : {};
     },
     get words() {

@@ -13,9 +13,9 @@ import { parseTime, titleOf } from "./words.js";
 
 /**
  * `sources` and `words` as the server tells them; `now()` is the moment that is shown; `onSource(source)` when another one is chosen, `onRun()`,
- * `onChange()`. Returns {el, run (the button), load(source, things), stories(), ...}.
+ * `onChange()`; `no`: why this person may not run it. Returns {el, run (the button), load(source, things), stories(), ...}.
  */
-export function storyPanel({ sources, words, now, onSource, onRun, onChange }) {
+export function storyPanel({ sources, words, now, onSource, onRun, onChange, no = "" }) {
   let things = null;
   let title = "";
   const source = field("source", "Played on", { type: "select", choices: choices(sources) });
@@ -49,6 +49,13 @@ export function storyPanel({ sources, words, now, onSource, onRun, onChange }) {
     changed();
   });
   showSets();
+  refuse(no);
+
+  // Before a site is there, nothing can happen on it.
+  function refuse(why) {
+    const missing = things ? "" : "There is no site yet.";
+    for (const one of [add, clear, run]) one.refuse(why || missing);
+  }
 
   function showSets() {
     sets[1].el.hidden = !twice.value;
@@ -60,6 +67,7 @@ export function storyPanel({ sources, words, now, onSource, onRun, onChange }) {
   }
 
   async function ask(entry) {
+    if (!things) return;
     const found = await askHappening({ title: "Add to the timeline", submit: "Add", entry: { at: Math.round(now()), ...entry }, words, things });
     if (found) list.add(found);
   }
@@ -67,6 +75,7 @@ export function storyPanel({ sources, words, now, onSource, onRun, onChange }) {
   /** Another site; its own timeline, or the one given: {timeline, until, armed, settings, title}. */
   function load(wanted, found, story = null, called = "") {
     things = found;
+    refuse(no);
     source.value = keyOf(wanted);
     setText(told, wanted === "live" ? "Each run copies the site as it is then. Nothing real is touched." : first(found.story ?? ""));
     list.set(story?.timeline ?? found.timeline ?? [], things);
