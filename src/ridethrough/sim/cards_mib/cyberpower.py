@@ -15,8 +15,9 @@ from ridethrough.sim.cards_mib.ancestor import (
     within,
 )
 from ridethrough.sim.cards_mib.control import Control
-from ridethrough.sim.cards_mib.shown import NOMINAL_VOLTS, Shown
+from ridethrough.sim.cards_mib.shown import Shown
 from ridethrough.sim.cards_mib.tree import Leaf, gauges, integers, strings
+from ridethrough.sim.families import NOMINAL_VOLTS
 
 C = "1.3.6.1.4.1.3808.1.1.1"
 OBJECT_ID = "1.3.6.1.4.1.3808.1.1.1"

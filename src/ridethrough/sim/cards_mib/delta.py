@@ -7,8 +7,9 @@ from ridethrough.sim.cards import CLIENTS, MAKER
 from ridethrough.sim.cards_mib import rfc1628
 from ridethrough.sim.cards_mib.ancestor import within
 from ridethrough.sim.cards_mib.control import Control
-from ridethrough.sim.cards_mib.shown import NOMINAL_VOLTS, Shown
+from ridethrough.sim.cards_mib.shown import Shown
 from ridethrough.sim.cards_mib.tree import BadValue, Leaf, integers, strings
+from ridethrough.sim.families import NOMINAL_VOLTS
 
 D = "1.3.6.1.4.1.2254.2.4"
 OBJECT_ID = D

@@ -5,8 +5,9 @@ from __future__ import annotations
 from ridethrough.core.observation import Source
 from ridethrough.sim.cards_mib import rfc1628
 from ridethrough.sim.cards_mib.control import Control
-from ridethrough.sim.cards_mib.shown import NOMINAL_VOLTS, Shown
+from ridethrough.sim.cards_mib.shown import Shown
 from ridethrough.sim.cards_mib.tree import Leaf, gauges, integers, strings
+from ridethrough.sim.families import NOMINAL_VOLTS
 
 TRIPPLITE_OBJECT_ID = "1.3.6.1.4.1.850.1.1.1"
 T = "1.3.6.1.4.1.850.1.1.3.1.3"

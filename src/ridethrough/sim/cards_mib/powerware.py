@@ -10,8 +10,9 @@ from ridethrough.sim.cards import MAKER, SelfTest
 from ridethrough.sim.cards_mib import rfc1628
 from ridethrough.sim.cards_mib.ancestor import within
 from ridethrough.sim.cards_mib.control import Control
-from ridethrough.sim.cards_mib.shown import NOMINAL_VOLTS, Shown
+from ridethrough.sim.cards_mib.shown import Shown
 from ridethrough.sim.cards_mib.tree import Leaf, integers, strings
+from ridethrough.sim.families import NOMINAL_VOLTS
 
 X = "1.3.6.1.4.1.534.1"
 H = "1.3.6.1.4.1.232.165.3"

@@ -7,8 +7,9 @@ from functools import partial
 from ridethrough.core.observation import Source
 from ridethrough.sim.cards import Family, SelfTest
 from ridethrough.sim.cards_mib.control import Control
-from ridethrough.sim.cards_mib.shown import NOMINAL_VOLTS, Shown
+from ridethrough.sim.cards_mib.shown import Shown
 from ridethrough.sim.cards_mib.tree import BadValue, Leaf
+from ridethrough.sim.families import NOMINAL_VOLTS
 
 UPS = "1.3.6.1.2.1.33.1"
 LONGEST_REBOOT = 300  # upsRebootWithDuration

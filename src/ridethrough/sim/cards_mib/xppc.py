@@ -6,8 +6,9 @@ from ridethrough.core.observation import Source
 from ridethrough.sim.cards_mib import rfc1628
 from ridethrough.sim.cards_mib.ancestor import TEST_RESULTS, commands, rounded_up, start_test, within
 from ridethrough.sim.cards_mib.control import Control
-from ridethrough.sim.cards_mib.shown import NOMINAL_VOLTS, Shown
+from ridethrough.sim.cards_mib.shown import Shown
 from ridethrough.sim.cards_mib.tree import BadValue, Leaf, Write
+from ridethrough.sim.families import NOMINAL_VOLTS
 
 P = "1.3.6.1.4.1.935.1.1.1"
 OBJECT_ID = P
