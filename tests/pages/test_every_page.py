@@ -47,6 +47,14 @@ FOCUSED = """() => {
     return near.some(shown) ? "" : el.outerHTML.slice(0, 120);
 }"""
 
+# What stands elsewhere than in the cell of the table that it belongs to.
+STRAYED = """() => [...document.querySelectorAll("td :is(a, button, .status)")].filter((el) => {
+    const [own, cell] = [el.getBoundingClientRect(), el.closest("td").getBoundingClientRect()];
+    const middle = [own.x + own.width / 2, own.y + own.height / 2];
+    return own.width > 0 && !(middle[0] > cell.left && middle[0] < cell.right
+        && middle[1] > cell.top && middle[1] < cell.bottom);
+}).map((el) => el.outerHTML.slice(0, 120))"""
+
 
 @pytest.fixture(scope="module")
 def real(root: Path, tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterator[Real]:
@@ -103,6 +111,7 @@ def opened(page: Page, real: Real, wanted: OnePage) -> None:
 @pytest.mark.parametrize("wanted", PAGES, ids=lambda page: page.path)
 def test_a_page_has_no_serious_fault(real: Real, tab: Page, wanted: OnePage) -> None:
     opened(tab, real, wanted)
+    assert tab.evaluate(STRAYED) == []
     assert faults(tab) == []
 
 

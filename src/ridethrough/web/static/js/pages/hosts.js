@@ -80,7 +80,7 @@ function feedsCell(row) {
     return h("a", { class: "feed", href: `/upses/${encodeURIComponent(id)}` }, state && h("span", { class: "status", data: { tone: state.tone } }, icon(state.icon, state.label)), id);
   };
   const needs = row.powered_by.length > 1 && h("span", { class: "muted small" }, `needs ${row.needs}`);
-  return h("div", { class: "row feeds" }, row.powered_by.map(one), needs);
+  return h("div", { class: "row host-feeds" }, row.powered_by.map(one), needs);
 }
 
 function outcomeCell(row) {
