@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from .conftest import ARGUMENTS, CHROMIUM
 from .real import SECONDS, Real, make_administrator
@@ -108,8 +108,17 @@ def play(browser: Browser, real: Real, state: Path, names: Sequence[str]) -> Non
     if "outage" in names:
         take_all(browser, real, {"outage": "/outage"}, state)
     real.set_feeder("b", True)
-    real.until(lambda status: not status["under_way"] and all(ups["condition"] == "good" for ups in status["upses"]))
+    until_over(browser, real, state)
     take_all(browser, real, {name: path for name, path in AFTER.items() if name in names}, state)
+
+
+def until_over(browser: Browser, real: Real, state: Path) -> None:
+    context = browser.new_context(storage_state=state)
+    page = context.new_page()
+    page.goto(f"{real.at}/outages")
+    over = "async () => (await (await fetch('/api/v1/outages')).json())[0].ended_at !== null"
+    page.wait_for_function(over, polling=1000, timeout=SECONDS)
+    context.close()
 
 
 def take_all(browser: Browser, real: Real, pages: dict[str, str], state: Path | None) -> None:
@@ -133,6 +142,8 @@ def take(page: Page, real: Real, path: str, file: Path) -> None:
         path = path.format(outage=page.evaluate("async () => (await (await fetch('/api/v1/outages')).json())[0].id"))
     page.goto(f"{real.at}{path}")
     page.locator("#top-user button, #form input").first.wait_for()
+    for waits in ("Copying the site", "Waiting for"):
+        expect(page.get_by_text(waits)).to_have_count(0, timeout=SECONDS)
     page.wait_for_timeout(SETTLE)
     picture = page.context.new_cdp_session(page).send("Page.captureScreenshot", {"format": "webp", "quality": QUALITY})
     file.write_bytes(base64.b64decode(picture["data"]))
