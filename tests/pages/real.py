@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 import aiohttp
 from playwright.sync_api import Page
 
+from ridethrough.cli.compose import VARIABLE
+from ridethrough.cli.plugs import FILE, Plugs
 from ridethrough.cli.wire import Daemon, WireSite, is_ready
 from ridethrough.sim.site_file import load_site
 
@@ -25,10 +27,12 @@ NAME, PASSWORD = "anna", "correct horse battery"
 class Real:
     """A site on the wire in a thread of its own, and the controller with its pages as processes beside it.
 
-    `bare`: site.toml says where the pages are, and nothing else.
+    `bare`: site.toml says where the pages are, and nothing else. `plugs`: the pages have those of a demo.
     """
 
-    def __init__(self, folder: Path, site: Path, *, bare: bool = False, speed: float = SPEED) -> None:
+    def __init__(
+        self, folder: Path, site: Path, *, bare: bool = False, plugs: bool = False, speed: float = SPEED
+    ) -> None:
         self.folder, self.site_file = folder, folder / "site.toml"
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="simulated site", daemon=True)
@@ -41,6 +45,10 @@ class Real:
             text = f'[site]\nname = "New site"\n\n[manager]\nlisten = "{self.wire.pages}"\nhttp = true\n'
             self.site_file.write_text(text, encoding="utf-8")
             (folder / "secrets" / "simulated-pool").unlink()
+        self.plugs = Plugs(self.wire, folder / FILE) if plugs else None
+        if self.plugs is not None:
+            self.daemon.variables[VARIABLE] = str(folder / FILE)
+            self.run(self.plugs.start())
         self.run(self.daemon.start())
         self.until(lambda status: bare or is_ready(status))
         self.link = self.run(self._link())
@@ -78,6 +86,8 @@ class Real:
     def close(self) -> None:
         """End everything in order."""
         self.run(self.daemon.stop())
+        if self.plugs is not None:
+            self.run(self.plugs.stop())
         self.run(self.wire.stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(PATIENCE)
@@ -100,3 +110,17 @@ def log_in(page: Page, real: Real, name: str, password: str) -> None:
     page.get_by_label("Name").fill(name)
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Log in").click()
+
+
+def ask(page: Page, method: str, path: str, body: dict[str, Any], csrf: str | None = None) -> dict[str, Any]:
+    """What the page's own session is answered; `csrf`: another token than the session's."""
+    found: dict[str, Any] = page.evaluate(
+        """async ([method, path, body, csrf]) => {
+            const me = await (await fetch("/api/v1/session")).json();
+            const headers = {"content-type": "application/json", "x-ridethrough-csrf": csrf ?? me.csrf};
+            const answer = await fetch("/api/v1" + path, {method, headers, body: JSON.stringify(body)});
+            return {status: answer.status, text: await answer.text()};
+        }""",
+        [method, path, body, csrf],
+    )
+    return found

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from .real import NAME, PASSWORD, SECONDS, Real, log_in, make_administrator
+from .real import NAME, PASSWORD, SECONDS, Real, ask, log_in, make_administrator
 
 VIEWER, LONG = "vera", "look but do not touch"
 
@@ -39,20 +38,6 @@ def tab(chromium: Browser) -> Iterator[Page]:
     expect.set_options(timeout=SECONDS)
     yield page
     context.close()
-
-
-def ask(page: Page, method: str, path: str, body: dict[str, Any], csrf: str | None = None) -> dict[str, Any]:
-    """What the page's own session is answered; `csrf`: another token than the session's."""
-    found: dict[str, Any] = page.evaluate(
-        """async ([method, path, body, csrf]) => {
-            const me = await (await fetch("/api/v1/session")).json();
-            const headers = {"content-type": "application/json", "x-ridethrough-csrf": csrf ?? me.csrf};
-            const answer = await fetch("/api/v1" + path, {method, headers, body: JSON.stringify(body)});
-            return {status: answer.status, text: await answer.text()};
-        }""",
-        [method, path, body, csrf],
-    )
-    return found
 
 
 def test_who_only_looks_sees_what_is_refused_and_why(real: Real, tab: Page) -> None:
