@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +21,7 @@ from typing import Literal
 from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from .conftest import ARGUMENTS, CHROMIUM
-from .real import SECONDS, Real, make_administrator
+from .real import PATIENCE, SECONDS, Real, make_administrator
 
 ROOT = Path(__file__).parents[2]
 OUT = ROOT / "docs" / "screenshots"
@@ -107,17 +108,21 @@ def play(browser: Browser, real: Real, state: Path, names: Sequence[str]) -> Non
     real.until(lambda status: any(host["step"] == "being emptied" for host in status["hosts"]))
     if "outage" in names:
         take_all(browser, real, {"outage": "/outage"}, state)
+    real.until(lambda status: all(not host["vms"] for host in status["hosts"] if host["id"] == "xenserver2"))
     real.set_feeder("b", True)
     until_over(browser, real, state)
     take_all(browser, real, {name: path for name, path in AFTER.items() if name in names}, state)
 
 
 def until_over(browser: Browser, real: Real, state: Path) -> None:
+    """Wait until the outage has its end, with every VM back."""
     context = browser.new_context(storage_state=state)
     page = context.new_page()
     page.goto(f"{real.at}/outages")
-    over = "async () => (await (await fetch('/api/v1/outages')).json())[0].ended_at !== null"
-    page.wait_for_function(over, polling=1000, timeout=SECONDS)
+    ends = time.monotonic() + PATIENCE
+    while page.evaluate("async () => (await (await fetch('/api/v1/outages')).json())[0].ended_at") is None:
+        assert time.monotonic() < ends, "the outage has not ended"
+        page.wait_for_timeout(1000)
     context.close()
 
 
