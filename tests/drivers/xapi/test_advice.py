@@ -117,5 +117,6 @@ async def test_questions_stand_in_line() -> None:
             await site.pool._session.call(object, QUESTION, site.world.hosts[host].ref, deadline=10)
             ends.append(site.clock.now())
 
+        began = site.clock.now()
         await asyncio.gather(ask("xcp1"), ask("xcp2"))
-        assert ends[1] - ends[0] >= 0.25
+        assert ends[1] - began >= 2 * 0.25  # from the beginning: a busy machine may hear of the first answer late
