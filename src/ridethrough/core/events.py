@@ -581,3 +581,22 @@ Event: TypeAlias = (
     | RoundFailed
     | JournalCutBack
 )
+
+# What a UPS's card showed.
+UpsEvent: TypeAlias = (
+    UpsKnown
+    | UtilityDoubted
+    | DoubtCleared
+    | UtilityLost
+    | UtilitySeen
+    | UtilityLostAgain
+    | OutputOff
+    | UtilityBack
+    | RuntimeTold
+    | LowBattery
+    | CountdownSeen
+    | CountdownOver
+    | UpsSilent
+    | UpsAnswers
+    | TrapHeard
+)

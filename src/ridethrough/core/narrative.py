@@ -88,23 +88,6 @@ def _asks(event: e.Requested) -> str:
     return f"{event.by} asks: {words}{': ' + why if why else ''}"
 
 
-UpsEvent = (
-    e.UpsKnown
-    | e.UtilityDoubted
-    | e.DoubtCleared
-    | e.UtilityLost
-    | e.UtilitySeen
-    | e.UtilityLostAgain
-    | e.OutputOff
-    | e.UtilityBack
-    | e.RuntimeTold
-    | e.LowBattery
-    | e.CountdownSeen
-    | e.CountdownOver
-    | e.UpsSilent
-    | e.UpsAnswers
-    | e.TrapHeard
-)
 HostEvent = (
     e.HostDown
     | e.HostHeard
@@ -126,7 +109,7 @@ HostEvent = (
 )
 
 
-def _of_ups(event: UpsEvent) -> str:
+def _of_ups(event: e.UpsEvent) -> str:
     match event:
         case e.UpsKnown():
             return f"{event.ups} answers, on utility power"

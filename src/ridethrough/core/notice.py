@@ -97,26 +97,7 @@ def notice(event: e.Event) -> Notice | None:
             return _of_ups(event)
 
 
-UpsEvent = (
-    e.UpsKnown
-    | e.UtilityDoubted
-    | e.DoubtCleared
-    | e.UtilityLost
-    | e.UtilitySeen
-    | e.UtilityLostAgain
-    | e.OutputOff
-    | e.UtilityBack
-    | e.RuntimeTold
-    | e.LowBattery
-    | e.CountdownSeen
-    | e.CountdownOver
-    | e.UpsSilent
-    | e.UpsAnswers
-    | e.TrapHeard
-)
-
-
-def _of_ups(event: UpsEvent) -> Notice | None:
+def _of_ups(event: e.UpsEvent) -> Notice | None:
     match event:
         case e.UtilityLost() | e.UtilityLostAgain():
             return Notice(C.UTILITY, WARNING, event.ups)
