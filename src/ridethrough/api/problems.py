@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
-from fastapi import Request
+from fastapi import HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
@@ -21,6 +21,7 @@ class Problem(BaseModel):
     detail: str = Field(description="A sentence that tells the remedy.")
 
 
+T = TypeVar("T")
 Responses = dict[int | str, dict[str, Any]]
 
 SAYS = {
@@ -40,6 +41,13 @@ COMMON = (400, 401, 403, 422, 503)  # of every route
 def answers(*statuses: int) -> Responses:
     """For `responses=` of a route, or of all: what these statuses mean."""
     return {status: {"model": Problem, "description": SAYS[status]} for status in statuses}
+
+
+def served(found: T | None, without: str) -> T:
+    """A part of the application that only the real manager has. `without`: what there is none of here; answered 503."""
+    if found is None:
+        raise HTTPException(503, f"{without}: ask the manager that `ridethrough run` starts")
+    return found
 
 
 async def not_admitted(_request: Request, error: Exception) -> Response:

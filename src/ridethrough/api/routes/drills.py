@@ -15,7 +15,7 @@ from ridethrough.api.context import Ctx
 from ridethrough.api.drills import Drills, Kind, NotNow, State
 from ridethrough.api.drills.drills import Wanted
 from ridethrough.api.jobs import TooMany
-from ridethrough.api.problems import answers
+from ridethrough.api.problems import answers, served
 
 router = APIRouter(tags=["drills"])
 
@@ -24,9 +24,7 @@ DAY = 86400.0
 
 
 def _drills(ctx: Ctx) -> Drills:
-    if ctx.drills is None:
-        raise HTTPException(503, "there are no drills here: ask the manager that `ridethrough run` starts")
-    return ctx.drills
+    return served(ctx.drills, "there are no drills here")
 
 
 Served = Annotated[Drills, Depends(_drills)]

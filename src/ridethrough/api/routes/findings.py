@@ -13,15 +13,13 @@ from ridethrough.api.access import Operator, Viewer
 from ridethrough.api.context import Ctx
 from ridethrough.api.findings import Findings
 from ridethrough.api.jobs import TooMany
-from ridethrough.api.problems import answers
+from ridethrough.api.problems import answers, served
 
 router = APIRouter(tags=["findings"])
 
 
 def _findings(ctx: Ctx) -> Findings:
-    if ctx.findings is None:
-        raise HTTPException(503, "nothing is looked for here: ask the manager that `ridethrough run` starts")
-    return ctx.findings
+    return served(ctx.findings, "nothing is looked for here")
 
 
 Served = Annotated[Findings, Depends(_findings)]

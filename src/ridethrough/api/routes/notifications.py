@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from ridethrough.api.access import Administrator, Viewer
 from ridethrough.api.context import Context, Ctx
 from ridethrough.api.notifications import Notifications
-from ridethrough.api.problems import answers
+from ridethrough.api.problems import answers, served
 from ridethrough.core.notice import EventClass, Severity
 
 router = APIRouter(tags=["notifications"])
@@ -69,6 +69,4 @@ async def test(name: str, ctx: Ctx, _: Administrator) -> Tested:
 
 
 def _service(ctx: Context) -> Notifications:
-    if ctx.notifications is None:
-        raise HTTPException(503, "nobody is notified from here: ask the manager that `ridethrough run` starts")
-    return ctx.notifications
+    return served(ctx.notifications, "nobody is notified from here")

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from ridethrough.api.access import Viewer
 from ridethrough.api.context import Ctx
 from ridethrough.api.foresight import NothingSeen, Plans
+from ridethrough.api.problems import served
 from ridethrough.runtime.worker import JobFailed, JobRefused, JobTooLong
 
 router = APIRouter(tags=["plan"])
@@ -20,9 +21,7 @@ TOO_LATE: dict[int | str, dict[str, Any]] = {504: {"description": "It could not 
 
 
 def _plans(ctx: Ctx) -> Plans:
-    if ctx.plans is None:
-        raise HTTPException(503, "nothing is planned here: ask the manager that `ridethrough run` starts")
-    return ctx.plans
+    return served(ctx.plans, "nothing is planned here")
 
 
 Served = Annotated[Plans, Depends(_plans)]

@@ -17,7 +17,7 @@ from ridethrough.api.context import Ctx
 from ridethrough.api.foresight import NothingSeen, Simulations, Story
 from ridethrough.api.foresight.comparison import compared
 from ridethrough.api.jobs import TooMany
-from ridethrough.api.problems import answers
+from ridethrough.api.problems import answers, served
 from ridethrough.runtime.worker import JobFailed, JobRefused, JobTooLong
 
 router = APIRouter(tags=["simulations"])
@@ -31,9 +31,7 @@ DEEPEST = 8
 
 
 def _simulations(ctx: Ctx) -> Simulations:
-    if ctx.simulations is None:
-        raise HTTPException(503, "nothing is simulated here: ask the manager that `ridethrough run` starts")
-    return ctx.simulations
+    return served(ctx.simulations, "nothing is simulated here")
 
 
 Served = Annotated[Simulations, Depends(_simulations)]
