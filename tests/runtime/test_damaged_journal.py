@@ -195,6 +195,7 @@ def test_a_last_entry_that_cannot_be_read_is_cut_and_kept(closed: Path, tmp_path
     [
         ("UPDATE events SET event = '{' WHERE position = 50", "position 50 cannot be read.*backup"),
         ("UPDATE events SET event = x'ff00' WHERE position = 1", "position 1 cannot be read.*backup"),
+        ("UPDATE events SET event = replace(event, 'person', CAST(x'e0' AS TEXT)) WHERE position = 50", "is not JSON"),
         ("DELETE FROM events WHERE position = 50", "position 50 is missing.*backup"),
         (f"""UPDATE events SET event = '{{"v":1,"type":"Dreamt"}}' WHERE position = {MANY}""", "newer Ridethrough"),
         (f"""UPDATE events SET event = '{{"v":9,"type":"Armed"}}' WHERE position = {MANY}""", "newer Ridethrough"),

@@ -33,14 +33,15 @@ def read_journal(
     when the file cannot be read, UnreadableEvent when one row cannot.
     """
     order = "ASC" if last is None else "DESC"
-    wanted = f"SELECT position, event FROM events WHERE position > ? AND position < ? ORDER BY position {order} LIMIT ?"
+    span_of = "position > ? AND position < ?"
+    wanted = f"SELECT position, CAST(event AS BLOB) FROM events WHERE {span_of} ORDER BY position {order} LIMIT ?"
     limit = next((number for number in (first, last) if number is not None), -1)
     span = (after, before if before is not None else sys.maxsize, limit)
     with reading(state_dir) as connection:
         rows = connection.execute(wanted, span).fetchall() if connection else []
     if last is not None:
         rows.reverse()
-    return [(position, decode(event.encode(), position)) for position, event in rows]
+    return [(position, decode(event, position)) for position, event in rows]
 
 
 def latest_time(state_dir: Path) -> Seconds | None:

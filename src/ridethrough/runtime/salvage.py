@@ -41,7 +41,7 @@ class CutBack:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    rows: tuple[Row, ...]
+    rows: tuple[tuple[int, bytes], ...]
     is_whole: bool  # the whole file is sound
     follows: bool  # rows can be read behind the first that cannot
 
@@ -96,13 +96,13 @@ def _read(path: Path) -> _Read:
     return _Read(rows, is_sound, last is not None and last[0] > (rows[-1][0] if rows else 0))
 
 
-def _rows(connection: sqlite3.Connection, order: str) -> tuple[tuple[Row, ...], bool]:
+def _rows(connection: sqlite3.Connection, order: str) -> tuple[tuple[tuple[int, bytes], ...], bool]:
     """The rows up to the first that the file cannot give; whether that was the end."""
-    found: list[Row] = []
+    found: list[tuple[int, bytes]] = []
     try:
         wanted = f"SELECT position, CAST(event AS BLOB) FROM events ORDER BY position {order}"
         for position, event in connection.execute(wanted):
-            found.append((position, bytes(event or b"").decode("utf-8", "replace")))
+            found.append((position, bytes(event or b"")))
             if order == "DESC":
                 break
     except sqlite3.OperationalError:
@@ -132,7 +132,7 @@ def _good(path: Path, read: _Read) -> tuple[Row, ...]:
         if trouble is None and bad is not None:
             raise bad
         if trouble is None:
-            good.append((position, event))
+            good.append((position, event.decode()))
         elif trouble.is_newer:
             raise trouble
         bad = bad or trouble
@@ -141,9 +141,9 @@ def _good(path: Path, read: _Read) -> tuple[Row, ...]:
     return tuple(good)
 
 
-def _trouble(position: int, event: str) -> UnreadableEvent | None:
+def _trouble(position: int, event: bytes) -> UnreadableEvent | None:
     try:
-        decode(event.encode(), position, version=VERSION)
+        decode(event, position, version=VERSION)
     except UnreadableEvent as error:
         return error
     return None
