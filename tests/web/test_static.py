@@ -76,18 +76,12 @@ def test_a_script_is_short(script: Path) -> None:
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=by_name)
 def test_everything_that_a_script_imports_exists(script: Path) -> None:
-    for name in ASSETS.modules(by_name(script)):
-        given = set(re.findall(r"^export (?:async )?(?:function|const|class) (\w+)", text_of(name), re.M))
-        for user in SCRIPTS:
-            folder = user.parent
-            for names, place in re.findall(r'import \{([^}]*)\} from "(\.[^"]+)"', user.read_text(encoding="utf-8")):
-                if (folder / place).resolve() == (FOLDER / name).resolve():
-                    wanted = {part.split(" as ")[0].strip() for part in names.split(",") if part.strip()}
-                    assert wanted <= given, f"{by_name(user)} imports {wanted - given} from {name}"
-
-
-def text_of(name: str) -> str:
-    return ASSETS.by_name[name].body.decode()
+    imported = re.findall(r'import \{([^}]*)\} from "(\.[^"]+)"', script.read_text(encoding="utf-8"))
+    for names, place in imported:
+        source = (script.parent / place).resolve()
+        given = set(re.findall(r"^export (?:async )?(?:function|const|class) (\w+)", source.read_text("utf-8"), re.M))
+        wanted = {part.split(" as ")[0].strip() for part in names.split(",") if part.strip()}
+        assert wanted <= given, f"{by_name(script)} imports {wanted - given} from {place}"
 
 
 def test_every_file_is_used() -> None:
