@@ -12,7 +12,7 @@ from typing import Any
 from ridethrough.assemble import cards_of, named_site, pool, watching
 from ridethrough.config import ConfigError, Configuration, Endpoint
 from ridethrough.config.changes import Wiring
-from ridethrough.core.events import Ask, RequestDone, Requested, RequestRefused, SettingsTaken, TrapHeard
+from ridethrough.core.events import Ask, Event, Requested, RequestRefused, SettingsTaken, TrapHeard
 from ridethrough.core.model import Seconds, UpsId
 from ridethrough.core.narrative import tell
 from ridethrough.core.observation import Snapshot
@@ -151,24 +151,32 @@ class Controller:
         if posted.ask is Ask.TAKE_SETTINGS:  # what has begun is done, whoever still waits for the answer
             return await asyncio.shield(asyncio.create_task(self._take_settings(posted)))
         requested = Requested(self.clock.now(), posted.ask, posted.subject, posted.by, posted.says, posted.seconds)
-        if not self.islands and posted.ask is Ask.NOTE:
-            return await self._write(requested, RequestDone(requested.at, posted.ask, posted.subject))
+        if posted.ask is Ask.NOTE:  # to be written down is all that it asks
+            await self._tell(requested)
+            return Answer(True, tell(requested))
         if not self.islands:
-            why = f"{self.site.name} has no UPS and no pool yet"
-            return await self._write(requested, RequestRefused(requested.at, posted.ask, posted.subject, why))
+            return await self._refuse(requested, f"{self.site.name} has no UPS and no pool yet")
         every = self.islands
         concerned = [i for i in every if concerns(posted.ask, posted.subject, i.site, i.loop.status)] or every[:1]
         if posted.ask is Ask.SKIP_VM and len(concerned) > 1:
-            why = f"VMs of several pools are named {posted.subject}: give the uuid of one"
-            return await self._write(requested, RequestRefused(requested.at, posted.ask, posted.subject, why))
+            return await self._refuse(
+                requested, f"VMs of several pools are named {posted.subject}: give the uuid of one"
+            )
         answers = [island.loop.request(requested) for island in concerned]
         given = [await answer for answer in answers]
         return any_of(given) if posted.ask in OF_ALL else one_of(given)
 
-    async def _write(self, requested: Requested, given: RequestDone | RequestRefused) -> Answer:
-        """Write an answer down that no island has given."""
-        await self.journal.append([requested, given])
-        return Answer(isinstance(given, RequestDone), tell(given))
+    async def _refuse(self, requested: Requested, why: str) -> Answer:
+        """Write down why no island is asked at all."""
+        refused = RequestRefused(requested.at, requested.ask, requested.subject, why)
+        await self.journal.append([requested, refused])
+        return Answer(False, tell(refused))
+
+    async def _tell(self, event: Event) -> None:
+        """Write down what concerns no island alone, and tell it as an island's rounds tell theirs."""
+        (position,) = await self.journal.append([event])
+        for notifier in self._notifiers:
+            notifier.tell(position, event, tell(event))
 
     async def _take_settings(self, posted: Posted) -> Answer:
         """Let new settings hold, without a stop where that is possible. `subject`: the version of the file, if any."""
@@ -203,15 +211,12 @@ class Controller:
                 return replace(known, site=site)
             return self._island(new, site, self.clock.now(), anew=True)
 
-        async def write() -> None:
-            (position,) = await self.journal.append([taken])
-            for notifier in self._notifiers:
-                notifier.tell(position, taken, tell(taken))
-
         def rebuild(island: Island) -> Island:
             return self._island(old, island.site, self.clock.now(), anew=True)
 
-        why = await self._crew.exchange([part(site) for site in islands(named_site(new))], write, rebuild)
+        why = await self._crew.exchange(
+            [part(site) for site in islands(named_site(new))], lambda: self._tell(taken), rebuild
+        )
         if not why:
             self.configuration = new
             if (old.traps, cards_of(old, old.site)) != (new.traps, cards_of(new, new.site)):

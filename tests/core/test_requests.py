@@ -71,19 +71,18 @@ def test_arming_twice_changes_nothing_the_second_time() -> None:
     assert asked(e.Ask.ARM, "") == [e.RequestDone(10.0, e.Ask.ARM, "")]
 
 
-def test_a_note_is_always_taken_and_its_sentence_says_who_did_what() -> None:
+def test_a_note_waits_for_no_answer_and_its_sentence_says_who_did_what() -> None:
     note = e.Requested(9.0, e.Ask.NOTE, "accounts", "anna", "account bert made with role view")
     the_site = site(1)
     s = situation(10.0, snapshot(10.0, the_site), the_site, note)
-    assert answer(s) == [e.RequestDone(10.0, e.Ask.NOTE, "accounts")]
-    assert s.after(answer(s)).memory.requests == ()
+    assert (s.memory.requests, answer(s)) == ((), [])
     assert tell(note) == "accounts: account bert made with role view, by anna"
 
 
 def test_no_loop_takes_settings_for_all_the_others() -> None:
     (refused,) = asked(e.Ask.TAKE_SETTINGS, "")
     assert isinstance(refused, e.RequestRefused)
-    assert refused.why == "settings are taken by the controller as a whole"
+    assert refused.why == "take settings is for the controller as a whole"
 
 
 def test_settings_that_were_taken_are_told_and_change_no_memory() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ridethrough.cli.wire import Daemon
 from ridethrough.core.events import Ask
+from ridethrough.runtime.journal_file import read_journal
 
 
 async def test_a_site_that_holds_nothing_is_waited_with(tmp_path: Path) -> None:
@@ -21,7 +22,10 @@ async def test_a_site_that_holds_nothing_is_waited_with(tmp_path: Path) -> None:
         answer = await asyncio.wait_for(daemon.ask(Ask.ARM), 20.0)
         assert not answer.accepted
         assert "New site has no UPS and no pool yet" in answer.text
-        assert (await asyncio.wait_for(daemon.ask(Ask.NOTE, "accounts"), 20.0)).accepted
+        answer = await asyncio.wait_for(daemon.ask(Ask.NOTE, "accounts"), 20.0)
+        assert (answer.accepted, answer.text) == (True, "accounts: , by demo")
     finally:
         await daemon.stop()
     assert await daemon.ended() == 0
+    kinds = [type(event).__name__ for _, event in read_journal(tmp_path / "state")]
+    assert kinds[-3:] == ["Requested", "RequestRefused", "Requested"]  # a note needs no second line

@@ -48,6 +48,8 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
             return replace(m, armed=True, armed_at=event.at, told=frozenset())
         case e.Disarmed():
             return _disarmed(replace(m, disarmed_at=event.at))
+        case e.Requested(ask=e.Ask.NOTE):
+            return m  # written down is done
         case e.Requested():
             return replace(m, requests=(*m.requests, event))
         case e.RequestRefused() | e.RequestDone():

@@ -26,10 +26,8 @@ def _one(s: Situation, request: e.Requested) -> list[e.Event]:
             return [done] if s.memory.armed else [e.Armed(s.now, request.by), done]
         case e.Ask.DISARM:
             return [e.Disarmed(s.now, request.by), done] if s.memory.armed else [done]
-        case e.Ask.NOTE:
-            return [done]
-        case e.Ask.TAKE_SETTINGS:
-            why = "settings are taken by the controller as a whole"
+        case e.Ask.TAKE_SETTINGS | e.Ask.NOTE:
+            why = f"{request.ask} is for the controller as a whole"
         case e.Ask.SHUT_DOWN_POOL:
             why = _unknown("pool", request.subject, [*s.site.pools]) or _not_armed(s)
         case e.Ask.SWITCH_OFF_UPS:
