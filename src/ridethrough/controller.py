@@ -58,14 +58,16 @@ class Controller:
         sources: Sources = SYSTEM,
         speed: float = 1.0,
         reload: Callable[[], Configuration] | None = None,
+        pages: Callable[[Configuration], None] | None = None,
     ) -> None:
         """Opens the journal; blocks. Raises StateDirInUse, JournalRefused or OSError, each with a remedy.
 
         `speed` is that of the event loop, for demos: the disk is waited for, and a standstill told, in seconds of the
-        wall. `reload` reads site.toml again, in a thread, when somebody asks for it; raises ConfigError.
+        wall. `reload` reads site.toml again, in a thread, when somebody asks for it; raises ConfigError. `pages` is
+        told when the settings of the pages are others.
         """
         self.configuration = configuration
-        self._reload = reload
+        self._reload, self._pages = reload, pages
         self._notifiers = tuple(notifiers)
         self.journal = DiskJournal(state_dir, patience=PATIENCE * speed)
         self.clock = SiteClock(state_dir, latest_time(state_dir), sources=sources, still=STILL * speed)
@@ -194,10 +196,11 @@ class Controller:
             pages = self.configuration.manager
             if why := await self._exchange(new, SettingsTaken(self.clock.now(), posted.by, posted.says)):
                 return Answer(False, f"the settings stay as they were: {why}")
-            later = (
-                "; those of the pages ([manager]) do from the controller's next start" if pages != new.manager else ""
-            )
-            return Answer(True, f"the new settings hold{later}")
+            if pages == new.manager:
+                return Answer(True, "the new settings hold")
+            if self._pages is not None:
+                self._pages(new)
+            return Answer(True, "the new settings hold; the pages are served anew with theirs ([manager])")
 
     async def _exchange(self, new: Configuration, taken: SettingsTaken) -> str:
         """New values for the loops whose wiring is the same, new loops for the others. Why not, else empty."""

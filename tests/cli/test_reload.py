@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import urllib.request
 from typing import Any
 
+from ridethrough.cli.wire import free_tcp_port
 from ridethrough.config.edit import Operation, Remove, Set, edited
 
 from .live import Live, as_json
@@ -45,14 +47,27 @@ def test_new_values_hold_without_a_stop(protected: Live) -> None:
     assert any("new settings by " in line for line in told(protected))
 
 
-def test_the_pages_own_settings_wait_for_the_next_start(protected: Live) -> None:
-    write(protected, Set(("manager", "listen"), "127.0.0.1:0"))
+def test_the_pages_begin_move_and_end_with_their_settings(protected: Live) -> None:
+    write(protected, Set(("manager", "listen"), "127.0.0.1:0"), Set(("manager", "http"), True))
     assert protected.ask("reload").exit_code == 1  # port 0 is none
-    write(protected, Set(("manager", "listen"), "127.0.0.1:8443"))
-    later = "the new settings hold; those of the pages ([manager]) do from the controller's next start."
-    assert protected.ask("reload").stdout.replace("\n", " ").strip() == later
+    first, second = free_tcp_port(), free_tcp_port()
+    for port in (first, second):
+        write(protected, Set(("manager", "listen"), f"127.0.0.1:{port}"))
+        said = "the new settings hold; the pages are served anew with theirs ([manager])."
+        assert protected.ask("reload").stdout.replace("\n", " ").strip() == said
+        protected.until_world(lambda port=port: is_served(port))  # type: ignore[misc]
+    assert not is_served(first)
     write(protected, Remove(("manager",)))
     assert protected.ask("reload").exit_code == 0
+    protected.until_world(lambda: not is_served(second))
+
+
+def is_served(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/login", timeout=5.0) as answer:
+            return b"Ridethrough" in answer.read()
+    except OSError:
+        return False
 
 
 def test_a_wrong_file_changes_nothing(protected: Live) -> None:

@@ -64,9 +64,28 @@ def test_one_that_does_not_heed_is_killed(tmp_path: Path) -> None:
         runner.run(_does_not_heed(tmp_path / "told"))
 
 
-async def test_wrong_settings_are_not_tried_again(tmp_path: Path) -> None:
-    await asyncio.wait_for(Companion("the pages", program(WRONG, tmp_path / "told")).run(), 20.0)
-    assert begun(tmp_path / "told") == 1
+async def _is_renewed(wrong: Path, good: Path, caplog: pytest.LogCaptureFixture) -> None:
+    companion = Companion("the pages", program(WRONG, wrong))
+    running = asyncio.create_task(companion.run())
+    await until(lambda: "cannot run with these settings" in caplog.text, 400.0)
+    await asyncio.sleep(30.0)
+    assert begun(wrong) == 1  # not tried again
+    companion.renew(program(WAITS, good))
+    await until(lambda: begun(good) == 1, 400.0)
+    first = companion.pid
+    companion.renew(program(WAITS, good))
+    await until(lambda: begun(good) == 2, 400.0)
+    assert companion.pid != first
+    companion.renew(())
+    await until(lambda: companion.pid is None, 400.0)
+    running.cancel()
+    await asyncio.wait({running})
+    assert begun(wrong) == 1
+
+
+def test_wrong_settings_are_not_tried_again_but_new_ones_are(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with asyncio.Runner(loop_factory=lambda: FastEventLoop(20.0)) as runner:
+        runner.run(_is_renewed(tmp_path / "wrong", tmp_path / "good", caplog))
 
 
 async def test_a_program_that_is_missing_is_tried_again(tmp_path: Path) -> None:

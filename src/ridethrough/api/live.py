@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -125,8 +125,8 @@ class Live:
             for listener in self._listeners:
                 listener.put(message)
 
-    @asynccontextmanager
-    async def listening(self) -> AsyncIterator[Listener]:
+    @contextmanager
+    def listening(self) -> Iterator[Listener]:
         """A listener for as long as the context lasts."""
         listener = Listener()
         self._listeners.add(listener)

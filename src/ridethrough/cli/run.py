@@ -8,14 +8,14 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from ridethrough.config import Secrets, load
+from ridethrough.config import Configuration, Secrets, load
 from ridethrough.config.whole_file import NotWrittenError, UnconfirmedError, create_file
 from ridethrough.runtime.clock import SYSTEM
 from ridethrough.runtime.companion import Companion
@@ -87,15 +87,22 @@ def run(
         told = event_log(log, syslog_server, wall)
     except (ValueError, OSError) as error:
         fail(f"the syslog server {syslog_server}: {error}" if isinstance(error, OSError) else str(error), USAGE)
-    program = manager_program(site, state, secrets) if found.manager is not None else ()
+
+    def program(settings: Configuration) -> tuple[str, ...]:
+        return manager_program(site, state, secrets) if settings.manager is not None else ()
 
     async def main() -> None:
+        manager = Companion("the manager", program(found))
+
+        def renew(settings: Configuration) -> None:
+            manager.renew(program(settings))
+
         again = partial(load, site, Secrets.of_process(secrets))
-        controller = Controller(found, state, [told], sources, speed, again)
+        controller = Controller(found, state, [told], sources, speed, again, renew)
         wall.of = controller.clock.wall
         what = f"{count(len(controller.site.upses), 'UPS')}, {count(len(controller.site.pools), 'pool')}"
         typer.echo(f"Ridethrough watches {controller.site.name}: {what}")
-        await _until_signalled(_with_pages(controller.run(), program))
+        await _until_signalled(_beside(controller.run(), manager))
 
     try:
         with asyncio.Runner(loop_factory=(lambda: FastEventLoop(speed)) if speed != 1.0 else None) as runner:
@@ -106,15 +113,13 @@ def run(
         fail(f"{state}: {error.strerror or error}: the state directory must be writable", FAILED)
 
 
-async def _with_pages(work: Coroutine[Any, Any, None], program: Sequence[str]) -> None:
-    """The controller, with the manager as a process of its own beside it, where there is to be one."""
-    beside = asyncio.create_task(Companion("the manager", program).run()) if program else None
+async def _beside(work: Coroutine[Any, Any, None], companion: Companion) -> None:
+    running = asyncio.create_task(companion.run())
     try:
         await work
     finally:
-        if beside is not None:
-            beside.cancel()
-            await asyncio.wait({beside})
+        running.cancel()
+        await asyncio.wait({running})
 
 
 async def _until_signalled(work: Coroutine[Any, Any, None]) -> None:

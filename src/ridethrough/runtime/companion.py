@@ -22,11 +22,15 @@ USAGE = 2  # an exit code that says: it would end again
 
 
 class Companion:
-    """Runs `program`. Its standard input stays open for as long as this process lives: so it notices our end."""
+    """Runs `program`, or nothing where that is empty.
+
+    Its standard input stays open for as long as this process lives: so it notices our end.
+    """
 
     def __init__(self, name: str, program: Sequence[str]) -> None:
         self.name = name
         self._program = program
+        self._renewed = asyncio.Event()
         self._process: asyncio.subprocess.Process | None = None
 
     @property
@@ -34,12 +38,28 @@ class Companion:
         """Of the process that runs now; None between two of them."""
         return self._process.pid if self._process is not None and self._process.returncode is None else None
 
+    def renew(self, program: Sequence[str]) -> None:
+        """Let it end, and run `program` from now on."""
+        self._program = program
+        self._renewed.set()
+
     async def run(self) -> None:
-        """Keep it running until cancelled; then end it. An end with exit code 2 (wrong settings) is final."""
+        """Keep it running until cancelled; then end it."""
+        while True:
+            self._renewed.clear()
+            keeping = asyncio.create_task(self._keep())
+            try:
+                await self._renewed.wait()
+            finally:
+                keeping.cancel()
+                await asyncio.wait({keeping})
+
+    async def _keep(self) -> None:
+        """Start it again as often as it ends, but not after exit code 2: its settings are wrong."""
         clock = asyncio.get_running_loop().time
         pause = FIRST_PAUSE
         try:
-            while True:
+            while self._program:
                 began = clock()
                 code = await self._once()
                 if code == USAGE:

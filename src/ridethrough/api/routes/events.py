@@ -32,7 +32,7 @@ async def events(
 
 
 async def _stream(request: Request, ctx: Context, after: int | None) -> AsyncIterator[bytes]:
-    async with ctx.live.listening() as listener:
+    with ctx.live.listening() as listener:
         lines = [line for line in ctx.live.lines if after is None or line["position"] > after]
         yield AGAIN + encoded("state", {**ctx.live.whole(), "lines": lines}, ctx.live.position)
         while (message := await listener.queue.get()) is not None:
