@@ -127,6 +127,34 @@ def test_maintenance_counts_the_vms_that_are_to_be_moved() -> None:
     assert len(texts) == 2
 
 
+@pytest.mark.parametrize(
+    ("maintenance", "shutdown", "told"),
+    [
+        (300, 740, ""),  # maintenance has moved the VMs away by then
+        (
+            300,
+            781,
+            "shutdown ends after the warning period of a's card (900 s): 781 s + 60 s to shut the host down + 60 s "
+            "reserve = 901 s, and the card cuts the output at 1020 s. Write shutdown.after = 780 or less",
+        ),
+        (
+            400,
+            420,
+            "shutdown ends after the warning period of a's card (900 s): 420 s + 416 s more to move 4 VMs + 60 s to "
+            "shut the host down + 60 s reserve = 956 s, and the card cuts the output at 1020 s. "
+            "Write shutdown.after = 344 or less",
+        ),
+        (400, 344, ""),  # its own timer moves them first
+    ],
+)
+def test_shutdown_counts_only_the_moves_that_maintenance_has_left(maintenance: int, shutdown: int, told: str) -> None:
+    vms = {n: VmSeen(n, n, "p", resident_on="h1", memory=10 * GIB) for n in ("v1", "v2", "v3", "v4")}
+    options = f"maintenance = {{ enabled = true, after = {maintenance} }}"
+    the_site = site(options=f"{options}\nshutdown = {{ enabled = true, after = {shutdown} }}")
+    texts = [a.text for a in advice(the_site, Snapshot(vms=vms)) if a.about == "host.h1"]
+    assert [text for text in texts if "never has a step" not in text] == ([told] if told else [])
+
+
 def test_what_the_card_tells_wins() -> None:
     told = CardTimers(100.0, 60.0, CardAction.CLIENT_AND_UPS)
     seen = Snapshot(upses={"a": UpsSeen(UpsReading(0.0, Source.UTILITY, timers=told))})

@@ -84,10 +84,10 @@ def test_timers_that_end_too_late_are_warned_of_with_the_sum_and_mended_by_one_p
     page.get_by_label("Enter shutdown mode after battery discharge").fill("800")
     warning = page.locator(".note").filter(has_text="Shutdown ends after the warning period of ups2's card (900 s)")
     expect(warning).to_contain_text(
-        "800 s + 46 s to move 1 VM + 60 s to shut the host down + 60 s reserve = 966 s, and the card cuts the output"
+        "800 s + 60 s to shut the host down + 60 s reserve = 920 s, and the card cuts the output"
     )
-    warning.get_by_role("button", name="Set shutdown to 734 s").click()
-    expect(page.get_by_label("Enter shutdown mode after battery discharge")).to_have_value("734")
+    warning.get_by_role("button", name="Set shutdown to 780 s").click()
+    expect(page.get_by_label("Enter shutdown mode after battery discharge")).to_have_value("780")
     expect(warning).to_have_count(0)
     picture = page.locator(".timeline ul")
     expect(picture).to_contain_text("ups2: its card: Warning period")

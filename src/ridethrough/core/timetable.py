@@ -16,11 +16,26 @@ MAINTENANCE, SHUTDOWN = "maintenance", "shutdown"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What an option does: it `begins` after so many seconds on battery. `parts`: what it takes, in words."""
+    """What an option does: it `begins` after so many seconds on battery.
+
+    `guests` VMs take `moves` seconds to move. Maintenance has moved them by `emptied`, if it comes first. `then`: what
+    follows, in words.
+    """
 
     option: str
     begins: Seconds
-    parts: Mapping[str, Seconds]
+    guests: int
+    moves: Seconds
+    emptied: Seconds | None
+    then: Mapping[str, Seconds]
+
+    @property
+    def parts(self) -> Mapping[str, Seconds]:
+        """What it takes, in words."""
+        left = self.moves if self.emptied is None else min(self.moves, max(0.0, self.emptied - self.begins))
+        whole = "to move" if left == self.moves else "more to move"
+        moving = {f"{whole} {self.guests} VM{'s' if self.guests > 1 else ''}": left} if left else {}
+        return {**moving, **self.then}
 
     @property
     def takes(self) -> Seconds:
@@ -34,22 +49,24 @@ class Step:
 
     def latest(self, warning_period: Seconds) -> int | None:
         """The longest timer with which it is done in a card's warning period; None when none is short enough."""
-        latest = math.floor(warning_period - self.takes)
+        latest = math.floor(warning_period - sum(self.then.values()))
+        if self.emptied is None or self.emptied > latest:
+            latest = math.floor(warning_period - sum(self.then.values()) - self.moves)
         return latest if latest >= 0 else None
 
 
 def step(host: HostId, option: str, timer: Timer, site: Site, seen: Snapshot) -> Step:
     """The step of one option of a host, with the VMs that are on it now."""
     policy = site.policy
-    parts: dict[str, Seconds] = {}
-    if guests := seen.guests(host):
-        moves = sum(vm.memory for vm in guests) / policy.link_speed
-        moves += math.ceil(len(guests) / policy.parallel) * policy.move_overhead
-        parts[f"to move {len(guests)} VM{'s' if len(guests) > 1 else ''}"] = moves
-    if option == SHUTDOWN:
-        parts["to shut the host down"] = policy.host_stop
-        parts["reserve"] = policy.reserve
-    return Step(option, timer.after, parts)
+    guests = seen.guests(host)
+    moves = sum(vm.memory for vm in guests) / policy.link_speed
+    moves += math.ceil(len(guests) / policy.parallel) * policy.move_overhead
+    if option == MAINTENANCE:
+        return Step(option, timer.after, len(guests), moves, None, {})
+    before = policy.of(host).maintenance
+    emptied = before.after + moves if before.enabled else None
+    then = {"to shut the host down": policy.host_stop, "reserve": policy.reserve}
+    return Step(option, timer.after, len(guests), moves, emptied, then)
 
 
 def steps(host: HostId, site: Site, seen: Snapshot) -> list[Step]:

@@ -129,7 +129,7 @@ function sum(step) {
 }
 
 function barText(what, vms) {
-  if (what.startsWith("to move")) return `Move ${count(vms, "VM")}`;
+  if (what.includes("to move ")) return `Move ${count(vms, "VM")}`;
   return what === "reserve" ? "Reserve" : "Shut down";
 }
 
