@@ -130,6 +130,14 @@ def test_ones_own_password_needs_the_old_one_and_the_session_goes_on(site: Site,
     assert (site.browser().log_in("anna"), site.browser().log_in("anna", OTHER)) == (401, 200)
 
 
+def test_no_administrator_gives_oneself_a_password_without_the_old_one(site: Site, anna: Browser) -> None:
+    """Nor does who finds a browser in which an administrator is logged in."""
+    for name in ("anna", "ANNA"):
+        status, why = anna.ask("POST", f"/accounts/{name}/password", {"password": OTHER})
+        assert (status, "the old one" in why) == (409, True)
+    assert (anna.get("/site"), site.browser().log_in("anna")) == (200, 200)
+
+
 def test_a_password_typed_on_another_keyboard_is_the_same(site: Site) -> None:
     site.accounts.add("bert", Role.VIEW, "stra\u00dfe k\u00f6ln 12", "the test")
     assert site.browser().log_in("bert", "stra\u00dfe ko\u0308ln 12") == 200

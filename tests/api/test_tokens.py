@@ -77,6 +77,40 @@ def test_a_token_makes_no_tokens_and_changes_no_password(site: Site, anna: Brows
     assert bot.ask("DELETE", "/session")[0] == 409
 
 
+def test_a_token_touches_no_account_whatever_its_role(site: Site, anna: Browser) -> None:
+    """It would outlive its end: as an account that it made, or with a password that it chose."""
+    site.accounts.add("bert", Role.VIEW, PASSWORD, "the test")
+    bot = script(site, make(anna, role="administer", lifetime=60)["value"])
+    for method, path, body in (
+        ("POST", "/accounts", {"name": "mallory", "role": "administer", "password": "another fine one"}),
+        ("PATCH", "/accounts/bert", {"role": "administer"}),
+        ("DELETE", "/accounts/bert", None),
+        ("POST", "/accounts/anna/password", {"password": "another fine one"}),
+        ("POST", "/accounts/bert/password", {"password": "another fine one"}),
+    ):
+        status, why = bot.ask(method, path, body)
+        assert (status, "log in" in why) == (409, True), (method, path)
+    assert [(one.name, one.role) for one in site.accounts.all()] == [("anna", Role.ADMINISTER), ("bert", Role.VIEW)]
+    assert [site.browser().log_in(name) for name in ("anna", "bert")] == [200, 200]
+    assert bot.get("/accounts") == 200
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_token_ends_nothing_but_itself(site: Site, anna: Browser, role: Role) -> None:
+    other, own = make(anna, "other"), make(anna, role=role)
+    bot = script(site, own["value"])
+    (session,) = anna.client.get("/api/v1/sessions").json()
+    assert bot.ask("DELETE", f"/sessions/{session['id']}")[0] == 409
+    assert bot.ask("DELETE", f"/tokens/{other['id']}")[0] == 409
+    assert (anna.get("/site"), script(site, other["value"]).get("/site"), bot.get("/site")) == (200, 200, 200)
+    assert bot.ask("DELETE", f"/tokens/{own['id']}?why=done") == (204, "")
+    assert (bot.get("/site"), script(site, other["value"]).get("/site")) == (401, 200)
+    assert [(row.by, row.says) for row in site.accounts.audit.all()][-1] == (
+        "anna (token backup)",
+        "token backup of anna revoked (done)",
+    )
+
+
 def test_a_token_expires(site: Site, anna: Browser) -> None:
     made = make(anna, lifetime=DAY)
     assert made["expires_at"] == site.clock.at + DAY

@@ -28,11 +28,12 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who asks. `token` names the API token that spoke for the person; empty for a session."""
+    """Who asks. `token` names the API token that spoke for the person, `token_id` is its id; empty for a session."""
 
     name: str
     role: Role
     token: str = ""
+    token_id: str = ""
 
     @property
     def signed(self) -> str:

@@ -60,7 +60,7 @@ class Tokens:
             with self._database.changing(durable=False) as connection:
                 connection.execute("UPDATE tokens SET used = ? WHERE hash = ?", (now, hashed(value)))
         owners, own = Role(row["owners"]), Role(row["role"])
-        return Person(row["owner"], own if owners.covers(own) else owners, row["name"])
+        return Person(row["owner"], own if owners.covers(own) else owners, row["name"], row["id"])
 
     def make(self, person: Person, name: str, role: Role, lasts: float, why: str = "") -> Made:
         """A new token of this person. Raises NotDone."""

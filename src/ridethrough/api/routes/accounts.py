@@ -8,12 +8,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from ridethrough.api.access import Administrator, Role
-from ridethrough.api.accounts import NAME
+from ridethrough.api.access import Administrator, Person, Role
+from ridethrough.api.accounts import NAME, NotDone
 from ridethrough.api.context import Ctx
 from ridethrough.api.problems import answers
 
-from .session import Chosen
+from .session import Chosen, no_token
 
 router = APIRouter(tags=["accounts"])
 
@@ -68,7 +68,8 @@ def accounts(ctx: Ctx, _: Administrator) -> list[Account]:
 
 @router.post("/accounts", status_code=201, responses=answers(409, 429))
 async def make(new: NewAccount, ctx: Ctx, me: Administrator) -> Account:
-    """Make an account."""
+    """Make an account. A token makes none."""
+    _no_token(me)
     password = new.password.get_secret_value()
     made = await ctx.accounts.turns.run(lambda: ctx.accounts.add(new.name, new.role, password, me.signed, new.why))
     return Account(**asdict(made))
@@ -76,18 +77,31 @@ async def make(new: NewAccount, ctx: Ctx, me: Administrator) -> Account:
 
 @router.patch("/accounts/{name}", responses=answers(404, 409))
 def change(name: str, new: NewRole, ctx: Ctx, me: Administrator) -> Account:
-    """Give an account another role. It holds from its next request on. The last administrator keeps theirs."""
+    """Give an account another role. It holds from its next request on. The last administrator keeps theirs.
+
+    A token does not.
+    """
+    _no_token(me)
     return Account(**asdict(ctx.accounts.set_role(name, new.role, me.signed, new.why)))
 
 
 @router.delete("/accounts/{name}", status_code=204, responses=answers(404, 409))
 def remove(name: str, ctx: Ctx, me: Administrator, why: WhyAsked = "") -> None:
-    """Remove an account with its sessions and tokens. The last administrator stays."""
+    """Remove an account with its sessions and tokens. The last administrator stays. A token removes none."""
+    _no_token(me)
     ctx.accounts.remove(name, me.signed, why)
 
 
-@router.post("/accounts/{name}/password", status_code=204, responses=answers(404, 429))
+@router.post("/accounts/{name}/password", status_code=204, responses=answers(404, 409, 429))
 async def give_password(name: str, new: GivenPassword, ctx: Ctx, me: Administrator) -> None:
-    """Give an account a new password. Its sessions and tokens end."""
+    """Give somebody else's account a new password. Its sessions and tokens end. A token gives none."""
+    _no_token(me)
+    if name.lower() == me.name.lower():
+        raise NotDone(409, "one's own password takes the old one: change it with PUT /api/v1/session/password")
     password = new.password.get_secret_value()
     await ctx.accounts.turns.run(lambda: ctx.accounts.set_password(name, password, me.signed, new.why))
+
+
+def _no_token(me: Person) -> None:
+    """An account that a token made, or a password that it chose, would outlive the token."""
+    no_token(me, "a token changes no accounts: log in")

@@ -136,7 +136,7 @@ async def log_in(login: Login, request: Request, response: Response, ctx: Ctx) -
 @router.delete("/session", status_code=204, responses=answers(409))
 def log_out(request: Request, response: Response, ctx: Ctx, person: Viewer) -> None:
     """Log out."""
-    _no_token(person, "a token has no session: revoke it instead")
+    no_token(person, "a token has no session: revoke it instead")
     ctx.accounts.sessions.log_out(request.cookies.get(SESSION_COOKIE, ""))
     response.delete_cookie(SESSION_COOKIE, httponly=True, samesite="strict", secure=_is_secure(request))
 
@@ -144,7 +144,7 @@ def log_out(request: Request, response: Response, ctx: Ctx, person: Viewer) -> N
 @router.put("/session/password", responses=answers(409, 429))
 async def change_password(change: NewPassword, request: Request, response: Response, ctx: Ctx, me: Viewer) -> Session:
     """Change one's own password. All one's sessions and tokens end; this one goes on with a new cookie."""
-    _no_token(me, "a token cannot change the password: log in")
+    no_token(me, "a token cannot change the password: log in")
     opened = await ctx.accounts.turns.run(
         lambda: ctx.accounts.change_own_password(
             me.name,
@@ -188,9 +188,10 @@ def sessions(request: Request, ctx: Ctx, person: Viewer) -> list[OpenSession]:
     return [OpenSession(**asdict(one), current=mine is not None and mine.id == one.id) for one in found]
 
 
-@router.delete("/sessions/{id}", status_code=204, responses=answers(404))
+@router.delete("/sessions/{id}", status_code=204, responses=answers(404, 409))
 def end_session(id: str, ctx: Ctx, person: Viewer) -> None:
-    """Log a session out: one's own; any for an administrator."""
+    """Log a session out: one's own; any for an administrator. A token ends none."""
+    no_token(person, "a token ends no sessions: log in")
     ctx.accounts.sessions.end(id, whose(person))
 
 
@@ -199,7 +200,8 @@ def whose(person: Person) -> str | None:
     return None if person.role is Role.ADMINISTER else person.name
 
 
-def _no_token(person: Person, why: str) -> None:
+def no_token(person: Person, why: str) -> None:
+    """For what only a person does. Raises NotDone where a token asks."""
     if person.token:
         raise NotDone(409, why)
 

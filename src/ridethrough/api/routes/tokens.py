@@ -9,12 +9,11 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from ridethrough.api.access import Role, Viewer
-from ridethrough.api.accounts import NotDone
 from ridethrough.api.context import Ctx
 from ridethrough.api.problems import answers
 
 from .accounts import Why, WhyAsked
-from .session import whose
+from .session import no_token, whose
 
 router = APIRouter(tags=["tokens"])
 
@@ -60,13 +59,14 @@ def tokens(ctx: Ctx, person: Viewer) -> list[Token]:
 @router.post("/tokens", status_code=201, responses=answers(409))
 def make(new: NewToken, ctx: Ctx, person: Viewer) -> MadeToken:
     """Make a token for oneself. A token makes no tokens: it would never expire."""
-    if person.token:
-        raise NotDone(409, "a token makes no tokens: log in")
+    no_token(person, "a token makes no tokens: log in")
     made = ctx.accounts.tokens.make(person, new.name, new.role, new.lifetime, new.why)
     return MadeToken(**asdict(made.token), value=made.value)
 
 
-@router.delete("/tokens/{id}", status_code=204, responses=answers(404))
+@router.delete("/tokens/{id}", status_code=204, responses=answers(404, 409))
 def revoke(id: str, ctx: Ctx, person: Viewer, why: WhyAsked = "") -> None:
-    """Revoke a token: one's own; any for an administrator."""
+    """Revoke a token: one's own; any for an administrator. A token revokes itself only."""
+    if id != person.token_id:
+        no_token(person, "a token revokes itself and no other: log in")
     ctx.accounts.tokens.revoke(id, person.signed, whose(person), why)

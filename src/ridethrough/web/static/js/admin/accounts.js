@@ -60,7 +60,7 @@ export function accountsPanel(me) {
       fields: [role, why],
       submit: "Give this role",
       extra: [
-        button("New password", { kind: "quiet", onClick: () => (dialog.close(), give(row)) }),
+        row.name === me.name ? "" : button("New password", { kind: "quiet", onClick: () => (dialog.close(), give(row)) }),
         button("Remove", { kind: "danger", onClick: () => (dialog.close(), remove(row)) }),
       ],
       onSubmit: async (values) => {
