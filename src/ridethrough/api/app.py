@@ -18,6 +18,7 @@ from ridethrough.runtime.mailbox import NoAnswer, NoController
 
 from .access import NotAdmitted
 from .accounts import HandingOn, NotDone
+from .bodies import Bodies
 from .context import Context, Service
 from .problems import COMMON, answers, not_admitted, not_done, not_understood
 from .routes import AT_ROOT, ROUTERS
@@ -73,6 +74,7 @@ def create_app(context: Context, pages: APIRouter | None = None) -> FastAPI:
         app.include_router(router, responses=answers(*COMMON))
     if pages is not None:
         app.include_router(pages)
+    app.add_middleware(Bodies, gate=context.gate)
     app.middleware("http")(_with_headers)
     app.add_exception_handler(405, _wrong_method)
     app.add_exception_handler(NotAdmitted, not_admitted)
