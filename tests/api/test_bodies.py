@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.types import Message
@@ -38,8 +39,14 @@ class Sender:
         if self.length is not None:
             headers["content-length"] = str(self.length)
         raw = [(name.encode(), value.encode()) for name, value in headers.items()]
-        scope = {"type": "http", "http_version": "1.1", "method": "POST", "scheme": "https", "path": f"/api/v1{path}"}
-        scope |= {"raw_path": scope["path"].encode(), "query_string": b"", "headers": raw}
+        scope: dict[str, Any] = {
+            "type": "http",
+            "http_version": "1.1",
+            "method": "POST",
+            "scheme": "https",
+            "path": f"/api/v1{path}",
+        }
+        scope |= {"raw_path": f"/api/v1{path}".encode(), "query_string": b"", "headers": raw}
         await self.site.app(
             scope | {"client": ("192.0.2.7", 5000), "server": ("testserver", 443)}, self._more, self._keep
         )
