@@ -14,6 +14,18 @@ from ridethrough.api import create_app
 from .equipment import OTHER, PIN, Equipment
 from .fakes import OpenGate, Role, context, write_status
 
+SITE = """[site]
+name = "Cellar"
+
+[ups.ups1]
+source = "snmp://127.0.0.2"
+community = "secret:kept"
+
+[pool.pool1]
+addresses = ["127.0.0.9"]
+username = "root"
+password = "secret:pool1"
+"""
 SHORT = {"version": "3", "username": "u", "auth": "md5", "auth_password": "short"}
 
 
@@ -32,6 +44,9 @@ def client(tmp_path: Path, equipment: Equipment, gate: OpenGate) -> Iterator[Tes
     found = context(tmp_path, gate, doors=equipment.doors())
     (tmp_path / "secrets" / "kept").write_text("kept-community")
     (tmp_path / "secrets" / "kept").chmod(0o600)
+    (tmp_path / "secrets" / "pool1").write_text("swordfish of the pool")
+    (tmp_path / "secrets" / "pool1").chmod(0o600)
+    found.site_file.write_text(SITE)
     write_status(found.state_dir, upses=[{"id": "ups1", "address": "127.0.0.2:161"}])
     with TestClient(create_app(found)) as client:
         while not client.get("/api/v1/upses").json():
@@ -93,7 +108,9 @@ def test_a_typed_secret_is_never_shown(client: TestClient) -> None:
         ({}, "name addresses to ask"),
         ({"start": "127.0.0.9", "end": "127.0.0.1"}, "does not go up"),
         ({"start": "10.0.0.0/8"}, "search in parts"),
-        ({"start": "127.0.0.1", "ways": [{"community": "secret:missing"}]}, "was not found"),
+        ({"start": "127.0.0.1", "ways": [{"community": "secret:missing"}]}, "type it"),
+        ({"start": "127.0.0.1", "ways": [{"community": "secret:pool1"}]}, "type it"),
+        ({"start": "127.0.0.1", "ways": [{"community": "secret:../x"}]}, "type it"),
         ({"start": "127.0.0.1", "ways": [{"version": "3"}]}, "needs a username"),
         ({"start": "127.0.0.1", "ways": [{"version": "3", "username": "u", "auth": "sha256"}]}, "or neither"),
         (
@@ -111,6 +128,21 @@ def test_wrong_wishes_are_refused_with_the_remedy(client: TestClient, body: dict
     assert answer.status_code == 422
     assert remedy in answer.json()["detail"]
     assert "short" not in answer.json()["detail"].replace("shorter", "")
+
+
+@pytest.mark.parametrize("name", ["pool1", "kept", "missing"])
+def test_a_kept_secret_is_sent_only_as_what_it_is(client: TestClient, equipment: Equipment, name: str) -> None:
+    """No pool's password goes out as a community, nor a community as a password; and nothing tells which there are."""
+    user = {"version": "3", "username": "u", "auth": "md5", "auth_password": f"secret:{name}"}
+    ways = [user, *([{"community": f"secret:{name}"}] if name != "kept" else [])]
+    for way in ways:
+        answer = client.post("/api/v1/discovery", json={"start": "127.0.0.1", "ways": [way]})
+        assert answer.status_code == 422
+        assert answer.json()["detail"].replace(name, "NAME") in (
+            "no UPS of site.toml has secret:NAME as its community: type it",
+            "no UPS of site.toml has secret:NAME as its auth_password: type it",
+        )
+    assert equipment.asked == []
 
 
 def look(client: TestClient, *pins: str) -> dict[str, Any]:

@@ -98,8 +98,9 @@ def test_a_kept_secret_is_named_again(client: TestClient, tmp_path: Path) -> Non
     kept = tmp_path / "secrets" / "cards"
     kept.write_text("hush-1")
     kept.chmod(0o600)
+    (tmp_path / "site.toml").write_text(SITE + 'community = "secret:cards"\n')
     assert add(client, searched(client, community="secret:cards")).status_code == 200
-    assert 'community = "secret:cards"' in (tmp_path / "site.toml").read_text()
+    assert (tmp_path / "site.toml").read_text().count('community = "secret:cards"') == 2
     assert list((tmp_path / "secrets").iterdir()) == [kept]
 
 

@@ -182,6 +182,31 @@ def test_a_crash_has_a_remedy_of_one_click(client: TestClient) -> None:
     assert not [row for row in mended["warnings"] if row["level"] == "danger" and "crash" in row["text"]]
 
 
+@pytest.mark.parametrize("role", [Role.VIEW, Role.OPERATE])
+@pytest.mark.parametrize("name", ["pool2", "missing"])
+def test_only_administrators_learn_which_secrets_there_are(
+    client: TestClient, gate: OpenGate, tmp_path: Path, role: Role, name: str
+) -> None:
+    """Whoever else tries a name is answered the same, whether there is such a secret or not."""
+    (tmp_path / "secrets" / "pool2").write_text("swordfish")
+    (tmp_path / "secrets" / "pool2").chmod(0o600)
+    value, path = f"secret:{name}", ["ups", "ups1", "community"]
+    tried: tuple[dict[str, Any], ...] = (
+        {"operations": [{"op": "set", "path": path, "value": value}]},
+        {"operations": [{"op": "set", "path": path[:2], "value": {"source": "nut://x@192.0.2.1", "community": value}}]},
+        {"operations": [{"op": "set", "path": path, "secret": "guessed"}]},
+        {"text": FILE.replace("[host.h1]", f'community = "\\u0073ecret:{name}"\n[host.h1]')},
+    )
+    told = client.post("/api/v1/settings/preview", json=tried[0]).json()["problems"]
+    assert ["was not found" in problem for problem in told] == ([True] if name == "missing" else [])
+    gate.become(role)
+    for body in tried:
+        answer = client.post("/api/v1/settings/preview", json=body)
+        assert (answer.status_code, name in answer.text, str(tmp_path) in answer.text) == (403, False, False), body
+    kept = {"op": "set", "path": ["pool", "pool1", "password"], "value": "secret:pool1"}
+    assert preview(client, ON, kept)["problems"] == []
+
+
 def test_several_hosts_at_once(client: TestClient) -> None:
     both = [
         {"op": "set", "path": ["host", h, "shutdown"], "value": {"enabled": True, "after": 50}} for h in ("h1", "h2")

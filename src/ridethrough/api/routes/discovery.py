@@ -27,11 +27,13 @@ from ridethrough.config import (
     UpsConnection,
     quantities,
 )
+from ridethrough.config.named import named
 from ridethrough.config.read import decoded, version
 from ridethrough.config.secrets import PREFIX
 from ridethrough.config.sections import keys, source, typed
 from ridethrough.fingerprints import normalised
 from ridethrough.ports import Refused, Unreachable
+from ridethrough.runtime.codec import readable
 from ridethrough.ups.ranges import addresses
 from ridethrough.ups.snmpv3 import SHORTEST_PASSWORD, Auth, Privacy
 
@@ -43,7 +45,10 @@ Id = Annotated[str, PathOf(max_length=64)]
 
 
 class Way(BaseModel):
-    """One way to ask a card. Version 3 has a user; 1 and 2c a community: typed, or "secret:NAME" for a kept one."""
+    """One way to ask a card. Version 3 has a user; 1 and 2c a community.
+
+    A community or a password is typed, or is "secret:NAME" for one that a UPS of site.toml has as the same.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -164,10 +169,21 @@ def _way(ctx: Context, way: Way, port: int) -> CardConnection:
 
 
 def _community(ctx: Context, given: SecretStr) -> Secret:
-    text = given.get_secret_value() or "public"
-    if text.startswith(PREFIX):
-        return ctx.secrets.find(text.removeprefix(PREFIX))
-    return Secret(TYPED, text)
+    return _secret(ctx, "community", given.get_secret_value() or "public")
+
+
+def _secret(ctx: Context, key: str, text: str) -> Secret:
+    """What was typed, or a kept secret that a UPS has as the same: no pool's password is sent to a card."""
+    if not text.startswith(PREFIX):
+        return Secret(TYPED, text)
+    name = text.removeprefix(PREFIX)
+    try:
+        names = named(ctx.desk.read() or b"", key)
+    except (ConfigError, OSError):
+        names = frozenset()
+    if name not in names:
+        raise ValueError(f"no UPS of {ctx.site_file.name} has {readable(text)} as its {key}: type it")
+    return ctx.secrets.find(name)
 
 
 def _password(ctx: Context, what: str, method: str | None, given: SecretStr | None) -> Secret | None:
@@ -175,8 +191,7 @@ def _password(ctx: Context, what: str, method: str | None, given: SecretStr | No
         raise ValueError(f"give both {what} and {what}_password, or neither")
     if given is None:
         return None
-    text = given.get_secret_value()
-    found = ctx.secrets.find(text.removeprefix(PREFIX)) if text.startswith(PREFIX) else Secret(TYPED, text)
+    found = _secret(ctx, f"{what}_password", given.get_secret_value())
     if len(found.value) < SHORTEST_PASSWORD:
         raise ValueError(f"{what}_password is shorter than {SHORTEST_PASSWORD} characters: no card takes that")
     return found

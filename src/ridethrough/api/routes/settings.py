@@ -10,13 +10,14 @@ from fastapi import APIRouter, Query
 from fastapi import Path as PathOf
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr, ValidationError
 
-from ridethrough.api.access import Administrator, Viewer
+from ridethrough.api.access import Administrator, Role, Viewer
 from ridethrough.api.changing import Change, Done, Hex, Name, Wanted, carry_out, proposal_of, refused, section_changes
 from ridethrough.api.context import Context, Ctx
 from ridethrough.api.problems import answers
 from ridethrough.config import ConfigError, Configuration, parse
 from ridethrough.config.changes import begun_anew
 from ridethrough.config.desk import text_shown
+from ridethrough.config.named import named
 from ridethrough.config.read import decoded, version
 from ridethrough.config.schema import schema
 from ridethrough.config.settings import EMPTY
@@ -31,6 +32,7 @@ from ridethrough.runtime.seen_file import read_seen
 router = APIRouter(tags=["settings"])
 
 Id = Annotated[str, PathOf(min_length=1, max_length=200)]
+NAMES = "this needs the role administer: only an administrator gives site.toml a further secret"
 VersionId = Annotated[str, PathOf(max_length=20)]
 
 
@@ -186,17 +188,25 @@ def form(_: Viewer) -> dict[str, Any]:
 
 
 @router.post("/settings/preview")
-def preview(wanted: PreviewWanted, ctx: Ctx, _: Viewer) -> Preview:
-    """What a change would do. Nothing is written, and no secret is kept."""
+def preview(wanted: PreviewWanted, ctx: Ctx, person: Viewer) -> Preview:
+    """What a change would do. Nothing is written, and no secret is kept.
+
+    Only an administrator names or types a secret that site.toml does not name yet: others would learn which there are.
+    """
+    may_name = person.role.covers(Role.ADMINISTER)
+    if not may_name and any(change.secret is not None for change in wanted.operations):
+        raise refused(403, NAMES)
     proposal = proposal_of(ctx, wanted)
+    if not may_name and named(proposal.raw) - named(proposal.before):
+        raise refused(403, NAMES)
     seen = read_seen(ctx.state_dir)
     snapshot = seen.snapshot if seen is not None else Snapshot()
     now, new = _now(proposal.before, ctx), proposal.configuration
     before = set(advice(now.site, snapshot))
     anew = begun_anew(now, new) if new is not None else None
     touched = [change.path[1] for change in wanted.operations if change.path[0] == "host" and len(change.path) > 1]
-    named = [*wanted.hosts, *touched]
-    hosts = [host for host in dict.fromkeys(named) if new is not None and host in new.site.hosts]
+    about = [*wanted.hosts, *touched]
+    hosts = [host for host in dict.fromkeys(about) if new is not None and host in new.site.hosts]
     return Preview(
         version=proposal.version,
         changes=proposal.changes,
