@@ -1,11 +1,11 @@
-"""The application: its routes, what its errors look like, and the headers on every answer."""
+"""The application: its routes, what its errors look like, and what stands before them."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -20,24 +20,13 @@ from .access import NotAdmitted
 from .accounts import HandingOn, NotDone
 from .bodies import Bodies
 from .context import Context, Service
+from .headers import Headers
 from .problems import COMMON, answers, not_admitted, not_done, not_understood
 from .routes import AT_ROOT, ROUTERS
 
 log = logging.getLogger(__name__)
 
 PREFIX = "/api/v1"
-
-HEADERS = {
-    # Nothing is fetched from anywhere else, and no script stands in a page (CSP Level 3).
-    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; font-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'",
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "permissions-policy": "camera=(), geolocation=(), microphone=()",
-}
 
 
 def create_app(context: Context, pages: APIRouter | None = None) -> FastAPI:
@@ -75,7 +64,7 @@ def create_app(context: Context, pages: APIRouter | None = None) -> FastAPI:
     if pages is not None:
         app.include_router(pages)
     app.add_middleware(Bodies, gate=context.gate)
-    app.middleware("http")(_with_headers)
+    app.add_middleware(Headers, private=PREFIX)
     app.add_exception_handler(405, _wrong_method)
     app.add_exception_handler(NotAdmitted, not_admitted)
     app.add_exception_handler(NotDone, not_done)
@@ -88,15 +77,6 @@ def create_app(context: Context, pages: APIRouter | None = None) -> FastAPI:
 def _say_if_failed(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
         log.error("a part of the manager has ended; the rest goes on without it", exc_info=error)
-
-
-async def _with_headers(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
-    response = await go_on(request)
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
-    if request.url.path.startswith(PREFIX):
-        response.headers.setdefault("cache-control", "no-store")
-    return response
 
 
 async def _wrong_method(request: Request, _error: Exception) -> Response:

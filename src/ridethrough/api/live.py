@@ -33,23 +33,26 @@ BEAT = 1.0  # seconds between two beats to the listeners
 LINES_KEPT = 500
 CHUNK = 2000  # events that are read at once
 BEHIND = 200  # messages that a listener may be behind before it is told to begin anew
+BEATS = "beat"
 TABLES = ("upses", "pools", "hosts", "vms", "storage")
 
 
 class Listener:
-    """One open event stream."""
+    """One open event stream. `of`: whose it is; `look`: it is time to look whether it may go on."""
 
-    def __init__(self) -> None:
-        self.queue: asyncio.Queue[bytes | None] = asyncio.Queue(BEHIND)
+    def __init__(self, of: str = "") -> None:
+        self.of = of
+        self.queue: asyncio.Queue[bytes] = asyncio.Queue(BEHIND)
+        self.look = asyncio.Event()
+        self.behind = False
 
     def put(self, message: bytes) -> None:
-        """Queue a message; a listener that is too far behind is ended, and begins anew."""
-        try:
+        """Queue a message; a listener that is too far behind gets nothing more, and begins anew."""
+        if not self.behind and self.queue.full():
+            self.behind, self.queue = True, asyncio.Queue()
+            self.look.set()
+        if not self.behind:
             self.queue.put_nowait(message)
-        except asyncio.QueueFull:
-            while not self.queue.empty():
-                self.queue.get_nowait()
-            self.queue.put_nowait(None)
 
 
 class Live:
@@ -85,7 +88,7 @@ class Live:
                 self._trouble = str(error)
             if loop.time() - beat >= BEAT:
                 beat = loop.time()
-                self.publish("beat", self.beat())
+                self.publish(BEATS, self.beat())
             await asyncio.sleep(0.0 if behind else EVERY)
 
     def now(self) -> float:
@@ -124,11 +127,22 @@ class Live:
             message = encoded(kind, data, id)
             for listener in self._listeners:
                 listener.put(message)
+                if kind == BEATS:
+                    listener.look.set()
+
+    @property
+    def listeners(self) -> int:
+        """How many listen."""
+        return len(self._listeners)
+
+    def listeners_of(self, whose: str) -> int:
+        """How many of one session or token listen."""
+        return sum(listener.of == whose for listener in self._listeners)
 
     @contextmanager
-    def listening(self) -> Iterator[Listener]:
+    def listening(self, whose: str) -> Iterator[Listener]:
         """A listener for as long as the context lasts."""
-        listener = Listener()
+        listener = Listener(whose)
         self._listeners.add(listener)
         try:
             yield listener
