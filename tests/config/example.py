@@ -47,6 +47,7 @@ action = "client and ups"
 
 [ups.ups2]
 source = "snmp://[2001:db8::12]:1161"
+feeder = "B"
 
 [ups.ups3]
 source = "nut://192.0.2.5/cellar"

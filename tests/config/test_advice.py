@@ -234,3 +234,42 @@ def test_pool_without_named_hosts() -> None:
 def test_dangers_come_first() -> None:
     found = advice(site(options="needs = 1", more='[ups.c]\nsource = "snmp://192.0.2.13"\n[host.h3]\npool = "p"\n'))
     assert [a.level for a in found] == [Level.DANGER, Level.WARNING, Level.NOTE]
+
+
+def fed(feeders: dict[str, str], needs: int = 1) -> Site:
+    """A host h3 on these UPSs, each on its feeder; empty: nobody says which."""
+    upses = "".join(
+        f'[ups.{ups}]\nsource = "snmp://192.0.2.{at}"\n{CARD}\nfeeder = "{feeder}"\n'
+        for at, (ups, feeder) in enumerate(feeders.items(), start=31)
+    )
+    names = ", ".join(f'"{ups}"' for ups in feeders)
+    return site(more=f'{upses}[host.h3]\npool = "p"\npowered_by = [{names}]\nneeds = {needs}\n{BOTH}')
+
+
+@pytest.mark.parametrize(
+    ("feeders", "needs", "told"),
+    [
+        ({"x": "A", "y": "A"}, 1, "x and y hang on feeder A: when it fails, h3 loses both. Hang one of them on"),
+        ({"x": "A", "y": "A"}, 2, "x and y hang on feeder A: when it fails, h3 loses both."),
+        ({"x": "A", "y": "A", "z": "A"}, 1, "x and y and z hang on feeder A: when it fails, h3 loses all 3 of its"),
+        ({"x": "A", "y": "A", "z": "B"}, 2, "x and y hang on feeder A: when it fails, h3 loses 2 of its 3 feeds, and"),
+        (dict.fromkeys("uvxyz", "A"), 1, "5 of its UPSs hang on feeder A: when it fails, h3 loses all 5 of its feeds"),
+    ],
+)
+def test_feeds_that_one_failure_takes_together(feeders: dict[str, str], needs: int, told: str) -> None:
+    (found,) = advice(fed(feeders, needs))
+    assert str(found).startswith(f"warning: host.h3: {told}")
+
+
+@pytest.mark.parametrize(
+    ("feeders", "needs"),
+    [
+        ({"x": "A", "y": "B"}, 1),
+        ({"x": "", "y": ""}, 1),
+        ({"x": "A"}, 1),
+        ({"x": "A", "y": "A", "z": "B"}, 1),
+        ({"x": "A", "y": "A", "z": "B"}, 3),  # it misses each one anyway
+    ],
+)
+def test_feeds_that_no_single_failure_takes(feeders: dict[str, str], needs: int) -> None:
+    assert said(advice(fed(feeders, needs))) == ""

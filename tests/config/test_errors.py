@@ -66,6 +66,19 @@ def test_the_pages_are_served_safely_or_not_at_all(section: str, told: str) -> N
     assert found.startswith(f"site.toml: {told}"), found
 
 
+@pytest.mark.parametrize(
+    ("feeder", "told"),
+    [
+        ('" A"', '" A" is no name: write one line of text, without spaces around it'),
+        ('"of ups1"', '"of ups1" begins with "of ", as the simulator calls a feeder that has no name: write "ups1"'),
+        ("3", "is 3; it must be text"),
+    ],
+)
+def test_a_feeder_has_a_name_of_its_own(feeder: str, told: str) -> None:
+    (found,) = problems(GOOD.replace("[ups.b]", f"feeder = {feeder}\n[ups.b]"))
+    assert found.startswith(f"site.toml: ups.a.feeder {told}"), found
+
+
 @pytest.mark.parametrize("listen", ["127.0.0.1:8080", "[::1]:8080"])
 def test_this_machine_itself_may_go_without_tls(listen: str) -> None:
     pages = parse(f'{GOOD}[manager]\nlisten = "{listen}"\nhttp = true\n', SECRETS).manager

@@ -39,7 +39,12 @@ def test_topology(whole: Configuration) -> None:
     site = whole.site
     assert site.name == "Head office"
     timers = CardTimers(180, 120, CardAction.CLIENT_AND_UPS)
-    assert site.upses == {"ups1": Ups("ups1", timers), "ups2": Ups("ups2"), "ups3": Ups("ups3"), "ups4": Ups("ups4")}
+    assert site.upses == {
+        "ups1": Ups("ups1", timers),
+        "ups2": Ups("ups2", feeder="B"),
+        "ups3": Ups("ups3"),
+        "ups4": Ups("ups4"),
+    }
     assert site.pools == {"pool1": Pool("pool1")}
     assert site.hosts == {
         "xen server 1": Host("xen server 1", "pool1", ("ups1", "ups2"), 2, "sw1"),

@@ -264,6 +264,11 @@ class UpsSection(Section):
         description="What the card does after its warning period, where it does not tell it.",
         examples=["client and ups"],
     )
+    feeder: Annotated[NameIfAny, checked_by(quantities.feeder)] = Field(
+        "",
+        description="What brings utility power to it: UPSs with the same name here lose it together. Empty: not known.",
+        examples=["A"],
+    )
 
     @model_validator(mode="after")
     def _keys_fit_the_source(self) -> Self:

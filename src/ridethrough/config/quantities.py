@@ -117,6 +117,16 @@ def is_loopback(found: Endpoint) -> bool:
     return ipaddress.ip_address(found.host).is_loopback
 
 
+def feeder(text: str) -> str:
+    """What people call a feeder. Raises ValueError with the remedy."""
+    if text.startswith("of "):
+        raise ValueError(
+            f'{quoted(text)} begins with "of ", as the simulator calls a feeder that has no name: write '
+            f"{quoted(text.removeprefix('of ').strip() or 'A')}"
+        )
+    return text
+
+
 def upsd(text: str) -> Endpoint:
     """Where an upsd answers. Raises ValueError with the remedy."""
     wrong = f'{quoted(text)} is no address of an upsd: write "192.0.2.5", with :PORT if it is not 3493'

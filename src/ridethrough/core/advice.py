@@ -12,6 +12,7 @@ from .observation import Snapshot
 from .policy import HostPolicy, Timer
 from .site import Site
 from .timetable import MAINTENANCE, SHUTDOWN, shortest, step, timers
+from .topology import feeders
 
 
 class Level(StrEnum):
@@ -100,6 +101,27 @@ def of_host(host: Host, site: Site, seen: Snapshot) -> Iterator[Advice]:
     if shutdown.enabled:
         yield from _stays_off(host, site, seen)
     yield from _overload(host, seen)
+    yield from _one_feeder(host, site)
+
+
+def _one_feeder(host: Host, site: Site) -> Iterator[Advice]:
+    """Several UPSs help a host little where one failure takes them all, or more of them than it can spare."""
+    for feeder, on_it in feeders(site).items():
+        gone = [ups for ups in host.powered_by if ups in on_it]
+        feeds = len(host.powered_by)
+        spares_one = feeds - 1 >= host.needs
+        if len(gone) < 2 or not (len(gone) == feeds or (spares_one and feeds - len(gone) < host.needs)):
+            continue
+        names = " and ".join(gone) if len(gone) < 4 else f"{len(gone)} of its UPSs"
+        loses = f"{len(gone)} of its {feeds} feeds, and needs {host.needs}"
+        if len(gone) == feeds:
+            loses = "both" if feeds == 2 else f"all {feeds} of its feeds"
+        yield Advice(
+            Level.WARNING,
+            f"host.{host.id}",
+            f"{names} hang on feeder {feeder}: when it fails, {host.id} loses {loses}. "
+            "Hang one of them on another feeder, or write the right feeder in its [ups.NAME]",
+        )
 
 
 def _overload(host: Host, seen: Snapshot) -> Iterator[Advice]:

@@ -57,10 +57,15 @@ UNTOLD = CardTimers()
 
 @dataclass(frozen=True, slots=True)
 class Ups:
-    """A UPS with its card. `timers` are the owner's entries, used where the card does not tell its own."""
+    """A UPS with its card. `timers` are the owner's entries, used where the card does not tell its own.
+
+    `feeder`: what brings utility power to it, by the owner's name; empty: nobody says. No decision goes by it: each
+    UPS's own card tells whether utility power is there.
+    """
 
     id: UpsId
     timers: CardTimers = UNTOLD
+    feeder: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
-"""Islands: parts of a site that share nothing, each with a loop of its own."""
+"""What hangs on what; and islands: parts of a site that share nothing, each with a loop of its own."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from .model import HostId, Pool, PoolId, UpsId
@@ -27,6 +28,28 @@ def islands(site: Site) -> list[Site]:
 def fed_by(site: Site, ups: UpsId) -> list[HostId]:
     """The hosts that a UPS feeds, in the order of their ids."""
     return sorted(h.id for h in site.hosts.values() if ups in h.powered_by)
+
+
+def feeders(site: Site) -> dict[str, list[UpsId]]:
+    """The feeders that the owner has named, each with the UPSs on it, in the order of their names."""
+    found: dict[str, list[UpsId]] = {}
+    for ups in sorted(site.upses):
+        if name := site.upses[ups].feeder:
+            found.setdefault(name, []).append(ups)
+    return dict(sorted(found.items()))
+
+
+def losing(site: Site, names: Iterable[str]) -> set[UpsId]:
+    """The UPSs that lose utility power when these fail: UPSs, or feeders with all UPSs on them.
+
+    Raises ValueError with the names that are known.
+    """
+    wanted, on = set(names), feeders(site)
+    if unknown := sorted(wanted - site.upses.keys() - on.keys()):
+        known = f"known UPSs are {', '.join(sorted(site.upses)) or 'none'}"
+        named = f"; known feeders are {', '.join(on)}" if on else ""
+        raise ValueError(f"names {', '.join(unknown)}; {known}{named}")
+    return {ups for name in wanted for ups in ([name] if name in site.upses else on[name])}
 
 
 def _part(site: Site, members: frozenset[str]) -> Site:

@@ -61,6 +61,7 @@ def _ups(s: Situation, ups: UpsId) -> dict[str, Any]:
     timers = card_timers(s, ups)
     return {
         "id": ups,
+        "feeder": s.site.upses[ups].feeder,
         "model": reading.model if reading else "",
         "condition": str(feed(s, ups)),
         "silent": is_silent(s, ups),

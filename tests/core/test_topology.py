@@ -1,0 +1,44 @@
+"""What hangs on what."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ridethrough.core.model import Ups
+from ridethrough.core.site import Site
+from ridethrough.core.topology import feeders, losing
+
+from .build import site
+
+
+def on_feeders(**names: str) -> Site:
+    return replace(site(1), upses={ups: Ups(ups, feeder=feeder) for ups, feeder in names.items()})
+
+
+def test_feeders_are_those_that_have_a_name() -> None:
+    assert feeders(on_feeders(ups1="B", ups2="A", ups3="", ups4="B")) == {"A": ["ups2"], "B": ["ups1", "ups4"]}
+
+
+def test_a_feeder_takes_all_that_hangs_on_it() -> None:
+    there = on_feeders(ups1="B", ups2="A", ups3="", ups4="B")
+    assert losing(there, ["B"]) == {"ups1", "ups4"}
+    assert losing(there, ["ups1", "ups3"]) == {"ups1", "ups3"}
+    assert losing(there, ["A", "ups1"]) == {"ups1", "ups2"}
+
+
+def test_a_ups_goes_before_a_feeder_of_its_name() -> None:
+    assert losing(on_feeders(ups1="ups2", ups2="", ups3="ups2"), ["ups2"]) == {"ups2"}
+
+
+@pytest.mark.parametrize(
+    ("there", "told"),
+    [
+        (on_feeders(ups1="A"), "names C, ups9; known UPSs are ups1; known feeders are A"),
+        (on_feeders(ups1=""), "names C, ups9; known UPSs are ups1"),
+    ],
+)
+def test_what_is_not_known_is_told(there: Site, told: str) -> None:
+    with pytest.raises(ValueError, match=f"^{told}$"):
+        losing(there, ["ups9", "C"])
