@@ -112,6 +112,15 @@ def test_an_outage_is_only_simulated(client: TestClient, mailbox: Mailbox) -> No
     assert not [one for one in mailbox.posted if one[0] is not Ask.NOTE]
 
 
+def test_an_outage_of_a_feeder_takes_all_upses_on_it(client: TestClient, ready: Context) -> None:
+    ready.site_file.write_text(ready.site_file.read_text().replace('feeder = "b"', 'feeder = "a"'))
+    found = drill(client, kind="outage", lose=["a"])
+    assert (found["summary"]["moved"], found["summary"]["hosts_off"]) == (0, 2)
+    assert found["steps"][0]["text"] == "an outage of feeder a is played on a copy of the site"
+    alone = drill(client, kind="outage", lose=["ups1"])
+    assert (alone["summary"]["moved"], alone["summary"]["hosts_off"]) == (3, 1)
+
+
 def test_an_outage_of_an_unknown_ups(client: TestClient) -> None:
     assert "known UPSs are ups1, ups2" in drill(client, kind="outage", lose=["ups9"])["trouble"]
 

@@ -17,6 +17,7 @@ from ridethrough.runtime.worker import JobFailed, JobTooLong
 from .fakes import OpenGate, context
 from .imagined import InProcess, planning, site_of, snapshot, write_seen, write_site
 
+DETAIL = "lose names ups9; known UPSs are ups1, ups2; known feeders are a, b"
 CRASHES = {"host": {"xenserver1": {"shutdown": {"enabled": False}}}}
 
 
@@ -65,6 +66,19 @@ def test_the_weakest_single_failure_is_told_in_words(ready: Context) -> None:
     assert plan["weakest_failure"]["why"] == f"{plan['weakest_failure']['ups']} alone: 1 host shuts down, 3 VMs move"
 
 
+def test_a_feeder_is_a_single_failure(tmp_path: Path, root: Path, worker: InProcess) -> None:
+    shared = {"world": {"ups": {"ups2": {"feeder": "a"}}}}
+    ready = planning(tmp_path, site_of(root, changes=shared), worker)
+    plan = card(ready)["plan"]
+    assert (plan["alone"]["looked_at"], plan["alone"]["of"]) == (3, 3)
+    worst = plan["weakest_failure"]
+    assert (worst["ups"], worst["feeder"], worst["upses"]) == (None, "a", ["ups1", "ups2"])
+    assert worst["why"] == "if feeder a fails (ups1, ups2): 6 VMs are stopped, 2 hosts shut down"
+    with TestClient(create_app(ready)) as client:
+        report = client.get("/api/v1/plan", params={"lose": "a"}).json()
+    assert (report["lose"], report["summary"]["hosts_off"]) == (["ups1", "ups2"], 2)
+
+
 def test_a_host_that_would_crash_is_the_weakest_failure(tmp_path: Path, root: Path, worker: InProcess) -> None:
     plan = card(planning(tmp_path, site_of(root, changes=CRASHES), worker))["plan"]
     assert [row["id"] for row in plan["crash_rows"]] == ["xenserver1"]
@@ -88,12 +102,12 @@ def test_the_report_of_one_ups(client: TestClient) -> None:
     ends = {row["id"]: row["end"] for row in report["hosts"]}
     assert ends == {"xenserver1": "off", "xenserver2": "up"}
     assert {row["name"]: row["from"] for row in report["vms"]}["web1"] == "xenserver1"
-    assert report["narrative"][0].endswith("utility power fails on feeder of ups1")
+    assert report["narrative"][0].endswith("utility power fails on feeder a")
 
 
 def test_an_unknown_ups_is_told(client: TestClient) -> None:
     answer = client.get("/api/v1/plan", params={"lose": "ups9"})
-    assert (answer.status_code, answer.json()["detail"]) == (422, "lose names ups9; known UPSs are ups1, ups2")
+    assert (answer.status_code, answer.json()["detail"]) == (422, DETAIL)
 
 
 def test_what_has_not_changed_is_not_worked_out_again(ready: Context, worker: InProcess) -> None:

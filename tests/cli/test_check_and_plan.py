@@ -185,7 +185,15 @@ def test_plan_of_a_crash(live: Live) -> None:
 def test_plan_of_an_unknown_ups(live: Live) -> None:
     result = live.look("plan", "--lose", "ups9")
     assert result.exit_code == 2
-    assert result.stderr == "--lose names ups9; known UPSs are ups1, ups2\n"
+    assert result.stderr == "--lose names ups9; known UPSs are ups1, ups2; known feeders are a, b\n"
+
+
+def test_plan_of_a_feeder(live: Live) -> None:
+    both = live.changed("both.toml", {'feeder = "b"': 'feeder = "cellar"', 'feeder = "a"': 'feeder = "cellar"'})
+    found = as_json(live.look("plan", "--lose", "cellar", "--json", site=both))
+    assert found["lose"] == ["ups1", "ups2"]
+    assert found["narrative"][0].endswith("utility power fails on feeder cellar")
+    assert found["summary"]["hosts_off"] == 2
 
 
 def test_the_event_loop_of_the_commands_is_their_own(live: Live) -> None:

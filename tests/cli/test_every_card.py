@@ -44,7 +44,9 @@ def test_check_names_each_family_and_its_condition(every_card: Live) -> None:
         _, who, condition, *_ = told[f"UPS {ups}"].splitlines()
         assert who.endswith(f"({family})")
         assert condition.startswith("  utility power"), ups
-    assert "Everything answers, and there is nothing to advise." in result.stdout
+    warned = "WARNING: host.xenserver1: all its 10 UPSs hang on feeder a: when it fails, xenserver1 loses them all."
+    assert warned in " ".join(result.stdout.split())
+    assert result.stdout.endswith("Found: 2 warnings.\n")
 
 
 def discovered(live: Live) -> dict[str, tuple[str, str]]:

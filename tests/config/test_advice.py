@@ -251,9 +251,10 @@ def fed(feeders: dict[str, str], needs: int = 1) -> Site:
     [
         ({"x": "A", "y": "A"}, 1, "x and y hang on feeder A: when it fails, h3 loses both. Hang one of them on"),
         ({"x": "A", "y": "A"}, 2, "x and y hang on feeder A: when it fails, h3 loses both."),
-        ({"x": "A", "y": "A", "z": "A"}, 1, "x and y and z hang on feeder A: when it fails, h3 loses all 3 of its"),
+        ({"x": "A", "y": "A", "z": "A"}, 1, "x, y and z hang on feeder A: when it fails, h3 loses them all. Hang"),
         ({"x": "A", "y": "A", "z": "B"}, 2, "x and y hang on feeder A: when it fails, h3 loses 2 of its 3 feeds, and"),
-        (dict.fromkeys("uvxyz", "A"), 1, "5 of its UPSs hang on feeder A: when it fails, h3 loses all 5 of its feeds"),
+        (dict.fromkeys("uvxyz", "A"), 1, "all its 5 UPSs hang on feeder A: when it fails, h3 loses them all. Hang"),
+        (dict.fromkeys("vxyz", "A") | {"u": "B"}, 2, "4 of its UPSs hang on feeder A: when it fails, h3 loses 4 of"),
     ],
 )
 def test_feeds_that_one_failure_takes_together(feeders: dict[str, str], needs: int, told: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from ridethrough.core.model import Ups
 from ridethrough.core.site import Site
-from ridethrough.core.topology import feeders, losing
+from ridethrough.core.topology import feeders, losing, without_others
 
 from .build import site
 
@@ -30,6 +30,12 @@ def test_a_feeder_takes_all_that_hangs_on_it() -> None:
 
 def test_a_ups_goes_before_a_feeder_of_its_name() -> None:
     assert losing(on_feeders(ups1="ups2", ups2="", ups3="ups2"), ["ups2"]) == {"ups2"}
+
+
+def test_who_leaves_others_on_its_feeder_behind() -> None:
+    there = on_feeders(ups1="B", ups2="A", ups3="", ups4="B")
+    assert without_others(there, {"ups1", "ups2", "ups3"}) == {"ups1"}
+    assert without_others(there, {"ups1", "ups2", "ups4"}) == set()
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from ridethrough.core.model import Seconds
+from ridethrough.core.topology import losing
 from ridethrough.sim.outlook import outlook
 from ridethrough.sim.quantity import clock
 
@@ -30,7 +31,12 @@ PATIENCE = 20.0  # seconds that cards and pools get to answer
 
 def plan(
     lose: Annotated[
-        list[str], typer.Option("--lose", metavar="UPS", help="A UPS that loses utility power; may be repeated.")
+        list[str],
+        typer.Option(
+            "--lose",
+            metavar="UPS",
+            help="A UPS that loses utility power, or a feeder with all UPSs on it; may be repeated.",
+        ),
     ],
     site: SiteFile = DEFAULT_SITE,
     secrets: SecretsDir = None,
@@ -43,13 +49,13 @@ def plan(
     from ridethrough.assemble import look, named_site  # the drivers take half a second to import
 
     found = configuration(site, secrets)
-    unknown = sorted(set(lose) - set(found.upses))
-    if unknown:
-        fail(f"--lose names {', '.join(unknown)}; known UPSs are {', '.join(sorted(found.upses))}", USAGE)
+    try:
+        lost = losing(found.site, lose)
+    except ValueError as error:
+        fail(f"--lose {error}", USAGE)
     seen = run_async(look(found, PATIENCE))
     if not seen.hosts:
         fail("no pool answers: there is nothing to plan with. Try: ridethrough check", FAILED)
-    lost = sorted(set(lose))
     report = outlook(named_site(found), seen, lost)
     if as_json:
         print_json(report)

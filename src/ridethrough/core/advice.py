@@ -13,6 +13,7 @@ from .policy import HostPolicy, Timer
 from .site import Site
 from .timetable import MAINTENANCE, SHUTDOWN, shortest, step, timers
 from .topology import feeders
+from .wording import listed
 
 
 class Level(StrEnum):
@@ -112,10 +113,11 @@ def _one_feeder(host: Host, site: Site) -> Iterator[Advice]:
         spares_one = feeds - 1 >= host.needs
         if len(gone) < 2 or not (len(gone) == feeds or (spares_one and feeds - len(gone) < host.needs)):
             continue
-        names = " and ".join(gone) if len(gone) < 4 else f"{len(gone)} of its UPSs"
-        loses = f"{len(gone)} of its {feeds} feeds, and needs {host.needs}"
+        names, loses = listed(gone), f"{len(gone)} of its {feeds} feeds, and needs {host.needs}"
+        if len(gone) > 3:
+            names = f"{len(gone)} of its UPSs" if len(gone) < feeds else f"all its {feeds} UPSs"
         if len(gone) == feeds:
-            loses = "both" if feeds == 2 else f"all {feeds} of its feeds"
+            loses = "both" if feeds == 2 else "them all"
         yield Advice(
             Level.WARNING,
             f"host.{host.id}",

@@ -52,6 +52,11 @@ def losing(site: Site, names: Iterable[str]) -> set[UpsId]:
     return {ups for name in wanted for ups in ([name] if name in site.upses else on[name])}
 
 
+def without_others(site: Site, lost: set[UpsId]) -> set[UpsId]:
+    """Of these UPSs, those that leave others on their feeder behind: they can fail so only by a plug of their own."""
+    return {ups for on_it in feeders(site).values() if not lost.issuperset(on_it) for ups in lost.intersection(on_it)}
+
+
 def _part(site: Site, members: frozenset[str]) -> Site:
     pools: dict[PoolId, Pool] = {p: site.pools[p] for p in sorted(site.pools) if f"pool {p}" in members}
     return replace(

@@ -28,9 +28,12 @@ class Forecast:
 
 
 def forecast(site: Site, seen: Snapshot, lost: Collection[UpsId]) -> Forecast:
-    """Let these UPSs lose utility power now, in a copy of the live site, and never get it back."""
+    """Let these UPSs lose utility power now, in a copy of the live site, and never get it back; and with them whatever
+    else hangs on their feeders.
+    """
     until = min(max([outage_lasts(site, seen, u) for u in lost], default=0.0) + AFTERWARDS, LONGEST)
-    timeline = tuple(Happening(0.0, "fail", {"feeder": feeder_of(ups)}) for ups in sorted(lost))
+    failing = sorted({feeder_of(site, ups) for ups in lost})
+    timeline = tuple(Happening(0.0, "fail", {"feeder": feeder}) for feeder in failing)
     scenario = Scenario("plan", "", LiveSite(site, seen), timeline, until, Expectation())
     film = Film(scenario.lead_in)
     return Forecast(play(scenario, watched=film.of), film, tuple(assumptions(site, seen)))

@@ -14,12 +14,12 @@ from typing import Any
 
 import msgspec
 
-from ridethrough.core.model import UpsId
 from ridethrough.core.observation import Snapshot
 from ridethrough.core.site import Site
+from ridethrough.core.topology import losing
 from ridethrough.runtime.worker import serve
 
-from .outlook import burdened, each_alone, outlook
+from .outlook import each_alone, outlook, single_failures
 from .reading import ScenarioError
 from .scenario import load
 from .story import Asked, played, things
@@ -30,28 +30,28 @@ CASES = ("case_one", "case_two", "case_three")  # the manual's, 3.2.1 to 3.2.3
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """The live site; `lose`: the UPSs that lose utility power, all of them when None."""
+    """The live site; `lose`: the UPSs and feeders that lose utility power, all UPSs when None."""
 
     site: Site
     seen: Snapshot
-    lose: tuple[UpsId, ...] | None = None
-    seconds: float = 60.0  # of the processor's time, for each UPS alone
+    lose: tuple[str, ...] | None = None
+    seconds: float = 60.0  # of the processor's time, for the failures one by one
 
 
 def _outlook(asked: Now) -> dict[str, Any]:
-    lost = sorted(asked.site.upses) if asked.lose is None else sorted(set(asked.lose))
-    if unknown := sorted(set(lost) - set(asked.site.upses)):
-        known = ", ".join(sorted(asked.site.upses)) or "none"
-        raise ScenarioError(f"lose names {', '.join(unknown)}; known UPSs are {known}")
+    try:
+        lost = losing(asked.site, asked.site.upses if asked.lose is None else asked.lose)
+    except ValueError as error:
+        raise ScenarioError(f"lose {error}") from error
     return outlook(asked.site, asked.seen, lost)
 
 
 def _alone(asked: Now) -> dict[str, Any]:
-    """Each UPS alone, as many as there is time for, the one that does most harm first."""
+    """Each UPS alone and each feeder, as many as there is time for, the failure that does most harm first."""
     ends = time.monotonic() + asked.seconds
     found = list(each_alone(asked.site, asked.seen, lambda: time.monotonic() < ends))
-    found.sort(key=lambda one: (tuple(-part for part in one.harm), one.ups))
-    return {"looked_at": len(found), "of": len(burdened(asked.site)), "rows": [asdict(one) for one in found]}
+    found.sort(key=lambda one: (tuple(-part for part in one.harm), one.ups or "", one.feeder or ""))
+    return {"looked_at": len(found), "of": len(single_failures(asked.site)), "rows": [asdict(one) for one in found]}
 
 
 def _words(_: Any) -> list[dict[str, Any]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
 from ridethrough.core.model import UNTOLD, CardAction, CardTimers, HostId, Seconds, UpsId
 from ridethrough.core.observation import HostSeen, Snapshot, UpsReading, VmSeen
 from ridethrough.core.site import Site
+from ridethrough.core.topology import without_others
 
 from .battery import SECONDS_PER_HOUR, Battery
 from .cards import Family, SimCard, SimUps
@@ -81,9 +82,17 @@ def assumptions(site: Site, seen: Snapshot) -> list[str]:
     return found
 
 
-def feeder_of(ups: UpsId) -> str:
-    """The feeder of a UPS: each has one of its own, for nobody tells who shares one."""
-    return f"of {ups}"
+def feeder_of(site: Site, ups: UpsId) -> str:
+    """The feeder of a UPS in a copy of its site: the one that its owner named, else one of its own."""
+    return site.upses[ups].feeder or f"of {ups}"
+
+
+def parted(site: Site, lost: set[UpsId]) -> Site:
+    """The site, in which exactly these UPSs can lose utility power: those that leave others on their feeder behind have
+    one of their own, as when the UPS's own plug is pulled.
+    """
+    alone = {ups: replace(site.upses[ups], feeder="") for ups in without_others(site, lost)}
+    return replace(site, upses={**site.upses, **alone})
 
 
 def _reading(seen: Snapshot, ups: UpsId) -> UpsReading | None:
@@ -123,7 +132,7 @@ def _ups(site: Site, seen: Snapshot, ups: UpsId) -> SimUps:
         tells=Family.EPPC if told or (reading and reading.tells_countdown) else Family.XPPC,
         tells_runtime=reading is None or reading.runtime is not None,
     )
-    return SimUps(ups, feeder_of(ups), Battery(left / share, left), card)
+    return SimUps(ups, feeder_of(site, ups), Battery(left / share, left), card)
 
 
 def _host(site: Site, seen: Snapshot, host_id: HostId) -> SimHost:

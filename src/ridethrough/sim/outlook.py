@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from ridethrough.core.advice import outcome
 from ridethrough.core.model import HostId, PoolId, UpsId
 from ridethrough.core.observation import Snapshot
 from ridethrough.core.site import Site
-from ridethrough.core.topology import fed_by, islands
+from ridethrough.core.topology import fed_by, feeders, islands
 
 from . import ends
 from .forecast import Forecast, forecast
-from .live_site import assumptions
+from .live_site import assumptions, parted
 from .scenario import told
 
+MOST_NAMED = 4  # UPSs of a feeder
 HARM = ("crashed", "lost", "stopped", "hosts_off", "moved")  # worst first
 
 
@@ -25,7 +27,7 @@ def outlook(site: Site, seen: Snapshot, lost: Collection[UpsId]) -> dict[str, An
 
     Each island of the site is played by itself, as it is protected by itself. Times are seconds from now.
     """
-    parts = [_Part(part, _seen_of(part, seen)) for part in islands(site)]
+    parts = _parts(parted(site, set(lost)), seen)
     ahead = [part.ahead(lost) for part in parts if part.concerns(lost)]
     quiet = [part for part in parts if not part.concerns(lost)]
     lines = [line for one in ahead for line in told(one.film.lead_in, one.run.world, one.run.journal.entries)]
@@ -71,9 +73,11 @@ def summary(report: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Alone:
-    """What the loss of one UPS alone would do; `why` in words."""
+    """What a single failure of utility power would do: at one UPS, or on a feeder with all on it; `why` in words."""
 
-    ups: UpsId
+    ups: UpsId | None
+    feeder: str | None
+    upses: tuple[UpsId, ...]
     crashed: int
     lost: int
     stopped: int
@@ -89,32 +93,57 @@ class Alone:
 
 
 def each_alone(site: Site, seen: Snapshot, may_go_on: Callable[[], bool] = lambda: True) -> Iterator[Alone]:
-    """Each UPS that feeds a host, alone: those first whose loss leaves most VMs without another feed.
+    """Each single failure: those first that leave most VMs without another feed.
 
     Ends early when `may_go_on` says no.
     """
-    parts = [_Part(part, _seen_of(part, seen)) for part in islands(site)]
-    each = [(part, ups, _unfed(part.site, part.seen, ups)) for part in parts for ups in burdened(part.site)]
-    for part, ups, hosts in sorted(each, key=lambda entry: (-_weight(entry[0].seen, entry[2]), entry[1])):
+    each = [(failure, _unfed(site, seen, failure.upses)) for failure in single_failures(site)]
+    for failure, hosts in sorted(each, key=lambda entry: (-_weight(seen, entry[1]), entry[0])):
         if not may_go_on():
             return
-        yield _alone(part, ups, hosts)
+        yield _alone(site, seen, failure, hosts)
 
 
-def burdened(site: Site) -> list[UpsId]:
-    """The UPSs that feed a host."""
-    return [ups for ups in sorted(site.upses) if fed_by(site, ups)]
+@dataclass(frozen=True, slots=True, order=True)
+class Failure:
+    """Utility power fails at these UPSs, all that feed a host on `feeder`; without one, at one UPS alone."""
+
+    feeder: str
+    upses: tuple[UpsId, ...]
+
+    def __str__(self) -> str:
+        names = ", ".join(self.upses) if len(self.upses) <= MOST_NAMED else f"{len(self.upses)} UPSs"
+        return f"if feeder {self.feeder} fails ({names})" if self.feeder else f"{names} alone"
 
 
-def _alone(part: _Part, ups: UpsId, hosts: list[HostId]) -> Alone:
+def single_failures(site: Site) -> list[Failure]:
+    """Each UPS that feeds a host, and each named feeder with several of them."""
+    burdened = [ups for ups in sorted(site.upses) if fed_by(site, ups)]
+    on = {feeder: tuple(u for u in upses if u in burdened) for feeder, upses in feeders(site).items()}
+    together = [Failure(feeder, upses) for feeder, upses in on.items() if len(upses) > 1]
+    return [*(Failure("", (ups,)) for ups in burdened), *together]
+
+
+def _alone(site: Site, seen: Snapshot, failure: Failure, hosts: list[HostId]) -> Alone:
+    told = partial(Alone, None if failure.feeder else failure.upses[0], failure.feeder or None, failure.upses)
     if not hosts:
-        return Alone(ups, 0, 0, 0, 0, 0, None, f"{ups} alone: every host on it has another feed")
-    ahead = part.ahead([ups])
-    report = {"hosts": ends.hosts(ahead.run, ahead.film), "vms": ends.vms(ahead.run, ahead.film)}
-    world = ahead.run.world
-    found = summary(report | {"crashed": world.crashed, "lost": world.lost})
-    counts = {what: found[what] for what in HARM}
-    return Alone(ups, **counts, margin=found["margin"], why=f"{ups} alone: {_harm_in_words(counts)}")
+        on = "them" if len(failure.upses) > 1 else "it"
+        return told(0, 0, 0, 0, 0, None, f"{failure}: every host on {on} has another feed")
+    ahead = [
+        part.ahead(failure.upses)
+        for part in _parts(parted(site, set(failure.upses)), seen)
+        if part.concerns(failure.upses)
+    ]
+    found = summary(
+        {
+            "hosts": [row for one in ahead for row in ends.hosts(one.run, one.film)],
+            "vms": [row for one in ahead for row in ends.vms(one.run, one.film)],
+            "crashed": [host for one in ahead for host in one.run.world.crashed],
+            "lost": [vm for one in ahead for vm in one.run.world.lost],
+        }
+    )
+    counts = {name: found[name] for name in HARM}
+    return told(**counts, margin=found["margin"], why=f"{failure}: {_harm_in_words(counts)}")
 
 
 def _harm_in_words(counts: Mapping[str, int]) -> str:
@@ -134,10 +163,11 @@ def _harm_in_words(counts: Mapping[str, int]) -> str:
     return ", ".join(words) or "nothing stops and nothing moves"
 
 
-def _unfed(site: Site, seen: Snapshot, ups: UpsId) -> list[HostId]:
-    """The hosts that have too few feeds without this UPS."""
-    hosts = [site.hosts[host] for host in fed_by(site, ups)]
-    return [h.id for h in hosts if len(h.powered_by) - 1 < h.needs and h.id in seen.hosts]
+def _unfed(site: Site, seen: Snapshot, upses: Collection[UpsId]) -> list[HostId]:
+    """The hosts that have too few feeds without these UPSs, and had one of them."""
+    left = {host.id: [ups for ups in host.powered_by if ups not in upses] for host in site.hosts.values()}
+    hosts = [host for host in site.hosts.values() if len(left[host.id]) < min(len(host.powered_by), host.needs)]
+    return [host.id for host in hosts if host.id in seen.hosts]
 
 
 def _weight(seen: Snapshot, hosts: Collection[HostId]) -> int:
@@ -167,6 +197,10 @@ class _Part:
         for vm in self.seen.vms.values():
             if (host := vm.resident_on) in self.seen.hosts:
                 yield {"id": vm.id, "name": vm.name, "from": host, "end": "stays", "host": host, "at": None}
+
+
+def _parts(site: Site, seen: Snapshot) -> list[_Part]:
+    return [_Part(part, _seen_of(part, seen)) for part in islands(site)]
 
 
 def _seen_of(site: Site, seen: Snapshot) -> Snapshot:

@@ -50,10 +50,12 @@ def load_site(path: Path, changes: Mapping[str, Any] | None = None) -> SimSite:
 
 
 def _owners_part(file: str, content: dict[str, Any], world: Mapping[str, Any]) -> Site:
-    """The keys of site.toml. Connections, which no scenario uses, are filled in."""
-    hosts = world.get("host", {})
-    for position, entry in enumerate(content.get("ups", {}).values(), start=11):
+    """The keys of site.toml. Connections, which no scenario uses, are filled in, and the feeder that each UPS is on."""
+    hosts, upses = world.get("host", {}), world.get("ups", {})
+    for position, (ups, entry) in enumerate(content.get("ups", {}).items(), start=11):
         entry.setdefault("source", f"snmp://192.0.2.{position}")
+        if feeder := upses.get(ups, {}).get("feeder"):
+            entry.setdefault("feeder", feeder)
     for pool, entry in content.get("pool", {}).items():
         members = [h for h in hosts if content.get("host", {}).get(h, {}).get("pool") == pool]
         entry.setdefault("addresses", [address_of(host, hosts) for host in members] or ["192.0.2.101"])

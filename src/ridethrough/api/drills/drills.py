@@ -171,19 +171,16 @@ class Drills:
         self._judge(drill)
 
     async def _outage(self, job: Job, drill: Drill, wanted: Wanted) -> None:
-        self._say(job, drill, f"an outage of {', '.join(wanted.lose) or 'every UPS'} is played on a copy of the site")
+        known = self._live.tables["upses"]
+        lost = ", ".join(name if name in known else f"feeder {name}" for name in wanted.lose) or "every UPS"
+        self._say(job, drill, f"an outage of {lost} is played on a copy of the site")
         drill.summary = await self._played(drill, wanted.lose)
         drill.points += points.planned(drill.summary)
         self._judge(drill)
 
     async def _played(self, drill: Drill, lose: tuple[str, ...]) -> dict[str, Any]:
-        known = sorted(self._live.tables["upses"])
-        if unknown := sorted(set(lose) - set(known)):
-            raise JobRefused(f"lose names {', '.join(unknown)}; known UPSs are {', '.join(known) or 'none'}")
-        things = await asyncio.to_thread(self._simulations.things, Story(live=True, timeline=()))
-        feeders = sorted({feeder for ups, feeder in things["fed_by"].items() if not lose or ups in lose})
-        timeline = tuple({"at": 0, "do": "fail", "feeder": feeder} for feeder in feeders)
-        playing = self._simulations.begin(Story(live=True, timeline=timeline, title=f"Drill {drill.id}"), drill.by)
+        story = await asyncio.to_thread(self._simulations.outage, lose, f"Drill {drill.id}")
+        playing = self._simulations.begin(story, drill.by)
         await self._wait(drill, playing)
         if playing.trouble or playing.result is None:
             raise NotToBeDone(playing.trouble or "the outage was not played to its end")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +17,7 @@ from ridethrough.api.jobs import Job, Jobs, NotToBeDone, State
 from ridethrough.api.live import Live
 from ridethrough.config import ConfigError, parse
 from ridethrough.core.site import Site
+from ridethrough.core.topology import losing, without_others
 from ridethrough.runtime.worker import JobFailed, JobRefused, JobTooLong
 
 from .present import NothingSeen, Present, with_controller
@@ -77,6 +78,21 @@ class Simulations:
         raw = self._worker.run("simulate", self._asked(story), WITHIN)
         parts = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
         return msgspec.json.decode(parts["outcome"], type=dict[str, Any])
+
+    def outage(self, lose: Collection[str], title: str) -> Story:
+        """The story in which these UPSs and feeders of the live site, or all, lose utility power. Blocks; raises as
+        `things`.
+        """
+        site = self._present.site()
+        try:
+            lost = losing(site, lose or site.upses)
+        except ValueError as error:
+            raise JobRefused(f"lose {error}") from error
+        apart = {ups: {"feeder": ""} for ups in sorted(without_others(site, lost))}
+        story = Story(live=True, timeline=(), settings={"ups": apart} if apart else {}, title=title)
+        fed_by = self.things(story)["fed_by"]
+        failing = sorted({fed_by[ups] for ups in lost})
+        return replace(story, timeline=tuple({"at": 0, "do": "fail", "feeder": feeder} for feeder in failing))
 
     def words(self) -> list[dict[str, Any]]:
         """What a timeline can say. Blocks; raises JobTooLong, JobFailed."""

@@ -41,7 +41,9 @@ class Order(BaseModel):
     confirm_coordinator: bool = Field(False, description="Take the host though it is its pool's coordinator.")
     within: float = Field(1800.0, ge=60.0, le=DAY, description="Seconds that the host gets to be emptied.")
     lose: list[Annotated[str, Field(max_length=200)]] = Field(
-        default_factory=list, max_length=1000, description="UPSs that lose utility power; all of them when empty."
+        default_factory=list,
+        max_length=1000,
+        description="UPSs, or feeders with all on them, that lose utility power; everything when empty.",
     )
 
 

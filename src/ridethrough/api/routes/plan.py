@@ -42,9 +42,13 @@ class WeakestUps(BaseModel):
 
 
 class Failure(BaseModel):
-    """What the loss of one UPS alone would do, in counts and in words."""
+    """What one failure of utility power would do, in counts and in words: at one UPS alone, or on a feeder that
+    site.toml names, with all UPSs on it that feed a host. `ups` or `feeder` is null.
+    """
 
-    ups: str
+    ups: str | None
+    feeder: str | None
+    upses: list[str] = Field(description="The UPSs that lose utility power.")
     crashed: int
     lost: int
     stopped: int
@@ -55,7 +59,7 @@ class Failure(BaseModel):
 
 
 class Failures(BaseModel):
-    """Each UPS alone, the most harmful first. On a large site there is time for `looked_at` of `of` only."""
+    """Each UPS alone and each feeder, the most harmful first. On a large site there is time for `looked_at` of `of`."""
 
     looked_at: int
     of: int
@@ -160,10 +164,11 @@ async def plan(
     _: Viewer,
     plans: Served,
     lose: Annotated[
-        list[str] | None, Query(description="UPSs that lose utility power; all of them when left out.")
+        list[str] | None,
+        Query(description="UPSs, or feeders with all UPSs on them, that lose utility power; everything when left out."),
     ] = None,
 ) -> Report:
-    """These UPSs lose utility power now, in a copy of the site as it is. Worked out when it is asked for."""
+    """These UPSs and feeders lose utility power now, in a copy of the site as it is. Worked out when asked for."""
     try:
         return Report.model_validate(await run_in_threadpool(plans.outlook, lose))
     except JobRefused as error:

@@ -82,14 +82,13 @@ function facts(plan) {
   if (plan.last_off) add("Last off", `${plan.last_off.host}, after ${brief(plan.last_off.after)}`);
   else add("Hosts", `${count(plan.hosts_up, "host stays", "hosts stay")} up`);
   if (plan.weakest_ups) add("Runtime", [link("/upses/", plan.weakest_ups.ups), ` the shortest, ${brief(plan.weakest_ups.runtime)}`]);
-  if (plan.weakest_failure) add("Weakest point", [link("/upses/", plan.weakest_failure.ups), ` alone: ${withoutName(plan.weakest_failure)}`]);
+  if (plan.weakest_failure) add("Weakest point", weakest(plan.weakest_failure));
   return rows;
 }
 
-// The sentence begins with the name that stands before it already.
-function withoutName({ ups, why }) {
-  const begin = `${ups} alone: `;
-  return why.startsWith(begin) ? why.slice(begin.length) : why;
+// "ups1 alone: 3 VMs move", its name a link; "if feeder A fails (ups1, ups2): ...".
+function weakest({ ups, why }) {
+  return ups === null ? why : [link("/upses/", ups), why.startsWith(ups) ? why.slice(ups.length) : ` alone: ${why}`];
 }
 
 function link(path, id) {
