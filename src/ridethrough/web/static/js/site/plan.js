@@ -88,7 +88,7 @@ function facts(plan) {
 
 // "ups1 alone: 3 VMs move", its name a link; "if feeder A fails (ups1, ups2): ...".
 function weakest({ ups, why }) {
-  return ups === null ? why : [link("/upses/", ups), why.startsWith(ups) ? why.slice(ups.length) : ` alone: ${why}`];
+  return ups === null ? why : [link("/upses/", ups), why.slice(ups.length)];
 }
 
 function link(path, id) {
