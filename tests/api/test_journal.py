@@ -23,7 +23,7 @@ from .fakes import OpenGate, context
 
 
 async def _write(state: Path, events: Sequence[Event]) -> None:
-    journal = DiskJournal(state)
+    journal = DiskJournal(state, patience=60.0)
     await journal.append(events)
     await journal.close()
 
