@@ -125,9 +125,10 @@ class Notifications:
         if self._queue is not None:
             with contextlib.suppress(sqlite3.Error):
                 found = await asyncio.to_thread(self._queue.states)
+        targets = await asyncio.to_thread(self._find_targets)  # as the file is now: who has just added one sees it
         now = asyncio.get_running_loop().time()
         rows = []
-        for name, target in sorted(self._targets.items()):
+        for name, target in sorted(targets.items()):
             tries = self._tries.get(name, _Tries())
             retry_in = max(tries.not_before - now, 0.0) if tries.failed else None
             rows.append(TargetState(target, found.get(name), tries.failed, retry_in))
@@ -135,7 +136,7 @@ class Notifications:
 
     async def test(self, name: str) -> str:
         """Send a test to this target, at once; "" when it got through, else why not. Raises KeyError."""
-        target = self._targets[name]
+        target = (await asyncio.to_thread(self._find_targets))[name]
         text = f"This is a test. {name} is notified of {told_of(target)}.\n"
         return await self._sent(target, Letter(f"{self._site()}: a test of {name}", text, Severity.INFO))
 

@@ -26,13 +26,13 @@ class Targets:
         """The targets by name. Blocks for the disk."""
         mark = _mark(self._site_file), _mark(self._secrets.directory)
         if mark != self._read and mark[0] is not None:
-            self._read = mark
             try:
                 configuration = load(self._site_file, self._secrets)
             except ConfigError as error:
                 log.warning("notifications go on as before: %s", error.problems[0])
             else:
                 self._last, self.site = configuration.notify, configuration.site.name
+            self._read = mark  # last: another thread asks meanwhile
         return self._last
 
 

@@ -5,6 +5,7 @@ import { siteNow } from "../live.js";
 import { ago, duration } from "../time.js";
 import { count } from "../words.js";
 import { button, refusal } from "../ui/button.js";
+import { ticks } from "../ui/choose.js";
 import { openDialog } from "../ui/dialog.js";
 import { field, form } from "../ui/form.js";
 import { chip, empty } from "../ui/status.js";
@@ -15,6 +16,16 @@ import { readSettings } from "../settings.js";
 import { panel, section } from "./panel.js";
 
 const SEVERITIES = [["info", "Everything"], ["warning", "Warnings and dangers"], ["danger", "Dangers only"]];
+const CLASSES = [
+  ["utility power", "Utility power: lost, back, low battery"],
+  ["outage", "Outage: maintenance mode, shutdowns, VMs without a place"],
+  ["results", "Results: how each action ended, hosts down and back"],
+  ["alerts", "Alerts"],
+  ["silence", "Silence of UPSs"],
+  ["requests", "Requests of people: hold, maintenance mode, arm"],
+  ["settings", "Settings and accounts that people change"],
+  ["controller", "The controller: starts, standstills, bugs"],
+];
 
 export function notificationsPanel(me) {
   const refused = refusal(covers, me.role, "administer");
@@ -32,7 +43,7 @@ export function notificationsPanel(me) {
       { key: (row) => row.name, caption: "Notifications", noun: ["target", "targets"], empty: empty("info", "Nobody is notified yet: by e-mail, a webhook, or any service that Apprise knows.") },
     );
     list.update(rows);
-    const add = button("New target", { kind: "primary", symbol: "add", onClick: change });
+    const add = button("New target", { kind: "primary", symbol: "add", onClick: () => change() });
     add.refuse(refused);
     refill(place, section("Notifications", [add], list.el));
   });
@@ -45,8 +56,9 @@ export function notificationsPanel(me) {
   function tools(row) {
     const test = button("Test", { kind: "quiet small", label: `Send a test to ${row.name}`, onClick: () => prove(row) });
     const drop = button("Remove", { kind: "quiet small", label: `Remove ${row.name}`, onClick: () => remove(row) });
-    for (const one of [test, drop]) one.refuse(refused);
-    return [test, drop];
+    const edit = button("Change", { kind: "quiet small", label: `Change ${row.name}`, onClick: () => change(row) });
+    for (const one of [test, edit, drop]) one.refuse(refused);
+    return [test, edit, drop];
   }
 
   async function prove(row) {
@@ -60,24 +72,32 @@ export function notificationsPanel(me) {
     if (await saveChange(`Remove ${row.name}`, [{ op: "remove", path: ["notify", row.name] }], { seen: version })) made.load();
   }
 
-  function change() {
-    const name = field("name", "Name", { required: true, attrs: { autocomplete: "off", pattern: "[A-Za-z0-9_-]+", maxlength: 60 } });
-    const url = field("url", "Where to", { required: true, hint: "An Apprise URL: mailto://user:password@example.com, json://192.0.2.9/hook … It is kept as a secret.", attrs: { autocomplete: "off", spellcheck: "false" } });
-    const severity = field("severity", "What", { type: "select", choices: SEVERITIES, value: "warning" });
+  function change(row = null) {
+    const name = field("name", "Name", { required: true, hint: "Letters, digits, - and _.", attrs: { autocomplete: "off", pattern: "[A-Za-z0-9_\\-]+", maxlength: 60 } });
+    const hint = "An Apprise URL: mailto://user:password@example.com, json://192.0.2.9/hook … It is kept as a secret.";
+    const url = field("url", "Where to", { required: !row, hint: row ? `Empty: as before. ${hint}` : hint, attrs: { autocomplete: "off", spellcheck: "false" } });
+    const severity = field("severity", "From", { type: "select", choices: SEVERITIES, value: row?.severity ?? "warning" });
+    const classes = ticks("Of", CLASSES, { value: row?.classes ?? [], hint: "None ticked: of everything." });
     const entry = form({
-      fields: [name, url, severity],
+      fields: row ? [url, severity, classes] : [name, url, severity, classes],
       submit: "Go on",
       onSubmit: async (values) => {
         const { version } = await readSettings();
-        const secret = `notify-${values.name}`;
-        const path = ["notify", values.name];
-        const operations = [{ op: "set", path, value: { url: `secret:${secret}`, severity: values.severity } }];
+        const target = row?.name ?? values.name;
         dialog.close();
-        if (await saveChange(`Notify ${values.name}`, operations, { seen: version, secrets: { [secret]: values.url } })) made.load();
+        if (await saveChange(`Notify ${target}`, operations(["notify", target], values, classes.value, row), { seen: version })) made.load();
       },
     });
-    const dialog = openDialog({ title: "New target", body: entry.el });
+    const dialog = openDialog({ title: row ? `Target ${row.name}` : "New target", body: entry.el });
   }
 
   return made;
+}
+
+function operations(path, { url, severity }, classes, row) {
+  return [
+    url && { op: "set", path: [...path, "url"], secret: url },
+    { op: "set", path: [...path, "severity"], value: severity },
+    classes.length > 0 ? { op: "set", path: [...path, "classes"], value: classes } : row?.classes.length && { op: "remove", path: [...path, "classes"] },
+  ].filter(Boolean);
 }

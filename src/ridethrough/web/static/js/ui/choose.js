@@ -44,3 +44,19 @@ export function segmented(label, options, { value, onChange = null, labelled = f
     },
   };
 }
+
+/** Any number of a few, below each other. `options`: [[value, label], ...]. Returns {el, value (get)}: those that are ticked, in their order. */
+export function ticks(label, options, { value = [], hint = "" } = {}) {
+  const id = uniqueId("ticks");
+  const inputs = options.map(([one, text]) => {
+    const input = h("input", { type: "checkbox", value: one, ".checked": value.includes(one) });
+    return { input, el: h("label", { class: "check" }, input, text) };
+  });
+  const el = h("fieldset", { class: "field ticks", "aria-describedby": hint ? id : null }, h("legend", {}, label), inputs.map((one) => one.el), hint && h("p", { class: "hint", id }, hint));
+  return {
+    el,
+    get value() {
+      return inputs.filter((one) => one.input.checked).map((one) => one.input.value);
+    },
+  };
+}
