@@ -93,7 +93,7 @@ def test_outages_are_listed_and_told(client: TestClient) -> None:
     assert summary["begun_at"] > 1.7e9
     whole = client.get(f"/api/v1/outages/{summary['id']}").json()
     assert whole["upses"][0]["since"] > 1.7e9
-    assert whole["next"] == whole["why"] == []
+    assert whole["next"] == whole["lost"] == []
     assert client.get("/api/v1/outages/current").json() is None
     assert client.get("/api/v1/outages/99999").status_code == 404
 

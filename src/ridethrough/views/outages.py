@@ -14,19 +14,26 @@ from ridethrough.core import actions as a
 from ridethrough.core import events as e
 from ridethrough.core.model import HostId, PoolId, Seconds, UpsId, VmId
 from ridethrough.core.narrative import tell
+from ridethrough.core.power import CUT_MARGIN
 
 
 @dataclass(slots=True)
 class UpsPart:
-    """A UPS in an outage. Times are site seconds; None: not yet, or never."""
+    """A UPS in an outage. Times are site seconds; None: not yet, or never.
+
+    `off_at` is when its card cuts its output at the earliest, `off_surely_at` at the latest. `output_off_at` is when
+    it was cut: the card says so, or that time has passed while it was on battery.
+    """
 
     id: UpsId
     since: Seconds
     off_at: Seconds | None = None
+    off_surely_at: Seconds | None = None
     low_at: Seconds | None = None
     countdown_at: Seconds | None = None
     output_off_at: Seconds | None = None
     silent_at: Seconds | None = None
+    seen_at: Seconds | None = None  # utility power was seen again
     back_at: Seconds | None = None
     lasted: Seconds | None = None
 
@@ -61,6 +68,7 @@ class VmPart:
     forced: bool = False
     started_at: Seconds | None = None
     stays: str = ""  # why it found no place
+    told: str = ""  # dry run: what would have been done with it
 
 
 @dataclass(slots=True)
@@ -95,11 +103,32 @@ class Outage:
     requests: list[dict[str, Any]] = field(default_factory=list)
     alerts: list[dict[str, Any]] = field(default_factory=list)
     before: dict[PoolId, dict[str, Any]] = field(default_factory=dict)
+    running: dict[VmId, HostId] = field(default_factory=dict)  # of the pools that were recorded
     differences: dict[PoolId, list[str]] = field(default_factory=dict)
 
     def host(self, id: HostId) -> HostPart:
         """Its part, begun if it has none yet."""
         return self.hosts.setdefault(id, HostPart(id))
+
+    def left_on(self, host: HostId) -> list[VmId]:
+        """The VMs that ran there and were neither moved off nor stopped, and those that were moved there.
+
+        Of a pool that was not recorded (dry run) only those are known of which something was told.
+        """
+        homes = {**self.running, **{id: vm.home for id, vm in self.vms.items()}}
+        untouched = [id for id, home in homes.items() if home == host and not self._was_touched(id)]
+        came = [id for id, vm in self.vms.items() if vm.moves and vm.host == host]
+        return sorted({*untouched, *came})
+
+    def _was_touched(self, id: VmId) -> bool:
+        vm = self.vms.get(id)
+        return vm is not None and (vm.moves > 0 or vm.stopped_at is not None)
+
+    def stopped_in_time(self, host: HostId, at: Seconds) -> bool:
+        """Whether it was down by `at`, or had taken our word to go down."""
+        down = self.hosts[host].down_at if host in self.hosts else None
+        told = [d for d in self.done.values() if d.kind == "ShutDownHost" and d.host == host and not d.told]
+        return (down is not None and down <= at) or any(d.at <= at and not d.error for d in told)
 
     def summary(self) -> dict[str, Any]:
         """What a list of outages shows."""
@@ -215,6 +244,7 @@ def _take(outage: Outage, position: int, event: e.Event) -> None:
                 "disabled": list(event.disabled),
                 "vms": len(event.running),
             }
+            outage.running.update(event.running)
         case e.PoolRestored():
             outage.differences[event.pool] = list(event.differences)
         case _:
@@ -224,17 +254,27 @@ def _take(outage: Outage, position: int, event: e.Event) -> None:
 
 
 def _of_ups(outage: Outage, event: e.Event) -> None:
+    for part in outage.upses.values():
+        _off_time(part, event)
     match event:
         case e.UtilityLost():
             part = outage.upses.setdefault(event.ups, UpsPart(event.ups, event.since))
-            part.off_at, part.back_at, part.lasted = event.off_at, None, None
+            part.off_at, part.seen_at, part.back_at, part.lasted = event.off_at, None, None, None
+            part.off_surely_at = _surely(event)
         case e.UtilityLostAgain() if event.ups in outage.upses:
-            outage.upses[event.ups].off_at = event.off_at
+            part = outage.upses[event.ups]
+            part.off_at, part.off_surely_at, part.seen_at = event.off_at, _surely(event), None
         case e.LowBattery() if event.ups in outage.upses:
             outage.upses[event.ups].low_at = event.at
         case e.CountdownSeen() if event.ups in outage.upses:
             outage.upses[event.ups].countdown_at = event.at
-            outage.upses[event.ups].off_at = event.cut_at
+            outage.upses[event.ups].off_at = outage.upses[event.ups].off_surely_at = event.cut_at
+        case e.CountdownOver() if event.ups in outage.upses:
+            part = outage.upses[event.ups]
+            part.output_off_at = part.output_off_at or (None if event.cancelled else part.off_at or event.at)
+            part.off_at = part.off_surely_at = None if event.cancelled else part.off_at
+        case e.UtilitySeen() if event.ups in outage.upses:
+            outage.upses[event.ups].seen_at = event.since
         case e.OutputOff() if event.ups in outage.upses:
             outage.upses[event.ups].output_off_at = event.at
         case e.UpsSilent() if event.ups in outage.upses:
@@ -243,6 +283,19 @@ def _of_ups(outage: Outage, event: e.Event) -> None:
             outage.upses[event.ups].back_at, outage.upses[event.ups].lasted = event.at, event.lasted
         case _:
             pass
+
+
+def _surely(event: e.UtilityLost | e.UtilityLostAgain) -> Seconds | None:
+    """The card may count from the poll that showed battery, not only from the last that showed utility power."""
+    return event.off_at + max(event.since - event.last_utility, 0.0) if event.off_at is not None else None
+
+
+def _off_time(part: UpsPart, event: e.Event) -> None:
+    """A card that shows no countdown: its off-time passes with the first event after it."""
+    seen = event.since if isinstance(event, e.UtilitySeen) and event.ups == part.id else event.at
+    off, until = part.off_surely_at, part.seen_at or part.back_at or seen
+    if off is not None and part.output_off_at is None and until >= off + CUT_MARGIN:
+        part.output_off_at = part.off_at
 
 
 def _of_host(outage: Outage, event: e.Event) -> None:
@@ -304,7 +357,8 @@ def _begun(outage: Outage, position: int, event: e.ActionStarted | e.ActionTold)
         host = outage.host(action.host)
         host.shut_down_at = host.shut_down_at or event.at
     elif isinstance(action, a.MoveVm | a.StopVm | a.ForceStopVm | a.StartVm):
-        _vm(outage, action.vm, action.name, action.source if isinstance(action, a.MoveVm) else action.host)
+        vm = _vm(outage, action.vm, action.name, action.source if isinstance(action, a.MoveVm) else action.host)
+        vm.told = tell(event).removeprefix("dry run: ").split(":")[0] if told else ""
 
 
 def _finished(outage: Outage, event: e.ActionFinished) -> None:

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Path
 
 from ridethrough.api.access import Onlooker, Viewer
-from ridethrough.api.context import Ctx
+from ridethrough.api.afterwards import losses, stayed_up
+from ridethrough.api.context import Context, Ctx
 from ridethrough.api.explain import explanations, next_steps
 from ridethrough.api.guests import ahead, guests
 from ridethrough.api.problems import answers
@@ -18,8 +19,10 @@ router = APIRouter(tags=["outages"])
 
 @router.get("/outages")
 async def outages(ctx: Ctx, _: Onlooker) -> list[dict[str, Any]]:
-    """Every outage that is remembered, the latest first."""
-    found: list[dict[str, Any]] = ctx.live.for_people([o.summary() for o in reversed(ctx.past.all)])
+    """Every outage that is remembered, the latest first. `hosts_lost`: how many hosts went down with their supply."""
+    rows = list(ctx.live.tables["hosts"].values())
+    told = [{**o.summary(), "hosts_lost": len(losses(o, rows, {}))} for o in reversed(ctx.past.all)]
+    found: list[dict[str, Any]] = ctx.live.for_people(told)
     return found
 
 
@@ -36,19 +39,24 @@ async def current(ctx: Ctx, _: Onlooker) -> dict[str, Any] | None:
 
 @router.get("/outages/{id}", responses=answers(404))
 async def outage(id: Annotated[int, Path(ge=0, le=2**53)], ctx: Ctx, _: Viewer) -> dict[str, Any]:
-    """One outage, by its number."""
+    """One outage, by its number. `lost`: each host that went down with its supply, when, and the VMs that ran on it.
+
+    Of one that is over, `why` tells of each host to which nothing happened why that was so. Both go by the UPSs that
+    feed a host now.
+    """
     found = ctx.past.find(id)
     if found is None:
         raise HTTPException(404, f"there is no outage {id}")
     return _whole(ctx, found)
 
 
-def _whole(ctx: Ctx, outage: Outage) -> dict[str, Any]:
-    whole: dict[str, Any] = ctx.live.for_people(outage.whole())
-    rows = list(ctx.live.tables["hosts"].values())
-    is_now = outage.ended_at is None
-    whole["next"] = next_steps(rows, ctx.live.now()) if is_now else []
-    whole["why"] = explanations(rows, ctx.live.now()) if is_now else []
-    whole["guests"] = guests(whole, ctx.live.tables["vms"].values(), rows) if is_now else []
-    whole["ahead"] = ahead(rows, whole["guests"]) if is_now else None
-    return whole
+def _whole(ctx: Context, outage: Outage) -> dict[str, Any]:
+    rows, now = list(ctx.live.tables["hosts"].values()), ctx.live.now()
+    lost = losses(outage, rows, {id: row.get("name", "") for id, row in ctx.live.tables["vms"].items()})
+    told = {**outage.whole(), "lost": lost, "hosts_lost": len(lost)}
+    whole: dict[str, Any] = ctx.live.for_people(told)
+    if outage.ended_at is not None:
+        return whole | {"next": [], "why": stayed_up(outage, rows, lost), "guests": [], "ahead": None}
+    listed = guests(whole, ctx.live.tables["vms"].values(), rows)
+    whole |= {"next": next_steps(rows, now), "why": explanations(rows, now), "guests": listed}
+    return whole | {"ahead": ahead(rows, listed)}

@@ -61,7 +61,11 @@ export function extent(outage, now) {
 /** The rows of the time line: each UPS, then each host, with what was done, runs and comes next. */
 export function timelineRows(outage, now) {
   const end = now ?? outage.ended_at;
-  return [...outage.upses.map((ups) => upsRow(ups, end, now)), ...outage.hosts.map((host) => hostRow(host, outage, end, now)), ...comingRows(outage, now)];
+  const known = new Set(outage.hosts.map((host) => host.id));
+  const fallen = (outage.lost ?? []).filter((one) => !known.has(one.host)).map((one) => ({ id: one.host }));
+  const rows = [...outage.upses.map((ups) => upsRow(ups, end, now)), ...[...outage.hosts, ...fallen].map((host) => hostRow(host, outage, end, now))];
+  if (now !== null) return [...rows, ...comingRows(outage, now, known)];
+  return rows.map((row) => ({ ...row, bars: row.bars.map((one) => ({ ...one, state: "done" })) }));
 }
 
 function upsRow(ups, end, now) {
@@ -88,16 +92,16 @@ function hostRow(host, outage, end, now) {
     if (emptied && emptied !== rests) bars.push(bar(emptied, rests, end, "maintenance mode", "silent"));
   }
   if (host.shutdown_begun_at) bars.push(bar(host.shutdown_begun_at, to(host.down_at, host.returned_at), end, "shut down", "battery"));
-  if (host.down_at) bars.push(bar(host.down_at, to(host.returned_at, host.enabled_at), end, "down", "lost"));
+  const lost = (outage.lost ?? []).find((one) => one.host === host.id);
+  const down = lost?.at ?? host.down_at;
+  if (down) bars.push(bar(down, to(host.returned_at, host.enabled_at), end, lost ? "down with its supply" : "down", "lost"));
   if (host.returned_at) bars.push(bar(host.returned_at, host.enabled_at, end, "comes back", "info"));
   const coming = ahead(host.id, outage, now);
   return { label: host.id, bars: [...bars, ...coming.bars], marks: [...(host.shut_down_at ? [{ at: host.shut_down_at, label: "told to shut down: no way back", tone: "low" }] : []), ...coming.marks] };
 }
 
 // Hosts to which nothing was done yet.
-function comingRows(outage, now) {
-  if (now === null) return [];
-  const known = new Set(outage.hosts.map((host) => host.id));
+function comingRows(outage, now, known) {
   const names = [...new Set(outage.next.map((step) => step.host))].filter((host) => !known.has(host));
   return names.map((host) => ({ label: host, ...ahead(host, outage, now) }));
 }

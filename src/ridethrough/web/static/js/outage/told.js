@@ -10,14 +10,16 @@ import { extent, listed, timelineRows } from "./model.js";
 /** What came of an outage, in a sentence. */
 export function summaryOf(outage) {
   const parts = [
+    outage.hosts_lost && `${count(outage.hosts_lost, "host")} went down with ${outage.hosts_lost === 1 ? "its" : "their"} supply`,
     outage.vms_moved && `${count(outage.vms_moved, "VM")} moved`,
     outage.vms_stopped && `${count(outage.vms_stopped, "VM")} stopped`,
     outage.hosts_shut_down && `${count(outage.hosts_shut_down, "host")} shut down`,
     outage.failed && `${count(outage.failed, "action")} failed`,
   ].filter(Boolean);
   const what = outage.by_person ? "Asked for by a person" : `${listed(names(outage.upses))} on battery`;
-  const dry = outage.dry_run ? " (dry run: only said, not done)" : "";
-  return `${what}: ${parts.length ? listed(parts) : "nothing had to be done"}${dry}.`;
+  const none = outage.dry_run ? "nothing was done" : "nothing had to be done";
+  const dry = !outage.dry_run ? "" : outage.actions ? " (in part in dry run)" : " (dry run: what was to be done was only said)";
+  return `${what}: ${parts.length ? listed(parts) : none}${dry}.`;
 }
 
 const names = (list) => list.map((one) => one.id ?? one);
@@ -30,7 +32,8 @@ export function told(outage, lines, now) {
   return h(
     "div",
     { class: "stack report" },
-    outage.dry_run && note("warning", "Dry run: Ridethrough only said what it would do.", "dry"),
+    outage.lost.length > 0 && note("lost", lossOf(outage), "off"),
+    outage.dry_run && note("warning", "Dry run: Ridethrough only said what it would do, and did nothing of it.", "dry"),
     numbers(outage, now),
     h("section", { class: "panel", "aria-labelledby": "told-line" }, h("h2", { id: "told-line" }, "Time line"), line.el),
     h("div", { class: "outage-columns" }, hosts(outage), comparison(outage)),
@@ -41,6 +44,13 @@ export function told(outage, lines, now) {
   );
 }
 
+// Which hosts went down with their supply, and what went down with them.
+function lossOf({ lost }) {
+  const known = lost.flatMap((one) => one.vms ?? []).length;
+  const vms = known ? `, and with ${lost.length === 1 ? "it" : "them"} ${count(known, "VM")}` : "";
+  return `${listed(lost.map((one) => one.host))} went down with ${lost.length === 1 ? "its" : "their"} supply while running${vms}.`;
+}
+
 /** The button that prints the report. */
 export const printButton = () => button("Print report", { symbol: "print", onClick: () => window.print() });
 
@@ -48,41 +58,56 @@ function numbers(outage, now) {
   const list = [
     figure("Lasted", countdown((outage.ended_at ?? now) - outage.begun_at)),
     figure("UPSs on battery", outage.upses.length),
+    outage.hosts_lost > 0 && figure("Hosts down with their supply", outage.hosts_lost, "", "lost"),
     figure("Hosts shut down", outage.hosts_shut_down),
     figure("VMs moved", outage.vms_moved),
     figure("VMs stopped", outage.vms_stopped),
     figure("Actions", outage.actions, outage.failed ? `${outage.failed} failed` : "", outage.failed ? "low" : null),
-  ];
+  ].filter(Boolean);
   return h("section", { class: "panel", "aria-label": "In numbers" }, h("div", { class: "figures" }, list.map((one) => one.el)));
 }
 
 function hosts(outage) {
-  const rows = outage.hosts.map((host) => {
-    const told = [
-      host.maintenance_at && ["entered maintenance mode", host.maintenance_at, host.early && "early"],
-      host.emptied_at && [host.left.length ? `was empty but for ${listed(host.left)}` : "was empty", host.emptied_at],
-      host.shut_down_at && ["was told to shut down", host.shut_down_at],
-      host.down_at && ["was down", host.down_at],
-      host.returned_at && ["started again", host.returned_at],
-      host.enabled_at && ["left maintenance mode", host.enabled_at],
-    ].filter(Boolean);
-    return h(
+  const lost = new Map(outage.lost.map((one) => [one.host, one]));
+  const touched = outage.hosts.filter((host) => stepsOf(host, lost.get(host.id)).length > 0 || host.why.length > 0);
+  const rest = outage.lost.filter((one) => !touched.some((host) => host.id === one.host)).map((one) => ({ id: one.host, why: [] }));
+  const rows = [...touched, ...rest].map((host) =>
+    h(
       "li",
       {},
       h("h3", {}, h("a", { href: `/hosts/${encodeURIComponent(host.id)}` }, host.id)),
-      h("ul", { class: "told-steps" }, told.map(([text, at, more]) => h("li", {}, after(at, outage), h("span", {}, text, more && h("span", {}, " ", chip(more, "low")))))),
+      h("ul", { class: "told-steps" }, stepsOf(host, lost.get(host.id)).map(([at, text, more, tone]) => h("li", {}, after(at, outage), h("span", {}, text, more && h("span", {}, " ", chip(more, tone)))))),
       host.why.length > 0 && h("details", { open: true }, h("summary", { class: "small" }, "Why"), h("ul", { class: "small muted why-list" }, [...new Set(host.why)].map((text) => h("li", {}, text)))),
-    );
-  });
-  const touched = new Set(outage.hosts.map((host) => host.id));
-  const others = outage.before.flatMap((pool) => pool.hosts).filter((host) => !touched.has(host));
-  if (others.length) rows.push(h("li", { class: "muted small" }, `Not touched: ${listed(others)}.`));
-  return section("told-hosts", "Hosts", rows.length ? h("ul", { class: "told-hosts" }, rows) : empty("host", "No host had to be touched: they rode through."));
+    ),
+  );
+  const none = outage.dry_run ? "Nothing was done to any host: dry run." : outage.by_person ? "No host was touched." : "No host had to be touched: they rode through.";
+  const body = rows.length ? h("ul", { class: "told-hosts" }, rows) : empty("host", none);
+  return section("told-hosts", "Hosts", h("div", { class: "stack-s" }, body, others(outage)));
+}
+
+// What happened to a host, by time: [moment, text, a word beside it, its tone].
+function stepsOf(host, lost) {
+  const told = [
+    host.maintenance_at && [host.maintenance_at, "entered maintenance mode", host.early && "early", "low"],
+    host.emptied_at && [host.emptied_at, host.left.length ? `was empty but for ${listed(host.left)}` : "was empty"],
+    host.shut_down_at && [host.shut_down_at, "was told to shut down"],
+    lost && [lost.at, lost.upses.length ? `lost its supply while it ran: ${listed(lost.upses)} cut the output` : "went down, and nobody had told it to"],
+    host.down_at && [host.down_at, "was proven down"],
+    host.returned_at && [host.returned_at, "started again"],
+    host.enabled_at && [host.enabled_at, "left maintenance mode"],
+  ].filter(Boolean);
+  return told.sort((a, b) => a[0] - b[0]);
+}
+
+// Why nothing happened to the others.
+function others({ why, ended_at: end }) {
+  if (end === null || !why.length) return null;
+  const list = h("dl", { class: "facts small" }, why.map((one) => [h("dt", {}, one.host), h("dd", {}, one.text)]));
+  return h("details", { open: why.length <= 6 }, h("summary", { class: "small" }, "Why did the others stay up?"), list);
 }
 
 function comparison(outage) {
   const found = new Map(outage.differences.map((one) => [one.pool, one.texts]));
-  const moved = outage.vms.filter((vm) => vm.host && vm.host !== vm.home);
   const body = outage.before.map((pool) => [
     h("h3", {}, pool.pool),
     h(
@@ -94,8 +119,28 @@ function comparison(outage) {
       h("dd", {}, found.has(pool.pool) ? afterWords(found.get(pool.pool)) : "Not restored yet."),
     ),
   ]);
-  const stayed = moved.length > 0 && h("p", { class: "muted small" }, `${count(moved.length, "VM")} stayed where ${moved.length === 1 ? "it" : "they"} had moved to, as ${moved.length === 1 ? "it" : "they"} should: nothing is moved back.`);
-  return section("told-compare", "Before and after", body.length ? h("div", { class: "stack-s" }, body, stayed) : empty("good", "Nothing was changed, so there is nothing to compare."));
+  const gone = outage.lost.map((one) => [h("h3", {}, one.host), h("p", {}, wentDown(one, outage))]);
+  const all = [...body, elsewhere(outage), ...gone].filter(Boolean);
+  const none = outage.dry_run ? empty("dry", "Nothing was done, and no host lost its supply.") : empty("good", "Nothing was changed, so there is nothing to compare.");
+  return section("told-compare", "Before and after", all.length ? h("div", { class: "stack-s" }, all) : none);
+}
+
+function wentDown({ vms }, { dry_run: dry }) {
+  const then = dry ? " Ridethrough brings nothing of it back: it was in dry run." : "";
+  if (vms === null) return `It ran, and lost its supply. Which VMs ran on it the journal does not tell.${then}`;
+  return vms.length ? `${count(vms.length, "VM")} ran on it and went down with it: ${listed(vms)}.${then}` : `No VM ran on it.${then}`;
+}
+
+// What runs on another host than before, and how it came there.
+function elsewhere({ vms }) {
+  const there = vms.filter((vm) => vm.host && vm.host !== vm.home);
+  const started = there.filter((vm) => vm.started_at).length;
+  const moved = there.length - started;
+  const parts = [
+    moved && `${count(moved, "VM")} stayed where ${moved === 1 ? "it" : "they"} had moved to`,
+    started && `${count(started, "VM")} ${started === 1 ? "was" : "were"} started on another host than before`,
+  ].filter(Boolean);
+  return parts.length > 0 && h("p", { class: "muted small" }, `${listed(parts)}, as it should be: nothing is moved back.`);
 }
 
 function afterWords(texts) {
@@ -106,14 +151,19 @@ function afterWords(texts) {
 function guests(outage) {
   if (!outage.vms.length) return null;
   const head = ["VM", "Before", "After", "What happened"];
+  const lost = new Map(outage.lost.map((one) => [one.host, new Set(one.vms)]));
   const rows = outage.vms.map((vm) => {
+    const [from, to] = [vm.home, vm.moves ? vm.host : vm.home];
+    const gone = lost.get(to)?.has(vm.name);
     const what = [
       vm.moves && (vm.moves === 1 ? "moved" : `moved ${vm.moves} times`),
       vm.stopped_at && (vm.forced ? "stopped hard" : "shut down cleanly"),
+      vm.told && `${vm.told.replace(` ${vm.name}`, "")}: only said`,
+      gone && `went down with ${to}`,
       vm.started_at && "started again",
       !vm.moves && !vm.stopped_at && vm.stays && `stayed: ${vm.stays}`,
     ].filter(Boolean);
-    return [vm.name, vm.home, vm.host ?? "off", what.join(", ") || "touched, not moved"];
+    return [vm.name, from, gone && !vm.started_at ? chip(`down with ${to}`, "lost", "off") : (vm.host ?? "off"), what.join(", ") || "stayed where it was"];
   });
   return section("told-vms", "VMs", grid(head, rows), true);
 }
@@ -144,7 +194,7 @@ function story(lines, outage) {
 }
 
 function after(at, outage) {
-  return h("time", { class: "number muted small", title: clock(at, at) }, `+${duration(at - outage.begun_at)}`);
+  return h("time", { class: "number muted small", title: clock(at, at) }, `+${countdown(at - outage.begun_at)}`);
 }
 
 function section(id, title, body, flush = false) {

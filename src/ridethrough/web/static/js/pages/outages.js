@@ -6,8 +6,8 @@ import { clock, duration } from "../time.js";
 import { linkButton } from "../ui/button.js";
 import { chip, empty, note } from "../ui/status.js";
 import { table } from "../ui/table.js";
-import { outageOf } from "../outage/model.js";
-import { listed } from "../outage/model.js";
+import { listed, outageOf } from "../outage/model.js";
+import { count } from "../words.js";
 
 const place = document.getElementById("outages");
 const list = table(
@@ -18,7 +18,7 @@ const list = table(
     { key: "moved", label: "VMs moved", end: true, cell: (row) => row.vms_moved, sort: (row) => row.vms_moved },
     { key: "stopped", label: "VMs stopped", end: true, cell: (row) => row.vms_stopped, sort: (row) => row.vms_stopped },
     { key: "down", label: "Hosts shut down", end: true, cell: (row) => row.hosts_shut_down, sort: (row) => row.hosts_shut_down },
-    { key: "result", label: "Came of it", cell: result, sort: (row) => row.failed + row.differences },
+    { key: "result", label: "Came of it", cell: result, sort: (row) => row.hosts_lost + row.failed + row.differences },
   ],
   {
     caption: "Past outages",
@@ -44,7 +44,8 @@ function result(row) {
   if (row.ended_at === null) return "";
   const found = [];
   if (row.dry_run) found.push(chip("dry run", "info", "dry"));
+  if (row.hosts_lost) found.push(chip(`${count(row.hosts_lost, "host")} lost`, "lost", "off"));
   if (row.failed) found.push(chip(`${row.failed} failed`, "low", "warning"));
-  if (row.differences) found.push(chip(`${row.differences} differ`, "warning", "warning"));
+  if (row.differences) found.push(chip(count(row.differences, "difference"), "warning", "warning"));
   return found.length ? h("span", { class: "row" }, found) : chip("as before", "good", "good");
 }
