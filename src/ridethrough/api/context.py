@@ -11,9 +11,7 @@ from fastapi import Depends, Request
 
 from ridethrough.config import Secrets
 from ridethrough.config.desk import Desk
-from ridethrough.core.events import Ask
 from ridethrough.runtime.clock import SiteClock
-from ridethrough.runtime.mailbox import Answer
 from ridethrough.views.outages import Outages
 
 from .access import Gate
@@ -28,6 +26,7 @@ from .jobs import Jobs
 from .live import Live
 from .metrics import Counted
 from .notifications import Notifications
+from .post import Bounded, Post
 from .tls import Tls
 
 
@@ -39,13 +38,6 @@ class Service(Protocol):
 
 
 Plugs = Callable[[dict[str, str]], Awaitable[dict[str, Any]]]  # of a simulated site; raises OSError, ValueError
-
-
-class Post(Protocol):
-    """Hands a request to the controller."""
-
-    def __call__(self, ask: Ask, subject: str, by: str, says: str, seconds: float | None = None) -> Answer:
-        """Blocks until it is answered. `seconds`: for how long. Raises NoController or NoAnswer (runtime.mailbox)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +76,7 @@ class Context:
     def __post_init__(self) -> None:
         desk = Desk(self.site_file, self.secrets, self.secrets_dir, self.state_dir)
         object.__setattr__(self, "desk", desk)
+        object.__setattr__(self, "post", Bounded(self.post))
         object.__setattr__(self, "present", Present(self.site_file, self.secrets, self.state_dir))
 
 

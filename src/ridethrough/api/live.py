@@ -25,6 +25,7 @@ from ridethrough.runtime.lock import is_held
 from ridethrough.runtime.status import read_status
 
 from .moments import for_people
+from .threads import Threads
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +72,7 @@ class Live:
         self.lines: deque[dict[str, Any]] = deque(maxlen=LINES_KEPT)
         self.followers: list[Callable[[int, Event], None]] = []  # each is called with every event, from the first on
         self._trouble = ""
+        self._threads = Threads("live", 1)
 
     async def run(self) -> None:
         """Follow until cancelled."""
@@ -79,7 +81,7 @@ class Live:
         while True:
             behind = False
             try:
-                status, running, events = await asyncio.to_thread(self._read)
+                status, running, events = await self._threads(self._read)
                 self._take(status, running, events)
                 self._trouble, behind = "", len(events) == CHUNK
             except (JournalRefused, UnreadableEvent, OSError) as error:

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from ridethrough.api.findings import Findings
-from ridethrough.api.foresight import NothingSeen, Simulations, Story
+from ridethrough.api.foresight import WAITS, NothingSeen, Simulations, Story
 from ridethrough.api.jobs import Job, Jobs, NotToBeDone, TooMany
 from ridethrough.api.live import Live
+from ridethrough.api.threads import Threads
 from ridethrough.core.events import Ask
 from ridethrough.runtime.mailbox import Answer, NoAnswer, NoController
 from ridethrough.runtime.worker import JobFailed, JobRefused, JobTooLong
@@ -72,6 +73,7 @@ class Drills:
         """`folder` keeps the reports; `note(by, says)` has something written into the journal."""
         self._store, self._live, self._jobs, self._post = Store(folder), live, jobs, post
         self._findings, self._simulations, self._note = findings, simulations, note
+        self._threads = Threads("drills", 8)
         self._running: dict[str, tuple[Drill, asyncio.Event]] = {}
 
     async def run(self) -> None:
@@ -80,7 +82,7 @@ class Drills:
         A drill is ended, not gone on with: whoever began it may be gone, and a host in maintenance mode that nobody
         waits for takes no VMs when it is needed.
         """
-        for drill in await asyncio.to_thread(self._store.all):
+        for drill in await self._threads(self._store.all):
             if drill.state in (State.RUNNING, State.UNFINISHED):
                 await self._end_open(drill)
         await asyncio.Event().wait()
@@ -118,7 +120,7 @@ class Drills:
             entering = ({"at": 0, "do": "enter maintenance", "host": wanted.host},)
             story = Story(live=True, timeline=entering, until=PLAYED)
             try:
-                found += points.has_places(wanted.host, await asyncio.to_thread(self._simulations.outcome, story))
+                found += points.has_places(wanted.host, await WAITS(self._simulations.outcome, story))
             except TROUBLES as error:
                 found.append(Point("places", False, str(error), "Try again"))
             text = points.bad(found)
@@ -140,7 +142,7 @@ class Drills:
         await self._keep(drill)
         told = f": {drill.trouble}" if drill.trouble else ""
         says = f"drill {drill.id} ({drill.kind}{f' of {drill.host}' if drill.host else ''}) {drill.state}{told}"
-        await asyncio.to_thread(self._note, drill.by, says)
+        await self._threads(self._note, drill.by, says)
         return drill.shown()
 
     async def _do(self, job: Job, drill: Drill, wanted: Wanted) -> None:
@@ -179,7 +181,7 @@ class Drills:
         self._judge(drill)
 
     async def _played(self, drill: Drill, lose: tuple[str, ...]) -> dict[str, Any]:
-        story = await asyncio.to_thread(self._simulations.outage, lose, f"Drill {drill.id}")
+        story = await WAITS(self._simulations.outage, lose, f"Drill {drill.id}")
         playing = self._simulations.begin(story, drill.by)
         await self._wait(drill, playing)
         if playing.trouble or playing.result is None:
@@ -220,7 +222,7 @@ class Drills:
         `entered` is False where the controller refused: then there is nothing to leave.
         """
         try:
-            answer = await asyncio.to_thread(self._post, Ask.ENTER_MAINTENANCE, drill.host, drill.by, says)
+            answer = await self._threads(self._post, Ask.ENTER_MAINTENANCE, drill.host, drill.by, says)
         except (NoController, NoAnswer, OSError) as error:
             return str(error)  # it may have been taken all the same
         if not answer.accepted:
@@ -249,7 +251,7 @@ class Drills:
 
     async def _leave(self, job: Job, drill: Drill, says: str) -> None:
         """Ask the host out of maintenance mode, and wait until it takes VMs again. Once asked, `entered` is False."""
-        answer = await asyncio.to_thread(self._post, Ask.EXIT_MAINTENANCE, drill.host, drill.by, says)
+        answer = await self._threads(self._post, Ask.EXIT_MAINTENANCE, drill.host, drill.by, says)
         if not answer.accepted:
             drill.trouble = _trouble(drill, answer.text)
             return
@@ -279,7 +281,7 @@ class Drills:
             self._end(drill, State.UNFINISHED, _trouble(drill, f"the manager ended meanwhile; {why}"))
         log.warning("drill %s: %s", drill.id, drill.trouble)
         await self._keep(drill)
-        await asyncio.to_thread(self._note, drill.by, f"drill {drill.id} {drill.state}: {drill.trouble}")
+        await self._threads(self._note, drill.by, f"drill {drill.id} {drill.state}: {drill.trouble}")
 
     async def _asked_out(self, drill: Drill) -> str:
         """Ask until the controller answers; why it could not be asked, or empty. A refusal is that it is not in it."""
@@ -288,7 +290,7 @@ class Drills:
         while loop.time() < ends:
             says = f"drill {drill.id} is over: the manager ended meanwhile"
             try:
-                await asyncio.to_thread(self._post, Ask.EXIT_MAINTENANCE, drill.host, drill.by, says)
+                await self._threads(self._post, Ask.EXIT_MAINTENANCE, drill.host, drill.by, says)
                 return ""
             except (NoController, NoAnswer, OSError) as error:
                 why = str(error)
@@ -326,7 +328,7 @@ class Drills:
         drill.trouble, drill.ended_at = trouble, round(self._live.now(), 1)
 
     async def _keep(self, drill: Drill) -> None:
-        await asyncio.to_thread(self._store.keep, drill)
+        await self._threads(self._store.keep, drill)
 
 
 def _trouble(drill: Drill, text: str) -> str:

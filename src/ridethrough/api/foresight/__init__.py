@@ -3,6 +3,6 @@
 from .plans import Plans
 from .present import NothingSeen, Present
 from .simulations import Simulations, Story
-from .worker import Imagines
+from .worker import WAITS, Imagines
 
-__all__ = ["Imagines", "NothingSeen", "Plans", "Present", "Simulations", "Story"]
+__all__ = ["WAITS", "Imagines", "NothingSeen", "Plans", "Present", "Simulations", "Story"]

@@ -18,7 +18,7 @@ from ridethrough.core.site import Site
 from ridethrough.runtime.worker import JobFailed, JobRefused, JobTooLong
 
 from .present import NothingSeen, Present
-from .worker import Imagines
+from .worker import WAITS, Imagines
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class Plans:
                 await asyncio.sleep(LOOK_EVERY)
         finally:
             for worker in (self._worker, self._asked):
-                await asyncio.to_thread(worker.close)
+                await WAITS(worker.close)
 
     def latest(self) -> tuple[Latest | None, bool]:
         """The last outlook, and whether the site has changed since."""
@@ -125,12 +125,12 @@ class Plans:
     async def _compute(self, site: Site, seen: Snapshot, key: bytes) -> None:
         """First all UPSs at once, told as soon as that is known; then one by one."""
         began = time.monotonic()
-        report = await asyncio.to_thread(_ask, self._worker, "outlook", site, seen, OUTLOOK_WITHIN)
+        report = await WAITS(_ask, self._worker, "outlook", site, seen, OUTLOOK_WITHIN)
         before = self._latest.alone if self._latest and self._latest.key == key else None
         self._latest = Latest(round(self._live.now(), 1), time.monotonic() - began, key, report, before)
         self.trouble = ""
         self._live.publish("plan", self.shown())
-        alone = await asyncio.to_thread(_ask, self._worker, "alone", site, seen, ALONE_WITHIN, seconds=ALONE_FOR)
+        alone = await WAITS(_ask, self._worker, "alone", site, seen, ALONE_WITHIN, seconds=ALONE_FOR)
         self._latest = Latest(self._latest.computed_at, time.monotonic() - began, key, report, alone)
 
     def _say(self, trouble: str) -> None:

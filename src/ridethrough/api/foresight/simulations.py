@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import tomllib
 from collections.abc import Collection, Mapping
@@ -21,7 +20,7 @@ from ridethrough.core.topology import losing, without_others
 from ridethrough.runtime.worker import JobFailed, JobRefused, JobTooLong
 
 from .present import NothingSeen, Present, with_controller
-from .worker import Imagines
+from .worker import WAITS, Imagines
 
 T = TypeVar("T")
 KIND = "simulation"
@@ -143,7 +142,7 @@ class Simulations:
     async def _play(self, job: Job, story: Story) -> dict[str, Any]:
         self._jobs.tell(job, title=story.title, source=story.source)
         try:
-            return await asyncio.to_thread(self._played, job, story)
+            return await WAITS(self._played, job, story)
         except (NothingSeen, JobRefused, JobTooLong, JobFailed) as error:
             raise NotToBeDone(str(error)) from error
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from ridethrough.api.threads import Threads
+
+WAITS = Threads("worker", 24)  # for all who wait for a worker: two take eight jobs each, and refuse more
+
 
 class Imagines(Protocol):
     """`runtime.worker.Worker`, on whose other side `sim.imagine` works."""

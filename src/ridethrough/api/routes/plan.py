@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Query
-from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
 from ridethrough.api.access import Viewer
 from ridethrough.api.context import Ctx
-from ridethrough.api.foresight import NothingSeen, Plans
+from ridethrough.api.foresight import WAITS, NothingSeen, Plans
 from ridethrough.api.problems import served
 from ridethrough.runtime.worker import JobFailed, JobRefused, JobTooLong
 
@@ -170,7 +169,7 @@ async def plan(
 ) -> Report:
     """These UPSs and feeders lose utility power now, in a copy of the site as it is. Worked out when asked for."""
     try:
-        return Report.model_validate(await run_in_threadpool(plans.outlook, lose))
+        return Report.model_validate(await WAITS(plans.outlook, lose))
     except JobRefused as error:
         raise HTTPException(422, str(error)) from error
     except JobTooLong as error:

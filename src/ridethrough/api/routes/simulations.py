@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ridethrough.api.access import Onlooker, Operator, Viewer
 from ridethrough.api.context import Ctx
-from ridethrough.api.foresight import NothingSeen, Simulations, Story
+from ridethrough.api.foresight import WAITS, NothingSeen, Simulations, Story
 from ridethrough.api.foresight.comparison import compared
 from ridethrough.api.jobs import TooMany
 from ridethrough.api.problems import answers, served
@@ -267,7 +267,7 @@ def _has_no_null(value: Any, deep: int) -> bool:
 
 async def _looked_up(look: Callable[[], T]) -> T:
     try:
-        return await run_in_threadpool(look)
+        return await WAITS(look)
     except JobRefused as error:
         raise HTTPException(422, str(error)) from error
     except JobTooLong as error:
