@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from ridethrough.api import create_app
-from ridethrough.config import Secrets, load
+from ridethrough.api.routes.discovery import MOST
+from ridethrough.config import Endpoint, Secrets, load
 from ridethrough.config.settings import CardConnection
 from ridethrough.core.events import Ask
 from ridethrough.runtime.mailbox import Answer
@@ -92,6 +94,19 @@ def test_a_typed_user_is_kept_with_its_password(client: TestClient, tmp_path: Pa
     assert card.user.auth_password is not None
     assert (card.version, card.user.name, card.user.auth) == ("3", "u", "sha256")
     assert card.user.auth_password.value == "open-sesame"
+
+
+def test_a_whole_site_is_added_at_once_each_with_a_user_of_its_own(client: TestClient, tmp_path: Path) -> None:
+    """As many as fit into one request, with three changes each."""
+    both = USER | {"privacy": "aes128", "privacy_password": "open-sesame"}
+    id = searched(client, **both)
+    kept = client.app.state.context.jobs.find(id).kept  # type: ignore[attr-defined]
+    (card,) = kept.values()
+    kept |= {f"127.0.{n}.1:161": replace(card, at=Endpoint(f"127.0.{n}.1", 161)) for n in range(MOST)}
+    upses = [{"address": f"127.0.{n}.1:161", "name": f"rack{n}"} for n in range(MOST)]
+    answer = client.post(f"/api/v1/discovery/{id}/add", json={"upses": upses})
+    assert answer.status_code == 200, answer.text
+    assert len(load(tmp_path / "site.toml", Secrets.of_process(tmp_path / "secrets")).upses) == 1 + MOST
 
 
 def test_a_kept_secret_is_named_again(client: TestClient, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from functools import reduce
 from typing import Any
 
 import pytest
@@ -260,6 +261,23 @@ def test_any_edits_keep_all_comments_and_what_they_do_not_concern(text: str, edi
         assert "\r" not in after
     else:
         assert after.count("\r\n") == after.count("\n")
+
+
+new_sections = st.lists(
+    st.builds(
+        lambda name, keys, more: [Set(("ups", name), keys), *(Set(("ups", name, key), 1) for key in more)],
+        st.sampled_from(["new", "newer", "the newest"]),
+        st.dictionaries(st.sampled_from(KEYS), values, max_size=2),
+        st.lists(st.sampled_from(KEYS), max_size=2),
+    ),
+    max_size=3,
+)
+
+
+@given(site_files(), new_sections)
+def test_many_new_sections_at_once_are_written_as_one_by_one(text: str, found: list[list[Operation]]) -> None:
+    edits = [edit for one in found for edit in one]
+    assert edited(text, edits) == reduce(lambda so_far, edit: edited(so_far, [edit]), edits, text)
 
 
 @given(site_files(), section_paths, st.dictionaries(st.sampled_from(KEYS), values, min_size=1, max_size=2))

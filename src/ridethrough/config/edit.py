@@ -6,6 +6,7 @@ import math
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, TypeAlias
 
 from .places import Pair, Path, Section, comments_in, sections
@@ -15,6 +16,7 @@ Value: TypeAlias = Any  # what TOML and JSON share: text, numbers, true and fals
 
 # How many names lead to a section: [site], but [host.NAME].
 DEPTHS = {"site": 1, "controller": 1, "traps": 1, "manager": 1, "notify": 2, "ups": 2, "pool": 2, "host": 2, "vm": 2}
+SECTIONS = 2  # that of the kinds of which there may be many
 DEEPEST = 2  # below a section: host.NAME.maintenance.after
 
 
@@ -48,18 +50,61 @@ def edited(text: str, operations: Sequence[Operation]) -> str:
         wanted: dict[str, Any] = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise EditError(f"the file is not TOML ({error}): mend it first") from None
-    for operation in operations:
-        _do(wanted, operation)
-        try:
-            text = _edited(text, operation)
-            went_well = _is_same(tomllib.loads(text), wanted)
-        except (ValueError, IndexError, RecursionError, StopIteration):
-            went_well = False
-        if not went_well:
-            raise EditError(
-                f"{key(operation.path)} stands in a place that cannot be changed here: edit the file itself"
-            )
+    done = 0
+    while done < len(operations):
+        fresh = _new_sections(operations[done:], wanted)
+        run = operations[done : done + max(1, len(fresh))]
+        for operation in run:
+            _do(wanted, operation)
+        changed = _with_sections(text, _merged(fresh)) if len(fresh) > 1 else None
+        if changed is None or not _means(changed, wanted):
+            try:
+                changed = reduce(_edited, run, text)
+            except (ValueError, IndexError, RecursionError, StopIteration):
+                changed = ""
+        if not _means(changed, wanted):
+            raise EditError(f"{key(run[-1].path)} stands in a place that cannot be changed here: edit the file itself")
+        text, done = changed, done + len(run)
     return text
+
+
+def _new_sections(operations: Sequence[Operation], table: Mapping[str, Value]) -> Sequence[Set]:
+    """The first operations, as far as they make new sections of one kind, each with its keys: a search finds hundreds.
+
+    They are written all at once: one by one, each would take the time to read the whole file.
+    """
+    found: list[Set] = []
+    kind = operations[0].path[:1]
+    there = table.get(kind[0], {})
+    for operation in operations:
+        path = operation.path
+        is_section = len(path) == SECTIONS and DEPTHS[path[0]] == SECTIONS
+        is_key_of_last = bool(found) and len(path) == SECTIONS + 1 and path[:SECTIONS] == found[-1].path[:SECTIONS]
+        if not isinstance(operation, Set) or path[:1] != kind or not (is_section or is_key_of_last):
+            break
+        if is_section and (not isinstance(there, dict) or path[1] in there or path in [one.path for one in found]):
+            break
+        found.append(operation)
+    return found
+
+
+def _merged(operations: Sequence[Set]) -> dict[Path, dict[str, Value]]:
+    """The keys of each new section, by its path."""
+    found: dict[Path, dict[str, Value]] = {}
+    for operation in operations:
+        path = operation.path
+        if len(path) == SECTIONS:
+            found[path] = dict(operation.value)
+        else:
+            found[path[:SECTIONS]][path[-1]] = operation.value
+    return found
+
+
+def _means(text: str, wanted: Value) -> bool:
+    try:
+        return _is_same(tomllib.loads(text), wanted)
+    except (ValueError, RecursionError):
+        return False
 
 
 def line_end(text: str) -> str:
@@ -227,17 +272,25 @@ def _with_line(text: str, at: int, line: str) -> str:
 
 
 def _with_section(text: str, path: Path, keys: Mapping[str, Value]) -> str:
-    """A section of its own, behind the last of its kind; of the first of a kind, at the end."""
+    return _with_sections(text, {path: keys})
+
+
+def _with_sections(text: str, wanted: Mapping[Path, Mapping[str, Value]]) -> str:
+    """Sections of one kind, behind the last of their kind; of the first of a kind, at the end."""
     end = line_end(text)
+    path = next(iter(wanted))
     kin = [s for s in sections(text) if (s.head and DEPTHS.get(s.path[0]) == len(path) == 1) or s.path[:1] == path[:1]]
     at = kin[-1].end if kin else len(text)
     before, after = text[:at], text[at:]
     if before and not before.endswith("\n"):
         before += end
     apart = end if before and not before.endswith(("\n\n", "\n\r\n")) else ""
-    lines = [f"[{'.'.join(map(_name, path))}]", *(f"{_name(k)} = {written(v)}" for k, v in keys.items()), ""]
+    told = [
+        end.join([f"[{'.'.join(map(_name, path))}]", *(f"{_name(k)} = {written(v)}" for k, v in keys.items()), ""])
+        for path, keys in wanted.items()
+    ]
     behind = end if after and not after.startswith(("\n", "\r\n")) else ""
-    return before + apart + end.join(lines) + behind + after
+    return before + apart + end.join(told) + behind + after
 
 
 # --- removing

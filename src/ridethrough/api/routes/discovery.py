@@ -41,6 +41,7 @@ router = APIRouter(tags=["discovery"])
 
 TYPED = ""  # the name of a secret that was typed and is not kept yet
 KIND = "discovery"
+MOST = 250  # UPSs that are added at once
 Id = Annotated[str, PathOf(max_length=64)]
 
 
@@ -211,7 +212,7 @@ class Adding(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    upses: list[Ticked] = Field(min_length=1, max_length=250)
+    upses: list[Ticked] = Field(min_length=1, max_length=MOST)
     why: str = Field("", max_length=500, description="For the journal.")
 
 
@@ -228,7 +229,10 @@ def add(id: Id, adding: Adding, ctx: Ctx, person: Administrator) -> Done:
         if ups.name in taken or names.count(ups.name) > 1:
             raise HTTPException(422, f'the name "{ups.name}" is taken: choose another')
     changes = [change for ups in adding.upses for change in _section(ups.name, kept[ups.address])]
-    return carry_out(ctx, Changes(operations=changes), seen, adding.why, person)
+    wanted = Changes.model_construct(
+        operations=changes, text=None
+    )  # each was looked at; they may be more than people send
+    return carry_out(ctx, wanted, seen, adding.why, person)
 
 
 def _upses_now(ctx: Context) -> tuple[str, set[str]]:
