@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import csv
 import io
 import json
+import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from ridethrough.api import Person, create_app
 from ridethrough.api.explain import explanations, next_steps
 from ridethrough.core.events import Event, TrapHeard
 from ridethrough.runtime.journal import DiskJournal
+from ridethrough.runtime.journal_file import FILE
 from ridethrough.sim.scenario import load, play
 
 from .fakes import OpenGate, context
@@ -85,6 +88,28 @@ def test_a_cell_is_never_a_formula(tmp_path: Path) -> None:
     asyncio.run(_write(found.state_dir, [TrapHeard(1.0, "ups1", "1.3.6", "x")]))
     text = TestClient(create_app(found)).get("/api/v1/journal/export?format=csv").text
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in csv.reader(io.StringIO(text)) for cell in row)
+
+
+def test_a_damaged_journal_is_told_with_the_remedy(client: TestClient, tmp_path: Path) -> None:
+    for path in (tmp_path / "state").glob(f"{FILE}*"):
+        path.write_bytes(b"no database at all, but long enough to be looked at" * 400)
+    for asked in ("/journal", "/journal/export", "/journal/export?format=csv"):
+        answer = client.get(f"/api/v1{asked}")
+        assert (answer.status_code, "restore it from a backup" in answer.json()["detail"]) == (503, True), asked
+
+
+@pytest.mark.parametrize("damaged", [1, 20])
+def test_an_export_ends_with_what_cannot_be_read(client: TestClient, tmp_path: Path, damaged: int) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "state" / FILE)) as connection, connection:
+        connection.execute("UPDATE events SET event = 'no event' WHERE position = ?", (damaged,))
+    *rows, last = [json.loads(line) for line in client.get("/api/v1/journal/export").text.splitlines()]
+    assert [row["position"] for row in rows] == list(range(1, damaged))
+    assert (list(last), str(damaged) in last["detail"]) == (["detail"], True)
+    *lines, told = csv.DictReader(io.StringIO(client.get("/api/v1/journal/export?format=csv").text))
+    assert [line["position"] for line in lines] == [str(n) for n in range(1, damaged)]
+    assert (told["position"], told["text"]) == ("", last["detail"])
+    answer = client.get("/api/v1/journal")
+    assert (answer.status_code, answer.json()["detail"]) == (503, last["detail"])
 
 
 def test_outages_are_listed_and_told(client: TestClient) -> None:

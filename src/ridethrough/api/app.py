@@ -14,7 +14,6 @@ from fastapi.routing import APIRoute
 
 from ridethrough import __version__
 from ridethrough.runtime.codec import readable
-from ridethrough.runtime.mailbox import NoAnswer, NoController
 
 from .access import NotAdmitted
 from .accounts import HandingOn, NotDone
@@ -23,6 +22,7 @@ from .context import Context, Service
 from .headers import Headers
 from .problems import COMMON, answers, not_admitted, not_done, not_understood
 from .routes import AT_ROOT, ROUTERS
+from .troubles import handle
 
 log = logging.getLogger(__name__)
 
@@ -69,8 +69,7 @@ def create_app(context: Context, pages: APIRouter | None = None) -> FastAPI:
     app.add_exception_handler(NotAdmitted, not_admitted)
     app.add_exception_handler(NotDone, not_done)
     app.add_exception_handler(RequestValidationError, not_understood)
-    app.add_exception_handler(NoController, _no_controller)
-    app.add_exception_handler(NoAnswer, _no_answer)
+    handle(app)
     return app
 
 
@@ -86,11 +85,3 @@ async def _wrong_method(request: Request, _error: Exception) -> Response:
     methods = sorted({method for route in routes if route.path_regex.match(path) for method in route.methods or ()})
     detail = f"{request.method} is not for this address; {' and '.join(methods) or 'GET'} may be"
     return JSONResponse({"detail": readable(detail)}, 405, {"allow": ", ".join(methods) or "GET"})
-
-
-async def _no_controller(_request: Request, error: Exception) -> Response:
-    return JSONResponse({"detail": str(error)}, 503)
-
-
-async def _no_answer(_request: Request, error: Exception) -> Response:
-    return JSONResponse({"detail": str(error)}, 504)

@@ -100,10 +100,24 @@ class Database:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
+                self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                with contextlib.suppress(sqlite3.Error):  # a full disk has rolled it back already
+                    self._connection.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
+
+    def note(self, statement: str, values: tuple[object, ...]) -> bool:
+        """Write what nobody waits for, and what may be lost. Whether it was written; it waits for no other process."""
+        with self._lock:
+            try:
+                self._connection.execute("PRAGMA busy_timeout=0")
+                with self.changing(durable=False) as connection:
+                    connection.execute(statement, values)
+            except sqlite3.Error:
+                return False
+            finally:
+                self._connection.execute(f"PRAGMA busy_timeout={_PATIENCE * 1000:.0f}")
+            return True
 
     def close(self) -> None:
         """Close it. Safe to call twice."""

@@ -70,6 +70,7 @@ class Sessions:
     def __init__(self, database: Database, now: Callable[[], float], idle: float, longest: float = LONGEST) -> None:
         """`idle`: seconds without a request after which a session ends."""
         self._database, self._now, self._idle, self._longest = database, now, idle, longest
+        self._unwritten: dict[str, float] = {}  # when a session was seen that the disk did not take, by id
 
     def admit(self, value: str, csrf: str, writes: bool, counts: bool) -> Person:
         """Who has this cookie. Raises NotAdmitted. Who may only look stays for as long as a page stands open."""
@@ -81,8 +82,9 @@ class Sessions:
         now = self._now()
         watches = found.role is Role.VIEW and now - found.seen_at > self._idle / 4
         if watches or (counts and not 0.0 <= now - found.seen_at < 1.0):
-            with self._database.changing(durable=False) as connection:
-                connection.execute("UPDATE sessions SET seen = ? WHERE hash = ?", (now, hashed(value)))
+            self._unwritten[found.id] = now
+            if self._database.note("UPDATE sessions SET seen = ? WHERE hash = ?", (now, hashed(value))):
+                self._unwritten.pop(found.id, None)
         return Person(found.name, found.role)
 
     def of(self, value: str) -> Session | None:
@@ -105,6 +107,8 @@ class Sessions:
         """A new session with a value that was never seen before, in the transaction at hand; `replaces` ends."""
         value, id, now = secrets.token_urlsafe(32), secrets.token_hex(8), self._now()
         connection.execute("DELETE FROM sessions WHERE hash = ?", (hashed(replaces),))
+        unwritten = [(seen, one) for one, seen in self._unwritten.items()]
+        connection.executemany("UPDATE sessions SET seen = ? WHERE id = ?", unwritten)
         connection.execute(
             "DELETE FROM sessions WHERE seen <= ? OR created <= ?", (now - self._idle, now - LONGEST_WATCH)
         )
@@ -140,14 +144,15 @@ class Sessions:
 
     def _session(self, row: sqlite3.Row) -> Session:
         role = Role(row["role"])
+        seen = max(row["seen"], self._unwritten.get(row["id"], 0.0))
         ends = row["created"] + (max(self._longest, LONGEST_WATCH) if role is Role.VIEW else self._longest)
         return Session(
             row["id"],
             row["name"],
             role,
             row["created"],
-            row["seen"],
-            min(row["seen"] + self._idle, ends),
+            seen,
+            min(seen + self._idle, ends),
             ends,
             row["address"],
             row["agent"],

@@ -57,8 +57,7 @@ class Tokens:
         if row is None or row["revoked"] is not None or now >= row["expires"]:
             raise NotAdmitted(401, "this token is unknown, has expired or was revoked: make a new one")
         if row["used"] is None or not 0.0 <= now - row["used"] < USED_EVERY:
-            with self._database.changing(durable=False) as connection:
-                connection.execute("UPDATE tokens SET used = ? WHERE hash = ?", (now, hashed(value)))
+            self._database.note("UPDATE tokens SET used = ? WHERE hash = ?", (now, hashed(value)))
         owners, own = Role(row["owners"]), Role(row["role"])
         return Person(row["owner"], own if owners.covers(own) else owners, row["name"], row["id"])
 

@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Iterator
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -15,8 +16,9 @@ from pydantic import BaseModel
 
 from ridethrough.api.access import Viewer
 from ridethrough.api.context import Context, Ctx
-from ridethrough.runtime.codec import encode
-from ridethrough.runtime.journal_file import read_journal
+from ridethrough.core.events import Event
+from ridethrough.runtime.codec import UnreadableEvent, encode
+from ridethrough.runtime.journal_file import JournalRefused, read_journal
 
 router = APIRouter(tags=["journal"])
 
@@ -81,25 +83,48 @@ def journal(
 
 @router.get("/journal/export", response_class=StreamingResponse)
 def export(ctx: Ctx, _: Viewer, format: Format = Format.JSONL, after: Position = 0) -> StreamingResponse:
-    """The whole journal, or what came after a position: a JSON object a line with the fact itself, or CSV."""
+    """The whole journal, or what came after a position: a JSON object a line with the fact itself, or CSV.
+
+    Where a damaged journal cannot be read on, the last line tells that: {"detail": ...}, or a row with a text alone.
+    """
     media = "application/jsonl" if format is Format.JSONL else "text/csv; charset=utf-8"
     headers = {"content-disposition": f'attachment; filename="journal.{format}"'}
+    read_journal(ctx.state_dir, first=0)  # refused while the answer can still say so
     return StreamingResponse(_lines(ctx, format, after or 0), media_type=media, headers=headers)
 
 
 def _lines(ctx: Context, format: Format, after: int) -> Iterator[str]:
-    if format is Format.CSV:
+    is_csv = format is Format.CSV
+    if is_csv:
         yield _row(["position", "time", "kind", "text"])
-    while events := read_journal(ctx.state_dir, after, first=CHUNK):
-        for position, event in events:
-            after = position
+    try:
+        for position, event in _read(ctx.state_dir, after):
             line: dict[str, Any] = ctx.live.line(position, event)
             line["time"] = ctx.clock.wall(event.at).isoformat(timespec="seconds")
-            if format is Format.CSV:
+            if is_csv:
                 yield _row([str(position), line["time"], line["kind"], line["text"]])
             else:
                 line["event"] = json.loads(encode(event))
                 yield json.dumps(line) + "\n"
+    except (JournalRefused, UnreadableEvent) as error:
+        yield _row(["", "", "", str(error)]) if is_csv else json.dumps({"detail": str(error)}) + "\n"
+
+
+def _read(state_dir: Path, after: int) -> Iterator[tuple[int, Event]]:
+    """Every event in order. Raises JournalRefused, or UnreadableEvent at the first that cannot be read."""
+    chunk = CHUNK
+    while True:
+        try:
+            events = read_journal(state_dir, after, first=chunk)
+        except UnreadableEvent:
+            if chunk == 1:
+                raise
+            chunk //= 10  # those before it are good
+            continue
+        if not events:
+            return
+        yield from events
+        after = events[-1][0]
 
 
 def _row(cells: list[str]) -> str:
