@@ -136,7 +136,7 @@ def test_without_a_file_there_is_nothing_yet(client: TestClient, site: Path) -> 
     first = {"op": "set", "path": ["site"], "value": {"name": "Cellar"}}
     assert change(client, first, seen="").status_code == 200
     assert site.read_text() == '[site]\nname = "Cellar"\n'
-    assert change(client, first, seen="").json()["answer"] == "nothing has changed"
+    assert change(client, first, seen="").status_code == 409
 
 
 def test_the_schema_says_what_each_key_is(client: TestClient) -> None:
@@ -281,6 +281,34 @@ def test_without_a_controller_they_wait_for_the_next(client: TestClient, site: P
     assert found["taken"] is False
     assert "the next that starts goes by it" in found["answer"]
     assert "after = 100" in site.read_text()
+
+
+def test_what_is_saved_again_is_taken_only_where_a_controller_says_so(
+    client: TestClient, site: Path, mailbox: Mailbox
+) -> None:
+    def nobody(ask: Ask, subject: str) -> Answer:
+        raise NoController("no controller runs here")
+
+    good, mailbox.answer = mailbox.answer, nobody
+    now = change(client, ON).json()["version"]
+    again = change(client, ON, seen=now).json()
+    assert (again["taken"], again["version"], again["diff"]) == (False, now, "")
+    assert again["answer"] == "nothing has changed; no controller runs, and the next that starts goes by it"
+    mailbox.answer = lambda ask, subject: Answer(False, "the settings stay as they were: ups1 is on battery")
+    assert (change(client, ON, seen=now).status_code, "after = 100" in site.read_text()) == (409, True)
+    mailbox.answer = good
+    found = change(client, ON, seen=now).json()
+    assert (found["taken"], found["answer"]) == (True, "the file has not changed: the new settings hold")
+    assert mailbox.posted[-1][:2] == (Ask.TAKE_SETTINGS, now)
+    assert len(client.get("/api/v1/settings/versions").json()) == 1
+
+
+def test_what_changes_nothing_was_made_of_another_version_all_the_same(
+    client: TestClient, site: Path, mailbox: Mailbox
+) -> None:
+    same = {"op": "set", "path": ["site", "name"], "value": "Cellar"}
+    assert change(client, same, seen="0" * 64).status_code == 409
+    assert (site.read_text(), mailbox.posted) == (FILE, [])
 
 
 def test_an_answer_that_is_lost_is_told(client: TestClient, site: Path, mailbox: Mailbox) -> None:

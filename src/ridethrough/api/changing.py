@@ -25,6 +25,7 @@ from .context import Context
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Hex = Annotated[str, Field(pattern="^([0-9a-f]{64})?$", max_length=64)]
+SAME = "nothing has changed"
 MOST = 500  # operations at once: the options of every host of a large site
 
 
@@ -137,14 +138,13 @@ def _named(change: Change) -> str:
 def carry_out(ctx: Context, wanted: Wanted, seen: str, why: str, person: Person) -> Done:
     """Write the change, and let the controller take it; where it refuses, the file is as it was. Raises HTTPException.
 
-    A crash between the two leaves a good file, which the controller takes when it is asked again, or starts.
+    A crash between the two leaves a good file, which the controller takes when it is asked again, or starts. So it is
+    asked where nothing changes, too: it may not go by the file yet.
     """
     proposal = proposal_of(ctx, wanted)
     if proposal.problems:
         raise refused(422, "\n".join(proposal.problems))
     says = ": ".join(part for part in (what(wanted), why) if part)
-    if not proposal.changes:
-        return Done(version=proposal.version, taken=True, answer="nothing has changed", diff="")
     try:
         written = ctx.desk.apply(proposal, seen, ctx.live.now(), person.signed, why, what(wanted))
     except ConflictError as error:
@@ -156,13 +156,17 @@ def carry_out(ctx: Context, wanted: Wanted, seen: str, why: str, person: Person)
     try:
         answer = ctx.post(Ask.TAKE_SETTINGS, written.version, person.signed, readable(says))
     except NoController:
-        answer = Answer(False, "written; no controller runs, and the next that starts goes by it")
+        done = "written" if proposal.changes else SAME
+        answer = Answer(False, f"{done}; no controller runs, and the next that starts goes by it")
     except (NoAnswer, PermissionError) as error:
         left = "the settings are written, but the controller has not said that it goes by them"
         raise refused(504, f"{left}: {error} `ridethrough reload` asks it again.") from None
     else:
         if not answer.accepted:
-            raise refused(409, answer.text + _put_back(ctx, written_is_back=ctx.desk.put_back(written)))
+            written_is_back = not proposal.changes or ctx.desk.put_back(written)
+            raise refused(409, answer.text + _put_back(ctx, written_is_back))
+        if not proposal.changes and answer.text != SAME:
+            answer = Answer(True, f"the file has not changed: {answer.text}")
     unsure = f"; {written.confirmed}" if written.confirmed else ""
     return Done(version=written.version, taken=answer.accepted, answer=answer.text + unsure, diff=proposal.diff)
 

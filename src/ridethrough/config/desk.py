@@ -128,7 +128,8 @@ class Desk:
         return self._proposal(before, raw, ())
 
     def apply(self, proposal: Proposal, seen: str, at: float, by: str, why: str, what: str) -> Written:
-        """Write it, if the file is still the version that the person has `seen`, and keep the old one.
+        """Write it, if the file is still the version that the person has `seen`, and keep the old one. Where it changes
+        nothing, only that is looked at.
 
         Raises ConflictError, NotWrittenError, EnterError or OSError; then file and secrets are as they were.
         """
@@ -139,6 +140,8 @@ class Desk:
             now = version(found.raw) if found else ""
             if now != seen or now != proposal.version:
                 raise self._conflict(seen, found)
+            if not proposal.changes:
+                return Written(now, found, ())
             if found is not None:
                 self.versions.keep(found.raw, now, at, by, why, what)
             entered: list[Secret] = []
