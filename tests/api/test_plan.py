@@ -19,6 +19,7 @@ from .imagined import InProcess, planning, site_of, snapshot, write_seen, write_
 
 DETAIL = "lose names ups9; known UPSs are ups1, ups2; known feeders are a, b"
 CRASHES = {"host": {"xenserver1": {"shutdown": {"enabled": False}}}}
+BARE = {name: {"enabled": False} for name in ("maintenance", "shutdown")}
 
 
 @pytest.fixture
@@ -85,6 +86,14 @@ def test_a_host_that_would_crash_is_the_weakest_failure(tmp_path: Path, root: Pa
     assert plan["crashed_hosts"] == ["xenserver1"]
     assert plan["weakest_failure"]["ups"] == "ups1"
     assert plan["weakest_failure"]["why"].startswith("ups1 alone: 1 host crashes")
+
+
+def test_a_coordinator_without_timers_is_not_said_to_crash(tmp_path: Path, root: Path, worker: InProcess) -> None:
+    site = site_of(root, changes={"host": {"xenserver1": BARE, "xenserver2": BARE}})
+    leads = snapshot(site).pools["pool1"].coordinator
+    plan = card(planning(tmp_path, site, worker))["plan"]
+    member = next(host for host in site.site.hosts if host != leads)
+    assert plan["crashed_hosts"] == [row["id"] for row in plan["crash_rows"]] == [member]
 
 
 def test_a_changed_placement_is_worked_out_anew(ready: Context, tmp_path: Path, root: Path) -> None:

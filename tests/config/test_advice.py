@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ridethrough.config import Secrets, parse
@@ -87,6 +89,27 @@ def test_crash_rows_are_dangers_with_the_remedy() -> None:
     assert only.text == (
         "its VMs move away, but the host crashes when a stops. Write shutdown = { enabled = true, after = ... }"
     )
+
+
+def test_a_coordinator_without_timers_is_no_danger_while_it_leads_and_is_protected() -> None:
+    leads = Snapshot(
+        pools={"p": PoolSeen("p", "h1", answered_at=1.0)}, hosts={h: HostSeen(h, "p", h) for h in ("h1", "h2")}
+    )
+    (note,) = [a for a in advice(site(options="needs = 1"), leads) if a.about == "host.h1" and "crash" in a.text]
+    assert (note.level, note.text) == (
+        Level.NOTE,
+        "as its pool's coordinator it needs no timers: it is shut down last, in time. Should another host take that "
+        "role, its VMs and the host crash when a stops. For that case write shutdown = { enabled = true, after = ... }",
+    )
+    member = replace(leads, pools={"p": PoolSeen("p", "h2", answered_at=1.0)})
+    half = "maintenance = { enabled = true, after = 60 }"  # what it says holds, and leaves its shutdown out
+    for options, policy, seen in (
+        ("needs = 1", "", member),
+        ("needs = 1", "protect_coordinator = false", leads),
+        (half, "", leads),
+    ):
+        dangers = [a for a in advice(site(options=options, site=policy), seen) if a.level is Level.DANGER]
+        assert [a.about for a in dangers if "crashes when a" in a.text or "crash when a" in a.text] == ["host.h1"]
 
 
 @pytest.mark.parametrize(

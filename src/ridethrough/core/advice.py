@@ -56,6 +56,14 @@ def outcome(options: HostPolicy) -> Outcome:
             return Outcome("crash", "crash", crash=True)
 
 
+def is_protected(host: Host, site: Site, seen: Snapshot) -> bool:
+    """A pool's coordinator without timers: it stays up to the last, and is shut down before its UPS stops."""
+    pool = seen.pools.get(host.pool)
+    options = site.policy.of(host.id)
+    bare = not options.maintenance.enabled and not options.shutdown.enabled
+    return bare and site.policy.protect_coordinator and pool is not None and pool.coordinator == host.id
+
+
 NOTHING_SEEN = Snapshot()
 
 
@@ -88,7 +96,7 @@ def of_host(host: Host, site: Site, seen: Snapshot) -> Iterator[Advice]:
         )
         return
     if result.crash:
-        yield _crash(host, options, site)
+        yield _role(host) if is_protected(host, site, seen) else _crash(host, options, site)
     maintenance, shutdown = options.maintenance, options.shutdown
     if maintenance.enabled and shutdown.enabled and shutdown.after < maintenance.after:
         yield Advice(
@@ -152,6 +160,18 @@ def _crash(host: Host, options: HostPolicy, site: Site) -> Advice:
         f"host.{host.id}",
         f"{lost} when {feeds} stop{'s' if len(host.powered_by) == 1 else ''}.{saved} "
         "Write shutdown = { enabled = true, after = ... }",
+    )
+
+
+def _role(host: Host) -> Advice:
+    """Well as it is, until another host leads."""
+    feeds = " and ".join(host.powered_by)
+    return Advice(
+        Level.NOTE,
+        f"host.{host.id}",
+        "as its pool's coordinator it needs no timers: it is shut down last, in time. Should another host take that "
+        f"role, its VMs and the host crash when {feeds} stop{'s' if len(host.powered_by) == 1 else ''}. "
+        "For that case write shutdown = { enabled = true, after = ... }",
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from ridethrough.core.advice import outcome
+from ridethrough.core.advice import is_protected, outcome
 from ridethrough.core.model import HostId, PoolId, UpsId
 from ridethrough.core.observation import Snapshot
 from ridethrough.core.site import Site
@@ -223,11 +223,14 @@ def _left_out(pool: PoolId) -> str:
 
 
 def _crash_rows(site: Site, seen: Snapshot) -> list[dict[str, Any]]:
-    """The hosts whose options make them crash when their UPS stops (the manual's action table)."""
+    """The hosts whose options make them crash when their UPS stops (the manual's action table).
+
+    Not those that name no UPS, and not a coordinator that is protected all the same.
+    """
     found = []
     for host in sorted({*site.hosts, *seen.hosts}):
-        row = outcome(site.policy.of(host))
-        if row.crash and (host not in site.hosts or site.hosts[host].powered_by):
+        row, known = outcome(site.policy.of(host)), site.hosts.get(host)
+        if row.crash and (known is None or (known.powered_by and not is_protected(known, site, seen))):
             found.append({"id": host, "vms": row.vms, "host": row.host})
     return found
 

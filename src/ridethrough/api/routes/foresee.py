@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ridethrough.api.access import Viewer
 from ridethrough.api.context import Context, Ctx
 from ridethrough.api.foresight import NothingSeen
-from ridethrough.core.advice import of_host, outcome
+from ridethrough.core.advice import is_protected, of_host, outcome
 from ridethrough.core.model import Host
 from ridethrough.core.observation import Snapshot
 from ridethrough.core.policy import HostPolicy, Timer
@@ -178,7 +178,6 @@ def _told(host: Host, site: Site, seen: Snapshot) -> Foreseen:
     row = outcome(options)
     pool = seen.pools.get(host.pool)
     coordinator = pool is not None and pool.coordinator == host.id
-    bare = not options.maintenance.enabled and not options.shutdown.enabled
     return Foreseen(
         row=Row(vms=row.vms, host=row.host, crash=row.crash),
         cards=[_card(ups, site, seen) for ups in host.powered_by],
@@ -195,7 +194,7 @@ def _told(host: Host, site: Site, seen: Snapshot) -> Foreseen:
         advice=[AdviceTold(level=a.level, text=a.text) for a in of_host(host, site, seen)],
         vms=len(seen.guests(host.id)),
         coordinator=coordinator,
-        protected=coordinator and site.policy.protect_coordinator and bare,
+        protected=is_protected(host, site, seen),
     )
 
 
