@@ -64,8 +64,8 @@ test("a host's step in an outage counts more than its connection", () => {
   assert.equal(supplyState({ supply: "never heard of" }).label, "Unknown");
 });
 
-test("the badge: dry run wins over held", () => {
+test("the badge: dry run is told with what is held", () => {
   assert.equal(modeState({ armed: true }, []).label, "Armed");
   assert.equal(modeState({ armed: true }, [{ held: true }]).label, "Armed, 1 held");
-  assert.equal(modeState({ armed: false }, [{ held: true }]).label, "Dry run");
+  assert.equal(modeState({ armed: false }, [{ held: true }]).label, "Dry run, 1 held");
 });

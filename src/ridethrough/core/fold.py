@@ -150,7 +150,7 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
             endless = m.host(event.host).held_until is None
             return _host(m, event.host, overridden=True, held_until=None, held=m.host(event.host).held and endless)
         case e.HoldEnded():
-            return _host(m, event.host, held=False, held_until=None)
+            return _host(m, event.host, held=False, held_until=None, hold_asked=None)
         case e.SkipEnded():
             return _vm(m, event.vm, skipped=False)
         case e.VmUnplaced():
@@ -272,10 +272,10 @@ def _answered(m: Memory, event: e.RequestRefused | e.RequestDone) -> Memory:
     host, wanted = event.subject, m.host(event.subject).wanted
     match event.ask:
         case e.Ask.HOLD:
-            return _held(m, event, asked.seconds)
+            return _held(m, event, asked)
         case e.Ask.RELEASE:
             for each in event.of or (host,):
-                m = _host(m, each, held=False, held_until=None, overridden=False, yielded_at=None)
+                m = _host(m, each, held=False, held_until=None, hold_asked=None, overridden=False, yielded_at=None)
             return m
         case e.Ask.SKIP_VM:
             for vm in event.of:
@@ -297,13 +297,12 @@ def _answered(m: Memory, event: e.RequestRefused | e.RequestDone) -> Memory:
             return m
 
 
-def _held(m: Memory, event: e.RequestDone, seconds: Seconds | None) -> Memory:
+def _held(m: Memory, event: e.RequestDone, asked: e.Requested) -> Memory:
     """With an end it takes the place of a hand that we yielded to: after it we act again."""
     for host in event.of or (event.subject,):
-        if seconds is None:
-            m = _host(m, host, held=True, held_until=None, overridden=False)
-        else:
-            m = _host(m, host, held=True, held_until=event.at + seconds, overridden=False, yielded_at=None)
+        until = event.at + asked.seconds if asked.seconds is not None else None
+        yielded = None if until is not None else m.host(host).yielded_at
+        m = _host(m, host, held=True, held_until=until, hold_asked=asked, overridden=False, yielded_at=yielded)
     return m
 
 
@@ -442,6 +441,7 @@ def _finished(m: Memory, event: e.ActionFinished) -> Memory:
             kept = HostMemory(
                 held=was.held,
                 held_until=was.held_until,
+                hold_asked=was.hold_asked,
                 wanted=was.wanted,
                 fell=was.fell,
                 booted=was.booted,
@@ -500,7 +500,7 @@ def _restored(m: Memory, event: e.PoolRestored) -> Memory:
     for host, _ in record.members if record else ():
         known = m.host(host)
         if not _is_in_our_hands(known) and not known.wanted:
-            hosts[host] = HostMemory(held=known.held, held_until=known.held_until)
+            hosts[host] = HostMemory(held=known.held, held_until=known.held_until, hold_asked=known.hold_asked)
         elif record is not None and host in record.disabled:  # an administrator's maintenance mode, which we restored
             hosts[host] = replace(known, disabled_at=None, disabled_done=None)
     ran = {vm for vm, _ in record.running} if record else set()

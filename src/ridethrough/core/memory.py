@@ -70,6 +70,7 @@ class HostMemory:
     yielded_at: Seconds | None = None
     held: bool = False
     held_until: Seconds | None = None  # None: until a person ends it
+    hold_asked: e.Requested | None = None  # by whom and why, while it is held
     overridden: bool = False
     wanted: frozenset[e.Ask] = frozenset()  # ENTER_MAINTENANCE, EVACUATE: until a person says otherwise
 

@@ -129,7 +129,7 @@ def _host(s: Situation, host: HostSeen) -> dict[str, Any]:
 
 
 def _held(s: Situation, host: HostSeen) -> dict[str, Any]:
-    """Whether a person's hold is in force, and when it ends: its own time, or the last safe start if that is earlier.
+    """Whether a person's hold is in force, whose and why; its end is its own time, or the last safe start if earlier.
 
     None: it has no end, and nothing that is known limits it.
     """
@@ -138,7 +138,14 @@ def _held(s: Situation, host: HostSeen) -> dict[str, Any]:
     last = last_start_in(s, host)
     ends = [t for t in (m.held_until, s.now + last if last is not None else None) if t is not None]
     until = min(ends) if held and ends else None
-    return {"held": held, "held_for": until - s.now if until is not None else None, "held_until": until}
+    who = m.hold_asked if held else None
+    return {
+        "held": held,
+        "held_for": until - s.now if until is not None else None,
+        "held_until": until,
+        "held_by": who.by if who is not None else "",
+        "held_why": who.says if who is not None else "",
+    }
 
 
 def _unseen(s: Situation, host: HostId) -> dict[str, Any]:
@@ -166,6 +173,8 @@ def _unseen(s: Situation, host: HostId) -> dict[str, Any]:
         "held": s.memory.host(host).held,
         "held_for": None,
         "held_until": None,
+        "held_by": "",
+        "held_why": "",
     }
 
 

@@ -1,11 +1,15 @@
 // The badge of every page: armed, dry run or held; below it the reasons, and the button to arm or disarm.
 import { post } from "./api.js";
 import { h, icon, refill, setData, setIcon, setText } from "./dom.js";
+import { siteNow } from "./live.js";
+import { clock } from "./time.js";
 import { button } from "./ui/button.js";
 import { confirm } from "./ui/dialog.js";
 import { attachPopover } from "./ui/menu.js";
 import { toast } from "./ui/toast.js";
 import { modeState } from "./words.js";
+
+const MOST = 8; // held hosts that the panel names
 
 /** The badge; `refused`: why this person may neither arm nor disarm ("" when they may). */
 export function modeBadge(live, refused) {
@@ -24,7 +28,7 @@ export function modeBadge(live, refused) {
 }
 
 function reasons({ site, hosts }, refused, panel) {
-  const held = [...hosts.values()].filter((host) => host.held).map((host) => host.id);
+  const held = [...hosts.values()].filter((host) => host.held);
   const text = site.armed
     ? "Armed: Ridethrough moves VMs and shuts hosts down when their power fails."
     : "Dry run: Ridethrough watches and says what it would do. It touches nothing until it is armed.";
@@ -39,11 +43,22 @@ function reasons({ site, hosts }, refused, panel) {
   press.refuse(refused);
   return [
     h("p", {}, text),
-    held.length > 0 && h("p", {}, icon("held"), ` Held by a person: ${held.join(", ")}. Nothing is done to ${held.length === 1 ? "it" : "them"} before the last safe start.`),
+    held.length > 0 && [
+      h("p", {}, icon("held"), ` Held by a person. Nothing is done to ${held.length === 1 ? "it" : "them"} before the last safe start.`),
+      h("ul", { class: "held-list small" }, held.slice(0, MOST).map((host) => h("li", {}, heldText(host, siteNow())))),
+      held.length > MOST && h("p", { class: "muted small" }, `and ${held.length - MOST} more`),
+    ],
     site.verdict && h("p", { class: "muted small" }, `Now: ${site.verdict}`),
     h("div", { class: "row" }, press),
     refused && h("p", { class: "muted small" }, refused),
   ];
+}
+
+/** "h1, by anna, until 12:05: the generator starts". */
+export function heldText(host, now) {
+  const by = host.held_by ? `, by ${host.held_by}` : "";
+  const until = host.held_until === null || host.held_until === undefined ? "" : `, until ${clock(host.held_until, now)}`;
+  return `${host.id}${by}${until}${host.held_why ? `: ${host.held_why}` : ""}`;
 }
 
 /** Ask, then arm or disarm. */

@@ -69,7 +69,7 @@ export function connectionState(row) {
 /** The mode of the site: armed, dry run, or held. */
 export function modeState(site, hosts) {
   const held = [...hosts].filter((host) => host.held).length;
-  if (!site.armed) return state("info", "dry", "Dry run", 1);
+  if (!site.armed) return held ? state("info", "dry", `Dry run, ${held} held`, 1) : state("info", "dry", "Dry run", 1);
   if (held) return state("warning", "held", `Armed, ${held} held`, 2);
   return state("good", "armed", "Armed", 0);
 }
