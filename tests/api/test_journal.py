@@ -72,6 +72,14 @@ def test_an_export_holds_every_fact(client: TestClient, case_one: Sequence[Event
     assert [row["text"].removeprefix("'") for row in table] == [row["text"] for row in rows]
 
 
+def test_an_export_holds_what_was_searched_for(client: TestClient) -> None:
+    chosen = {"q": "XENSERVER1", "kind": ["HostDown", "EvacuationBegun"]}
+    lines = client.get("/api/v1/journal", params=chosen).json()["items"]
+    rows = [json.loads(line) for line in client.get("/api/v1/journal/export", params=chosen).text.splitlines()]
+    assert len(rows) > 1
+    assert [row["position"] for row in rows] == [line["position"] for line in reversed(lines)]
+
+
 async def test_a_search_over_a_long_journal_goes_on_where_it_stopped(tmp_path: Path) -> None:
     found = context(tmp_path)
     many: list[Event] = [TrapHeard(float(n), "ups1", "1.3.6", f"number={n}.") for n in range(25_000)]

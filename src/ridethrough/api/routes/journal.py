@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,6 +27,7 @@ CHUNK = 1000
 SCANNED = 20_000  # events that one search looks at; it goes on from `next`
 
 Text = Annotated[str, Query(max_length=200)]
+Kinds = Annotated[list[str] | None, Query(max_length=60)]
 Position = Annotated[int | None, Query(ge=0, le=2**53)]
 
 
@@ -52,6 +54,25 @@ class Format(StrEnum):
     CSV = "csv"
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which events somebody wants: those of one of these kinds (none: of any) whose text holds every word."""
+
+    words: tuple[str, ...]
+    kinds: frozenset[str]
+
+    @classmethod
+    def of(cls, q: str, kind: list[str] | None) -> Wanted:
+        return cls(tuple(q.casefold().split()), frozenset(kind or ()))
+
+    def kind_of(self, event: Event) -> bool:
+        return not self.kinds or type(event).__name__ in self.kinds
+
+    def words_of(self, text: str) -> bool:
+        folded = text.casefold()
+        return all(word in folded for word in self.words)
+
+
 @router.get("/journal")
 def journal(
     ctx: Ctx,
@@ -59,19 +80,19 @@ def journal(
     before: Position = None,
     after: Position = 0,
     q: Text = "",
-    kind: Annotated[list[str] | None, Query(max_length=60)] = None,
+    kind: Kinds = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Page:
     """The latest lines whose text holds every word of `q` and whose kind is one of `kind`."""
-    words, found, scanned = q.casefold().split(), list[Line](), 0
+    wanted, found, scanned = Wanted.of(q, kind), list[Line](), 0
     while True:
         events = read_journal(ctx.state_dir, after or 0, last=CHUNK, before=before)
         for position, event in reversed(events):
             scanned, before = scanned + 1, position
-            if kind and type(event).__name__ not in kind:
+            if not wanted.kind_of(event):
                 continue
             line = Line(**ctx.live.line(position, event))
-            if all(word in line.text.casefold() for word in words):
+            if wanted.words_of(line.text):
                 found.append(line)
                 if len(found) == limit:
                     return Page(items=found, next=position)
@@ -82,24 +103,31 @@ def journal(
 
 
 @router.get("/journal/export", response_class=StreamingResponse)
-def export(ctx: Ctx, _: Viewer, format: Format = Format.JSONL, after: Position = 0) -> StreamingResponse:
-    """The whole journal, or what came after a position: a JSON object a line with the fact itself, or CSV.
+def export(
+    ctx: Ctx, _: Viewer, format: Format = Format.JSONL, after: Position = 0, q: Text = "", kind: Kinds = None
+) -> StreamingResponse:
+    """The journal, or what came after a position, as `q` and `kind` choose from it, the oldest first.
 
-    Where a damaged journal cannot be read on, the last line tells that: {"detail": ...}, or a row with a text alone.
+    A JSON object a line with the fact itself, or CSV. Where a damaged journal cannot be read on, the last line tells
+    that: {"detail": ...}, or a row with a text alone.
     """
     media = "application/jsonl" if format is Format.JSONL else "text/csv; charset=utf-8"
     headers = {"content-disposition": f'attachment; filename="journal.{format}"'}
     read_journal(ctx.state_dir, first=0)  # refused while the answer can still say so
-    return StreamingResponse(_lines(ctx, format, after or 0), media_type=media, headers=headers)
+    return StreamingResponse(_lines(ctx, format, after or 0, Wanted.of(q, kind)), media_type=media, headers=headers)
 
 
-def _lines(ctx: Context, format: Format, after: int) -> Iterator[str]:
+def _lines(ctx: Context, format: Format, after: int, wanted: Wanted) -> Iterator[str]:
     is_csv = format is Format.CSV
     if is_csv:
         yield _row(["position", "time", "kind", "text"])
     try:
         for position, event in _read(ctx.state_dir, after):
+            if not wanted.kind_of(event):
+                continue
             line: dict[str, Any] = ctx.live.line(position, event)
+            if not wanted.words_of(line["text"]):
+                continue
             line["time"] = ctx.clock.wall(event.at).isoformat(timespec="seconds")
             if is_csv:
                 yield _row([str(position), line["time"], line["kind"], line["text"]])

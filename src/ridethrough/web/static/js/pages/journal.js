@@ -30,7 +30,8 @@ const trouble = h("div", {});
 const none = h("div", { hidden: true }, empty("journal", "No line of the journal is like this.", button("Show everything", { onClick: clear })));
 const list = lineList();
 
-refill(document.getElementById("tools"), exportLink("CSV", "csv"), exportLink("JSON lines", "jsonl"));
+const exports = [exportLink("CSV", "csv"), exportLink("JSON lines", "jsonl")];
+refill(document.getElementById("tools"), exports.map((one) => one.el));
 refill(
   document.getElementById("journal"),
   h(
@@ -70,8 +71,17 @@ function groupBox([name, label, symbol]) {
 }
 
 function exportLink(label, format) {
-  const href = `/api/v1/journal/export?format=${format}`;
-  return h("a", { class: "button", href, download: `journal.${format}` }, icon("save"), h("span", {}, label));
+  const el = h("a", { class: "button", download: `journal.${format}` }, icon("save"), h("span", {}, label));
+  // What is searched and shown is what is exported.
+  const update = () => {
+    const query = new URLSearchParams({ format });
+    if (words) query.set("q", words);
+    for (const kind of kindsOf(chosen) ?? []) query.append("kind", kind);
+    const some = query.size > 1;
+    el.href = `/api/v1/journal/export?${query}`;
+    el.title = some ? "The lines that were searched for" : "The whole journal";
+  };
+  return { el, update };
 }
 
 function clear() {
@@ -90,6 +100,7 @@ function begin() {
   if (words) query.set("q", words);
   if (chosen.size) query.set("show", [...chosen].join(","));
   history.replaceState(null, "", query.size ? `?${query}` : location.pathname);
+  for (const one of exports) one.update();
   return load(null);
 }
 
