@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { graphOf, joinedTo, tally, unfoldedAtFirst } from "../../src/ridethrough/web/static/js/site/graph.js";
 import { layoutOf, spread } from "../../src/ridethrough/web/static/js/site/layout.js";
 import { pointless } from "../../src/ridethrough/web/static/js/site/manual.js";
-import { whatIsWrong } from "../../src/ridethrough/web/static/js/site/wrong.js";
+import { wellText, whatIsWrong } from "../../src/ridethrough/web/static/js/site/wrong.js";
 
 const ups = (id, more = {}) => ({ id, condition: "good", silent: false, low: false, testing: false, source: "utility", charge: 100, runtime: 900, load: 30, on_battery_since: null, off_at: null, cut_at: null, trouble: "", ...more });
 const host = (id, pool, fed, more = {}) => ({ id, pool, powered_by: fed, coordinator: false, connected: true, supply: "full", step: "", held: false, enabled: true, vms: [], on_battery_since: null, ...more });
@@ -126,4 +126,18 @@ test("a request that would change nothing says so", () => {
   assert.equal(pointless("release", [one]), "It is not held.");
   assert.equal(pointless("exit maintenance", [one]), "It is not in maintenance mode.");
   assert.equal(pointless("enter maintenance", [one, { ...one, enabled: false }]), "");
+});
+
+test("all is well tells VMs that do not run", () => {
+  const state = small();
+  const vms = (...power) => byId(power.map((one, n) => ({ id: `vm${n}`, power: one })));
+  assert.equal(wellText({ ...state, vms: vms("running", "running") }), "All is well: 3 UPSs, 2 hosts, 2 VMs.");
+  assert.equal(wellText({ ...state, vms: vms("running", "halted", "suspended") }), "All is well: 3 UPSs, 2 hosts, 1 of 3 VMs running.");
+  assert.equal(wellText({ ...state, vms: vms("halted") }), "No alert: 3 UPSs, 2 hosts, 0 of 1 VM running.");
+});
+
+test("a name keeps its small letter at the beginning of a sentence", () => {
+  const state = small();
+  state.site.alerts = [{ subject: "site", key: "x", text: "h1 is up" }, { subject: "site", key: "y", text: "nobody answers" }];
+  assert.deepEqual(whatIsWrong(state).map((one) => one.text).sort(), ["Nobody answers", "h1 is up"]);
 });

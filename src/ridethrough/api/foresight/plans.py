@@ -52,7 +52,7 @@ class Plans:
         self._key = b""  # of what is there now
         self._tried = -math.inf
         self.computing = False
-        self.trouble = "nothing is worked out yet"
+        self.trouble = ""
 
     async def run(self) -> None:
         """Work until cancelled; then the workers are ended."""

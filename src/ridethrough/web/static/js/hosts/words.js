@@ -32,3 +32,9 @@ export function optionText(option) {
 export function listed(names) {
   return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }
+
+/** The address of the settings of these hosts, set together when they are several. */
+export function pathOf([first, ...others]) {
+  const more = others.map((id) => `with=${encodeURIComponent(id)}`).join("&");
+  return `/hosts/${encodeURIComponent(first)}${more ? `?${more}` : ""}`;
+}

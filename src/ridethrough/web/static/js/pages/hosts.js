@@ -2,7 +2,7 @@
 import { covers, post, whoAmI } from "../api.js";
 import { h, icon, refill, setText } from "../dom.js";
 import { settingsOf } from "../hosts/choice.js";
-import { optionText, rowState } from "../hosts/words.js";
+import { optionText, pathOf, rowState } from "../hosts/words.js";
 import { live } from "../live.js";
 import { button, linkButton, refusal } from "../ui/button.js";
 import { chip, empty, note, status } from "../ui/status.js";
@@ -95,12 +95,6 @@ function sorting(option) {
 function showSelected(ids) {
   several.refuse(ids.size < 2 ? "Tick two hosts or more to set them together." : "");
   setText(several.querySelector("span"), ids.size > 1 ? `Set ${ids.size} together…` : "Set together…");
-}
-
-/** The address of the settings of these hosts. */
-function pathOf([first, ...others]) {
-  const more = others.map((id) => `with=${encodeURIComponent(id)}`).join("&");
-  return `/hosts/${encodeURIComponent(first)}${more ? `?${more}` : ""}`;
 }
 
 async function addButton() {

@@ -10,7 +10,7 @@ export function latest() {
   const list = h("ol", { class: "latest-list" });
   const none = h("p", { class: "muted" }, "Nothing has happened yet.");
   const el = h("section", { class: "panel latest", "aria-labelledby": "latest-title" }, h("div", { class: "panel-head" }, h("h2", { id: "latest-title" }, "Latest"), h("a", { class: "small", href: "/journal" }, "Journal")), none, list);
-  const make = (line) => h("li", {}, h("time", { class: "muted small number", datetime: iso(line.at) }), h("span", {}, line.text));
+  const make = (line) => h("li", {}, h("time", { class: "muted small number", datetime: iso(line.at) }), h("span", {}, line.text.replace(/^-> /, "→ ")));
   live.subscribe((state) => [state.lines, state.pulse], ([lines, { now }]) => {
     none.hidden = lines.length > 0;
     keyed(list, lines.slice(-SHOWN).reverse(), (line) => line.position, make, (li, line) => {

@@ -1,6 +1,7 @@
 // The manual's view: the tree of virtualization and UPSs, and the table that belongs to what is chosen in it.
 import { covers, post, whoAmI } from "../api.js";
 import { h, icon, refill } from "../dom.js";
+import { pathOf } from "../hosts/words.js";
 import { live } from "../live.js";
 import { ago, brief } from "../time.js";
 import { button, refusal } from "../ui/button.js";
@@ -23,7 +24,7 @@ export function manualView({ onLight }) {
   let chosen = "virtualization";
   const branch = tree("Site", { onSelect: choose, folded: (item) => item.id.startsWith("pool:") && live.state.hosts.size > 24 });
   const tools = ASKS.map((one) => ({ ...one, press: button(one.label, { symbol: one.symbol, kind: "small", onClick: () => void askFor(one) }) }));
-  const settings = button("Shutdown settings", { symbol: "shutdown", kind: "small primary", onClick: () => location.assign(settingsAddress([...hosts.selected])) });
+  const settings = button("Shutdown settings", { symbol: "shutdown", kind: "small primary", onClick: () => location.assign(pathOf([...hosts.selected])) });
   const hosts = table(hostColumns(), {
     caption: "Hosts", noun: ["host", "hosts"], filter: (row) => `${row.id} ${row.address} ${row.pool} ${row.powered_by.join(" ")}`,
     selectable: true, onSelect: allow, sorted: ["address", "ascending"],
@@ -97,10 +98,6 @@ export function pointless(ask, rows) {
   if (ask === "enter maintenance" && rows.every((row) => row.enabled === false)) return "It is in maintenance mode already.";
   if (ask === "exit maintenance" && !rows.some((row) => row.enabled === false)) return "It is not in maintenance mode.";
   return "";
-}
-
-function settingsAddress(ids) {
-  return ids.length === 1 ? `/hosts/${encodeURIComponent(ids[0])}` : `/hosts?${ids.map((id) => `host=${encodeURIComponent(id)}`).join("&")}`;
 }
 
 function branches({ pools, hosts, upses }) {

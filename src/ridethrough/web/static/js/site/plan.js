@@ -2,9 +2,9 @@
 import { get } from "../api.js";
 import { h, icon, refill } from "../dom.js";
 import { live } from "../live.js";
-import { ago, brief, clock } from "../time.js";
-import { figure, note, status } from "../ui/status.js";
-import { count } from "../words.js";
+import { ago, brief, clock, duration } from "../time.js";
+import { dryRun, figure, note, status } from "../ui/status.js";
+import { count, first } from "../words.js";
 
 const EVERY = 30_000; // ms between two looks
 const SOON = 3_000; // while a new one is being worked out
@@ -23,7 +23,7 @@ export function planCard() {
     try {
       if (!document.hidden) {
         answer = await get("/plan/now");
-        refill(body, shown(answer));
+        show();
         if (answer.computing || !answer.plan) next = SOON;
       }
     } catch (error) {
@@ -33,6 +33,11 @@ export function planCard() {
     timer = setTimeout(look, next);
   }
 
+  function show() {
+    if (answer) refill(body, shown(answer, live.state.site.armed !== false));
+  }
+
+  live.subscribe((state) => state.site.armed, show);
   live.subscribe((state) => state.pulse, ({ now }) => {
     age.textContent = answer?.computed_at ? (answer.computing ? "working it out again …" : `worked out ${ago(answer.computed_at, now)}`) : "";
     age.title = answer?.computed_at ? clock(answer.computed_at, now) : "";
@@ -46,18 +51,20 @@ function placeholder(text) {
   return h("p", { class: "muted plan-wait" }, icon("drills"), h("span", {}, text));
 }
 
-function shown({ plan, trouble }) {
+function shown({ plan, trouble }, armed) {
   if (!plan) return [trouble ? note("warning", trouble) : placeholder("It is being worked out …")];
   return [
+    !armed && dryRun(),
     h("div", { class: "plan-verdict" }, verdict(plan).el),
     h("div", { class: "figures" }, [
       figure(plan.moved === 1 ? "VM moves" : "VMs move", String(plan.moved)).el,
       figure(plan.stopped === 1 ? "VM is shut down" : "VMs are shut down", String(plan.stopped)).el,
       figure(plan.lost === 1 ? "VM crashes" : "VMs crash", String(plan.lost), "", plan.lost ? "lost" : null).el,
-      plan.margin !== null && big("shortest margin", plan.margin, plan.margin < 0 ? "lost" : plan.margin < 60 ? "battery" : null),
+      plan.margin !== null && seconds("smallest margin", plan.margin, plan.margin < 0 ? "lost" : plan.margin < 60 ? "battery" : null),
     ]),
     h("dl", { class: "facts" }, facts(plan)),
     plan.crash_rows?.length > 0 && crashes(plan.crash_rows),
+    plan.assumed?.length > 0 && assumptions(plan.assumed),
     trouble && note("warning", trouble),
   ];
 }
@@ -71,9 +78,11 @@ function verdict(plan) {
   return status({ tone: "good", icon: "good", label: "Nothing crashes" });
 }
 
-function big(label, seconds, tone) {
-  const [number, unit] = brief(seconds).split(" ");
-  return figure(label, number, unit, tone).el;
+// Every second of a margin counts: "1 min 54 s".
+function seconds(label, value, tone) {
+  const text = duration(value);
+  const cut = text.lastIndexOf(" ");
+  return figure(label, text.slice(0, cut), text.slice(cut + 1), tone).el;
 }
 
 function facts(plan) {
@@ -82,13 +91,22 @@ function facts(plan) {
   if (plan.last_off) add("Last off", `${plan.last_off.host}, after ${brief(plan.last_off.after)}`);
   else add("Hosts", `${count(plan.hosts_up, "host stays", "hosts stay")} up`);
   if (plan.weakest_ups) add("Runtime", [link("/upses/", plan.weakest_ups.ups), ` the shortest, ${brief(plan.weakest_ups.runtime)}`]);
-  if (plan.weakest_failure) add("Weakest point", weakest(plan.weakest_failure));
+  if (plan.weakest_failure) add("Weakest point", [weakest(plan.weakest_failure), ...lookedAt(plan.alone)]);
   return rows;
 }
 
 // "ups1 alone: 3 VMs move", its name a link; "if feeder A fails (ups1, ups2): ...".
 function weakest({ ups, why }) {
   return ups === null ? why : [link("/upses/", ups), why.slice(ups.length)];
+}
+
+// A large site leaves no time for all: the weakest of some may not be the weakest.
+function lookedAt(alone) {
+  return alone && alone.looked_at < alone.of ? [h("span", { class: "muted" }, ` (the weakest of the ${alone.looked_at} looked at, of ${alone.of})`)] : [];
+}
+
+function assumptions(texts) {
+  return h("details", { class: "small" }, h("summary", {}, `${count(texts.length, "thing")} that nobody tells, and that ${texts.length === 1 ? "was" : "were"} assumed`), h("ul", {}, texts.map((text) => h("li", {}, first(text)))));
 }
 
 function link(path, id) {

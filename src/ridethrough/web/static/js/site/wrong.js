@@ -29,6 +29,12 @@ export function whatIsWrong({ site, upses, hosts }) {
   return found.sort((a, b) => b.rank - a.rank || (a.at ?? 0) - (b.at ?? 0) || a.text.localeCompare(b.text, "en", { numeric: true }));
 }
 
+// With a capital, unless it begins with the name of a thing: those are as their owner wrote them.
+function sentence(text, { upses, hosts, pools = new Map() }) {
+  const begin = text.split(/[\s:,]/, 1)[0];
+  return [upses, hosts, pools].some((rows) => rows.has(begin)) ? text : first(text);
+}
+
 function pick({ rank, tone, icon: symbol }) {
   return { rank, tone, icon: symbol };
 }
@@ -41,7 +47,7 @@ function ofAlert(alert, upses, hosts) {
     rank: tone === "low" ? 8 : 4.5,
     tone: alert.key === "silent" ? "silent" : tone,
     icon: alert.key === "silent" ? "silent" : tone === "low" ? "low" : "warning",
-    text: alert.text.startsWith(alert.subject) ? alert.text : first(alert.text),
+    text: alert.text.startsWith(alert.subject) ? alert.text : sentence(alert.text, { upses, hosts }),
     at: alert.at,
     until: null,
     href: place && place + encodeURIComponent(alert.subject),
@@ -78,7 +84,7 @@ export function wrongList() {
     setText(calm.lastChild, wellText(state));
     const busy = (state.site.verdict ?? "") !== "" && !/nothing to do/.test(state.site.verdict);
     verdict.hidden = !busy;
-    setText(verdict, first(state.site.verdict ?? ""));
+    setText(verdict, sentence(state.site.verdict ?? "", state));
     setData(el, "tone", found[0]?.tone ?? "good");
     list.hidden = found.length === 0;
     keyed(list, found.slice(0, SHOWN), (one) => one.id, makeLine, (line, one) => mendLine(line, one, state.pulse.now));
@@ -88,10 +94,13 @@ export function wrongList() {
   return { el, update };
 }
 
-function wellText({ upses, hosts, vms }) {
-  const parts = [upses.size && count(upses.size, "UPS", "UPSs"), hosts.size && count(hosts.size, "host"), vms.size && count(vms.size, "VM")].filter(Boolean);
+/** What there is when nothing is wrong. VMs that do not run are told: some owner may miss them. */
+export function wellText({ upses, hosts, vms }) {
+  const running = [...vms.values()].filter((vm) => vm.power === "running").length;
+  const guests = running === vms.size ? count(vms.size, "VM") : `${running} of ${count(vms.size, "VM")} running`;
+  const parts = [upses.size && count(upses.size, "UPS", "UPSs"), hosts.size && count(hosts.size, "host"), vms.size && guests].filter(Boolean);
   if (!parts.length) return "No UPS and no host is seen yet.";
-  return `All is well: ${parts.join(", ")}.`;
+  return `${vms.size && !running ? "No alert" : "All is well"}: ${parts.join(", ")}.`;
 }
 
 function makeLine(one) {

@@ -2,9 +2,9 @@
 import { get } from "../api.js";
 import { h, keyed, refill } from "../dom.js";
 import { live } from "../live.js";
-import { brief, duration } from "../time.js";
+import { duration } from "../time.js";
 import { button, linkButton } from "../ui/button.js";
-import { figure, note, status } from "../ui/status.js";
+import { dryRun, figure, note, status } from "../ui/status.js";
 import { compare, table } from "../ui/table.js";
 import { count, first } from "../words.js";
 
@@ -70,7 +70,7 @@ function told(report) {
     figure(summary.stopped === 1 ? "VM is shut down" : "VMs are shut down", String(summary.stopped)).el,
     figure(summary.lost === 1 ? "VM crashes" : "VMs crash", String(summary.lost), "", summary.lost ? "lost" : null).el,
     figure(summary.hosts_off === 1 ? "host shut down" : "hosts shut down", String(summary.hosts_off)).el,
-    summary.margin !== null && big("shortest margin", summary.margin, summary.margin < 60 ? "battery" : null),
+    summary.margin !== null && seconds("smallest margin", summary.margin, summary.margin < 60 ? "battery" : null),
   ]);
   const hosts = table(
     [
@@ -84,6 +84,7 @@ function told(report) {
   hosts.update(report.hosts);
   const story = h("ol", { class: "story" }, report.narrative.map((line) => h("li", {}, line)));
   return [
+    !live.state.site.armed && dryRun(),
     verdict,
     h("section", { class: "panel", "aria-label": "In figures" }, numbers),
     h("section", { class: "panel flush" }, hosts.el),
@@ -102,7 +103,8 @@ function remedies({ crash_rows: rows }) {
   return h("p", {}, "Their settings let these crash: ", rows.slice(0, 5).flatMap((row, n) => [n ? ", " : "", h("a", { href: `/hosts/${encodeURIComponent(row.id)}` }, row.id)]), ".");
 }
 
-function big(label, seconds, tone) {
-  const [number, unit] = brief(seconds).split(" ");
-  return figure(label, number, unit, tone).el;
+function seconds(label, value, tone) {
+  const text = duration(value);
+  const cut = text.lastIndexOf(" ");
+  return figure(label, text.slice(0, cut), text.slice(cut + 1), tone).el;
 }

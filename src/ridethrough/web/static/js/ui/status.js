@@ -28,6 +28,11 @@ export function note(tone, content, symbol = null) {
   return h("div", { class: "note", data: { tone } }, icon(symbol ?? signs[tone] ?? "info"), h("div", {}, content));
 }
 
+/** What stands above what was worked out ahead, while the site is not armed. */
+export function dryRun() {
+  return note("info", [h("strong", {}, "Dry run: "), "none of this would be done. This is what it would do if armed."], "dry");
+}
+
 /** What stands in place of a list that has nothing: say why, and what to do. */
 export function empty(symbol, text, ...actions) {
   return h("div", { class: "empty" }, icon(symbol), h("p", {}, text), actions);
