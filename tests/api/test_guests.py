@@ -91,7 +91,7 @@ def test_where_nothing_fails_no_vm_is_concerned() -> None:
 
 def test_what_is_still_to_come() -> None:
     hosts = [host("h1"), host("h2", step="down"), host("h3", supply="full"), host("h4", row={"crash": True})]
-    hosts.append(host("h5", row={"crash": True}, coordinator=True))
+    hosts.append(host("h5", row={"crash": True, "spared": True}))
     going = outage(part("v2", moves=1, host="h3"), done=(doing("StopVm", "v3"),))
     vms = [vm("v1"), vm("v2", host="h3"), vm("v3"), vm("v4", wish="leave")]
     assert ahead(hosts, guests(going, vms, hosts)) == {
@@ -100,5 +100,33 @@ def test_what_is_still_to_come() -> None:
         "vms_moved": 1,
         "vms_to_move": 1,
         "vms_to_stop": 2,
+        "vms_to_crash": 0,
         "vms_stopped": 0,
     }
+
+
+def test_a_pool_that_a_person_wants_off_goes_down_whole() -> None:
+    hosts = [host("h1", pool="p", row={"crash": True}), host("h2", pool="p", supply="full"), host("h3", supply="full")]
+    hosts.append(host("h4", pool="p", supply="full", step="down"))
+    told = ahead(hosts, [], {"p"})
+    assert (told["hosts_to_go_down"], told["hosts_to_crash"]) == (["h1", "h2"], [])
+
+
+def test_in_dry_run_nothing_goes_down_in_time() -> None:
+    hosts = [host("h1"), host("h2", supply="full")]
+    told = outage(part(told="would move v1 from h1 to h2"))
+    (listed,) = guests(told, [vm()], hosts, armed=False)
+    assert (listed["phase"], listed["why"]) == ("dry", "would move v1 from h1 to h2")
+    found = ahead(hosts, [listed], armed=False)
+    assert (found["hosts_to_go_down"], found["hosts_to_crash"]) == ([], ["h1"])
+    assert (found["vms_to_move"], found["vms_to_stop"], found["vms_to_crash"]) == (0, 0, 1)
+    (fallen,) = guests(told | {"lost": [{"host": "h1", "vms": ["v1"]}]}, [vm()], hosts, armed=False)
+    assert fallen["phase"] == "lost"
+
+
+def test_a_coordinator_that_is_not_protected_crashes_like_any_host() -> None:
+    bare: dict[str, Any] = {"options": OFF, "coordinator": True}
+    for spared, phase, crash in ((True, "waiting", []), (False, "stays", ["h1"])):
+        hosts = [host(**bare, row={"crash": True, "spared": spared})]
+        listed = guests(outage(), [vm()], hosts)
+        assert (listed[0]["phase"], ahead(hosts, listed)["hosts_to_crash"]) == (phase, crash)

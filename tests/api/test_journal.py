@@ -135,7 +135,7 @@ def host(**changes: Any) -> dict[str, Any]:
     options = {"maintenance": {"enabled": True, "after": 60.0}, "shutdown": {"enabled": True, "after": 120.0}}
     row = {"id": "h1", "pool": "p", "coordinator": False, "supply": "on battery", "on_battery_since": 1000.0}
     row |= {"powered_by": ["ups1"], "options": options, "step": "rides through", "held": False, "vms": ["a", "b"]}
-    return row | {"power_until": 1300.0, "seconds_needed": 200.0} | changes
+    return row | {"row": {"spared": False}, "power_until": 1300.0, "seconds_needed": 200.0} | changes
 
 
 OFF = {"maintenance": {"enabled": False, "after": 0.0}, "shutdown": {"enabled": False, "after": 0.0}}
@@ -158,17 +158,45 @@ def test_next_steps_are_told_by_time() -> None:
         ({"supply": "full", "step": ""}, "It stays up: ups1 has utility power."),
         ({"supply": "assumed", "powered_by": [], "step": ""}, "no UPS for it"),
         ({"step": "being emptied"}, "2 VMs are left on it"),
-        ({"step": ""}, "It enters maintenance mode in 50 s."),
-        ({"step": "maintenance mode"}, "It is in maintenance mode. It shuts down in 110 s."),
+        ({"step": "maintenance mode"}, "It is in maintenance mode."),
         ({"held": True}, "held"),
-        ({"held": True, "held_until": 1050.0}, "It ends in 40 s."),
-        ({"options": OFF, "step": ""}, "it crashes when its power ends"),
-        ({"options": OFF, "step": "", "coordinator": True}, "the coordinator: it goes down last"),
+        ({"supply": "lost"}, "Its supply has been cut: the off-time of ups1 has passed."),
+        ({"options": OFF, "step": "", "coordinator": True}, "it crashes when its power ends"),
+        ({"options": OFF, "step": "", "row": {"spared": True}}, "the coordinator: it goes down last"),
     ],
 )
 def test_why_a_host_is_as_it_is(changes: dict[str, Any], text: str) -> None:
     ((told),) = explanations([host(**changes)], 1010.0)
     assert text in told["text"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "then", "at"),
+    [
+        ({"step": ""}, "It enters maintenance mode", 1060.0),
+        ({"step": "maintenance mode"}, "It shuts down", 1120.0),
+        ({"held": True, "held_until": 1050.0}, "That ends", 1050.0),
+        ({"held": True, "held_until": 1050.0, "supply": "full"}, "That ends", 1050.0),
+        ({"supply": "lost"}, "", None),
+        ({"supply": "full"}, "", None),
+    ],
+)
+def test_what_comes_next_for_a_host(changes: dict[str, Any], then: str, at: float | None) -> None:
+    ((told),) = explanations([host(**changes)], 1010.0)
+    assert (told["then"], told["then_at"]) == (then, at)
+
+
+def test_in_dry_run_nothing_is_done_and_that_is_said() -> None:
+    ((told),) = explanations([host()], 1010.0, armed=False)
+    assert (told["text"], told["then"]) == ("Dry run: nothing is done. It crashes when its power ends.", "")
+
+
+def test_nothing_comes_before_a_hold_ends() -> None:
+    steps = [(step["at"], step["what"]) for step in next_steps([host(held=True, held_until=1100.0)], 1010.0)]
+    assert steps[:2] == [(1100.0, "hold ends"), (1100.0, "last safe start")]
+    assert steps[2:] == [(1100.0, "maintenance"), (1120.0, "shutdown"), (1300.0, "power ends")]
+    endless = host(held=True, held_until=None, power_until=None)
+    assert next_steps([endless], 1010.0) == []
 
 
 def test_what_an_open_page_asks_by_itself_keeps_nobody_logged_in(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ async def _begins(run: Outage, page: Page) -> None:
     run.fail("a")
     await page.wait_for_url("**/outage")
     await expect(page.get_by_role("heading", name="Outage", exact=True)).to_be_visible()
-    await expect(page.locator("#lead")).to_contain_text("ups1 is on battery")
+    await expect(page.locator("#lead")).to_contain_text("ups1 has been on battery")
     # Power is left, and the point of no return is told, as long as nothing was begun.
     await expect(page.locator(".outage-hosts")).to_contain_text(re.compile(r"last safe start in|to spare"))
     await expect(page.get_by_role("button", name="Bring back now")).to_have_attribute("aria-disabled", "true")
@@ -74,6 +74,9 @@ async def _is_over(run: Outage, page: Page) -> None:
     """When everything is undone, the same page tells the outage again."""
     ups1 = run.world.upses["ups1"]
     await run.until(lambda: not ups1.output, "ups1 is cut", 300)
+    await expect(page.locator("#lead")).to_contain_text("The off-time of ups1 has passed.")
+    await expect(page.locator("#lead")).not_to_contain_text("has been on battery")
+    await expect(page.locator(".timeline ul").first).to_contain_text("ups1: output off")
     run.restore("a")
     await run.until_restored(120)
     await expect(page.get_by_text("The outage is over.")).to_be_visible()

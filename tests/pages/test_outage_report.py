@@ -44,7 +44,7 @@ def test_the_report_of_a_dry_run_tells_what_went_down_because_nothing_was_done(o
     expect(page.locator(".note[data-tone=lost]")).to_contain_text(
         "xenserver1 went down with its supply while running, and with it 3 VMs."
     )
-    expect(page.locator(".timeline ul")).to_contain_text(
+    expect(page.locator(".timeline ul").first).to_contain_text(
         "xenserver1: down with its supply, 4 min 59 s to 7 min 14 s, done"
     )
     hosts = part(page, "told-hosts")
@@ -58,3 +58,60 @@ def test_the_report_of_a_dry_run_tells_what_went_down_because_nothing_was_done(o
     assert faults(page) == []
     page.get_by_role("link", name="Past outages").click()
     expect(page.locator("tbody tr").first).to_contain_text("1 host lost")
+
+
+@pytest.fixture
+def now(root: Path, tmp_path: Path, serve: Serve, page: Page) -> Callable[..., Page]:
+    """Plays a scenario to a moment, and opens the Outage page."""
+
+    def do(name: str, until: float) -> Page:
+        page.goto(f"{serve(played(load(root / 'scenarios' / f'{name}.toml'), until, tmp_path))}/outage")
+        expect(page.locator("#lead")).not_to_be_empty()
+        return page
+
+    return do
+
+
+def test_a_ups_whose_off_time_has_passed_is_no_longer_on_battery(now: Callable[..., Page]) -> None:
+    page = now("case_three", 430)
+    expect(page.locator("#lead")).to_contain_text("The off-times of ups2 and ups3 have passed.")
+    expect(page.locator(".figure").nth(1)).to_contain_text("0:00 output off")
+    expect(page.locator(".timeline ul").first).to_contain_text("ups2: output off, 4 min 59 s")
+    expect(page.locator(".timeline-legend")).to_contain_text("told to shut down: no way back")
+    assert faults(page) == []
+    page.get_by_role("link", name="UPSs").first.click()
+    expect(page.get_by_role("row").filter(has_text="ups2")).to_contain_text("Its off-time has passed")
+
+
+def test_what_comes_next_waits_for_a_hold(now: Callable[..., Page]) -> None:
+    page = now("hold_for_a_time", 100)
+    coming = page.locator(".coming li")
+    expect(coming).to_have_count(5)
+    assert [text.split("\n")[-1] for text in coming.all_inner_texts()[:3]] == [
+        "xenserver1 is no longer held",
+        "xenserver1 enters maintenance mode",
+        "xenserver1 shuts down",
+    ]
+    expect(page.locator(".timeline ul").first).to_contain_text("xenserver1: the hold ends")
+    expect(page.locator(".outage-hosts")).to_contain_text("That ends in 1 min")
+
+
+def test_a_pool_that_a_person_has_shut_down_waits_for_its_hosts(now: Callable[..., Page]) -> None:
+    page = now("a_person_shuts_the_pool_down", 600)
+    expect(page.locator("#lead")).to_contain_text("pool1 was shut down by a person: switch its hosts on to end this.")
+    why = page.get_by_role("button", name="Bring back now")
+    expect(why).to_have_attribute("title", "pool1 was shut down by a person: switch its hosts on to end this.")
+    expect(page.get_by_text("Power left, weakest UPS")).to_be_hidden()
+    expect(page.get_by_text("Without utility power")).to_be_hidden()
+    page.get_by_role("link", name="Journal").first.click()
+    expect(page.get_by_role("region", name="Outage")).to_contain_text("Shutdown by a person")
+
+
+def test_in_dry_run_the_page_promises_nothing(now: Callable[..., Page]) -> None:
+    page = now("dry_run", 100)
+    figures = page.locator(".outage-figures")
+    expect(figures).to_contain_text("and 1 will crash")
+    expect(page.locator(".outage-vms > li").first).to_contain_text("Nothing is done: dry run")
+    expect(page.locator(".outage-hosts")).to_contain_text("Dry run: nothing is done. It crashes when its power ends.")
+    expect(page.locator(".coming")).to_contain_text("xenserver1 would shut down (dry run)")
+    expect(page.get_by_role("button", name="Bring back now")).to_have_attribute("aria-disabled", "true")

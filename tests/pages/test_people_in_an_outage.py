@@ -29,7 +29,7 @@ async def _in_an_outage(root: Path, tmp_path: Path) -> None:
         expect.set_options(timeout=PATIENCE * 1000)
         await page.goto(f"http://{run.wire.pages}/outage")
         run.fail("a")
-        await expect(page.locator("#lead")).to_contain_text("ups1 is on battery")
+        await expect(page.locator("#lead")).to_contain_text("ups1 has been on battery")
         await _holds(page)
         await _skips(page)
         await _types_what_is_dangerous(page)

@@ -31,7 +31,7 @@ def test_utility_power_is_switched_off_and_on_but_not_by_who_only_looks(
     page.goto(f"{real.at}/outage")
     feeder = page.get_by_role("switch", name="Feeder a")
     feeder.uncheck()
-    expect(page.locator("#lead")).to_contain_text("ups1 is on battery")
+    expect(page.locator("#lead")).to_contain_text("ups1 has been on battery")
     assert not real.wire.world.feeders["a"]
     feeder.check()
     real.until(lambda status: all(ups["condition"] == "good" for ups in status["upses"]))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ridethrough.core.wording import duration
+from ridethrough.core.wording import listed
 
 Row = Mapping[str, Any]
 FAILING = ("on battery", "lost")
@@ -16,7 +17,8 @@ GONE = ("down", "shutting down")
 def next_steps(rows: Iterable[Row], now: float) -> list[dict[str, Any]]:
     """What is still to come for hosts whose supply fails, by time: `at`, `host`, `what`, and the seconds it `takes`.
 
-    `what` is "maintenance", "shutdown", "last safe start" (the budget begins what is still to do) or "power ends".
+    `what` is "maintenance", "shutdown", "hold ends", "last safe start" (the budget begins what is still to do) or
+    "power ends". While a person holds a host nothing of it comes before the hold ends.
     """
     found = [step for row in rows for step in _steps(row) if step["at"] >= now]
     return sorted(found, key=lambda step: (step["at"], step["host"], step["what"]))
@@ -28,10 +30,16 @@ def _steps(row: Row) -> list[dict[str, Any]]:
         return []
     options, found = row["options"], []
     takes = row.get("takes") or {}
+    held, ends = bool(row.get("held")), row.get("held_until")
+    first = (ends if ends is not None else math.inf) if held else -math.inf  # nothing is begun before
+    if held and ends is not None:
+        found.append(_at(row, ends, "hold ends"))
     if options["maintenance"]["enabled"] and step in UNTOUCHED:
-        found.append(_at(row, since + options["maintenance"]["after"], "maintenance", takes.get("evacuation")))
+        at = max(since + options["maintenance"]["after"], first)
+        found.append(_at(row, at, "maintenance", takes.get("evacuation")))
     if options["shutdown"]["enabled"] and step != "guests stop":
-        found.append(_at(row, since + options["shutdown"]["after"], "shutdown", takes.get("shutdown")))
+        found.append(_at(row, max(since + options["shutdown"]["after"], first), "shutdown", takes.get("shutdown")))
+    found = [one for one in found if math.isfinite(one["at"])]
     until, needed = row.get("power_until"), row.get("seconds_needed")
     if until is not None:
         found.append(_at(row, until, "power ends"))
@@ -44,33 +52,39 @@ def _at(row: Row, at: float, what: str, takes: float | None = None) -> dict[str,
     return {"at": round(at, 1), "host": row["id"], "what": what, "takes": takes}
 
 
-def explanations(rows: Iterable[Row], now: float) -> list[dict[str, str]]:
-    """Each host and one sentence on why it is as it is: `host`, `text`."""
-    listed = list(rows)
-    return [{"host": row["id"], "text": _why(row, listed, now)} for row in sorted(listed, key=lambda r: str(r["id"]))]
+def explanations(rows: Iterable[Row], now: float, armed: bool = True) -> list[dict[str, Any]]:
+    """Each host and one sentence on why it is as it is: `host`, `text`; and what comes next: `then`, `then_at`.
+
+    `then` is empty where nothing is due.
+    """
+    known = list(rows)
+    return [
+        {"host": row["id"], "text": _why(row, known, armed), **_then(row, now, armed)}
+        for row in sorted(known, key=lambda r: str(r["id"]))
+    ]
 
 
-def _why(row: Row, rows: list[Row], now: float) -> str:
+def _why(row: Row, rows: list[Row], armed: bool) -> str:
     step, supply = row.get("step", ""), row.get("supply")
     if step == "down":
         return "It is down, and that is proven."
     if step == "shutting down":
         return "It was told to shut down; that it is down is not proven yet."
+    if supply == "lost":
+        return f"Its supply has been cut: the off-time of {listed(row.get('powered_by', []))} has passed."
     if row.get("held"):
-        until = row.get("held_until")
-        ends = f" It ends in {duration(max(until - now, 0.0))}." if until is not None else ""
-        return f"It is held: hands off until that ends, or its last safe start comes.{ends}"
+        return "It is held: hands off until that ends, or its last safe start comes."
     if step == "guests stop":
         return "What still runs on it is being stopped; then it shuts down."
     if step == "being emptied":
         return f"Its VMs are being moved; {_count(len(row.get('vms', [])))} left on it."
     if step == "maintenance mode":
-        return f"It is in maintenance mode.{_then(row, now)}"
+        return "It is in maintenance mode."
     if step.startswith(("left to", "maintenance mode, not")):
         return f"It is {step}: hands off."
     if supply not in FAILING:
         return _stays_up(row, supply)
-    return _rides_through(row, rows, now)
+    return _rides_through(row, rows) if armed else "Dry run: nothing is done. It crashes when its power ends."
 
 
 def _stays_up(row: Row, supply: str | None) -> str:
@@ -88,23 +102,34 @@ def _stays_up(row: Row, supply: str | None) -> str:
             return "What feeds it is not known: nothing is done on that alone."
 
 
-def _rides_through(row: Row, rows: list[Row], now: float) -> str:
+def _rides_through(row: Row, rows: list[Row]) -> str:
     options = row["options"]
-    if not options["maintenance"]["enabled"] and not options["shutdown"]["enabled"]:
-        if row.get("coordinator"):
-            up = [r["id"] for r in rows if r["pool"] == row["pool"] and r["id"] != row["id"] and r["step"] not in GONE]
-            wait = f"; {', '.join(sorted(up))} still up" if up else ""
-            return f"It is the coordinator: it goes down last, before its power ends{wait}."
+    if options["maintenance"]["enabled"] or options["shutdown"]["enabled"]:
+        return "It rides through."
+    if not row["row"].get("spared"):
         return "Neither of its options is enabled: nothing is done, and it crashes when its power ends."
-    return f"It rides through.{_then(row, now)}"
+    up = [r["id"] for r in rows if r["pool"] == row["pool"] and r["id"] != row["id"] and r["step"] not in GONE]
+    wait = f"; {listed(sorted(up))} still up" if up else ""
+    return f"It is the coordinator: it goes down last, before its power ends{wait}."
 
 
-def _then(row: Row, now: float) -> str:
-    for step in sorted(_steps(row), key=lambda s: float(s["at"])):
-        if step["at"] >= now and step["what"] in ("maintenance", "shutdown", "last safe start"):
-            words = {"maintenance": "It enters maintenance mode", "shutdown": "It shuts down"}
-            return f" {words.get(step['what'], 'Its last safe start is')} in {duration(step['at'] - now)}."
-    return ""
+NEXT = {
+    "maintenance": "It enters maintenance mode",
+    "shutdown": "It shuts down",
+    "hold ends": "That ends",
+    "last safe start": "Its last safe start is",
+}
+
+
+def _then(row: Row, now: float, armed: bool) -> dict[str, Any]:
+    if row.get("supply") == "lost" or not armed:
+        return {"then": "", "then_at": None}
+    held_until = row.get("held_until") if row.get("held") else None
+    steps = [(step["at"], NEXT[step["what"]]) for step in _steps(row) if step["what"] in NEXT and step["at"] >= now]
+    if held_until is not None and held_until >= now:
+        steps = [(held_until, NEXT["hold ends"])]  # of a host whose power does not fail, too
+    at, words = min(steps, default=(None, ""))
+    return {"then": words, "then_at": at}
 
 
 def _count(vms: int) -> str:

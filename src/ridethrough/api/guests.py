@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 from .explain import FAILING, GONE
@@ -10,11 +10,13 @@ from .explain import FAILING, GONE
 Row = Mapping[str, Any]
 UNDER_WAY = {"MoveVm": "moving", "StopVm": "stopping", "ForceStopVm": "stopping", "StartVm": "starting"}
 # As people want them: what needs an eye first, what is done last.
-PHASES = ("stopping", "moving", "starting", "waiting", "stays", "skipped", "stopped", "moved", "started")
+PHASES = ("stopping", "moving", "starting", "waiting", "stays", "dry", "lost", "skipped", "stopped", "moved", "started")
 
 
-def guests(outage: Row, vms: Iterable[Row], hosts: Iterable[Row]) -> list[dict[str, Any]]:
+def guests(outage: Row, vms: Iterable[Row], hosts: Iterable[Row], armed: bool = True) -> list[dict[str, Any]]:
     """The VMs of an outage that goes on: `vm`, `name`, `host`, `to`, `phase` (one of PHASES), `why` it stays.
+
+    "dry": nothing is done with it, as long as nobody arms the site. "lost": it went down with its host's supply.
 
     `begun_at`: when what is under way was begun; `deadline_at`: when it is given up; `expected`: seconds that a move
     takes, an estimate. Each is null where it is not known.
@@ -25,6 +27,14 @@ def guests(outage: Row, vms: Iterable[Row], hosts: Iterable[Row]) -> list[dict[s
     doing = {done["vm"]: done for done in outage["done"] if _is_under_way(done)}
     here = {id for id, row in rows.items() if row["host"] in losing}
     found = [_guest(id, rows.get(id, {}), parts.get(id, {}), doing.get(id), losing) for id in {*parts, *doing, *here}]
+    gone = {(one["host"], name) for one in outage.get("lost", ()) for name in one["vms"] or ()}
+    for guest in found:
+        if guest["phase"] not in ("waiting", "stays", "skipped"):
+            continue
+        if (guest["host"], guest["name"]) in gone:
+            guest |= {"phase": "lost", "why": ""}
+        elif not armed:
+            guest |= {"phase": "dry", "why": parts.get(guest["vm"], {}).get("told", "")}
     _expect(found, rows)
     return sorted(found, key=lambda guest: (PHASES.index(guest["phase"]), guest["name"], guest["vm"]))
 
@@ -76,7 +86,7 @@ def _stays(row: Row, part: Row, host: Row) -> str:
     if host.get("step") == "guests stop":
         return "it is too late to move it"
     options = host["options"]
-    if not options["maintenance"]["enabled"] and not options["shutdown"]["enabled"]:
+    if not options["maintenance"]["enabled"] and not options["shutdown"]["enabled"] and not host["row"].get("spared"):
         return f"{host['id']} has neither option enabled"
     return ""
 
@@ -101,16 +111,23 @@ def _expect(found: list[dict[str, Any]], rows: Mapping[str, Row]) -> None:
             guest["expected"] = round(min(sum(others), alone * len(others)), 1)
 
 
-def ahead(hosts: Iterable[Row], listed: Iterable[Row]) -> dict[str, Any]:
-    """What is still to come if utility power stays away: hosts that go down and that crash, VMs by what awaits them."""
-    failing = [row for row in hosts if row.get("supply") in FAILING and row.get("step") != "down"]
-    crash = [row["id"] for row in failing if row["row"]["crash"] and not row.get("coordinator")]
+def ahead(hosts: Iterable[Row], listed: Iterable[Row], off: Container[str] = (), armed: bool = True) -> dict[str, Any]:
+    """What is still to come if utility power stays away: hosts that go down and that crash, VMs by what awaits them.
+
+    `off`: the pools that a person wants off. In dry run nothing is done: what loses its power crashes.
+    """
+    up = [row for row in hosts if row.get("step") != "down"]
+    failing = [row for row in up if row.get("supply") in FAILING]
+    going = {row["id"] for row in [*failing, *(row for row in up if row.get("pool") in off)]}
+    lost = (row for row in failing if row.get("pool") not in off)
+    crash = {row["id"] for row in lost if not armed or (row["row"]["crash"] and not row["row"].get("spared"))}
     phases = [guest["phase"] for guest in listed]
     return {
-        "hosts_to_go_down": sorted(row["id"] for row in failing if row["id"] not in crash),
+        "hosts_to_go_down": sorted(going - crash),
         "hosts_to_crash": sorted(crash),
         "vms_moved": phases.count("moved"),
         "vms_to_move": phases.count("moving") + phases.count("waiting"),
         "vms_to_stop": phases.count("stopping") + phases.count("stays") + phases.count("skipped"),
+        "vms_to_crash": phases.count("dry"),
         "vms_stopped": phases.count("stopped"),
     }

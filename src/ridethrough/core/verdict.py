@@ -6,7 +6,7 @@ from .budget import left
 from .evacuation import is_emptying
 from .model import Seconds
 from .observation import HostSeen
-from .power import CUT_MARGIN, supply
+from .power import CUT_MARGIN, Supply, supply
 from .proof import silent_since
 from .situation import Situation
 from .wording import duration
@@ -40,7 +40,9 @@ def _of_host(s: Situation, host: HostSeen) -> str:
     state = supply(s, host.id)
     if not doing and not state.failing:
         return ""
-    seconds = left(s, host) if state.failing else None
+    if state.state is Supply.LOST:
+        return f"{doing or host.id + ' was not shut down'} (its supply has been cut)"
+    seconds = left(s, host) if state.failing and m.down_at is None else None
     power = f"{duration(seconds)} of power left" if seconds is not None else ""
     clock = f"on battery for {duration(s.now - state.since)}" if state.since is not None else f"supply {state.state}"
     return f"{doing or host.id + ' rides through'} ({clock}{', ' + power if power else ''})"

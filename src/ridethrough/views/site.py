@@ -7,13 +7,13 @@ from typing import Any
 
 from ridethrough.core.advice import outcome
 from ridethrough.core.budget import left, need, runtime
-from ridethrough.core.evacuation import is_held, last_start_in
+from ridethrough.core.evacuation import is_held, is_protected, last_start_in
 from ridethrough.core.events import ActionStarted, Alerted, UpsSilent
 from ridethrough.core.memory import HostMemory, Memory
 from ridethrough.core.model import HostId, Seconds, UpsId
 from ridethrough.core.narrative import tell
 from ridethrough.core.observation import HostSeen, Snapshot, VmSeen
-from ridethrough.core.power import feed, is_silent, supply
+from ridethrough.core.power import feed, is_cut, is_silent, supply
 from ridethrough.core.site import Site
 from ridethrough.core.situation import Situation
 from ridethrough.core.watch import card_timers
@@ -79,6 +79,7 @@ def _ups(s: Situation, ups: UpsId) -> dict[str, Any]:
         "off_at": m.off_at,
         "countdown": m.cut_at - s.now if m.cut_at is not None else None,
         "cut_at": m.cut_at,
+        "cut": m.on_battery_since is not None and is_cut(s, ups),  # its off-time has passed
         "answered": s.now - reading.at if reading else None,
         "answered_at": reading.at if reading else None,
         "warning_period": timers.warning_period,
@@ -97,6 +98,7 @@ def _pool(s: Situation, pool: str) -> dict[str, Any]:
         "claim": seen.claim if seen else "",
         "trouble": seen.trouble if seen else "not contacted yet",
         "recorded": s.memory.pool(pool).record is not None,
+        "wanted_off": s.is_wanted_off(pool),  # by a person, until its hosts are switched on again
     }
 
 
@@ -117,7 +119,7 @@ def _host(s: Situation, host: HostSeen) -> dict[str, Any]:
         "powered_by": list(built.powered_by) if built else [],
         "needs": built.needs if built else 1,
         "options": _options(s, host.id),
-        "row": _row(s, host.id),
+        "row": _row(s, host.id) | {"spared": is_protected(s, host)},
         "vms": [v.name for v in s.guests(host.id)],
         "seconds_left": power_left,
         "power_until": s.now + power_left if power_left is not None else None,
@@ -163,7 +165,7 @@ def _unseen(s: Situation, host: HostId) -> dict[str, Any]:
         "powered_by": list(built.powered_by),
         "needs": built.needs,
         "options": _options(s, host),
-        "row": _row(s, host),
+        "row": _row(s, host) | {"spared": False},
         "vms": [],
         "seconds_left": None,
         "power_until": None,

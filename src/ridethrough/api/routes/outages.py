@@ -30,8 +30,8 @@ async def outages(ctx: Ctx, _: Onlooker) -> list[dict[str, Any]]:
 async def current(ctx: Ctx, _: Onlooker) -> dict[str, Any] | None:
     """The outage that goes on now, null when there is none.
 
-    `next`: what comes, by time; `why`: each host, in words; `guests`: each VM and how far its move is; `ahead`: how
-    many hosts and VMs are still to go.
+    `next`: what comes, by time, in dry run what would; `why`: each host, in words; `guests`: each VM and how far its
+    move is; `ahead`: how many hosts and VMs are still to go.
     """
     outage = ctx.past.current
     return _whole(ctx, outage) if outage is not None else None
@@ -57,6 +57,8 @@ def _whole(ctx: Context, outage: Outage) -> dict[str, Any]:
     whole: dict[str, Any] = ctx.live.for_people(told)
     if outage.ended_at is not None:
         return whole | {"next": [], "why": stayed_up(outage, rows, lost), "guests": [], "ahead": None}
-    listed = guests(whole, ctx.live.tables["vms"].values(), rows)
-    whole |= {"next": next_steps(rows, now), "why": explanations(rows, now), "guests": listed}
-    return whole | {"ahead": ahead(rows, listed)}
+    armed = bool(ctx.live.rest.get("armed", True))
+    off = {pool["id"] for pool in ctx.live.tables["pools"].values() if pool.get("wanted_off")}
+    listed = guests(whole, ctx.live.tables["vms"].values(), rows, armed)
+    whole |= {"next": next_steps(rows, now), "why": explanations(rows, now, armed), "guests": listed}
+    return whole | {"ahead": ahead(rows, listed, off, armed)}

@@ -13,6 +13,7 @@ const UPS = {
   unknown: state("unknown", "unknown", "Unknown", 4),
 };
 const LOW = state("low", "low", "Low battery", 7);
+const CUT = state("lost", "off", "Its off-time has passed", 7.5);
 const SILENT = state("silent", "silent", "Silent", 4);
 const SILENT_ON_BATTERY = state("low", "silent", "Silent, was on battery", 6);
 const SOURCES = {
@@ -24,6 +25,7 @@ const SOURCES = {
 
 /** What a UPS's row says. */
 export function upsState(ups) {
+  if (ups.cut) return CUT;
   if (ups.silent && ups.condition !== "unknown") return ups.condition === "on battery" ? SILENT_ON_BATTERY : SILENT;
   if (ups.low && ups.condition === "on battery") return LOW;
   if (ups.condition === "good" && ups.testing) return state("info", "battery", "Battery test", 1);

@@ -16,7 +16,7 @@ const EVERYTHING = "all"; // typed where no single thing is named
 export function asks(refused, answered) {
   const send = async (body) => {
     const { answer } = await post("/requests", body);
-    answered(first(answer.replace(/^accepted: /, "")));
+    answered(sentence(answer, body));
     return answer;
   };
 
@@ -46,7 +46,10 @@ export function asks(refused, answered) {
   const skip = (guest) =>
     confirm({
       title: `Skip ${guest.name}?`,
-      text: `${guest.name} is not moved in this outage. It stays on ${guest.host}, and is shut down cleanly when that host must go down.`,
+      text:
+        guest.phase === "moving"
+          ? `${guest.name} is on its way to ${guest.to} already, and that move is not cancelled. It is not moved again in this outage: should the move fail, it stays on ${guest.host} and is shut down cleanly when that host must go down.`
+          : `${guest.name} is not moved in this outage. It stays on ${guest.host}, and is shut down cleanly when that host must go down.`,
       action: "Skip this VM",
       run: ({ why }) => send({ ask: "skip VM", subject: isAlone(guest.name) ? guest.name : guest.vm, why }),
     });
@@ -95,6 +98,15 @@ export function asks(refused, answered) {
   ];
 
   return { hold, release, skip, bringBack, evacuate, shutDown, ofHost };
+}
+
+const DONE = { hold: "Held", release: "The hold ends", "skip VM": "Skipped", "bring back": "Brought back", evacuate: "Evacuation begins", "shut down pool": "Shutdown begins" };
+
+/** The controller's answer to what was asked, as a sentence. */
+export function sentence(answer, { ask, subject }) {
+  const rest = answer.replace(/^accepted: /, "").replace(new RegExp(`^${ask}( [^:]*)?(: |$)`), "");
+  const about = subject && !rest.includes(subject) ? ` (${subject})` : "";
+  return `${DONE[ask] ?? first(ask)}${about}${rest ? `: ${rest}` : ""}.`;
 }
 
 // Names read better in the journal than uuids do; but two VMs may have the same.

@@ -2,7 +2,8 @@
 import { h, icon, setText } from "../dom.js";
 import { siteNow } from "../live.js";
 import { countdown } from "../time.js";
-import { listed, outageOf, weakest } from "./model.js";
+import { first } from "../words.js";
+import { cutWords, listed, offWords, onBattery, outageOf, weakest } from "./model.js";
 import { opensByItself, wasSeen } from "./takeover.js";
 
 /** Keep the banner in `place`; `page` is this page's name. */
@@ -20,16 +21,22 @@ export function outageBanner(live, place, page) {
     setText(told, found ? (found.byPerson ? "Work on hosts is under way." : "An outage goes on.") : "");
     if (!found) return;
     banner.dataset.tone = found.byPerson ? "info" : "low";
-    setText(headline, found.byPerson ? "Work on hosts is under way" : "Outage");
-    setText(words, found.byPerson ? "What was done is not undone yet." : wordsOf(live.state, found));
+    setText(headline, found.byPerson ? (offWords(live.state) ? "Shutdown by a person" : "Work on hosts is under way") : "Outage");
+    setText(words, found.byPerson ? byPerson(live.state) : wordsOf(live.state, found));
     if (page === "site" && !found.byPerson && opensByItself() && !wasSeen(found.since)) location.assign("/outage");
   });
 }
 
 function wordsOf({ upses }, { since }) {
   const now = siteNow();
-  const failing = [...upses.values()].filter((ups) => ups.on_battery_since !== null).map((ups) => ups.id);
+  const [feeding, cut] = onBattery(upses);
   const weak = weakest(upses, now);
-  const which = failing.length > 3 ? `${failing.length} UPSs` : listed(failing);
-  return `${which} on battery for ${countdown(now - since)}${weak ? `, ${countdown(weak.left)} left at ${weak.ups}` : ""}`;
+  const which = feeding.length > 3 ? `${feeding.length} UPSs` : listed(feeding);
+  const told = feeding.length ? `${which} on battery for ${countdown(now - since)}${weak ? `, ${countdown(weak.left)} left at ${weak.ups}` : ""}` : "";
+  return [told, told ? cutWords(cut) : first(cutWords(cut))].filter(Boolean).join("; ");
+}
+
+function byPerson(state) {
+  const off = offWords(state);
+  return off ? `${off}.` : "What was done is not undone yet.";
 }

@@ -13,6 +13,8 @@ const LOOK = {
   stopping: ["off", "battery", "Shutting down"],
   starting: ["play", "info", "Starting"],
   stays: ["warning", "warning", "Stays, is stopped in time"],
+  dry: ["dry", "warning", "Nothing is done: dry run"],
+  lost: ["off", "lost", "Went down with its host"],
   skipped: ["held", "warning", "Skipped by a person"],
   stopped: ["off", "silent", "Stopped"],
   moved: ["good", "good", "Moved"],

@@ -15,18 +15,24 @@ export function hostList(actions) {
   const legend = h("p", { class: "muted small" }, "Each bar is the power that is left. Its striped end is the time that the way down needs; where the stripes begin is the last safe start, the point of no return.");
   const el = h("section", { class: "panel", "aria-labelledby": "outage-hosts" }, h("div", { class: "panel-head" }, h("h2", { id: "outage-hosts" }, "Hosts")), legend, list, others);
 
-  function update(rows, outage, now) {
-    const why = new Map(outage.why.map((one) => [one.host, one.text]));
-    const whole = Math.max(60, ...rows.map((row) => (row.power_until ?? 0) - outage.begun_at), ...rows.map((row) => row.seconds_needed ?? 0));
-    keyed(list, rows, (row) => row.id, (row) => make(row, actions), (el, row) => el.mend(row, budgetOf(row, now), why.get(row.id) ?? "", whole));
+  function update(rows, outage, now, armed) {
+    const words = outage.why.map((one) => ({ host: one.host, text: whole(one, now) }));
+    const why = new Map(words.map((one) => [one.host, one.text]));
+    const most = Math.max(60, ...rows.map((row) => (row.power_until ?? 0) - outage.begun_at), ...rows.map((row) => row.seconds_needed ?? 0));
+    keyed(list, rows, (row) => row.id, (row) => make(row, actions), (el, row) => el.mend(row, budgetOf(row, now), why.get(row.id) ?? "", most, armed));
     const listed = new Set(rows.map((row) => row.id));
-    const rest = outage.why.filter((one) => !listed.has(one.host));
+    const rest = words.filter((one) => !listed.has(one.host));
     others.hidden = rest.length === 0;
     if (JSON.stringify(rest) === said) return;
     said = JSON.stringify(rest);
     refill(whyNot, rest.map((one) => [h("dt", {}, one.host), h("dd", {}, one.text)]));
   }
   return { el, update };
+}
+
+// Why a host is as it is, and what comes next, counted by the second.
+function whole({ text, then, then_at: at }, now) {
+  return then && at >= now ? `${text} ${then} in ${duration(at - now)}.` : text;
 }
 
 function make(first, actions) {
@@ -41,7 +47,7 @@ function make(first, actions) {
   const reason = h("p", { class: "small muted" });
   const el = h("li", {}, h("div", { class: "row" }, h("strong", {}, name), role, sign.el, h("span", { class: "push" }), menu(opener, () => actions(el.row), `For ${first.id}`)), track, words, reason);
 
-  el.mend = (row, budget, why, whole) => {
+  el.mend = (row, budget, why, whole, armed) => {
     el.row = row;
     sign.update(hostState(row));
     setText(role, row.coordinator ? "coordinator" : "");
@@ -55,7 +61,7 @@ function make(first, actions) {
     setData(el, "tone", spare < 0 ? "lost" : spare < 60 ? "low" : "good");
     setAttr(track, "aria-valuemax", Math.round(whole));
     setAttr(track, "aria-valuenow", Math.round(left));
-    const text = textOf(row, budget);
+    const text = armed ? textOf(row, budget) : `${countdown(left)} of power left; then it crashes, unless somebody arms Ridethrough`;
     setAttr(track, "aria-valuetext", text);
     setText(words, text);
   };

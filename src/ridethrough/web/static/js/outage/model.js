@@ -10,6 +10,16 @@ export function outageOf({ upses, pools }) {
   return [...pools.values()].some((pool) => pool.recorded) ? { since: null, byPerson: true } : null;
 }
 
+/** The pools that a person wants off, in words: "pool1 was shut down by a person: switch its hosts on". Empty for none. */
+export function offWords({ pools, hosts }) {
+  const wanted = [...pools.values()].filter((pool) => pool.wanted_off).map((pool) => pool.id);
+  if (!wanted.length) return "";
+  const up = [...hosts.values()].filter((host) => wanted.includes(host.pool) && !CALM.includes(host.step));
+  const one = wanted.length === 1;
+  if (up.length) return `${listed(wanted)} ${one ? "is" : "are"} being shut down, as a person wants`;
+  return `${listed(wanted)} ${one ? "was" : "were"} shut down by a person: switch ${one ? "its" : "their"} hosts on to end this`;
+}
+
 /** Hosts that the outage concerns, the most pressing first. */
 export function concerned(hosts, outage) {
   const named = new Set(outage.hosts.map((part) => part.id));
@@ -24,17 +34,29 @@ function urgency(row) {
 
 /** A host's budget at `now`: {left, needed, spare, begun}; null when nothing known limits it. `spare`: until its last safe start. */
 export function budgetOf(row, now) {
-  if (!FAILING.includes(row.supply) || row.step === "down" || row.power_until === null) return null;
+  if (row.supply !== "on battery" || row.step === "down" || row.power_until === null) return null;
   const left = Math.max(0, row.power_until - now);
   const needed = row.seconds_needed ?? 0;
   return { left, needed, spare: left - needed, begun: !["", "rides through"].includes(row.step), committed: CALM.includes(row.step) };
+}
+
+/** UPSs on battery: [those that still feed, those whose off-time has passed], ids. */
+export function onBattery(upses) {
+  const rows = [...upses.values()].filter((ups) => ups.on_battery_since !== null);
+  return [rows.filter((ups) => !ups.cut).map((ups) => ups.id), rows.filter((ups) => ups.cut).map((ups) => ups.id)];
+}
+
+/** Whose off-time has passed, in words: "the off-time of ups2 has passed". Empty for none. */
+export function cutWords(cut, most = 3) {
+  if (!cut.length) return "";
+  return cut.length > most ? `the off-times of ${cut.length} UPSs have passed` : `the off-time${cut.length === 1 ? "" : "s"} of ${listed(cut)} ${cut.length === 1 ? "has" : "have"} passed`;
 }
 
 /** The weakest UPS on battery at `now`: {ups, left, why}: what its battery and its card still give. */
 export function weakest(upses, now) {
   let found = null;
   for (const ups of upses.values()) {
-    if (ups.on_battery_since === null || ups.condition === "settling") continue;
+    if (ups.on_battery_since === null || ups.condition === "settling" || ups.cut) continue;
     const told = ups.runtime === null ? null : Math.max(0, ups.runtime - Math.max(0, now - (ups.answered_at ?? now)));
     const cut = Math.min(ups.off_at ?? Infinity, ups.cut_at ?? Infinity) - now;
     const byCard = cut < (told ?? Infinity);
@@ -69,15 +91,16 @@ export function timelineRows(outage, now) {
 }
 
 function upsRow(ups, end, now) {
-  const off = ups.output_off_at;
+  const passed = now !== null && ups.off_surely_at && ups.off_surely_at <= now && !ups.seen_at && !ups.back_at;
+  const off = ups.output_off_at ?? (passed ? ups.off_at : null);
   const bars = [bar(ups.since, off ?? ups.back_at, end, "on battery", "battery")];
   if (off) bars.push(bar(off, ups.back_at, end, "output off", "lost"));
   const marks = [];
-  if (ups.low_at) marks.push({ at: ups.low_at, label: "low battery", tone: "low" });
-  if (ups.countdown_at) marks.push({ at: ups.countdown_at, label: "its card counts down", tone: "low" });
+  if (ups.low_at) marks.push({ at: ups.low_at, label: "low battery", tone: "low", shape: "up" });
+  if (ups.countdown_at) marks.push({ at: ups.countdown_at, label: "its card counts down", tone: "battery", shape: "diamond" });
   if (ups.off_at && !off && !ups.back_at) {
     if (now !== null && ups.off_at > now) bars.push({ from: now, to: ups.off_at, text: "until its card cuts the output", tone: "battery", state: "next" });
-    marks.push({ at: ups.off_at, label: "its card cuts the output", tone: "lost" });
+    marks.push({ at: ups.off_at, label: "its card cuts the output", tone: "lost", shape: "cross" });
   }
   return { label: ups.id, bars, marks };
 }
@@ -97,7 +120,7 @@ function hostRow(host, outage, end, now) {
   if (down) bars.push(bar(down, to(host.returned_at, host.enabled_at), end, lost ? "down with its supply" : "down", "lost"));
   if (host.returned_at) bars.push(bar(host.returned_at, host.enabled_at, end, "comes back", "info"));
   const coming = ahead(host.id, outage, now);
-  return { label: host.id, bars: [...bars, ...coming.bars], marks: [...(host.shut_down_at ? [{ at: host.shut_down_at, label: "told to shut down: no way back", tone: "low" }] : []), ...coming.marks] };
+  return { label: host.id, bars: [...bars, ...coming.bars], marks: [...(host.shut_down_at ? [{ at: host.shut_down_at, label: "told to shut down: no way back", tone: "low", shape: "square" }] : []), ...coming.marks] };
 }
 
 // Hosts to which nothing was done yet.
@@ -110,14 +133,16 @@ function ahead(host, outage, now) {
   if (now === null) return { bars: [], marks: [] };
   const step = (what) => outage.next.find((one) => one.host === host && one.what === what);
   const [maintenance, shutdown] = ["maintenance", "shutdown"].map(step);
-  const [ends, last] = ["power ends", "last safe start"].map((what) => step(what)?.at ?? null);
+  const [ends, last, held] = ["power ends", "last safe start", "hold ends"].map((what) => step(what)?.at ?? null);
   const bars = [];
   const next = (one, until, text, tone) => bars.push({ from: one.at, to: Math.min(one.at + (one.takes ?? 60), until ?? Infinity), text, tone, state: "next" });
   if (maintenance) next(maintenance, shutdown?.at ?? ends, "evacuate", "info");
   if (shutdown) next(shutdown, ends, "shut down", "battery");
   const marks = [];
-  if (last) marks.push({ at: last, label: "last safe start", tone: "low" });
-  if (ends) marks.push({ at: ends, label: "power ends", tone: "lost" });
+  if (held) bars.unshift({ from: now, to: held, text: "held by a person", tone: "silent", state: "next" });
+  if (held) marks.push({ at: held, label: "the hold ends", tone: "silent", shape: "bars" });
+  if (last) marks.push({ at: last, label: "last safe start", tone: "low", shape: "down" });
+  if (ends) marks.push({ at: ends, label: "power ends", tone: "lost", shape: "cross" });
   return { bars, marks };
 }
 
@@ -125,13 +150,14 @@ function bar(from, to, end, text, tone) {
   return { from, to: Math.max(to ?? end, from), text, tone, state: to === null || to === undefined ? "running" : "done" };
 }
 
-/** What comes next, in words: [{at, host, text}], by time. */
-export function nextSteps(outage) {
+/** What comes next, in words: [{at, host, text}], by time. In dry run what would come. */
+export function nextSteps(outage, armed = true) {
   const words = {
-    maintenance: "enters maintenance mode",
-    shutdown: "shuts down",
-    "last safe start": "must begin to go down: its last safe start",
-    "power ends": "loses power",
+    maintenance: armed ? "enters maintenance mode" : "would enter maintenance mode (dry run)",
+    shutdown: armed ? "shuts down" : "would shut down (dry run)",
+    "hold ends": "is no longer held",
+    "last safe start": armed ? "must begin to go down: its last safe start" : "would have to begin to go down: its last safe start",
+    "power ends": armed ? "loses power" : "loses power, and crashes",
   };
   return outage.next.map((step) => ({ at: step.at, host: step.host, what: step.what, text: words[step.what] ?? step.what }));
 }

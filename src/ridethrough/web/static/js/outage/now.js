@@ -1,20 +1,21 @@
 // An outage that goes on.
 import { covers } from "../api.js";
-import { h, icon, keyed, refill, setText } from "../dom.js";
+import { h, keyed, refill, setText } from "../dom.js";
 import { siteNow } from "../live.js";
 import { clock, countdown, duration } from "../time.js";
 import { button, refusal } from "../ui/button.js";
 import { note } from "../ui/status.js";
 import { timeline } from "../ui/timeline.js";
-import { count } from "../words.js";
+import { count, first } from "../words.js";
 import { asks, redButtons } from "./asks.js";
 import { figures } from "./figures.js";
 import { guestList } from "./guests.js";
 import { hostList } from "./hosts.js";
 import { story } from "./lines.js";
-import { concerned, extent, listed, nextSteps, timelineRows } from "./model.js";
+import { concerned, cutWords, extent, listed, nextSteps, offWords, onBattery, timelineRows } from "./model.js";
 
 const NEXT_SHOWN = 8;
+const TOGETHER = 10; // seconds; UPSs that lost power within them have been on battery for the same time, as people say
 
 /** The page of an outage that goes on. Returns {el, tools, lead(state, outage, now), update(state, outage)}. */
 export function now(me) {
@@ -63,11 +64,11 @@ export function now(me) {
     release.hidden = !rows.some((row) => row.held);
     back.refuse(refused || notBackYet(state));
     big.update(state, outage, at);
-    line.update({ ...extent(outage, at), now: at, rows: timelineRows(outage, at) });
-    const steps = nextSteps(outage).filter((step) => step.at >= at).slice(0, NEXT_SHOWN);
-    keyed(coming, steps, (step) => `${step.host} ${step.what}`, makeStep, (li, step) => setText(li.firstChild, countdown(step.at - at)));
+    line.update({ ...extent(outage, at), now: at, rows: timelineRows(outage, at), legend: true });
+    const steps = nextSteps(outage, state.site.armed).filter((step) => step.at >= at).slice(0, NEXT_SHOWN);
+    keyed(coming, steps, (step) => `${step.host} ${step.what} ${step.text}`, makeStep, (li, step) => setText(li.firstChild, countdown(step.at - at)));
     noneComing.hidden = steps.length > 0;
-    hosts.update(rows, outage, at);
+    hosts.update(rows, outage, at, state.site.armed);
     guests.update(outage.guests, at);
     lines.update(state.lines.filter((one) => one.position >= outage.id), at);
   }
@@ -77,9 +78,22 @@ export function now(me) {
 
 /** One sentence on what goes on. */
 function lead(state, outage, at) {
-  const failing = [...state.upses.values()].filter((ups) => ups.on_battery_since !== null).map((ups) => ups.id);
-  if (!failing.length) return outage.by_person ? "A person asked for this; no UPS is on battery." : "Utility power is back. What was done is being undone.";
-  return `${listed(failing)} ${failing.length === 1 ? "is" : "are"} on battery for ${duration(at - outage.begun_at)}. ${doing(state, outage)}`;
+  const [feeding, cut] = onBattery(state.upses);
+  const off = offWords(state);
+  if (!feeding.length && !cut.length) {
+    if (outage.by_person) return off ? `${off}. No UPS is on battery.` : "A person asked for this; no UPS is on battery.";
+    if (!state.site.armed) return "Utility power is back. Dry run: nothing was done, and nothing is undone.";
+    return `Utility power is back. ${off || "What was done is being undone"}.`;
+  }
+  const told = [feeding.length && onBatteryWords(state.upses, feeding, at), first(cutWords(cut)), off].filter(Boolean);
+  return `${told.join(". ")}. ${doing(state, outage)}`.trim();
+}
+
+// "ups1 has been on battery for 5 min", "ups2 and ups3 have been on battery, the first for 5 min".
+function onBatteryWords(upses, ids, at) {
+  const since = ids.map((id) => upses.get(id).on_battery_since);
+  const together = Math.max(...since) - Math.min(...since) < TOGETHER;
+  return `${listed(ids)} ${ids.length === 1 ? "has" : "have"} been on battery${together ? "" : ", the first"} for ${duration(at - Math.min(...since))}`;
 }
 
 function doing(state, outage) {
@@ -98,7 +112,10 @@ function notesOf({ site, hosts }) {
   ].filter(Boolean);
 }
 
-function notBackYet({ upses }) {
+function notBackYet(state) {
+  const { upses } = state;
+  if (!state.site.armed) return "The site is in dry run: there is nothing to bring back.";
+  if ([...state.pools.values()].some((pool) => pool.wanted_off)) return `${offWords(state)}.`;
   const away = [...upses.values()].filter((ups) => ups.on_battery_since !== null && ups.condition !== "settling").map((ups) => ups.id);
   return away.length ? `Utility power is not back at ${listed(away)}.` : "";
 }
@@ -110,5 +127,5 @@ function makeStep(step) {
 
 function legend() {
   const one = (name, text) => h("span", { class: "legend-one" }, h("span", { class: `legend-${name}`, "aria-hidden": "true" }), text);
-  return h("p", { class: "row small muted" }, one("done", "done"), one("running", "running"), one("next", "next"), h("span", { class: "legend-one", data: { tone: "low" } }, icon("down"), "last safe start"));
+  return h("p", { class: "row small muted" }, one("done", "done"), one("running", "running"), one("next", "next"));
 }

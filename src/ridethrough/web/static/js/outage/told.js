@@ -28,7 +28,7 @@ const names = (list) => list.map((one) => one.id ?? one);
 export function told(outage, lines, now) {
   const end = outage.ended_at;
   const line = timeline("Time line of this outage");
-  line.update({ ...extent(outage, end === null ? now : null), rows: timelineRows(outage, end === null ? now : null) });
+  line.update({ ...extent(outage, end === null ? now : null), rows: timelineRows(outage, end === null ? now : null), legend: true });
   return h(
     "div",
     { class: "stack report" },

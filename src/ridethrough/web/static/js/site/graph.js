@@ -116,7 +116,7 @@ function edgesOf(left, feeds, upses) {
 /** How a feed is drawn: by the worst of the UPSs that it stands for. It flows while the output is on. */
 function flow(rows) {
   const worst = rows.map(upsState).reduce((a, b) => (b.rank > a.rank ? b : a));
-  return { tone: worst.tone === "info" ? "good" : worst.tone, flows: rows.some((row) => ["good", "on battery", "settling"].includes(row.condition) && !row.silent) };
+  return { tone: worst.tone === "info" ? "good" : worst.tone, flows: rows.some((row) => ["good", "on battery", "settling"].includes(row.condition) && !row.silent && !row.cut) };
 }
 
 // UPSs stand as near as can be to what they feed, so that lines cross little.

@@ -55,7 +55,8 @@ function ofAlert(alert, upses, hosts) {
 }
 
 function ofUps(row, state) {
-  const told = [row.runtime !== null && row.condition === "on battery" && `runtime ${brief(row.runtime)}`, row.charge !== null && row.condition === "on battery" && `charge ${Math.round(row.charge)} %`, row.trouble];
+  const feeds = row.condition === "on battery" && !row.cut;
+  const told = [row.runtime !== null && feeds && `runtime ${brief(row.runtime)}`, row.charge !== null && feeds && `charge ${Math.round(row.charge)} %`, row.trouble];
   const rest = told.filter(Boolean).join(", ");
   return `${row.id}: ${lower(state.label)}${rest ? `, ${rest}` : ""}`;
 }

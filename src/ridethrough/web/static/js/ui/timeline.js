@@ -7,18 +7,27 @@ import { atWidth } from "./width.js";
 const ROW = 30;
 const NARROW = 560; // pixels: below, a row's label stands above its bars
 const LETTER = 6.6; // pixels of a letter, about
+const SHAPES = {
+  down: "M-4.5 0h9l-4.5 6.5Z",
+  diamond: "M0 -1l4.5 4.5l-4.5 4.5l-4.5 -4.5Z",
+  square: "M-4 -0.5h8v8h-8Z",
+  cross: "M-4.5 1l1.5 -1.5l3 3l3 -3l1.5 1.5l-3 3l3 3l-1.5 1.5l-3 -3l-3 3l-1.5 -1.5l3 -3Z",
+  up: "M-4.5 7h9l-4.5 -6.5Z",
+  bars: "M-4 -0.5h3v8h-3ZM1 -0.5h3v8h-3Z",
+};
 
 /**
  * `update({from, to, now, rows: [{label, bars: [{from, to, text, tone, state}], marks: [{at, label, tone}]}], marks: [{at, label, tone}], format})`:
  * moments in seconds, of any origin; a bar's `state` is "done", "running" or "next"; `now` may be null; a row's marks stand in the row alone;
- * `format(at)` names a moment (default: the duration since `from`). `width` is used until the page has one.
+ * a mark's `shape` is one of SHAPES; with `legend` each kind of mark and bar is named below; `format(at)` names a moment (default: the duration since `from`). `width` is used until the page has one.
  * Returns {el, update}. A list with the same content stands behind it for screen readers.
  */
 export function timeline(title, { width = 900 } = {}) {
   const id = uniqueId("timeline");
   const picture = s("svg", { role: "img", "aria-labelledby": id, "aria-describedby": `${id}-list` });
   const words = h("ul", { class: "unseen", id: `${id}-list` });
-  const el = h("figure", { class: "timeline" }, h("figcaption", { class: "unseen", id }, title), picture, words);
+  const kinds = h("ul", { class: "timeline-legend small muted", "aria-hidden": "true", hidden: true });
+  const el = h("figure", { class: "timeline" }, h("figcaption", { class: "unseen", id }, title), picture, words, kinds);
   let last = null;
   let wide = width;
   let scale = 1;
@@ -28,7 +37,7 @@ export function timeline(title, { width = 900 } = {}) {
     if (last) draw(last);
   });
 
-  function draw({ from, to, now = null, rows, marks = [], format }) {
+  function draw({ from, to, now = null, rows, marks = [], legend = false, format }) {
     const named = format ?? ((at) => duration(at - from));
     const narrow = wide < NARROW;
     const place = { narrow, wide, label: narrow ? 0 : labelWidth(rows, wide), row: narrow ? ROW + 16 : ROW, head: marks.length ? 36 : 8 };
@@ -52,6 +61,8 @@ export function timeline(title, { width = 900 } = {}) {
     ));
     const present = now === null ? [] : [s("line", { class: "now", x1: x(now), x2: x(now), y1: place.head - 8, y2: end }, s("title", {}, "now"))];
     picture.replaceChildren(...[grid, lines, present, deadlines].flat(Infinity));
+    kinds.hidden = !legend;
+    if (legend) kinds.replaceChildren(...legendOf(rows));
     words.replaceChildren(
       ...rows.flatMap((row) => [
         ...row.bars.map((bar) => h("li", {}, `${row.label}: ${bar.text}, ${named(bar.from)} to ${named(bar.to)}${bar.state ? `, ${bar.state}` : ""}`)),
@@ -88,13 +99,24 @@ function rowOf(row, top, x, { narrow, wide, label, row: tall }) {
       "g",
       { class: "row-mark", data: { tone: mark.tone ?? "low" } },
       s("line", { class: "mark", x1: at, x2: at, y1: top + above + 2, y2: top + above + ROW - 3 }),
-      s("path", { class: "mark-head", d: `M${at - 4.5} ${top + above}h9l-4.5 6.5Z` }),
+      s("path", { class: "mark-head", transform: `translate(${at} ${top + above})`, d: SHAPES[mark.shape ?? "down"] }),
       s("title", {}, mark.label),
     );
   });
   const line = s("line", { class: "grid", x1: 0, x2: wide, y1: top + tall - 0.5, y2: top + tall - 0.5 });
   const name = s("text", { class: "row-label", x: 0, y: narrow ? top + 13 : middle + 4 }, shorten(row.label, narrow ? 40 : Math.floor(label / LETTER) - 1));
   return [name, line, bars, marks];
+}
+
+// Each kind of bar and mark once, by its words: a short bar has no room for them, and no pointer is needed to read them.
+function legendOf(rows) {
+  const bars = new Map(rows.flatMap((row) => row.bars).map((bar) => [bar.text, bar]));
+  const marks = new Map(rows.flatMap((row) => row.marks ?? []).map((mark) => [mark.label, mark]));
+  const one = (tone, sample, text) => h("li", { data: { tone } }, s("svg", { viewBox: "-9 -3 18 14", width: 18, height: 14 }, sample), text);
+  return [
+    ...[...bars.values()].map((bar) => one(bar.tone ?? "info", s("rect", { class: "bar", x: -8, y: -1, width: 16, height: 10, rx: 2, data: { state: bar.state === "next" ? "next" : "done" } }), bar.text)),
+    ...[...marks.values()].map((mark) => one(mark.tone ?? "low", s("path", { class: "mark-head", d: SHAPES[mark.shape ?? "down"] }), mark.label)),
+  ];
 }
 
 function labelWidth(rows, wide) {

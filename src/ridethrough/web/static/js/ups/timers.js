@@ -57,6 +57,7 @@ export function timers() {
 }
 
 function wordsOf(row, now) {
+  if (row.cut) return "The time at which it cuts its output has passed.";
   if (row.off_at !== null && row.off_at > now) return `It cuts its output in ${duration(row.off_at - now)}, as its card is set.`;
   if (row.cut_at !== null && row.cut_at > now) return `Its card counts down: output off in ${duration(row.cut_at - now)}.`;
   const parts = [row.warning_period !== null && `warning period ${duration(row.warning_period)}`, row.shutdown_delay !== null && `shutdown delay ${duration(row.shutdown_delay)}`, row.action && `action "${row.action}"`].filter(Boolean);
