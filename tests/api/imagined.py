@@ -123,5 +123,5 @@ def planning(
     findings = Findings(present, asks, found.live, found.jobs)
     post = (mailbox or Mailbox()).post
     note = found.accounts.audit.note
-    drills = Drills(found.state_dir / "drills", found.live, found.jobs, post, findings, simulations, note)
+    drills = Drills(found.state_dir / "drills", found.live, found.jobs, post, findings, simulations, note, 0.01, 0.1)
     return replace(found, plans=plans, findings=findings, simulations=simulations, drills=drills, services=(drills,))

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import sqlite3
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
-from ridethrough.api import Context, create_app
+from ridethrough.api import Context, Person, create_app
 from ridethrough.api.drills.record import KEPT, Drill, Kind, State, Store
 from ridethrough.core.events import Ask
 from ridethrough.runtime import lock
 from ridethrough.runtime.mailbox import Answer, NoAnswer
+from ridethrough.sim.imagine import WORK
 
 from .fakes import Mailbox, OpenGate, Role, write_status
 from .imagined import Equipment, InProcess, planning, site_of, snapshot
@@ -121,6 +125,17 @@ def test_an_outage_of_a_feeder_takes_all_upses_on_it(client: TestClient, ready: 
     assert (alone["summary"]["moved"], alone["summary"]["hosts_off"]) == (3, 1)
 
 
+def test_a_look_that_was_for_nothing_keeps_nobody_from_the_next(
+    client: TestClient, show: Callable[..., None], ready: Context
+) -> None:
+    show(armed=False)
+    while ready.live.rest["armed"]:
+        client.get("/api/v1/site")
+    for _ in range(2):
+        answer = client.post("/api/v1/drills", json={"kind": "maintenance", "host": "xenserver1"})
+        assert (answer.status_code, "the site is in dry run" in answer.json()["detail"]) == (409, True)
+
+
 def test_an_outage_of_an_unknown_ups(client: TestClient) -> None:
     assert "known UPSs are ups1, ups2" in drill(client, kind="outage", lose=["ups9"])["trouble"]
 
@@ -187,12 +202,66 @@ def test_who_gets_no_answer_leaves_all_the_same(client: TestClient, mailbox: Mai
 
     mailbox.answer = silent
     found = drill(client, kind="maintenance", host="xenserver1")
-    assert [ask for ask, *_ in mailbox.posted if ask is not Ask.NOTE] == [Ask.ENTER_MAINTENANCE, Ask.EXIT_MAINTENANCE]
+    asked = [ask for ask, *_ in mailbox.posted if ask is not Ask.NOTE]
+    assert asked == [Ask.ENTER_MAINTENANCE, *[Ask.EXIT_MAINTENANCE] * (len(asked) - 1)]
+    assert len(asked) > 2
     assert (found["state"], found["entered"]) == ("unfinished", True)
     assert "xenserver1 may still be in maintenance mode: exit maintenance there" in found["trouble"]
 
 
-def test_an_abort_leaves_at_once(client: TestClient, mailbox: Mailbox, ready: Context) -> None:
+def test_a_host_is_asked_out_until_the_controller_answers(client: TestClient, mailbox: Mailbox) -> None:
+    troubles = [NoAnswer("the disk does not answer"), OSError(), sqlite3.DatabaseError("malformed")]
+
+    def silent_for_a_while(ask: Ask, subject: str) -> Answer:
+        if troubles:
+            raise troubles.pop()
+        return Answer(False, "xenserver1 is not in maintenance mode")
+
+    mailbox.answer = silent_for_a_while
+    found = drill(client, kind="maintenance", host="xenserver1")
+    assert [one[0] for one in mailbox.posted[:4]] == [Ask.ENTER_MAINTENANCE, *[Ask.EXIT_MAINTENANCE] * 3]
+    assert "xenserver1 is not in maintenance mode" in found["trouble"]
+
+
+def test_two_hosts_at_the_same_moment_are_one_too_many(
+    tmp_path: Path, root: Path, gate: OpenGate, mailbox: Mailbox
+) -> None:
+    """The first is still being looked at when the second is asked for."""
+    go_on, worker = threading.Event(), InProcess()
+
+    def simulate(raw: bytes) -> Any:
+        go_on.wait()
+        return WORK["simulate"](raw)
+
+    worker.work = {**WORK, "simulate": simulate}
+    ready = planning(tmp_path, site_of(root), worker, gate, mailbox)
+    held = lock.Lock(ready.state_dir)
+    both = [host("xenserver1", vms=["web1"]), host("xenserver2", vms=["db1"])]
+    write_status(ready.state_dir, **status(hosts=both), written_at=ready.clock.now())
+    with TestClient(create_app(ready)) as client, ThreadPoolExecutor(2) as threads:
+        while not (ready.live.tables["upses"] and ready.live.running):
+            client.get("/api/v1/site")
+
+        def asked(host: str) -> Any:
+            return client.post("/api/v1/drills", json={"kind": "maintenance", "host": host})
+
+        first = threads.submit(asked, "xenserver1")
+        while not worker.asked:
+            client.get("/api/v1/site")
+        second = threads.submit(asked, "xenserver2")
+        while not (second.done() or len(worker.asked) > 1):
+            client.get("/api/v1/site")
+        go_on.set()
+        answers = [first.result(), second.result()]
+        again = asked("xenserver2")
+    held.release()
+    assert [answer.status_code for answer in answers] == [202, 409]
+    assert all("another host is in a drill" in answer.json()["detail"] for answer in (answers[1], again))
+
+
+def test_an_abort_leaves_at_once(
+    client: TestClient, mailbox: Mailbox, ready: Context, gate: OpenGate
+) -> None:
     begun = client.post("/api/v1/drills", json={"kind": "maintenance", "host": "xenserver1"}).json()
     path = f"/api/v1/drills/{begun['id']}"
     while not mailbox.posted:
@@ -202,10 +271,31 @@ def test_an_abort_leaves_at_once(client: TestClient, mailbox: Mailbox, ready: Co
     assert steps[0]["text"] == "xenserver1 was asked into maintenance mode"
     second = client.post("/api/v1/drills", json={"kind": "maintenance", "host": "xenserver1"})
     assert (second.status_code, "another host is in a drill" in second.json()["detail"]) == (409, True)
-    assert client.post(f"{path}/abort").status_code == 202
+    gate.person = Person("bert", Role.OPERATE)
+    assert client.post(f"{path}/abort", json={"why": "enough\nseen"}).status_code == 202
     while len(mailbox.posted) < 2:
         client.get(path)
     assert mailbox.posted[1][0] is Ask.EXIT_MAINTENANCE
+    (told,) = ready.accounts.audit.all()
+    assert (told.by, told.says) == ("bert", f"drill {begun['id']} aborted (enough seen)")
+
+
+def test_an_aborted_drill_says_by_whom(client: TestClient, mailbox: Mailbox, gate: OpenGate) -> None:
+    """Its host could not be asked out."""
+
+    def answer(ask: Ask, subject: str) -> Answer:
+        if ask is Ask.EXIT_MAINTENANCE:
+            raise NoAnswer("the controller stands still")
+        return Answer(True, "done")
+
+    mailbox.answer = answer
+    begun = client.post("/api/v1/drills", json={"kind": "maintenance", "host": "xenserver1"}).json()
+    path = f"/api/v1/drills/{begun['id']}"
+    while not client.get(path).json()["steps"]:
+        pass
+    gate.person = Person("bert", Role.OPERATE)
+    assert client.post(f"{path}/abort", json={"why": "enough"}).status_code == 202
+    assert "aborted by bert: enough" in ended(client, begun["id"])["trouble"]
 
 
 def test_a_failure_of_utility_power_ends_it(
@@ -278,6 +368,6 @@ def test_the_last_ones_are_kept(tmp_path: Path) -> None:
 
 
 def test_it_is_noted_for_the_journal(ready: Context, client: TestClient) -> None:
-    found = drill(client, kind="outage")
+    found = drill(client, kind="outage", why="the yearly one")
     told = [(row.by, row.says) for row in ready.accounts.audit.all()]
-    assert told == [("anna", f"drill {found['id']} (outage) passed")]
+    assert told == [("anna", f"drill {found['id']} (outage) passed (the yearly one)")]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from fastapi.concurrency import run_in_threadpool
 
+from ridethrough.api.why import one_line
 from ridethrough.core.events import Ask
 from ridethrough.runtime.mailbox import Answer, NoAnswer, NoController
 
@@ -43,15 +44,14 @@ class Audit:
 
     def write(self, connection: sqlite3.Connection, by: str, says: str, why: str = "") -> None:
         """Write a change down in the transaction that makes it."""
-        why = " ".join("".join(letter if letter.isprintable() else " " for letter in why).split())
-        text = f"{says} ({why})" if why else says
+        text = f"{says} ({one_line(why)})" if why else says
         connection.execute("INSERT INTO audit (at, by, says) VALUES (?, ?, ?)", (self._now(), by, text))
         connection.execute("DELETE FROM audit WHERE told AND id <= (SELECT max(id) FROM audit) - ?", (KEPT,))
 
-    def note(self, by: str, says: str) -> None:
+    def note(self, by: str, says: str, why: str = "") -> None:
         """Write something down that is on the disk already, in a transaction of its own."""
         with self._database.changing() as connection:
-            self.write(connection, by, says)
+            self.write(connection, by, says, why)
 
     def untold(self) -> tuple[Written, ...]:
         """What the journal does not have yet, in order."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,8 @@ ENDED_WITHIN = 600.0  # seconds for which a start of the manager tries to end a 
 AGAIN = 5.0
 PLAYED = 3600.0  # seconds for which the maintenance mode is played before it is asked for
 IN_MAINTENANCE = "maintenance mode"
-TROUBLES = (NothingSeen, JobRefused, JobTooLong, JobFailed, NotToBeDone, NoController, NoAnswer, OSError)
+UNASKED = (NoController, NoAnswer, OSError, sqlite3.Error)  # what keeps a request from the controller
+TROUBLES = (NothingSeen, JobRefused, JobTooLong, JobFailed, NotToBeDone, *UNASKED)
 
 
 class NotNow(Exception):  # noqa: N818 - an answer
@@ -57,6 +59,15 @@ class Wanted:
     within: float = 1800.0
 
 
+@dataclass(slots=True)
+class Running:
+    """A drill that is not over. `why`: by whom it was aborted, and what they said."""
+
+    drill: Drill
+    aborted: asyncio.Event = field(default_factory=asyncio.Event)
+    why: str = ""
+
+
 class Drills:
     """Begins drills and keeps their reports. Its `run` is one of the application's services."""
 
@@ -68,13 +79,19 @@ class Drills:
         post: Callable[[Ask, str, str, str], Answer],
         findings: Findings,
         simulations: Simulations,
-        note: Callable[[str, str], None],
+        note: Callable[[str, str, str], None],
+        again: float = AGAIN,
+        ended_within: float = ENDED_WITHIN,
     ) -> None:
-        """`folder` keeps the reports; `note(by, says)` has something written into the journal."""
+        """`folder` keeps the reports; `note(by, says, why)` has something written into the journal. `again` and
+        `ended_within`: seconds until the controller is asked again that did not answer, and for how long it is.
+        """
         self._store, self._live, self._jobs, self._post = Store(folder), live, jobs, post
         self._findings, self._simulations, self._note = findings, simulations, note
         self._threads = Threads("drills", 8)
-        self._running: dict[str, tuple[Drill, asyncio.Event]] = {}
+        self._again, self._ended_within = again, ended_within
+        self._running: dict[str, Running] = {}
+        self._looking = False  # whether a host may be taken into a drill
 
     async def run(self) -> None:
         """End what an earlier manager left open, then rest.
@@ -89,7 +106,7 @@ class Drills:
 
     def kept(self) -> list[dict[str, Any]]:
         """The last drills, the latest first; one that runs is told as far as it is. Blocks for the disk."""
-        running = {id: drill for id, (drill, _) in tuple(self._running.items())}
+        running = {id: running.drill for id, running in tuple(self._running.items())}
         return [running.get(drill.id, drill).shown() for drill in self._store.all()]
 
     def find(self, id: str) -> dict[str, Any] | None:
@@ -98,21 +115,33 @@ class Drills:
 
     async def begin(self, wanted: Wanted) -> Job:
         """Begin a drill; the job's id is the drill's. Raises NotNow and TooMany."""
-        found: tuple[Point, ...] = ()
-        if wanted.kind is Kind.MAINTENANCE:
-            found = await self._may_begin(wanted)
-        return self._jobs.begin(KIND, wanted.by, lambda job: self._drill(job, wanted, found))
+        if wanted.kind is not Kind.MAINTENANCE:
+            return self._begun(wanted, ())
+        if self._looking or any(running.drill.kind is Kind.MAINTENANCE for running in self._running.values()):
+            raise NotNow("another host is in a drill: wait until that is over, or abort it")
+        self._looking = True
+        try:
+            return self._begun(wanted, await self._may_begin(wanted))
+        finally:
+            self._looking = False
 
-    def abort(self, id: str) -> bool:
+    def abort(self, id: str, by: str, why: str = "") -> bool:
         """Have a running drill end at once, its host leaving maintenance mode; False when it does not run."""
-        if id not in self._running:
+        if (running := self._running.get(id)) is None:
             return False
-        self._running[id][1].set()
+        if not running.aborted.is_set():
+            running.why = f"aborted by {by}{f': {why}' if why else ''}"
+            running.aborted.set()
         return True
 
+    def _begun(self, wanted: Wanted, found: tuple[Point, ...]) -> Job:
+        job = self._jobs.begin(KIND, wanted.by, lambda job: self._drill(job, wanted))
+        at = round(self._live.now(), 1)
+        drill = Drill(job.id, wanted.kind, wanted.by, wanted.why, at, wanted.host, points=list(found))
+        self._running[job.id] = Running(drill)
+        return job
+
     async def _may_begin(self, wanted: Wanted) -> tuple[Point, ...]:
-        if any(drill.kind is Kind.MAINTENANCE for drill, _ in self._running.values()):
-            raise NotNow("another host is in a drill: wait until that is over, or abort it")
         live = self._live
         found = [*points.watched(live), points.armed(live), *points.equipment(live)]
         found += points.host_is_ready(live, wanted.host, wanted.confirmed)
@@ -128,22 +157,31 @@ class Drills:
             raise NotNow(text, tuple(found))
         return tuple(found)
 
-    async def _drill(self, job: Job, wanted: Wanted, found: tuple[Point, ...]) -> dict[str, Any]:
-        at = round(self._live.now(), 1)
-        drill = Drill(job.id, wanted.kind, wanted.by, wanted.why, at, wanted.host, points=list(found))
-        self._running[job.id] = (drill, asyncio.Event())
+    async def _drill(self, job: Job, wanted: Wanted) -> dict[str, Any]:
+        drill = self._running[job.id].drill
         try:
             await self._keep(drill)
             await self._do(job, drill, wanted)
-        except TROUBLES as error:
-            self._end(drill, State.UNFINISHED if drill.entered else State.FAILED, _trouble(drill, str(error)))
+        except Exception as error:
+            if not isinstance(error, TROUBLES):
+                log.exception("drill %s", drill.id)
+            await self._failed(drill, str(error) or type(error).__name__)
         finally:
             del self._running[job.id]
-        await self._keep(drill)
         told = f": {drill.trouble}" if drill.trouble else ""
         says = f"drill {drill.id} ({drill.kind}{f' of {drill.host}' if drill.host else ''}) {drill.state}{told}"
-        await self._threads(self._note, drill.by, says)
+        await self._tell(drill, says)
         return drill.shown()
+
+    async def _failed(self, drill: Drill, why: str) -> None:
+        """The end of a drill that could not go on. Whatever it was, its host is not left in maintenance mode."""
+        if drill.entered:
+            try:
+                await self._asked_out(drill, f"drill {drill.id} is over: {why}")
+                drill.entered = False
+            except NoAnswer as error:
+                why = f"{why}; {error}"
+        self._end(drill, State.UNFINISHED if drill.entered else State.FAILED, _trouble(drill, why))
 
     async def _do(self, job: Job, drill: Drill, wanted: Wanted) -> None:
         match wanted.kind:
@@ -212,7 +250,7 @@ class Drills:
         ]
         if why_not or drill.trouble:
             state = State.UNFINISHED if drill.entered else State.FAILED
-            self._end(drill, state, drill.trouble or why_not)
+            self._end(drill, state, "; ".join(part for part in (why_not, drill.trouble) if part))
         else:
             self._end(drill, State.PASSED)
 
@@ -223,8 +261,8 @@ class Drills:
         """
         try:
             answer = await self._threads(self._post, Ask.ENTER_MAINTENANCE, drill.host, drill.by, says)
-        except (NoController, NoAnswer, OSError) as error:
-            return str(error)  # it may have been taken all the same
+        except UNASKED as error:
+            return str(error) or type(error).__name__  # it may have been taken all the same
         if not answer.accepted:
             drill.entered = False
             return answer.text
@@ -240,8 +278,8 @@ class Drills:
             row = self._live.tables["hosts"].get(drill.host, {})
             if row.get("step") == IN_MAINTENANCE and row.get("enabled") is False and not row.get("vms"):
                 return ""
-            if self._running[drill.id][1].is_set():
-                return "aborted by a person"
+            if (running := self._running[drill.id]).aborted.is_set():
+                return running.why
             if text := points.failing(self._live) or points.bad(points.watched(self._live, PATIENT)):
                 return f"ended early: {text}"
             if self._live.now() > ends:
@@ -251,7 +289,10 @@ class Drills:
 
     async def _leave(self, job: Job, drill: Drill, says: str) -> None:
         """Ask the host out of maintenance mode, and wait until it takes VMs again. Once asked, `entered` is False."""
-        answer = await self._threads(self._post, Ask.EXIT_MAINTENANCE, drill.host, drill.by, says)
+        try:
+            answer = await self._asked_out(drill, says)
+        except NoAnswer as error:
+            answer = Answer(False, str(error))
         if not answer.accepted:
             drill.trouble = _trouble(drill, answer.text)
             return
@@ -273,31 +314,38 @@ class Drills:
     async def _end_open(self, drill: Drill) -> None:
         if not drill.entered:
             self._end(drill, State.INTERRUPTED, "the manager ended meanwhile")
-        elif not (why := await self._asked_out(drill)):
-            drill.entered = False
-            text = f"the manager ended meanwhile; started again, it has asked {drill.host} out of maintenance mode"
-            self._end(drill, State.INTERRUPTED, text)
         else:
-            self._end(drill, State.UNFINISHED, _trouble(drill, f"the manager ended meanwhile; {why}"))
+            await self._asked_out_late(drill)
         log.warning("drill %s: %s", drill.id, drill.trouble)
-        await self._keep(drill)
-        await self._threads(self._note, drill.by, f"drill {drill.id} {drill.state}: {drill.trouble}")
+        await self._tell(drill, f"drill {drill.id} {drill.state}: {drill.trouble}")
 
-    async def _asked_out(self, drill: Drill) -> str:
-        """Ask until the controller answers; why it could not be asked, or empty. A refusal is that it is not in it."""
-        loop, why = asyncio.get_running_loop(), ""
-        ends = loop.time() + ENDED_WITHIN
-        while loop.time() < ends:
-            says = f"drill {drill.id} is over: the manager ended meanwhile"
-            try:
-                await self._threads(self._post, Ask.EXIT_MAINTENANCE, drill.host, drill.by, says)
-                return ""
-            except (NoController, NoAnswer, OSError) as error:
-                why = str(error)
-            await asyncio.sleep(AGAIN)
-        return why
+    async def _asked_out_late(self, drill: Drill) -> None:
+        """A refusal is that the host is not in maintenance mode any more."""
+        try:
+            await self._asked_out(drill, f"drill {drill.id} is over: the manager ended meanwhile")
+        except NoAnswer as error:
+            self._end(drill, State.UNFINISHED, _trouble(drill, f"the manager ended meanwhile; {error}"))
+            return
+        drill.entered = False
+        text = f"the manager ended meanwhile; started again, it has asked {drill.host} out of maintenance mode"
+        self._end(drill, State.INTERRUPTED, text)
 
     # --- for all
+
+    async def _asked_out(self, drill: Drill, says: str) -> Answer:
+        """Ask the host out of maintenance mode until the controller answers. Raises NoAnswer where it does not."""
+        loop, why = asyncio.get_running_loop(), ""
+        ends = loop.time() + self._ended_within
+        while True:
+            try:
+                return await self._threads(self._post, Ask.EXIT_MAINTENANCE, drill.host, drill.by, says)
+            except UNASKED as error:
+                before, why = why, str(error) or type(error).__name__
+                if loop.time() >= ends:
+                    raise NoAnswer(why) from error
+                if why != before:
+                    log.warning("drill %s: %s is to leave maintenance mode, asked again: %s", drill.id, drill.host, why)
+            await asyncio.sleep(self._again)
 
     def _residents(self) -> dict[str, tuple[str, str | None]]:
         """Each running VM: its name, and the host on which it runs."""
@@ -305,14 +353,15 @@ class Drills:
 
     async def _wait(self, drill: Drill, job: Job) -> None:
         """Wait for a job of ours, or for the abort of the drill."""
-        aborted = asyncio.create_task(self._running[drill.id][1].wait())
+        running = self._running[drill.id]
+        aborted = asyncio.create_task(running.aborted.wait())
         try:
             await asyncio.wait({aborted, *([job.task] if job.task else [])}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             aborted.cancel()
-        if self._running[drill.id][1].is_set():
+        if running.aborted.is_set():
             await self._jobs.cancel(job)
-            raise NotToBeDone("aborted by a person")
+            raise NotToBeDone(running.why)
 
     def _say(self, job: Job, drill: Drill, text: str) -> None:
         drill.steps.append(Step(round(self._live.now(), 1), text))
@@ -323,9 +372,17 @@ class Drills:
         self._end(drill, State.PASSED if good else State.FAILED, points.bad(drill.points))
 
     def _end(self, drill: Drill, state: State, trouble: str = "") -> None:
-        aborted = drill.id in self._running and self._running[drill.id][1].is_set()
+        aborted = drill.id in self._running and self._running[drill.id].aborted.is_set()
         drill.state = State.ABORTED if aborted and state is State.FAILED else state
         drill.trouble, drill.ended_at = trouble, round(self._live.now(), 1)
+
+    async def _tell(self, drill: Drill, says: str) -> None:
+        """Keep the report of a drill that is over, and have that written into the journal."""
+        try:
+            await self._keep(drill)
+            await self._threads(self._note, drill.by, says, drill.why)
+        except (OSError, sqlite3.Error) as error:
+            log.warning("%s; but that cannot be kept: %s", says, error)
 
     async def _keep(self, drill: Drill) -> None:
         await self._threads(self._store.keep, drill)

@@ -5,21 +5,20 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from ridethrough.api.access import Administrator, Person, Role
 from ridethrough.api.accounts import NAME, NotDone
 from ridethrough.api.context import Ctx
 from ridethrough.api.problems import answers
+from ridethrough.api.why import Why, WhyAsked
 
 from .session import Chosen, no_token
 
 router = APIRouter(tags=["accounts"])
 
 NewName = Annotated[str, Field(max_length=64, json_schema_extra={"pattern": f"^{NAME}$"})]
-Why = Annotated[str, Field(max_length=500, description="For the journal.")]
-WhyAsked = Annotated[str, Query(max_length=500, description="For the journal.")]
 
 
 class Account(BaseModel):

@@ -17,6 +17,7 @@ from ridethrough.api.context import Context, Ctx
 from ridethrough.api.doors import Found
 from ridethrough.api.jobs import Job, TooMany
 from ridethrough.api.problems import answers
+from ridethrough.api.why import Why
 from ridethrough.config import (
     CardConnection,
     ConfigError,
@@ -213,7 +214,7 @@ class Adding(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     upses: list[Ticked] = Field(min_length=1, max_length=MOST)
-    why: str = Field("", max_length=500, description="For the journal.")
+    why: Why = ""
 
 
 @router.post("/discovery/{id}/add", responses=answers(404, 409, 504))

@@ -16,6 +16,7 @@ from ridethrough.api.drills import Drills, Kind, NotNow, State
 from ridethrough.api.drills.drills import Wanted
 from ridethrough.api.jobs import TooMany
 from ridethrough.api.problems import answers, served
+from ridethrough.api.why import Why
 
 router = APIRouter(tags=["drills"])
 
@@ -36,7 +37,7 @@ class Order(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     kind: Kind
-    why: str = Field("", max_length=500, description="For the journal.")
+    why: Why = ""
     host: str = Field("", max_length=200)
     confirm_coordinator: bool = Field(False, description="Take the host though it is its pool's coordinator.")
     within: float = Field(1800.0, ge=60.0, le=DAY, description="Seconds that the host gets to be emptied.")
@@ -136,10 +137,20 @@ async def look(id: Id, _: Viewer, drills: Served) -> Report:
     return Report.model_validate(found)
 
 
+class Abort(BaseModel):
+    """Why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    why: Why = ""
+
+
 @router.post("/drills/{id}/abort", status_code=202, responses=answers(404, 409))
-async def abort(id: Id, _: Operator, drills: Served) -> None:
+async def abort(id: Id, ctx: Ctx, person: Operator, drills: Served, abort: Abort | None = None) -> None:
     """End a drill at once; its host leaves maintenance mode."""
-    if drills.abort(id):
+    why = abort.why if abort else ""
+    if drills.abort(id, person.signed, why):
+        await run_in_threadpool(ctx.accounts.audit.note, person.signed, f"drill {id} aborted", why)
         return
     if await run_in_threadpool(drills.find, id) is None:
         raise _unknown(id)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ridethrough.api.access import Operator
 from ridethrough.api.context import Ctx
 from ridethrough.api.problems import answers
+from ridethrough.api.why import Why
 from ridethrough.core.events import Ask
 
 router = APIRouter(tags=["requests"])
@@ -49,7 +50,7 @@ class Request(BaseModel):
 
     ask: Wanted
     subject: str = Field("", max_length=200)
-    why: str = Field("", max_length=500, description="For the journal.")
+    why: Why = ""
     confirm: str = Field(
         "",
         max_length=200,

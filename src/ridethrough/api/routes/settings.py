@@ -14,6 +14,7 @@ from ridethrough.api.access import Administrator, Role, Viewer
 from ridethrough.api.changing import Change, Done, Hex, Name, Wanted, carry_out, proposal_of, refused, section_changes
 from ridethrough.api.context import Context, Ctx
 from ridethrough.api.problems import answers
+from ridethrough.api.why import Why, WhyAsked
 from ridethrough.config import ConfigError, Configuration, parse
 from ridethrough.config.changes import begun_anew
 from ridethrough.config.desk import text_shown
@@ -117,7 +118,7 @@ class ChangeWanted(Wanted):
     """A change of the version of the file that was seen."""
 
     version: Hex = Field(description="Of the file that was seen; empty where there was none.")
-    why: str = Field(default="", max_length=500, description="For the journal.")
+    why: Why = ""
 
 
 class SectionWanted(BaseModel):
@@ -128,7 +129,7 @@ class SectionWanted(BaseModel):
     keys: dict[Name, Any] = Field(max_length=50, examples=[{"source": "snmp://192.0.2.11"}])
     secrets: dict[Name, Annotated[SecretStr, Field(max_length=5000)]] = Field(default={}, max_length=10)
     version: Hex
-    why: str = Field(default="", max_length=500)
+    why: Why = ""
 
 
 class VersionRow(BaseModel):
@@ -291,7 +292,7 @@ def remove_ups(
     ctx: Ctx,
     person: Administrator,
     version: Annotated[Hex, Query()],
-    why: Annotated[str, Query(max_length=500)] = "",
+    why: WhyAsked = "",
 ) -> Done:
     """Take a UPS out of site.toml; refused while a host names it."""
     return carry_out(ctx, Wanted(operations=[Change(op="remove", path=["ups", id])]), version, why, person)
@@ -303,7 +304,7 @@ def remove_pool(
     ctx: Ctx,
     person: Administrator,
     version: Annotated[Hex, Query()],
-    why: Annotated[str, Query(max_length=500)] = "",
+    why: WhyAsked = "",
     with_hosts: bool = False,
 ) -> Done:
     """Take a pool out of site.toml, `with_hosts` its hosts too; refused while a host names it."""

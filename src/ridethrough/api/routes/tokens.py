@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from ridethrough.api.access import Role, Viewer
 from ridethrough.api.context import Ctx
 from ridethrough.api.problems import answers
+from ridethrough.api.why import Why, WhyAsked
 
-from .accounts import Why, WhyAsked
 from .session import no_token, whose
 
 router = APIRouter(tags=["tokens"])
