@@ -19,7 +19,7 @@ from .errors import NotDone
 from .links import FIRST, Links
 from .passwords import Passwords, Turns, check
 from .sessions import LONGEST, Opened, Sessions, end_all
-from .throttle import Throttle
+from .throttle import Begun, Throttle
 from .tokens import Tokens, revoke_all
 
 IDLE = 1800.0  # seconds
@@ -82,26 +82,26 @@ class Accounts:
 
     def login(self, name: str, password: str, address: str, agent: str, replaces: str = "") -> Opened:
         """A new session. Raises NotAdmitted: 401 wrong, 429 too many tries."""
-        kept = self._proved(name, password, address)
+        kept, begun = self._proved(name, password, address)
         fresh = self._passwords.hash(password) if self._passwords.is_outdated(kept) else kept
         with self._database.changing() as connection:
             account = _row(connection, name)
             if account is None or account["hash"] != kept:
                 raise NotAdmitted(401, WRONG)  # changed while the old one was compared
-            self._throttle.succeeded(connection, account["name"], address)
+            self._throttle.succeeded(connection, account["name"], address, begun)
             connection.execute("UPDATE accounts SET login = ? WHERE name = ?", (self._now(), name))
             self._keep(connection, name, fresh)
             return self.sessions.open(connection, account["name"], address, agent, replaces)
 
-    def _proved(self, name: str, password: str, address: str) -> str:
-        """The kept hash that this password has. Raises NotAdmitted."""
-        self._throttle.begin(name, address)
+    def _proved(self, name: str, password: str, address: str) -> tuple[str, Begun]:
+        """The kept hash that this password has, and the try. Raises NotAdmitted."""
+        begun = self._throttle.begin(name, address)
         with self._database.reading() as connection:
             account = _row(connection, name)
         kept: str | None = account["hash"] if account else None
         if not self._passwords.is_right(kept, password) or kept is None:
             raise NotAdmitted(401, WRONG)
-        return kept
+        return kept, begun
 
     # --- the first administrator, and new passwords by a link
 
@@ -216,7 +216,7 @@ class Accounts:
         """
         check(new, name)
         try:
-            kept = self._proved(name, old, address)
+            kept, begun = self._proved(name, old, address)
         except NotAdmitted as error:
             if error.status == 401:  # who asks is logged in
                 raise NotAdmitted(403, "the old password is wrong") from error
@@ -226,7 +226,7 @@ class Accounts:
             if (row := _row(connection, name)) is None or row["hash"] != kept:
                 raise NotDone(409, "the password was just changed by somebody else")
             self._change_password(connection, name, made)
-            self._throttle.succeeded(connection, name, address)
+            self._throttle.succeeded(connection, name, address, begun)
             self.audit.write(connection, name, f"password of {name} changed")
             return self.sessions.open(connection, name, address, agent)
 

@@ -41,6 +41,14 @@ class Tries:
     last: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A try: when it was made, and when the one before it failed at the same address."""
+
+    at: float
+    before: float
+
+
 ADDRESS = Rule(free=5, longest=300.0)
 NAME = Rule(free=10, longest=30.0)
 
@@ -78,7 +86,7 @@ class Throttle:
         """At most `rows` counts of each kind are kept."""
         self._database, self._now, self._rows = database, now, rows
 
-    def begin(self, name: str, address: str) -> None:
+    def begin(self, name: str, address: str) -> Begun:
         """Count a try; it counts as a failure until `succeeded`, so that many at once are of no use.
 
         Raises NotAdmitted (429) when it must not be made yet.
@@ -94,13 +102,16 @@ class Throttle:
                 raise NotAdmitted(429, f"too many wrong logins; try again in {seconds} s", seconds)
             self._keep(connection, "address", where, one_more(ADDRESS, of_address, now))
             self._keep(connection, "name", who, one_more(NAME, of_name, now))
+        return Begun(now, of_address.last)
 
-    def succeeded(self, connection: sqlite3.Connection, name: str, address: str) -> None:
+    def succeeded(self, connection: sqlite3.Connection, name: str, address: str, begun: Begun) -> None:
         """The try was none that failed. The address keeps its other failures: they were of other tries."""
         where = network(address)
         connection.execute("DELETE FROM tries WHERE kind = 'name' AND key = ?", (_key(name),))
         connection.execute(
-            "UPDATE tries SET failures = failures - 1 WHERE kind = 'address' AND key = ? AND failures > 0", (where,)
+            "UPDATE tries SET failures = failures - 1, last = CASE WHEN last = ? THEN ? ELSE last END "
+            "WHERE kind = 'address' AND key = ? AND failures > 0",
+            (begun.at, begun.before, where),
         )
         self.place(connection, name, address)
 
