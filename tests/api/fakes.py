@@ -14,6 +14,7 @@ from ridethrough.api import Context, Doors, Jobs, Live, NotAdmitted, Person, Rol
 from ridethrough.api.access import Gate
 from ridethrough.api.accounts import Accounts
 from ridethrough.api.doors import Found, Trust
+from ridethrough.api.hosts import Hosts
 from ridethrough.config import Endpoint, PoolConnection, Secrets
 from ridethrough.core.events import Ask
 from ridethrough.ports import Unreachable
@@ -97,6 +98,7 @@ def context(
         post=(mailbox or Mailbox()).post,
         doors=doors,
         jobs=Jobs(live.publish),
+        hosts=Hosts("testserver"),
     )
 
 

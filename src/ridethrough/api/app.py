@@ -20,6 +20,7 @@ from .accounts import HandingOn, NotDone
 from .bodies import Bodies
 from .context import Context, Service
 from .headers import Headers
+from .hosts import Known
 from .problems import COMMON, answers, not_admitted, not_done, not_understood
 from .routes import AT_ROOT, ROUTERS
 from .troubles import handle
@@ -54,6 +55,7 @@ def create_app(context: Context, pages: APIRouter | None = None) -> FastAPI:
         openapi_url=f"{PREFIX}/openapi.json",
         docs_url=None,  # those pages fetch scripts from elsewhere
         redoc_url=None,
+        redirect_slashes=False,  # a redirect would lead to whatever name was asked for
         lifespan=lifespan,
     )
     app.state.context = context
@@ -64,6 +66,7 @@ def create_app(context: Context, pages: APIRouter | None = None) -> FastAPI:
     if pages is not None:
         app.include_router(pages)
     app.add_middleware(Bodies, gate=context.gate)
+    app.add_middleware(Known, hosts=context.hosts)
     app.add_middleware(Headers, private=PREFIX)
     app.add_exception_handler(405, _wrong_method)
     app.add_exception_handler(NotAdmitted, not_admitted)

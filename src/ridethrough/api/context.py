@@ -22,6 +22,7 @@ from .evidence import Evidence
 from .findings import Findings
 from .foresight import Plans, Present, Simulations
 from .history import History
+from .hosts import Hosts
 from .jobs import Jobs
 from .live import Live
 from .metrics import Counted
@@ -62,6 +63,7 @@ class Context:
     counted: Counted = field(default_factory=Counted)
     history: History | None = None
     evidence: Evidence | None = None
+    hosts: Hosts = field(default_factory=Hosts)
     tls: Tls | None = None  # None: served without, on loopback only
     plans: Plans | None = None
     notifications: Notifications | None = None

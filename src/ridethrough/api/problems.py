@@ -31,12 +31,13 @@ SAYS = {
     404: "There is none of that name.",
     409: "Refused; the answer tells why.",
     413: "More was sent than may be.",
+    421: "Asked by a name that is none of this machine's; the answer tells how to make it one.",
     422: "What was given cannot be used; the answer tells what and why.",
     429: "Too many tries; the header Retry-After says in how many seconds to try again.",
     503: "Not now; the answer tells why.",
     504: "No answer came in time; the answer tells whether it may still come.",
 }
-COMMON = (400, 401, 403, 413, 422, 503)  # of every route
+COMMON = (400, 401, 403, 413, 421, 422, 503)  # of every route
 
 
 def answers(*statuses: int) -> Responses:

@@ -21,7 +21,9 @@ from ridethrough.api.evidence import Evidence
 from ridethrough.api.findings import Findings
 from ridethrough.api.foresight import Plans, Present, Simulations
 from ridethrough.api.history import History
+from ridethrough.api.hosts import Hosts
 from ridethrough.api.notifications import Notifications, Targets
+from ridethrough.api.own_certificate import host_name
 from ridethrough.api.tls import Tls, looking
 from ridethrough.assemble import search, search_upsd, survey_pool
 from ridethrough.config import (
@@ -101,6 +103,7 @@ def context(site: Path, state: Path, secrets_dir: Path | None, settings: Manager
         history=history,
         evidence=Evidence(show),
         notifications=notifications,
+        hosts=Hosts(host_name(), settings.names, lambda: tls.certificate.names if tls else (), tls is not None),
         tls=tls,
         plugs=plugs_at(Path(os.environ[VARIABLE])) if VARIABLE in os.environ else None,
         services=(history, notifications, plans, drills, *((tls,) if tls is not None else ())),

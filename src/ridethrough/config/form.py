@@ -179,7 +179,8 @@ class ManagerSection(Section):
     )
     names: Annotated[list[Annotated[str, checked_by(quantities.web_name)]], Once] = Field(
         [],
-        description="More names and addresses of this machine, for a certificate of the pages' own.",
+        description="More names and addresses by which people reach the pages: they answer to no others than these "
+        "and the machine's own, and have them in a certificate of their own.",
         examples=[["ups.example.com"]],
     )
 
