@@ -259,9 +259,7 @@ def test_two_hosts_at_the_same_moment_are_one_too_many(
     assert all("another host is in a drill" in answer.json()["detail"] for answer in (answers[1], again))
 
 
-def test_an_abort_leaves_at_once(
-    client: TestClient, mailbox: Mailbox, ready: Context, gate: OpenGate
-) -> None:
+def test_an_abort_leaves_at_once(client: TestClient, mailbox: Mailbox, ready: Context, gate: OpenGate) -> None:
     begun = client.post("/api/v1/drills", json={"kind": "maintenance", "host": "xenserver1"}).json()
     path = f"/api/v1/drills/{begun['id']}"
     while not mailbox.posted:
@@ -273,9 +271,8 @@ def test_an_abort_leaves_at_once(
     assert (second.status_code, "another host is in a drill" in second.json()["detail"]) == (409, True)
     gate.person = Person("bert", Role.OPERATE)
     assert client.post(f"{path}/abort", json={"why": "enough\nseen"}).status_code == 202
-    while len(mailbox.posted) < 2:
+    while Ask.EXIT_MAINTENANCE not in [ask for ask, *_ in mailbox.posted]:
         client.get(path)
-    assert mailbox.posted[1][0] is Ask.EXIT_MAINTENANCE
     (told,) = ready.accounts.audit.all()
     assert (told.by, told.says) == ("bert", f"drill {begun['id']} aborted (enough seen)")
 
