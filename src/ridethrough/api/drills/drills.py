@@ -111,6 +111,8 @@ class Drills:
 
     def find(self, id: str) -> dict[str, Any] | None:
         """A drill by its id. Blocks for the disk."""
+        if (running := self._running.get(id)) is not None:
+            return running.drill.shown()
         return next((row for row in self.kept() if row["id"] == id), None)
 
     async def begin(self, wanted: Wanted) -> Job:
