@@ -94,7 +94,7 @@ def test_a_simulated_outage_can_be_opened_in_the_simulator(drills: Page, mailbox
     assert {ask for ask, *_ in mailbox.posted} <= {Ask.NOTE}
     drills.get_by_role("link", name="Open it in the Simulator").click()
     expect(drills.locator("#outcome")).to_contain_text("No host crashed, no VM was lost.")
-    expect(drills.get_by_role("list", name="Timeline")).to_contain_text("Utility power fails for ups1")
+    expect(drills.get_by_role("list", name="Timeline")).to_contain_text("Utility power fails for feeder a (ups1)")
 
 
 def test_a_real_host_is_taken_and_the_drill_is_aborted(drills: Page, mailbox: Mailbox) -> None:

@@ -120,7 +120,7 @@ def test_a_story_of_ones_own(simulator: Page, tmp_path: Path) -> None:
     simulator.get_by_label("For how long").fill("20")
     simulator.get_by_role("dialog").get_by_role("button", name="Add").click()
     lines = simulator.get_by_role("list", name="Timeline").get_by_role("listitem")
-    expect(lines).to_contain_text(["Utility power fails for ups1", "The card of ups1 goes silent", "killed"])
+    expect(lines).to_contain_text(["Utility power fails for feeder a (ups1)", "The card of ups1 goes silent", "killed"])
     # A time is typed over, and a line is taken away by the keyboard.
     when = simulator.get_by_label("When: The controller is killed")
     when.fill("never")
@@ -133,7 +133,7 @@ def test_a_story_of_ones_own(simulator: Page, tmp_path: Path) -> None:
     expect(lines).to_have_count(2)
     run(simulator)
     expect(simulator.locator("#outcome")).to_contain_text("No host crashed, no VM was lost.")
-    expect(simulator.locator(".sim-lines")).to_contain_text("utility power fails on feeder of ups1")
+    expect(simulator.locator(".sim-lines")).to_contain_text("utility power fails on feeder a")
     with simulator.expect_download() as saved:
         simulator.get_by_role("link", name="Save as a scenario file").click()
     content = tomllib.loads(saved.value.path().read_text(encoding="utf-8"))
@@ -151,7 +151,7 @@ def test_a_ups_is_reached_and_told_to_fail_by_the_keyboard(simulator: Page) -> N
     simulator.keyboard.press("ArrowDown")
     simulator.keyboard.press("ArrowUp")
     simulator.keyboard.press("Enter")
-    expect(simulator.get_by_role("list", name="Timeline")).to_contain_text("Utility power fails for ups1")
+    expect(simulator.get_by_role("list", name="Timeline")).to_contain_text("Utility power fails for feeder a (ups1)")
     ups.focus()
     simulator.keyboard.press("Enter")
     simulator.keyboard.press("Escape")

@@ -1,7 +1,8 @@
 // The plugs of a simulated site: what has a switch, and what can be let happen.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { faultsOf, feederLabel } from "../../src/ridethrough/web/static/js/demo/words.js";
+import { faultsOf } from "../../src/ridethrough/web/static/js/demo/words.js";
+import { feederLabel } from "../../src/ridethrough/web/static/js/words.js";
 
 test("what can happen stands by the kind of thing it happens to; utility power has its switches", () => {
   const words = [

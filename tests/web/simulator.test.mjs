@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { filmOf, supplyOf, toldUntil } from "../../src/ridethrough/web/static/js/simulator/film.js";
-import { parseTime, sentence, titleOf } from "../../src/ridethrough/web/static/js/simulator/words.js";
+import { menuOf } from "../../src/ridethrough/web/static/js/simulator/picks.js";
+import { feederName, parseTime, sentence, titleOf } from "../../src/ridethrough/web/static/js/simulator/words.js";
 
 const THINGS = {
   feeder: ["a", "of ups2"],
@@ -32,6 +33,23 @@ test("before anything happens everything is as it was copied", () => {
   assert.deepEqual([upses.get("ups1").condition, upses.get("ups1").silent], ["good", false]);
   assert.deepEqual([hosts.get("h1").supply, hosts.get("h1").step, hosts.get("h1").vms], ["full", "", ["web1"]]);
   assert.ok(pools.get("pool1").connected);
+});
+
+test("a UPS hangs on its feeder, where that has a name", () => {
+  const { upses } = film().at(0);
+  assert.deepEqual([upses.get("ups1").feeder, upses.get("ups2").feeder], ["a", ""]);
+});
+
+test("a feeder is pressed as its UPSs are: what can be done first is what is not so yet", () => {
+  const menu = (node, t) => menuOf(node, { things: THINGS, state: film().at(t), words: [], add: (entry) => entry, ask: () => {} });
+  const told = (rows) => rows.filter((row) => row.label).map((row) => row.label);
+  const both = ["Utility power fails: feeder a (ups1)", "Utility power returns: feeder a (ups1)"];
+  assert.deepEqual(told(menu("feeder:a", 0)), both);
+  assert.deepEqual(told(menu("feeder:a", 12)), both.toReversed());
+  assert.deepEqual(told(menu("ups:ups1", 0)), both);
+  assert.equal(menu("feeder:a", 0)[0].heading, "Feeder a (ups1)");
+  assert.deepEqual(menu("feeder:a", 0)[1].onPick(), { do: "fail", feeder: "a" });
+  assert.deepEqual(told(menu("ups:ups2", 0)), ["Utility power fails: ups2", "Utility power returns: ups2"]);
 });
 
 test("a moment is the same, whichever way one comes to it", () => {
@@ -79,6 +97,8 @@ test("times are read as people write them", () => {
 
 test("a line is a sentence", () => {
   assert.equal(sentence({ at: 0, do: "fail", feeder: "a" }, THINGS), "Utility power fails for feeder a (ups1)");
+  const many = { fed_by: Object.fromEntries([1, 2, 3, 4, 5].map((n) => [`u${n}`, "b"])) };
+  assert.equal(feederName("b", many), "feeder b (5 UPSs)");
   assert.equal(sentence({ at: 0, do: "fail", feeder: "of ups2" }, THINGS), "Utility power fails for ups2");
   assert.equal(sentence({ at: 0, do: "crash controller", for: 30 }, THINGS), "The controller is killed, and is back after 30 s");
   assert.equal(sentence({ at: 0, do: "dance wildly", host: "h1" }, THINGS), "Dance wildly h1");

@@ -30,6 +30,12 @@ function large() {
   return { site: { alerts: [] }, upses: byId(upses), pools: byId([]), hosts: byId(hosts), vms: byId([]), storage: byId([]) };
 }
 
+// The same site, its UPSs on feeders: {ups: feeder}, or a function of its row.
+function onFeeders(state, feeders) {
+  const of = typeof feeders === "function" ? feeders : (row) => feeders[row.id] ?? "";
+  return { ...state, upses: byId([...state.upses.values()].map((row) => ({ ...row, feeder: of(row) }))) };
+}
+
 test("a small site is shown in full: each feed is a line, the coordinator comes first", () => {
   const state = small();
   const graph = graphOf(state, unfoldedAtFirst(state));
@@ -37,7 +43,57 @@ test("a small site is shown in full: each feed is a line, the coordinator comes 
   assert.deepEqual(graph.edges.map((edge) => edge.id).sort(), ["ups:ups1>host:h1", "ups:ups2>host:h1", "ups:ups2>host:h2"]);
   assert.deepEqual(graph.left.map((node) => node.id), ["ups:ups1", "ups:ups2", "ups:spare"]);
   assert.deepEqual(graph.storage.map((node) => node.row.id), ["nas"]);
-  assert.deepEqual([...joinedTo("ups:ups2", graph.edges)].sort(), ["host:h1", "host:h2", "ups:ups2"]);
+});
+
+test("a node lights what feeds it and what it feeds, on the whole way", () => {
+  const state = onFeeders(small(), { ups1: "A", ups2: "B", spare: "B" });
+  const graph = graphOf(state, unfoldedAtFirst(state));
+  assert.deepEqual([...joinedTo("ups:ups2", graph)].sort(), ["feeder:B", "host:h1", "host:h2", "ups:ups2"]);
+  assert.deepEqual([...joinedTo("host:h2", graph)].sort(), ["feeder:B", "host:h2", "ups:ups2"]);
+  assert.deepEqual([...joinedTo("feeder:B", graph)].sort(), ["feeder:B", "host:h1", "host:h2", "ups:spare", "ups:ups2"]);
+});
+
+function railsOn(state, unfolded = unfoldedAtFirst(state)) {
+  return graphOf(state, unfolded).rails.map((rail) => [rail.label, rail.power.class, rail.nodes.map((node) => node.row?.id ?? node.members.length)]);
+}
+
+test("without a named feeder there is one rail of utility power, without a box", () => {
+  const state = small();
+  assert.deepEqual(railsOn(state), [["Utility power", "flows", ["ups1", "ups2", "spare"]]]);
+  const layout = layoutOf(graphOf(state, unfoldedAtFirst(state)), 900, 16);
+  assert.deepEqual([layout.named, layout.boxes.has("feeder:")], [false, false]);
+});
+
+test("UPSs stand by the feeder that they hang on; those of which nobody says it, together", () => {
+  const state = onFeeders(small(), { ups1: "A", spare: "A" });
+  assert.deepEqual(railsOn(state), [["Feeder A", "flows", ["ups1", "spare"]], ["Utility power", "flows", ["ups2"]]]);
+  const layout = layoutOf(graphOf(state, unfoldedAtFirst(state)), 900, 16);
+  assert.equal(layout.named, true);
+  const [name, first, last] = ["feeder:A", "ups:ups1", "ups:spare"].map((id) => layout.boxes.get(id).y);
+  assert.ok(name < first && first < last && last < layout.boxes.get("feeder:").y);
+});
+
+test("a feeder is told by all UPSs on it: it has failed when none has utility power and one says so", () => {
+  const on = (one, other) => railsOn({ ...small(), upses: byId([ups("x", { feeder: "A", ...one }), ups("y", { feeder: "A", ...other })]) })[0].slice(0, 2);
+  const battery = { condition: "on battery" };
+  assert.deepEqual(on({}, battery), ["Feeder A", "flows"]);
+  assert.deepEqual(on(battery, battery), ["Feeder A failed", "cut"]);
+  assert.deepEqual(on({ condition: "settling" }, battery), ["Feeder A", "flows"]);
+  assert.deepEqual(on({ silent: true }, battery), ["Feeder A failed", "cut"]);
+  assert.deepEqual(on({ condition: "off", on_battery_since: 3 }, { condition: "unknown" }), ["Feeder A failed", "cut"]);
+  assert.deepEqual(on({ condition: "off" }, { condition: "unknown" }), ["Feeder A: unknown", "dead"]);
+  assert.deepEqual(on({ silent: true }, { silent: true }), ["Feeder A: unknown", "dead"]);
+});
+
+test("in folded pools UPSs stand by feeder, and together where there are many feeders", () => {
+  const state = large();
+  const few = onFeeders(state, (row) => ("AB")[Number(row.id.at(-1)) % 2]);
+  assert.deepEqual(graphOf(few, new Set()).rails.map((rail) => [rail.label, rail.nodes.reduce((sum, node) => sum + node.members.length, 0)]), [["Feeder A", 100], ["Feeder B", 100]]);
+  const many = onFeeders(state, (row) => `F${row.id}`);
+  assert.deepEqual(railsOn(many, new Set()).map(([label, , nodes]) => [label, nodes.length]), [["200 feeders", 5]]);
+  many.upses.set("u0-0", { ...many.upses.get("u0-0"), condition: "on battery" });
+  const rails = railsOn(many, new Set());
+  assert.deepEqual(rails.filter(([label]) => label === "Feeder Fu0-0 failed"), [["Feeder Fu0-0 failed", "cut", ["u0-0"]]]);
 });
 
 test("a large site begins folded: a few nodes, and every UPS and host is counted", () => {
@@ -79,7 +135,9 @@ test("a feed is drawn by the worst UPS that it stands for, and stops where nothi
 
 test("no card lies over another, at any width", () => {
   const many = large();
-  for (const [state, unfolded] of [[small(), new Set(["pool1"])], [many, new Set()], [many, new Set(["pool0", "pool3"])]]) {
+  const named = [onFeeders(small(), { ups2: "B" }), onFeeders(many, (row) => ["A", "", "B"][Number(row.id.at(-1)) % 3])];
+  const sites = [[small(), ["pool1"]], [many, []], [many, ["pool0", "pool3"]], [named[0], ["pool1"]], [named[1], []], [named[1], ["pool0", "pool3"]]];
+  for (const [state, unfolded] of sites.map(([one, ids]) => [one, new Set(ids)])) {
     for (const width of [330, 700, 1000, 2200]) {
       const graph = graphOf(state, unfolded);
       const layout = layoutOf(graph, width, 16);

@@ -65,12 +65,29 @@ def test_the_picture_shows_what_feeds_what_and_follows_it(site: Served, window: 
     )
     site.tell(upses=[failing, ups("ups2")], hosts=[host("h1", "ups1", supply="on battery"), host("h2", "ups2")])
     expect(first).to_have_attribute("data-tone", "battery")
-    expect(page.locator('[data-id="cut:ups:ups1"]')).to_have_count(1)
+    expect(page.locator('[data-id="feeder:>ups:ups1>cut"]')).to_have_count(1)
     expect(page.locator('[data-id="ups:ups1>host:h1"]')).to_have_attribute("data-tone", "battery")
     expect(page.locator(".wrong-list")).to_contain_text("ups1: on battery, runtime 10 min, charge 100 %")
     expect(page.locator(".wrong-list")).to_contain_text("output cut in 4:")
     site.tell()
     expect(page.locator(".calm")).to_be_visible()
+    assert not wrong
+
+
+def test_a_feeder_stands_over_its_upses_and_shows_that_it_has_failed(site: Served, window: BrowserContext) -> None:
+    page, wrong = opened(window, site.url)
+    expect(page.locator(".rail")).to_have_text("Utility power")
+    site.tell(upses=[ups("ups1", feeder="A"), ups("ups2", feeder="A")])
+    feeder = page.locator('[data-node="feeder:A"]')
+    expect(feeder).to_have_text("Feeder A")
+    expect(page.locator(".rail")).to_be_hidden()
+    failing = [ups(id, feeder="A", condition="on battery", source="battery") for id in ("ups1", "ups2")]
+    site.tell(upses=[*failing[:1], ups("ups2", feeder="A")])
+    expect(page.locator('[data-id="feeder:A>ups:ups1>cut"]')).to_have_count(1)
+    expect(feeder).to_have_text("Feeder A")
+    site.tell(upses=failing)
+    expect(feeder).to_have_text("Feeder A failed")
+    expect(page.locator('[data-id="feeder:A>feeder:A>cut"]')).to_have_count(1)
     assert not wrong
 
 

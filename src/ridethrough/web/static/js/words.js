@@ -95,6 +95,11 @@ export function percent(value) {
   return value === null || value === undefined ? "?" : `${Math.round(value)} %`;
 }
 
+/** "Feeder A". */
+export function feederLabel(name) {
+  return `Feeder ${name}`;
+}
+
 /** With a capital letter. */
 export function first(text) {
   return text.charAt(0).toUpperCase() + text.slice(1);

@@ -5,7 +5,8 @@ import { choiceText, sentence, SUBJECTS } from "../simulator/words.js";
 import { button, refusal } from "../ui/button.js";
 import { toggle } from "../ui/choose.js";
 import { toast, toastError } from "../ui/toast.js";
-import { feederLabel, faultsOf } from "./words.js";
+import { feederLabel } from "../words.js";
+import { faultsOf } from "./words.js";
 
 const AGAIN = 4000; // ms: the prompt of the demo pulls the same plugs
 

@@ -2,11 +2,6 @@
 
 const SWITCHES = ["fail", "restore"]; // each feeder has a switch of its own for these
 
-/** "Feeder a". */
-export function feederLabel(id) {
-  return `Feeder ${id}`;
-}
-
 /** What can happen besides, by the kind of thing it happens to: [[kind, words], ...]; a word that nothing here can have is left out. */
 export function faultsOf(words) {
   const kinds = new Map();

@@ -1,4 +1,5 @@
 // A simulation as it is at each moment: its frames become the rows that the picture of the site shows.
+import { isOwn } from "./words.js";
 
 const CONDITIONS = { "utility power": "good", "on battery": "on battery", "low battery": "on battery", off: "off" };
 const TABLES = ["upses", "hosts", "vms", "steps"];
@@ -45,7 +46,7 @@ function named(columns, row) {
 }
 
 function stateOf(things, raw, crashes, t) {
-  const upses = new Map([...raw.upses].map(([id, row]) => [id, upsRow(id, row)]));
+  const upses = new Map([...raw.upses].map(([id, row]) => [id, upsRow(id, row, things.fed_by?.[id] ?? "")]));
   const running = new Map([...raw.hosts.keys()].map((id) => [id, []]));
   const vms = new Map();
   for (const [id, row] of raw.vms) {
@@ -59,10 +60,11 @@ function stateOf(things, raw, crashes, t) {
   return { upses, pools, hosts, vms, storage: new Map() };
 }
 
-function upsRow(id, row) {
+function upsRow(id, row, feeder) {
   const isOff = row.output === "off";
   return {
     id,
+    feeder: isOwn(feeder) ? "" : feeder,
     condition: CONDITIONS[row.output] ?? "unknown",
     low: row.output === "low battery",
     silent: row.card !== "answers" && !isOff,
@@ -71,6 +73,7 @@ function upsRow(id, row) {
     charge: row.charge,
     runtime: isOff ? null : row.runtime,
     load: isOff ? null : row.load,
+    on_battery_since: isOff ? 0 : null, // an output goes off only after utility power has failed
     cut_in: row.cut_in,
   };
 }

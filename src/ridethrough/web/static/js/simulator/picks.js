@@ -1,5 +1,5 @@
 // What can be done to what was pressed in the picture.
-import { count } from "../words.js";
+import { count, first } from "../words.js";
 import { choiceText, feederName } from "./words.js";
 
 const UPS = ["silence card", "answer card", "lose link", "restore link", "start test"];
@@ -17,13 +17,16 @@ export function menuOf(node, { things, state, words, add, ask }) {
   const id = rest.join(":");
   const line = (do_, key, value) => ({ label: choiceText(do_), onPick: () => add({ do: do_, [key]: value }) });
   const lines = (list, key, value) => list.filter((one) => known.has(one)).map((one) => line(one, key, value));
-  if (kind === "ups") {
-    const feeder = things.fed_by[id];
-    const isOn = state.upses.get(id)?.condition === "good";
-    const power = (do_, symbol) => ({ ...line(do_, "feeder", feeder), symbol, label: `${choiceText(do_)}: ${feederName(feeder, things)}` });
-    const both = [power("fail", "lost"), power("restore", "good")];
-    return [{ heading: id }, ...(isOn ? both : both.reverse()), ...lines(UPS, "ups", id)];
+  const power = (feeder, isOn) => {
+    const both = [["fail", "lost"], ["restore", "good"]].map(([do_, symbol]) => ({ ...line(do_, "feeder", feeder), symbol, label: `${choiceText(do_)}: ${feederName(feeder, things)}` }));
+    return isOn ? both : both.reverse();
+  };
+  const isOn = (ups) => state.upses.get(ups)?.condition === "good";
+  if (kind === "feeder") {
+    const upses = Object.keys(things.fed_by).filter((ups) => things.fed_by[ups] === id);
+    return [{ heading: first(feederName(id, things)) }, ...power(id, upses.some(isOn))];
   }
+  if (kind === "ups") return [{ heading: id }, ...power(things.fed_by[id], isOn(id)), ...lines(UPS, "ups", id)];
   const guests = state.hosts.get(id)?.vms ?? [];
   return [
     { heading: id },

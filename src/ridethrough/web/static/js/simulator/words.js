@@ -61,6 +61,7 @@ const WORDS = {
 
 export const SUBJECTS = { feeder: "Feeder", ups: "UPS", host: "Host", vm: "VM", pool: "Pool" };
 const GROUPS = { feeder: "Utility power", ups: "UPS", host: "Host", vm: "VM", pool: "Pool", "": "Everything" };
+const MOST_NAMED = 4; // UPSs of a feeder
 const LASTING = ["crash controller", "freeze controller"];
 const TAKES = { for: "For how long", by: "By how much", code: "Error code" };
 const TONES = { fail: "lost", restore: "good", "answer card": "good", "restore link": "good", "plug in": "good", "allow move": "good", "mend journal": "good" };
@@ -81,10 +82,16 @@ export function takesText(key) {
   return TAKES[key] ?? first(key);
 }
 
+/** Whether a feeder is a UPS's own, of which site.toml says no name. */
+export function isOwn(feeder) {
+  return feeder.startsWith("of ");
+}
+
 /** The feeder's name: by the UPSs that hang on it. */
 export function feederName(feeder, things) {
   const upses = Object.keys(things?.fed_by ?? {}).filter((ups) => things.fed_by[ups] === feeder);
-  if (feeder.startsWith("of ") && upses.length === 1) return upses[0];
+  if (isOwn(feeder) && upses.length === 1) return upses[0];
+  if (upses.length > MOST_NAMED) return `feeder ${feeder} (${upses.length} UPSs)`;
   return upses.length ? `feeder ${feeder} (${upses.join(", ")})` : `feeder ${feeder}`;
 }
 

@@ -5,7 +5,7 @@ import { COORDINATOR, count, percent } from "../words.js";
 
 /** The element of a node; `mend(el, node)` fills it and keeps it true. UPSs and hosts are links, or buttons that call `onPick(id, el)`. */
 export function card(node, onPick = null) {
-  const made = { ups: upsCard, host: hostCard, storage: storageCard, hosts: foldedCard, upses: foldedCard }[node.kind](node, onPick);
+  const made = { ups: upsCard, host: hostCard, storage: storageCard, hosts: foldedCard, upses: foldedCard, feeder: feederCard }[node.kind](node, onPick);
   made.el.dataset.node = node.id;
   made.el.mend = made.update;
   return made.el;
@@ -69,6 +69,19 @@ function hostCard(_, onPick) {
     const words = [row.coordinator && COORDINATOR, state.label, count(row.vms.length, "VM"), moving && `${moving} moving`, row.held && "held by a person"].filter(Boolean).join(", ");
     setText(told, ` host, ${words}`);
     setAttr(el, "title", `${row.id}: ${words}`);
+  };
+  return { el, update };
+}
+
+// The name of a feeder, over its UPSs; with `onPick` a button where it has one.
+function feederCard({ feeder }, onPick) {
+  const label = h("span", { class: "node-feeder-label" });
+  const children = [icon("utility"), label];
+  const el = onPick && feeder ? leading("node-feeder", onPick, children) : h("div", { class: "node-feeder" }, children);
+  const update = (rail) => {
+    setData(el, "tone", rail.power.tone);
+    setText(label, rail.label);
+    setAttr(el, "title", rail.label);
   };
   return { el, update };
 }

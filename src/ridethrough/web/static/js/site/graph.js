@@ -1,6 +1,7 @@
 // The site as a graph for the picture: UPSs, pools with their hosts, storage, and what feeds what. Large sites are folded.
 import { compare } from "../ui/table.js";
 import { hostState, upsState } from "../words.js";
+import { feederOf, foldsBy, railsOf } from "./feeders.js";
 
 const FEW_HOSTS = 24; // up to so many hosts and UPSs the picture begins unfolded
 const FEW_UPSES = 24;
@@ -12,8 +13,9 @@ export function unfoldedAtFirst({ pools, hosts, upses }) {
 }
 
 /**
- * Nodes and edges. `unfolded`: the pools whose hosts are shown one by one. Returns {left: [node], pools: [{id, folded, nodes: [node]}], storage: [node],
- * edges: [{id, from, to, tone, flows}]}. A node is {id, kind: "ups" | "upses" | "host" | "hosts" | "storage", ...}: the kinds in the plural stand for several.
+ * Nodes and edges. `unfolded`: the pools whose hosts are shown one by one. Returns {left: [node], rails: [rail], pools: [{id, folded, nodes: [node]}],
+ * storage: [node], edges: [{id, from, to, tone, flows}], taps: [{id, from, to}]}. A node is {id, kind: "ups" | "upses" | "host" | "hosts" | "storage", ...}:
+ * the kinds in the plural stand for several. `rails` are the feeders, with the nodes of `left` in its order.
  */
 export function graphOf({ upses, pools, hosts, vms, storage }, unfolded) {
   const moving = movingVms(vms);
@@ -26,17 +28,18 @@ export function graphOf({ upses, pools, hosts, vms, storage }, unfolded) {
   const left = leftNodes(upses, groups, feeds);
   const edges = edgesOf(left, feeds, upses);
   order(left, edges, groups);
-  return { left, pools: groups, storage: storageNodes(storage, hosts), edges };
+  const rails = railsOf(left, upses);
+  const taps = rails.flatMap((rail) => rail.nodes.map((node) => ({ id: `${rail.id}>${node.id}`, from: rail.id, to: node.id })));
+  return { left: rails.flatMap((rail) => rail.nodes), rails, pools: groups, storage: storageNodes(storage, hosts), edges, taps };
 }
 
-/** What hangs on a node, by the edges: the ids of all nodes that are joined to it, itself included. */
-export function joinedTo(id, edges) {
-  const found = new Set([id]);
-  for (const edge of edges) {
-    if (edge.from === id) found.add(edge.to);
-    if (edge.to === id) found.add(edge.from);
-  }
-  return found;
+/** What feeds a node and what it feeds: the ids of all nodes on the way, itself included. */
+export function joinedTo(id, { edges, taps }) {
+  const fed = new Set([id]);
+  for (const { from, to } of [...taps, ...edges]) if (fed.has(from)) fed.add(to);
+  const feeding = new Set([id]);
+  for (const { from, to } of [...edges, ...taps]) if (feeding.has(to)) feeding.add(from);
+  return new Set([...fed, ...feeding]);
 }
 
 function poolNames(pools, hosts) {
@@ -82,17 +85,18 @@ function leftNodes(upses, groups, feeds) {
   troubled.sort((a, b) => states.get(b.id).rank - states.get(a.id).rank || compare(a.id, b.id));
   for (const row of troubled.slice(0, TROUBLED_SHOWN)) alone.add(row.id);
   const isFolded = groups.some((group) => group.folded);
+  const feeder = foldsBy(upses);
   const together = new Map();
   const nodes = [];
   for (const row of [...upses.values()].sort((a, b) => compare(a.id, b.id))) {
     const feedsTo = groups.filter((group) => group.nodes.some((node) => feeds.get(node.id).has(row.id))).map((group) => group.id);
     if (alone.has(row.id) || (!feedsTo.length && !isFolded)) {
-      nodes.push({ id: `ups:${row.id}`, kind: "ups", row, members: [row], state: states.get(row.id) });
+      nodes.push({ id: `ups:${row.id}`, kind: "ups", row, members: [row], feeder: feederOf(row), state: states.get(row.id) });
       continue;
     }
-    const key = `upses:${feedsTo.join(" ")}`;
+    const key = `upses:${feedsTo.join(" ")}${feeder(row) ? `|${feeder(row)}` : ""}`;
     if (!together.has(key)) {
-      together.set(key, { id: key, kind: "upses", pools: feedsTo, members: [] });
+      together.set(key, { id: key, kind: "upses", pools: feedsTo, members: [], feeder: feeder(row) });
       nodes.push(together.get(key));
     }
     together.get(key).members.push(row);

@@ -1,13 +1,15 @@
-// Where each node of the picture stands: utility power at the left, UPSs, hosts in their pools, storage at the right.
+// Where each node of the picture stands: feeders at the left, UPSs, hosts in their pools, storage at the right.
+import { isNamed } from "./feeders.js";
 
 /**
  * Places for a graph in `width` pixels; `em` is the size of the text. Returns {width, height, rail: {x}, boxes: Map id -> {x, y, w, h},
- * pools: Map id -> {x, y, w, h, head}, compact, narrow}.
+ * pools: Map id -> {x, y, w, h, head}, named, dense, narrow}. `named`: each feeder has a box for its name, above its UPSs.
  */
 export function layoutOf(graph, width, em) {
   const narrow = width < 42 * em;
   const dense = graph.left.length > 10 || graph.pools.reduce((sum, pool) => sum + pool.nodes.length, 0) > 14;
-  const sizes = measures(width, em, narrow, dense, graph.storage.length > 0);
+  const named = isNamed(graph.rails);
+  const sizes = measures(width, em, narrow, dense, named, graph.storage.length > 0);
   const boxes = new Map();
   const pools = new Map();
   const right = stackPools(graph.pools, sizes, boxes, pools);
@@ -15,11 +17,11 @@ export function layoutOf(graph, width, em) {
   const aside = narrow ? 0 : stackStorage(graph, sizes, boxes, pools);
   let height = Math.max(left, right, aside);
   if (narrow && graph.storage.length) height = storageBelow(graph, sizes, boxes, height);
-  return { width, height: Math.ceil(height + 0.25 * em), rail: { x: sizes.rail }, boxes, pools, dense, narrow };
+  return { width, height: Math.ceil(height + 0.25 * em), rail: { x: sizes.rail }, boxes, pools, named, dense, narrow };
 }
 
-function measures(width, em, narrow, dense, hasStorage) {
-  const rail = narrow ? 0.6 * em : 2 * em;
+function measures(width, em, narrow, dense, named, hasStorage) {
+  const rail = narrow || named ? 0.6 * em : 2 * em;
   const upsX = rail + (narrow ? 1.1 : 2.75) * em;
   const free = width - upsX;
   const share = narrow ? [0.39, 0.12, 0.49, 0, 0] : hasStorage ? (dense ? [0.35, 0.1, 0.33, 0.05, 0.17] : [0.31, 0.1, 0.34, 0.06, 0.19]) : [0.35, 0.2, 0.45, 0, 0];
@@ -32,6 +34,7 @@ function measures(width, em, narrow, dense, hasStorage) {
   const second = gap2 + (hasStorage ? spread * 0.4 : 0);
   return {
     em, rail, narrow,
+    feeder: { head: named ? 1.5 * em : 0, between: named ? 0.5 * em : 0, w: upsX + ups + (narrow ? gap : 0) },
     ups: { x: upsX, w: ups, h: dense ? 2.5 * em : 4 * em },
     pool: { x: upsX + ups + first, w: host, head: 2.125 * em, pad: narrow ? 0.35 * em : 0.6 * em },
     host: { h: dense ? 2.375 * em : 3.125 * em, folded: 4.75 * em },
@@ -58,18 +61,25 @@ function stackPools(groups, m, boxes, pools) {
   return Math.max(0, y - m.between);
 }
 
-// Each UPS as near as can be to the middle of what it feeds; none over another; together as high as they need to be.
+// Each UPS as near as can be to the middle of what it feeds; none over another; together as high as they need to be. A feeder's name is above its UPSs.
 function stackLeft(graph, m, boxes, right) {
-  const heights = graph.left.map((node) => (node.kind === "upses" ? m.host.folded : m.ups.h));
+  const firsts = new Map(graph.rails.map((rail) => [rail.nodes[0], rail]));
+  const leads = graph.left.map((node, n) => (firsts.has(node) ? m.feeder.head + (n ? m.feeder.between : 0) : 0));
+  const own = graph.left.map((node) => (node.kind === "upses" ? m.host.folded : m.ups.h));
+  const heights = own.map((height, n) => leads[n] + height);
   const total = heights.reduce((a, b) => a + b, 0) + m.gap * Math.max(0, heights.length - 1);
   const room = Math.max(right, total);
   const wanted = graph.left.map((node, n) => {
     const ends = graph.edges.filter((edge) => edge.from === node.id).map((edge) => boxes.get(edge.to)).filter(Boolean);
     if (!ends.length) return Infinity;
-    return ends.reduce((sum, box) => sum + box.y + box.h / 2, 0) / ends.length - heights[n] / 2;
+    return ends.reduce((sum, box) => sum + box.y + box.h / 2, 0) / ends.length - own[n] / 2 - leads[n];
   });
   const tops = spread(wanted, heights, m.gap, room);
-  graph.left.forEach((node, n) => boxes.set(node.id, { x: m.ups.x, y: tops[n], w: m.ups.w, h: heights[n] }));
+  graph.left.forEach((node, n) => {
+    const y = tops[n] + leads[n];
+    boxes.set(node.id, { x: m.ups.x, y, w: m.ups.w, h: own[n] });
+    if (m.feeder.head && firsts.has(node)) boxes.set(firsts.get(node).id, { x: 0, y: y - m.feeder.head, w: m.feeder.w, h: m.feeder.head });
+  });
   return tops.length ? tops.at(-1) + heights.at(-1) : 0;
 }
 

@@ -4,6 +4,7 @@ import { button } from "../ui/button.js";
 import { COORDINATOR, count } from "../words.js";
 import { card } from "./cards.js";
 import { graphOf, joinedTo, unfoldedAtFirst } from "./graph.js";
+import { isNamed, utilityOf } from "./feeders.js";
 import { curve, layoutOf } from "./layout.js";
 
 const STILL_ABOVE = 80; // more feeds than that do not move: it would tell nothing and cost the viewer's processor
@@ -28,10 +29,12 @@ function keepFlowing(lines) {
 export function picture({ onPick = null } = {}) {
   const lines = s("svg", { class: "feeds", "aria-hidden": "true" });
   const boxes = h("div", { class: "map-pools" });
-  const nodes = h("div", { class: "map-nodes", role: "group", "aria-label": "UPSs, hosts and storage" });
-  const rail = h("div", { class: "rail" }, icon("utility"), h("span", {}, "Utility power"));
+  const nodes = h("div", { class: "map-nodes", role: "group", "aria-label": "Feeders, UPSs, hosts and storage" });
+  const utility = h("span", {});
+  const rail = h("div", { class: "rail" }, icon("utility"), utility);
   const map = h("div", { class: "map" }, lines, rail, boxes, nodes);
-  const el = h("div", { class: "map-frame" }, map, legend());
+  const signs = legend();
+  const el = h("div", { class: "map-frame" }, map, signs.el);
   let unfolded = null;
   let state = null;
   let graph = null;
@@ -48,7 +51,12 @@ export function picture({ onPick = null } = {}) {
     map.classList.toggle("dense", layout.dense);
     map.classList.toggle("narrow", layout.narrow);
     keyed(boxes, graph.pools, (pool) => pool.id, poolBox, (box, pool) => mendPool(box, pool, layout));
-    const all = [...graph.left, ...graph.pools.flatMap((pool) => pool.nodes), ...graph.storage];
+    map.classList.toggle("named", layout.named);
+    rail.hidden = layout.named || !graph.rails.length;
+    setText(utility, graph.rails[0]?.label ?? "");
+    signs.update(graph);
+    const left = layout.named ? graph.rails.flatMap((one) => [one, ...one.nodes]) : graph.left;
+    const all = [...left, ...graph.pools.flatMap((pool) => pool.nodes), ...graph.storage];
     keyed(nodes, all, (node) => node.id, (node) => card(node, onPick), (node, item) => {
       node.mend(item);
       put(node, layout.boxes.get(item.id));
@@ -65,19 +73,7 @@ export function picture({ onPick = null } = {}) {
   function linesOf(layout) {
     const found = [];
     const still = graph.edges.length > STILL_ABOVE;
-    const x = layout.rail.x;
-    const fed = graph.left.map((node) => layout.boxes.get(node.id));
-    if (fed.length) {
-      const [top, bottom] = [Math.min(...fed.map((b) => b.y + b.h / 2)), Math.max(...fed.map((b) => b.y + b.h / 2))];
-      found.push({ id: "rail", class: "rail-line", tone: null, d: `M${x} ${top}V${Math.max(bottom, top + 0.1)}` });
-    }
-    for (const node of graph.left) {
-      const box = layout.boxes.get(node.id);
-      const y = box.y + box.h / 2;
-      const power = utilityOf(node);
-      found.push({ id: `tap:${node.id}`, class: `tap ${power.class}`, tone: power.tone, d: `M${x} ${y}H${box.x}` });
-      if (power.class === "cut") found.push({ id: `cut:${node.id}`, class: "cross", tone: power.tone, d: cross((x + box.x) / 2, y) });
-    }
+    for (const one of graph.rails) found.push(...railLines(one, layout));
     for (const edge of graph.edges) {
       const into = graph.edges.filter((one) => one.to === edge.to);
       const lane = into.length > 1 ? (2 * into.indexOf(edge)) / (into.length - 1) - 1 : 0;
@@ -87,6 +83,24 @@ export function picture({ onPick = null } = {}) {
     for (const node of layout.narrow ? [] : graph.storage) {
       for (const pool of node.pools) found.push({ id: `${node.id}<${pool}`, class: "link", tone: null, d: curve(layout.pools.get(pool), layout.boxes.get(node.id)) });
     }
+    return found;
+  }
+
+  // The line of a feeder, from its name along its UPSs, and from there a tap to each. A cut is crossed out once where one line tells it for all.
+  function railLines(one, layout) {
+    const { x } = layout.rail;
+    const middles = one.nodes.map((node) => layout.boxes.get(node.id)).map((box) => box.y + box.h / 2);
+    const name = layout.boxes.get(one.id);
+    const [top, bottom] = [name ? name.y + name.h * 0.9 : Math.min(...middles), Math.max(...middles)];
+    const isCut = one.power.class === "cut";
+    const found = [{ id: `${one.id}>${one.id}`, class: `rail-line${one.power.class === "flows" ? "" : ` ${one.power.class}`}`, tone: one.power.tone, d: `M${x} ${top}V${Math.max(bottom, top + 0.1)}` }];
+    if (isCut && name) found.push({ id: `${one.id}>${one.id}>cut`, class: "cross", tone: one.power.tone, d: cross(x, (top + middles[0]) / 2) });
+    one.nodes.forEach((node, n) => {
+      const { x: end } = layout.boxes.get(node.id);
+      const power = utilityOf(node.members);
+      found.push({ id: `${one.id}>${node.id}`, class: `tap ${power.class}`, tone: power.tone, d: `M${x} ${middles[n]}H${end}` });
+      if (power.class === "cut" && !(isCut && name)) found.push({ id: `${one.id}>${node.id}>cut`, class: "cross", tone: power.tone, d: cross((x + end) / 2, middles[n]) });
+    });
     return found;
   }
 
@@ -120,16 +134,16 @@ export function picture({ onPick = null } = {}) {
   function show() {
     map.classList.toggle("lit", lit !== null);
     if (lit === null) return;
-    const joined = joinedTo(lit, graph.edges);
+    const joined = joinedTo(lit, graph);
     for (const node of nodes.children) node.classList.toggle("on", joined.has(node.dataset.node));
     for (const path of lines.children) {
       const [from, to] = path.dataset.id.split(">");
-      path.classList.toggle("on", (from === lit || to === lit) || path.dataset.id === `tap:${lit}` || path.dataset.id === `cut:${lit}`);
+      path.classList.toggle("on", joined.has(from) && joined.has(to));
     }
   }
 
   const light = (id) => {
-    const known = id !== null && graph && [...graph.left, ...graph.pools.flatMap((pool) => pool.nodes)].some((node) => node.id === id);
+    const known = id !== null && graph && [...graph.rails, ...graph.left, ...graph.pools.flatMap((pool) => pool.nodes)].some((node) => node.id === id);
     lit = known ? id : null;
     show();
   };
@@ -154,27 +168,29 @@ function put(el, box) {
   el.style.height = `${box.h.toFixed(1)}px`;
 }
 
-// Whether utility power reaches a UPS, by what its card says.
-function utilityOf(node) {
-  const there = node.members.filter((row) => row.condition === "good" || row.condition === "settling");
-  if (there.length === node.members.length) return node.members.every((row) => !row.silent) ? { class: "flows", tone: "good" } : { class: "dead", tone: "silent" };
-  const gone = node.members.some((row) => row.condition === "on battery");
-  return gone ? { class: "cut", tone: "lost" } : { class: "dead", tone: "unknown" };
-}
-
 function cross(x, y) {
   return `M${x - 4} ${y - 4}l8 8m0-8l-8 8`;
 }
 
+// What the lines and signs mean; those that are not always there are told while they are.
 function legend() {
-  const sample = (words, kind, tone) => h("li", {}, s("svg", { class: "feeds sample", viewBox: "0 0 28 10", "aria-hidden": "true" }, s("path", { class: `feed ${kind}`, data: { tone }, d: "M1 5H27" })), words);
-  return h(
+  const sample = (words, kind, tone, ...more) => h("li", {}, s("svg", { class: "feeds sample", viewBox: "0 0 28 10", "aria-hidden": "true" }, s("path", { class: `feed ${kind}`, data: { tone }, d: "M1 5H27" }), more), words);
+  const cut = sample("no utility power", "cut", "lost", s("path", { class: "cross", data: { tone: "lost" }, d: cross(14, 5) }));
+  const feeder = h("li", {}, icon("utility"), "feeder");
+  const el = h(
     "ul",
     { class: "map-legend no-print" },
     sample("fed by utility power", "", "good"),
     sample("fed by the battery", "flows", "battery"),
+    cut,
     sample("not known, or nothing", "dead", "silent"),
+    feeder,
     h("li", {}, icon("coordinator"), COORDINATOR),
     h("li", {}, icon("storage"), "storage"),
   );
+  const update = ({ rails }) => {
+    cut.hidden = !rails.some((rail) => rail.nodes.some((node) => utilityOf(node.members).class === "cut"));
+    feeder.hidden = !isNamed(rails);
+  };
+  return { el, update };
 }
