@@ -22,14 +22,26 @@ def wall(at: float) -> dt.datetime:
     return dt.datetime.fromtimestamp(at, dt.UTC)
 
 
-def test_as_text(capsys: pytest.CaptureFixture[str]) -> None:
-    Printer(wall).tell(7, LOST, "ups1 is on battery")
-    assert capsys.readouterr().out == "1970-01-01 00:00:01  ups1 is on battery\n"
+def test_as_text() -> None:
+    lines: list[str] = []
+    Printer(wall, lines.append).tell(7, LOST, "ups1 is on battery")
+    assert lines == ["1970-01-01 00:00:01  ups1 is on battery"]
 
 
-def test_as_json(capsys: pytest.CaptureFixture[str]) -> None:
-    JsonLines(wall).tell(7, LOST, "ups1 is on battery")
-    assert json.loads(capsys.readouterr().out) == {
+@pytest.mark.parametrize("forged", ["\n1970-01-01 00:00:01  ", "\r\x1b[2K", "\x9b2K", "\u2028"])
+def test_an_event_is_one_line_whatever_somebody_has_written(forged: str) -> None:
+    lines: list[str] = []
+    Printer(wall, lines.append).tell(7, LOST, f"pool1: a reason{forged}all is well")
+    JsonLines(wall, lines.append).tell(7, LOST, f"pool1: a reason{forged}all is well")
+    assert all(line.isprintable() for line in lines)
+    assert lines[0].startswith("1970-01-01 00:00:01  pool1: a reason ")
+    assert json.loads(lines[1])["message"].startswith("pool1: a reason ")
+
+
+def test_as_json() -> None:
+    lines: list[str] = []
+    JsonLines(wall, lines.append).tell(7, LOST, "ups1 is on battery")
+    assert json.loads(lines[0]) == {
         "time": "1970-01-01T00:00:01.500+00:00",
         "event": "UtilityLost",
         "position": 7,
@@ -53,7 +65,7 @@ def test_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     ],
 )
 def test_what_is_chosen(kind: Log, server: str, made: type) -> None:
-    assert isinstance(event_log(kind, server, wall), made)
+    assert isinstance(event_log(kind, server, wall, print), made)
 
 
 @pytest.mark.parametrize(

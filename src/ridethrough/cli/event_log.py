@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-
-import typer
 
 from ridethrough.config.quantities import endpoint, quoted
 from ridethrough.core.events import Event
@@ -18,6 +17,7 @@ from ridethrough.drivers.notify.syslog import SOCKET, Syslog
 from ridethrough.ports import Notifier
 
 PORT = 514
+Out = Callable[[str], None]  # takes a line; it must not wait
 
 
 class Log(StrEnum):
@@ -44,10 +44,11 @@ class Printer:
     """Prints each event's sentence with its time; implements ports.Notifier."""
 
     wall: Wall
+    out: Out
 
     def tell(self, position: int, event: Event, sentence: str) -> None:
-        """One line on standard output."""
-        typer.echo(f"{self.wall(event.at):%Y-%m-%d %H:%M:%S}  {sentence}")
+        """One line, whatever a person or a name has brought into the sentence."""
+        self.out(f"{self.wall(event.at):%Y-%m-%d %H:%M:%S}  {one_line(sentence)}")
 
 
 @dataclass
@@ -55,15 +56,16 @@ class JsonLines:
     """Prints each event as a JSON document on a line of its own; implements ports.Notifier."""
 
     wall: Wall
+    out: Out
 
     def tell(self, position: int, event: Event, sentence: str) -> None:
-        """One line on standard output."""
+        """One line."""
         fields = {"time": self.wall(event.at).isoformat(timespec="milliseconds"), **fields_of(position, event)}
-        typer.echo(json.dumps({**fields, "position": position, "message": one_line(sentence)}))
+        self.out(json.dumps({**fields, "position": position, "message": one_line(sentence)}))
 
 
-def event_log(kind: Log, server: str, wall: Wall) -> Notifier:
-    """The place that was chosen; what a log does not take is printed. Raises ValueError or OSError for a bad server.
+def event_log(kind: Log, server: str, wall: Wall, out: Out) -> Notifier:
+    """The place that was chosen; what a log does not take goes to `out`. Raises ValueError or OSError for a bad server.
 
     `server`: of syslog, a host with its port if that is not 514, or the path of a socket; empty: /dev/log.
     """
@@ -71,13 +73,13 @@ def event_log(kind: Log, server: str, wall: Wall) -> Notifier:
         raise ValueError("--syslog-server goes with --log syslog")
     match kind:
         case Log.TEXT:
-            return Printer(wall)
+            return Printer(wall, out)
         case Log.JSON:
-            return JsonLines(wall)
+            return JsonLines(wall, out)
         case Log.JOURNALD:
-            return Journald(Printer(wall))
+            return Journald(Printer(wall, out))
         case Log.SYSLOG:
-            return Syslog(Printer(wall), wall, _address(server))
+            return Syslog(Printer(wall, out), wall, _address(server))
 
 
 def _address(server: str) -> str | tuple[str, int]:

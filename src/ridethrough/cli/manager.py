@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .common import DEFAULT_SITE, DEFAULT_STATE, FAILED, USAGE, SecretsDir, SiteFile, StateDir, configuration, fail
+from .event_log import Out
+from .lines import telling
 
 if TYPE_CHECKING:
     from ridethrough.api.accounts import Accounts
@@ -37,7 +39,6 @@ def manager(
     `ridethrough run` starts this by itself where site.toml has a section [manager]. It reads the controller's files
     and leaves requests in its mailbox: it may be stopped and started at any time, the controller never waits for it.
     """
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     settings = configuration(site, secrets).manager
     if settings is None:
@@ -46,10 +47,11 @@ def manager(
         threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     with contextlib.suppress(OSError):
         os.nice(NICE)
-    _serve(site, state, secrets, settings)
+    with telling() as lines:
+        _serve(site, state, secrets, settings, lines.put)
 
 
-def _serve(site: Path, state: Path, secrets: Path | None, settings: ManagerSettings) -> None:
+def _serve(site: Path, state: Path, secrets: Path | None, settings: ManagerSettings, out: Out) -> None:
     import uvicorn
 
     from ridethrough.api import create_app  # FastAPI takes most of a second to import
@@ -73,7 +75,7 @@ def _serve(site: Path, state: Path, secrets: Path | None, settings: ManagerSetti
         timeout_graceful_shutdown=END_WITHIN,
         ssl_context_factory=(lambda _config, _default: tls.context) if tls is not None else None,
     )
-    _introduce(_url(settings, listening), found.accounts, tls.certificate.fingerprint if tls is not None else "")
+    _introduce(out, _url(settings, listening), found.accounts, tls.certificate.fingerprint if tls is not None else "")
     try:
         uvicorn.Server(served).run(sockets=[listening])
     finally:
@@ -102,13 +104,13 @@ def _url(settings: ManagerSettings, listening: socket.socket) -> str:
     return f"{'http' if settings.http else 'https'}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def _introduce(url: str, accounts: Accounts, fingerprint: str) -> None:
+def _introduce(out: Out, url: str, accounts: Accounts, fingerprint: str) -> None:
     accounts.links.served_at(url)
-    typer.echo(f"The pages are at {url}")
+    out(f"The pages are at {url}")
     if fingerprint:
-        typer.echo(f"Their certificate is {fingerprint}")
+        out(f"Their certificate is {fingerprint}")
     if (token := accounts.setup_token()) is not None:
-        typer.echo(f"There is no administrator yet. Make the first one here, once: {accounts.links.link(token)}")
+        out(f"There is no administrator yet. Make the first one here, once: {accounts.links.link(token)}")
 
 
 def _end_with_parent() -> None:

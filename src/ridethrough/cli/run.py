@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import os
 import signal
 import sys
@@ -23,7 +22,8 @@ from ridethrough.runtime.journal_file import FILE as JOURNAL
 from ridethrough.runtime.pace import FastEventLoop, fast_sources
 
 from .common import DEFAULT_SITE, DEFAULT_STATE, FAILED, USAGE, SecretsDir, SiteFile, StateDir, configuration, fail
-from .event_log import Log, WallTime, event_log
+from .event_log import Log, Out, WallTime, event_log
+from .lines import as_json, as_text, telling
 from .text import count
 
 SPEED = "RIDETHROUGH_SPEED"  # only for demos and tests against the simulated site
@@ -37,7 +37,7 @@ listen = "0.0.0.0:8443"
 """
 
 
-def begin_site(site: Path) -> None:
+def begin_site(site: Path, out: Out) -> None:
     """A site.toml with which the pages can be opened, and everything else be entered there."""
     try:
         create_file(site, NEW_SITE.encode(), 0o640)
@@ -47,7 +47,7 @@ def begin_site(site: Path) -> None:
             f"{site} is not there, and could not be written ({why}): give the path of the site's file with --site",
             USAGE,
         )
-    typer.echo(f"{site} was not there: it is written, and holds nothing yet but where the pages are")
+    out(f"{site} was not there: it is written, and holds nothing yet but where the pages are")
 
 
 def manager_program(site: Path, state: Path, secrets: Path | None) -> tuple[str, ...]:
@@ -71,20 +71,25 @@ def run(
     At the very first start, where there is no site.toml yet, one is written that holds nothing but the address of the
     pages, and the link that is printed leads on from there.
     """
+    with telling(as_json if log is Log.JSON else as_text) as lines:
+        protect(site, state, secrets, log, syslog_server, lines.put)
+
+
+def protect(site: Path, state: Path, secrets: Path | None, log: Log, syslog_server: str, out: Out) -> None:
+    """Run the controller until it is told to end. `out` takes the lines that would be printed, and never waits."""
     from ridethrough.controller import Controller  # the drivers take half a second to import
     from ridethrough.runtime.codec import UnreadableEvent
     from ridethrough.runtime.journal_file import JournalRefused
     from ridethrough.runtime.lock import StateDirInUse
 
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     if not os.path.lexists(site) and not (state / JOURNAL).exists():  # a path mistyped later must not empty the site
-        begin_site(site)
+        begin_site(site, out)
     found = configuration(site, secrets)
     speed = float(os.environ.get(SPEED, "1"))
     sources = fast_sources(speed) if speed != 1.0 else SYSTEM
     wall = WallTime()
     try:
-        told = event_log(log, syslog_server, wall)
+        told = event_log(log, syslog_server, wall, out)
     except (ValueError, OSError) as error:
         fail(f"the syslog server {syslog_server}: {error}" if isinstance(error, OSError) else str(error), USAGE)
 
@@ -101,7 +106,7 @@ def run(
         controller = Controller(found, state, [told], sources, speed, again, renew)
         wall.of = controller.clock.wall
         what = f"{count(len(controller.site.upses), 'UPS')}, {count(len(controller.site.pools), 'pool')}"
-        typer.echo(f"Ridethrough watches {controller.site.name}: {what}")
+        out(f"Ridethrough watches {controller.site.name}: {what}")
         await _until_signalled(_beside(controller.run(), manager))
 
     try:
