@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,11 +24,14 @@ from ridethrough.runtime.addressees import OF_ALL, any_of, concerns, one_of
 from ridethrough.runtime.clock import STILL, SYSTEM, SiteClock, Sources
 from ridethrough.runtime.crew import Crew
 from ridethrough.runtime.garbage import collect_rarely
-from ridethrough.runtime.journal import PATIENCE, DiskJournal, Mailbox, Posted
+from ridethrough.runtime.inbox import Mailbox, Posted
+from ridethrough.runtime.journal import PATIENCE, DiskJournal
 from ridethrough.runtime.journal_file import latest_time
 from ridethrough.runtime.loop import Answer, Loop
 from ridethrough.runtime.seen_file import Seen, SeenFile
 from ridethrough.runtime.status import StatusFile
+from ridethrough.runtime.steadily import steadily
+from ridethrough.runtime.telling import tell_all
 from ridethrough.views import island_view, site_view
 
 
@@ -129,12 +132,14 @@ class Controller:
     async def run(self) -> None:
         """Watch and protect until cancelled; then everything is closed in order, the journal last."""
         collect_rarely()
-        side = [
-            asyncio.create_task(Mailbox(self.journal).serve(self._obey)),
-            asyncio.create_task(self._status.run()),
-            asyncio.create_task(self._seen.run()),
-            asyncio.create_task(self.clock.keep_marked()),
-        ]
+        mailbox = Mailbox(self.journal)
+        beside: dict[str, Callable[[], Awaitable[None]]] = {
+            "the mailbox": lambda: mailbox.serve(self._obey),
+            "the status file": self._status.run,
+            "the file of what is seen": self._seen.run,
+            "the clock's file": self.clock.keep_marked,
+        }
+        side = [asyncio.create_task(steadily(name, work)) for name, work in beside.items()]
         self._listen()
         loops = asyncio.create_task(self._crew.run())  # of a site that holds nothing yet, it waits until it does
         try:
@@ -171,14 +176,13 @@ class Controller:
     async def _refuse(self, requested: Requested, why: str) -> Answer:
         """Write down why no island is asked at all."""
         refused = RequestRefused(requested.at, requested.ask, requested.subject, why)
-        await self.journal.append([requested, refused])
+        await self._tell(requested, refused)
         return Answer(False, tell(refused))
 
-    async def _tell(self, event: Event) -> None:
+    async def _tell(self, *events: Event) -> None:
         """Write down what concerns no island alone, and tell it as an island's rounds tell theirs."""
-        (position,) = await self.journal.append([event])
-        for notifier in self._notifiers:
-            notifier.tell(position, event, tell(event))
+        for position, event in zip(await self.journal.append(events), events, strict=True):
+            tell_all(self._notifiers, position, event)
 
     async def _take_settings(self, posted: Posted) -> Answer:
         """Let new settings hold, without a stop where that is possible. `subject`: the version of the file, if any."""

@@ -32,7 +32,7 @@ from ridethrough.drivers.xapi.records import Host, Pool, Task, Vm
 from ridethrough.drivers.xapi.store import Records, batch
 from ridethrough.drivers.xapi.wire import UNREADABLE, Gibberish, Value, XapiFailure, _json_answer, _xml_answer
 from ridethrough.ports import Refused, Unreachable
-from ridethrough.runtime import journal
+from ridethrough.runtime import inbox
 from ridethrough.runtime.codec import UnreadableEvent, decode, encode
 from ridethrough.runtime.mailbox import Answer
 from ridethrough.ups.meaning import Value as CardValue
@@ -109,10 +109,10 @@ def site_toml(data: bytes, read: Callable[[str, Secrets], object] = parse) -> No
 SECRETS = Secrets(environment={"RIDETHROUGH_SECRET_POOL1": "swordfish", "RIDETHROUGH_SECRET_UPS_COMMUNITY": "shhh"})
 
 
-Take = Callable[[sa.Connection], list[journal.Posted]]
+Take = Callable[[sa.Connection], inbox.Posted | None]
 
 
-def mailbox_row(data: bytes, take: Take = journal._take) -> None:
+def mailbox_row(data: bytes, take: Take = inbox._take) -> None:
     """A request that another program left in the mailbox: a JSON array of id, ask, subject, name and perhaps a time."""
     with suppress(ValueError, RecursionError):
         row = json.loads(data)
@@ -129,13 +129,13 @@ def _is_out_of_range(value: object) -> bool:
 
 def _taken(number: int, values: list[Any], take: Take) -> None:
     with ENGINE.connect() as connection, connection.begin() as transaction:
-        journal._tables.create_all(connection)
+        inbox.prepare(connection)
         insert = "INSERT INTO requests (id, ask, subject, asked_by, seconds, state) VALUES (?, ?, ?, ?, ?, 'posted')"
         connection.exec_driver_sql(insert, (number, *values, *[None] * (4 - len(values))))
         try:
-            for posted in take(connection):
-                journal._answer(connection, posted.id, Answer(True, "done"))
-            assert not take(connection)
+            if (posted := take(connection)) is not None:
+                inbox._answer(connection, posted.id, Answer(True, "done"))
+            assert take(connection) is None
         except Exception as error:
             raise Bug(repr(error)) from error
         transaction.rollback()

@@ -15,7 +15,7 @@ from ridethrough.drivers.snmp.notice import Notification
 from ridethrough.drivers.xapi.picture import Picture
 from ridethrough.drivers.xapi.store import Records
 from ridethrough.runtime.codec import encode
-from ridethrough.runtime.journal import Posted
+from ridethrough.runtime.inbox import Posted
 from ridethrough.ups.reader import Reader
 from ridethrough.ups.told import Told
 
@@ -48,8 +48,8 @@ def stumbles(text: str, secrets: Secrets) -> object:
     raise KeyError("a bug")
 
 
-def takes_twice(connection: sa.Connection) -> list[Posted]:
-    return [Posted(1, Ask.ARM, "", "me")]
+def takes_twice(connection: sa.Connection) -> Posted:
+    return Posted(1, Ask.ARM, "", "me")
 
 
 class Overcharged(Reader):

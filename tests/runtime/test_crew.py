@@ -212,13 +212,14 @@ def test_an_action_that_begins_just_then_is_not_cut_short() -> None:
     assert bench.written == 0
 
 
-def test_what_cannot_be_written_down_is_not_done() -> None:
+@pytest.mark.parametrize("error", [JournalFailed("the disk is full"), KeyError("the disk is full")])
+def test_what_cannot_be_written_down_is_not_done(error: Exception) -> None:
     bench = Bench()
     old = bench.part(part_of("a", "main"))
     crew = Crew([old])
 
     async def fails() -> None:
-        raise JournalFailed("the disk is full")
+        raise error
 
     async def story() -> None:
         assert "the disk is full" in await crew.exchange([], fails, bench.rebuild)

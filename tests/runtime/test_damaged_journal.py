@@ -164,7 +164,7 @@ def refused_or_survived(folder: Path, same: bool = True) -> None:
         refusal = str(error)
     if refusal:
         assert FILE in refusal
-        assert any(remedy in refusal for remedy in ("backup", "Install that version"))
+        assert any(remedy in refusal for remedy in ("backup", "that version again"))
         assert (folder / FILE).read_bytes() == before
         return
     told = entries.pop() if entries and isinstance(entries[-1], JournalCutBack) else None

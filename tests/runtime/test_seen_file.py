@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from ridethrough.core.model import CardAction, CardTimers
 from ridethrough.core.observation import HostSeen, PoolSeen, Power, Snapshot, Source, UpsReading, UpsSeen, VmSeen
 from ridethrough.runtime.seen_file import FILE, Seen, SeenFile, read_seen
@@ -43,6 +45,16 @@ async def test_a_disk_that_refuses_is_tried_again_and_nothing_new_is_not_written
     (tmp_path / "missing" / FILE).unlink()
     await file.keep()
     assert read_seen(tmp_path / "missing") is None
+
+
+async def test_a_bug_in_looking_costs_one_look(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    looks: list[Seen] = []
+    file = SeenFile(tmp_path, lambda: looks[0])
+    await file.keep()
+    looks.append(Seen(4.0, snapshot()))
+    await file.keep()
+    assert read_seen(tmp_path) == looks[0]
+    assert [record.exc_info is not None for record in caplog.records] == [True]
 
 
 def test_a_damaged_file_is_no_snapshot(tmp_path: Path) -> None:

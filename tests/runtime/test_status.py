@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from ridethrough.runtime.status import FILE, StatusFile, read_status
 
 from .fakes import HandClock, until
@@ -33,6 +35,20 @@ async def test_a_disk_that_refuses_is_tried_again(tmp_path: Path) -> None:
     (tmp_path / "missing").mkdir()
     assert await status.keep()
     assert read_status(tmp_path / "missing") == {"n": 1, "written_at": 0.0}
+
+
+async def test_a_view_that_fails_is_looked_at_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    views: list[dict[str, Any]] = [{"n": 1}, {"n": object()}, {"n": object()}, {"n": 2}]
+    clock = HandClock()
+
+    def view() -> dict[str, Any]:
+        return views.pop(0)
+
+    status = StatusFile(tmp_path, clock, view)
+    assert [await status.keep() for _ in range(5)] == [True, False, False, True, False]  # the last has no view at all
+    assert read_status(tmp_path) == {"n": 2, "written_at": 0.0}
+    assert ["TypeError" in caplog.text, "IndexError" in caplog.text] == [True, True]
+    assert len(caplog.records) == 2
 
 
 async def test_it_runs_until_cancelled(tmp_path: Path) -> None:

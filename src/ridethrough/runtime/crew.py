@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 from ridethrough.core.site import Site
-from ridethrough.ports import JournalFailed
 
 from .loop import Loop, Status
 from .unrest import unrest
@@ -73,7 +72,7 @@ class Crew(Generic[P]):
         if not why:
             try:
                 await write()
-            except JournalFailed as error:
+            except Exception as error:  # the disk's, or a bug: in no case may the ended loops stay away
                 why = f"it cannot be written down ({error})"
                 self._again(gone, rebuild)
         if why:

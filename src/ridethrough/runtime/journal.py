@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-import math
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,13 +19,13 @@ from typing import Any, TypeAlias, TypeVar
 
 import sqlalchemy as sa
 
-from ridethrough.core.events import Ask, Event, JournalCutBack
+from ridethrough.core.events import Event, JournalCutBack
 from ridethrough.ports import JournalFailed
 
+from . import inbox
 from .codec import decode, encode
 from .journal_file import FILE, SCHEMA, check_schema, read_journal, unusable
 from .lock import Lock
-from .mailbox import Answer
 from .salvage import CutBack, cut_back, replace_with
 
 log = logging.getLogger(__name__)
@@ -37,8 +36,6 @@ Work: TypeAlias = Callable[[sa.Connection], T]
 PATIENCE = 2.0  # seconds that an append waits for the disk
 _LOCK_WAIT = 1.5  # seconds that SQLite waits for another process's write lock; below PATIENCE, to tell the reason
 _BATCH = 1000  # appends in one transaction at most
-_REQUESTS_KEPT = 1000
-ANSWER_WITHIN = 20.0  # seconds; below the patience of a command
 
 _tables = sa.MetaData()
 _events = sa.Table(
@@ -46,20 +43,6 @@ _events = sa.Table(
     _tables,
     sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("event", sa.Text, nullable=False),
-)
-_requests = sa.Table(
-    "requests",
-    _tables,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("ask", sa.Text, nullable=False),
-    sa.Column("subject", sa.Text, nullable=False),
-    sa.Column("asked_by", sa.Text, nullable=False),
-    sa.Column("state", sa.Text, nullable=False),  # posted, taken, answered, withdrawn
-    sa.Column("accepted", sa.Boolean),
-    sa.Column("answer", sa.Text),
-    sa.Column("says", sa.Text),
-    sa.Column("seconds", sa.Float),
-    sqlite_autoincrement=True,
 )
 
 
@@ -141,59 +124,6 @@ class DiskJournal:
         if not done and job.done.cancel():
             raise JournalFailed(f"{FILE}: the disk did not answer within {self._patience:g} s")
         return await waiting
-
-
-@dataclass(frozen=True, slots=True)
-class Posted:
-    """A request that a command left in the mailbox."""
-
-    id: int
-    ask: Ask
-    subject: str
-    by: str
-    says: str = ""
-    seconds: float | None = None
-
-
-class Mailbox:
-    """The controller's side of the mailbox: takes requests in order, writes back what became of them."""
-
-    def __init__(self, journal: DiskJournal) -> None:
-        self._journal = journal
-
-    async def take(self) -> Sequence[Posted]:
-        """Every request not taken yet, in order. Answers those of an unknown kind itself. May raise JournalFailed."""
-        return await self._journal.carry_out(_take)
-
-    async def answer(self, id: int, answer: Answer) -> None:
-        """Write back what became of a request. May raise JournalFailed."""
-        await self._journal.carry_out(lambda connection: _answer(connection, id, answer))
-
-    async def serve(
-        self, obey: Callable[[Posted], Awaitable[Answer]], every: float = 0.5, patience: float = ANSWER_WITHIN
-    ) -> None:
-        """Look every `every` seconds, have each request obeyed in turn, answer it; until cancelled.
-
-        `obey` may take `patience` seconds: one request that finds no answer must not keep the others waiting.
-        """
-        failing = False
-        while True:
-            try:
-                for posted in await self.take():
-                    await self.answer(posted.id, await _within(patience, obey(posted)))
-                failing = False
-            except JournalFailed as error:
-                if not failing:
-                    log.warning("no requests can be taken: %s", error)
-                failing = True
-            await asyncio.sleep(every)
-
-
-async def _within(patience: float, answer: Awaitable[Answer]) -> Answer:
-    try:
-        return await asyncio.wait_for(answer, patience)
-    except TimeoutError:
-        return Answer(False, "the controller has taken the request, but its rounds fail; look at the journal")
 
 
 @dataclass(eq=False, slots=True)
@@ -372,7 +302,7 @@ def _journal_failed(error: Exception) -> JournalFailed:
 
 
 def _connected(connection: Any, _record: Any) -> None:
-    connection.text_factory = _text  # broken letters in one request must not hide the others
+    connection.text_factory = inbox.text_of  # broken letters in one request must not hide the others
     connection.isolation_level = None  # we say BEGIN ourselves: sqlite3's own choice comes too late
     for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={int(_LOCK_WAIT * 1000)}"):
         connection.execute(f"PRAGMA {pragma}")
@@ -387,6 +317,7 @@ def _fill(path: Path, rows: Sequence[tuple[int, str]]) -> None:
     engine = engine_for(path)
     with engine.connect() as connection, connection.begin():
         _tables.create_all(connection)
+        inbox.prepare(connection)
         connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA}")
         if rows:
             connection.execute(sa.insert(_events), [{"position": n, "event": event} for n, event in rows])
@@ -408,52 +339,9 @@ def _prepare(path: Path, engine: sa.Engine, found: CutBack | None) -> None:
         with engine.connect() as connection, connection.begin():
             check_schema(path, connection.exec_driver_sql("PRAGMA user_version").scalar_one())
             _tables.create_all(connection)
-            there = [row[1] for row in connection.exec_driver_sql("PRAGMA table_info(requests)")]
-            for column, kind in (("says", "TEXT"), ("seconds", "FLOAT")):
-                if column not in there:  # of an earlier version
-                    connection.exec_driver_sql(f"ALTER TABLE requests ADD COLUMN {column} {kind}")
+            inbox.prepare(connection)
             connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA}")
-            _answer_leftovers(connection)
             if found is not None:
                 _tell(connection, found)
     except sa.exc.DBAPIError as error:
         raise unusable(path, error.orig if isinstance(error.orig, Exception) else error) from error
-
-
-def _answer_leftovers(connection: sa.Connection) -> None:
-    # Obeying them now would surprise: "shut down pool" may be a day old.
-    text = "the controller was restarted before it answered; look at the journal, and ask again if need be"
-    open_ones = _requests.c.state.in_(["posted", "taken"])
-    connection.execute(sa.update(_requests).where(open_ones).values(state="answered", accepted=False, answer=text))
-    newest = connection.scalar(sa.select(sa.func.max(_requests.c.id))) or 0
-    connection.execute(sa.delete(_requests).where(_requests.c.id <= newest - _REQUESTS_KEPT))
-
-
-def _take(connection: sa.Connection) -> list[Posted]:
-    posted = sa.select(_requests).where(_requests.c.state == "posted").order_by(_requests.c.id)
-    found = connection.execute(posted).all()
-    taken = []
-    for row in found:
-        if row.ask in list(Ask):
-            connection.execute(sa.update(_requests).where(_requests.c.id == row.id).values(state="taken"))
-            words = (_text(row.subject), _text(row.asked_by), _text(row.says or ""))
-            taken.append(Posted(row.id, Ask(row.ask), *words, _seconds(row.seconds)))
-        else:
-            known = ", ".join(Ask)
-            _answer(connection, row.id, Answer(False, f'this controller does not know "{row.ask}"; it knows {known}'))
-    return taken
-
-
-def _text(value: object) -> str:
-    """What another program wrote there: SQLite keeps bytes in a column of text, if they are given to it."""
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-
-
-def _seconds(value: object) -> float | None:
-    """What is there and no number is no time: it is refused, and never a hold without an end."""
-    return value if isinstance(value, float | None) else math.nan
-
-
-def _answer(connection: sa.Connection, id: int, answer: Answer) -> None:
-    values = {"state": "answered", "accepted": answer.accepted, "answer": answer.text}
-    connection.execute(sa.update(_requests).where(_requests.c.id == id).values(values))

@@ -7,6 +7,7 @@ import logging
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeAlias
 
 from ridethrough import __version__
@@ -34,6 +35,7 @@ from .executor import Executor
 from .mailbox import Answer
 from .observers import Observers
 from .past import Past
+from .telling import tell_all
 from .unrest import unrest
 from .waiting import news_or
 
@@ -96,7 +98,7 @@ class Loop:
         self._after_round = after_round
         self._observers = Observers(observers, clock)
         self._executor = Executor(actors, clock, self._take_fact)
-        self._past = Past(journal, clock, self._tell, recovered=self.wake)
+        self._past = Past(journal, clock, partial(tell_all, self._notifiers), recovered=self.wake)
         self._facts: list[Event] = []  # asked and finished since the last round
         self._asked: list[tuple[Requested, asyncio.Future[Answer]]] = []
         self._failures_told: set[str] = set()
@@ -279,18 +281,6 @@ class Loop:
                 self._after_round(status)
             except Exception:
                 log.exception("the status could not be shown")
-
-    def _tell(self, position: int, event: Event) -> None:
-        try:
-            sentence = tell(event)
-        except Exception:
-            log.exception("there is no sentence for %r", event)
-            sentence = repr(event)
-        for notifier in self._notifiers:
-            try:
-                notifier.tell(position, event, sentence)
-            except Exception:
-                log.exception("%s failed", type(notifier).__name__)
 
 
 def _place(error: Exception) -> str:

@@ -45,15 +45,16 @@ class SeenFile:
             await asyncio.sleep(every)
 
     async def keep(self) -> None:
-        """Write what was seen, if that is new. Never raises OSError; the disk is waited for in a thread."""
-        seen = self._look()
-        if seen.snapshot == self._written:
-            return
+        """Write what was seen, if that is new. Raises nothing; the disk is waited for in a thread."""
         try:
+            seen = self._look()
+            if seen.snapshot == self._written:
+                return
             await asyncio.to_thread(_replace, self._path, seen)
-        except OSError as error:
+        except Exception as error:  # the disk's, or a bug
             if not self._failing:
-                log.warning("%s cannot be written: %s", self._path, error)
+                bug = error if not isinstance(error, OSError) else None
+                log.warning("%s cannot be written: %s", self._path, error, exc_info=bug)
             self._failing = True
         else:
             self._written, self._failing = seen.snapshot, False

@@ -37,18 +37,19 @@ class StatusFile:
             await asyncio.sleep(every)
 
     async def keep(self) -> bool:
-        """Write the view if it changed or is ten seconds old; returns whether it was written. Never raises OSError.
+        """Write the view if it changed or is ten seconds old; returns whether it was written. Raises nothing.
 
         The disk is waited for in a thread, and one write at a time: a hanging disk holds up nothing but this file.
         """
-        now, view = self._clock.now(), self._view()
-        if view == self._written and now - self._written_at < AT_LEAST_EVERY:
-            return False
         try:
+            now, view = self._clock.now(), self._view()
+            if view == self._written and now - self._written_at < AT_LEAST_EVERY:
+                return False
             await asyncio.to_thread(_replace, self._path, {**view, "written_at": now})
-        except OSError as error:
+        except Exception as error:  # the disk's, or a bug of the view
             if not self._failing:
-                log.warning("%s cannot be written: %s", self._path, error)
+                bug = error if not isinstance(error, OSError) else None
+                log.warning("%s cannot be written: %s", self._path, error, exc_info=bug)
             self._failing = True
             return False
         self._written, self._written_at, self._failing = view, now, False
