@@ -18,6 +18,7 @@ from ridethrough.core.narrative import tell
 from ridethrough.core.observation import Snapshot
 from ridethrough.core.site import Site
 from ridethrough.core.topology import islands
+from ridethrough.drivers.notify.fields import one_line
 from ridethrough.drivers.snmp import Cards, Heard, Trap, Traps, Turns
 from ridethrough.ports import Notifier, Observer
 from ridethrough.runtime.addressees import OF_ALL, any_of, concerns, one_of
@@ -155,22 +156,24 @@ class Controller:
 
     async def _obey(self, posted: Posted) -> Answer:
         """Hand a request to the islands that it concerns, and answer for all of them."""
-        if posted.ask is Ask.TAKE_SETTINGS:  # what has begun is done, whoever still waits for the answer
-            return await asyncio.shield(asyncio.create_task(self._take_settings(posted)))
-        requested = Requested(self.clock.now(), posted.ask, posted.subject, posted.by, posted.says, posted.seconds)
+        if posted.ask is Ask.TAKE_SETTINGS:
+            return await self._take_settings(posted)
+        by, says = one_line(posted.by), one_line(posted.says)
+        requested = Requested(self.clock.now(), posted.ask, posted.subject, by, says, posted.seconds)
         if posted.ask is Ask.NOTE:  # to be written down is all that it asks
             await self._tell(requested)
             return Answer(True, tell(requested))
         if not self.islands:
             return await self._refuse(requested, f"{self.site.name} has no UPS and no pool yet")
         every = self.islands
+        for island in every:  # an island that still reads the journal would take it for an earlier controller's
+            await island.loop.opened.wait()
         concerned = [i for i in every if concerns(posted.ask, posted.subject, i.site, i.loop.status)] or every[:1]
         if posted.ask is Ask.SKIP_VM and len(concerned) > 1:
             return await self._refuse(
                 requested, f"VMs of several pools are named {posted.subject}: give the uuid of one"
             )
-        answers = [island.loop.request(requested) for island in concerned]
-        given = [await answer for answer in answers]
+        given = await asyncio.gather(*(island.loop.request(requested) for island in concerned))
         return any_of(given) if posted.ask in OF_ALL else one_of(given)
 
     async def _refuse(self, requested: Requested, why: str) -> Answer:
@@ -186,19 +189,25 @@ class Controller:
 
     async def _take_settings(self, posted: Posted) -> Answer:
         """Let new settings hold, without a stop where that is possible. `subject`: the version of the file, if any."""
+        if self._reload is None:
+            return Answer(False, "this controller was not started from a file")
+        try:
+            new = await asyncio.to_thread(self._reload)
+        except (ConfigError, OSError) as error:
+            return Answer(False, f"the settings stay as they were: {error}")
+        if posted.subject and posted.subject != new.version:
+            return Answer(False, "the settings stay as they were: the file was changed meanwhile")
+        # What has begun is done, whoever still waits for the answer.
+        return await asyncio.shield(asyncio.create_task(self._go_by(new, posted)))
+
+    async def _go_by(self, new: Configuration, posted: Posted) -> Answer:
         async with self._taking:
-            if self._reload is None:
-                return Answer(False, "this controller was not started from a file")
-            try:
-                new = await asyncio.to_thread(self._reload)
-            except ConfigError as error:
-                return Answer(False, f"the settings stay as they were: {error}")
-            if posted.subject and posted.subject != new.version:
-                return Answer(False, "the settings stay as they were: the file was changed meanwhile")
             if (new, new.version) == (self.configuration, self.configuration.version):
                 return Answer(True, "nothing has changed")
             pages = self.configuration.manager
-            if why := await self._exchange(new, SettingsTaken(self.clock.now(), posted.by, posted.says)):
+            if why := await self._exchange(
+                new, SettingsTaken(self.clock.now(), one_line(posted.by), one_line(posted.says))
+            ):
                 return Answer(False, f"the settings stay as they were: {why}")
             if pages == new.manager:
                 return Answer(True, "the new settings hold")

@@ -59,6 +59,48 @@ def test_what_is_asked_in_one_breath_is_answered_in_its_order() -> None:
     assert not s.after(answers[:2]).memory.host("h1").wanted
 
 
+RESTARTED = "the controller was restarted before it obeyed; ask again"
+
+
+@pytest.mark.parametrize("ask", [ask for ask in e.Ask if ask is not e.Ask.NOTE])
+def test_what_a_controller_left_unanswered_is_refused_by_the_next_one(ask: e.Ask) -> None:
+    """Its person was told so, perhaps a day ago."""
+    the_site = site(2)
+    subject = {e.Ask.SHUT_DOWN_POOL: "pool1", e.Ask.ARM: "", e.Ask.DISARM: ""}.get(ask, "h1")
+    asked, started = e.Requested(9.0, ask, subject, "anna"), e.ControllerStarted(86400.0, "0.1.0")
+    s = situation(86401.0, snapshot(86401.0, the_site), the_site, asked, started)
+    assert answer(s) == [e.RequestRefused(86401.0, ask, subject, RESTARTED)]
+    assert s.memory.host("h1") == situation(86401.0, s.seen, the_site, started).memory.host("h1")
+    after = s.after(answer(s))
+    assert answer(after) == []
+    again = after.after([e.ControllerStarted(86500.0, "0.1.0")])
+    assert answer(again) == []
+
+
+def test_what_is_asked_again_after_a_restart_is_obeyed() -> None:
+    the_site = site(2)
+    asked = e.Requested(9.0, e.Ask.HOLD, "h1", "anna")
+    words = (asked, e.ControllerStarted(20.0, "0.1.0"), replace(asked, at=21.0, seconds=60.0))
+    s = situation(22.0, snapshot(22.0, the_site), the_site, *words)
+    refused, done = answer(s)
+    assert refused == e.RequestRefused(22.0, e.Ask.HOLD, "h1", RESTARTED)
+    assert done == e.RequestDone(22.0, e.Ask.HOLD, "h1", "held for 60 s")
+    assert s.after([refused]).memory.requests == words[2:]
+    assert s.after([refused, done]).memory.host("h1").held_until == 82.0
+
+
+def test_a_journal_of_an_earlier_version_in_which_it_was_obeyed_after_a_restart_means_the_same() -> None:
+    the_site = site(2)
+    words = (
+        e.Requested(9.0, e.Ask.HOLD, "h1", "anna"),
+        e.ControllerStarted(20.0, "0.1.0"),
+        e.RequestDone(21.0, e.Ask.HOLD, "h1"),
+    )
+    s = situation(22.0, snapshot(22.0, the_site), the_site, *words)
+    assert s.memory.host("h1").held
+    assert answer(s) == []
+
+
 def test_in_dry_run_nobody_is_promised_an_action() -> None:
     the_site = site(1)
     memory = remember(e.Requested(9.0, e.Ask.EVACUATE, "h1", "anna"))

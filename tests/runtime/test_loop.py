@@ -198,6 +198,75 @@ def test_two_who_ask_the_same_get_an_answer_each() -> None:
     bench.play(story)
 
 
+def obedient(now: float, seen: Snapshot, memory: Memory, site: Site) -> Decision:
+    """As the real one answers, without looking at the site."""
+    left = tuple(e.RequestRefused(now, asked.ask, asked.subject, "too late") for asked in memory.left)
+    done = tuple(e.RequestDone(now, asked.ask, asked.subject) for asked in memory.requests)
+    return Decision((*left, *done), "", None)
+
+
+def test_what_was_refused_while_rounds_failed_is_not_obeyed_when_they_go_on() -> None:
+    failing = [True]
+
+    def decide(now: float, seen: Snapshot, memory: Memory, site: Site) -> Decision:
+        if failing:
+            raise ValueError("a bug")
+        return obedient(now, seen, memory, site)
+
+    bench = Bench(decide)
+
+    async def story() -> None:
+        await asyncio.sleep(1)
+        given_up = bench.loop.request(e.Requested(1.0, e.Ask.HOLD, "h1", "eva"))
+        nobody_waits = bench.loop.request(e.Requested(1.0, e.Ask.HOLD, "h2", "eva"))
+        await asyncio.sleep(5)
+        nobody_waits.cancel()
+        answer = await given_up
+        assert 20.0 <= asyncio.get_running_loop().time() - 1.0 < 21.0
+        assert not answer.accepted
+        assert "no round of the controller could decide it in time" in answer.text
+        again = bench.loop.request(e.Requested(21.0, e.Ask.HOLD, "h1", "eva"))
+        failing.clear()
+        assert (await again).accepted
+
+    bench.play(story)
+    assert [event.subject for event in bench.journal.of(e.RequestRefused)] == ["h2", "h1"]
+    assert [event.subject for event in bench.journal.of(e.RequestDone)] == ["h1"]
+    assert {host for host, known in bench.status.memory.hosts.items() if known.held} == {"h1"}
+    assert bench.status.memory.requests == ()
+
+
+def test_a_refusal_while_the_disk_is_waited_for_comes_before_the_decision() -> None:
+    bench = Bench(obedient)
+
+    async def story() -> None:
+        await asyncio.sleep(1)
+        bench.journal.hanging = True
+        asked = bench.loop.request(e.Requested(1.0, e.Ask.HOLD, "h1", "eva"))
+        await asyncio.sleep(1.5)  # it is on its way to the disk
+        asked.cancel()
+        await asyncio.sleep(5)
+        bench.journal.hanging = False
+        await asyncio.sleep(5)
+
+    bench.play(story)
+    assert bench.journal.of(e.RequestDone) == []
+    assert len(bench.journal.of(e.RequestRefused)) == 1
+
+
+def test_who_asks_again_after_a_restart_is_not_given_the_answer_to_what_was_left() -> None:
+    bench = Bench(obedient)
+    bench.journal.rows.append(e.Requested(0.0, e.Ask.HOLD, "h1", "eva"))
+
+    async def story() -> None:
+        answer = bench.loop.request(e.Requested(0.0, e.Ask.HOLD, "h1", "eva"))  # before the first round
+        assert await answer == Answer(True, "accepted: hold h1")
+
+    bench.play(story)
+    answers = [type(event) for event in bench.journal.of(e.RequestRefused, e.RequestDone)]
+    assert answers == [e.RequestRefused, e.RequestDone]
+
+
 def test_a_request_that_nobody_decided_is_told_so_when_the_loop_ends() -> None:
     bench = Bench()
     asked: list[asyncio.Future[Answer]] = []

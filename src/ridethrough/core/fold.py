@@ -40,6 +40,7 @@ def fold_all(memory: Memory, events: Iterable[tuple[int, e.Event]]) -> Memory:
 def _fold(m: Memory, position: int, event: e.Event) -> Memory:
     match event:
         case e.ControllerStarted():
+            m = replace(m, left=(*m.left, *m.requests), requests=())
             return _interrupted(replace(m, started_at=event.at, alive_until=_watched_until(m, event)))
         case e.ControllerResumed():
             m = replace(m, alive_until=event.at - event.seconds)
@@ -261,12 +262,15 @@ def _pool_is_back(m: Memory, event: e.HostReturned) -> Memory:
     return _pool(m, event.pool, shutdown_asked=None, back_at=event.at)
 
 
-def _answered(m: Memory, event: e.RequestRefused | e.RequestDone) -> Memory:
-    def is_it(r: e.Requested) -> bool:
-        return (r.ask, r.subject) == (event.ask, event.subject)
+def answers(m: Memory, event: e.RequestRefused | e.RequestDone) -> e.Requested | None:
+    """Which request this is the answer to: of equal ones the first."""
+    return next((r for r in (*m.left, *m.requests) if (r.ask, r.subject) == (event.ask, event.subject)), None)
 
-    asked = next((r for r in m.requests if is_it(r)), None)
-    m = replace(m, requests=tuple(r for r in m.requests if r is not asked))
+
+def _answered(m: Memory, event: e.RequestRefused | e.RequestDone) -> Memory:
+    asked = answers(m, event)
+    left, open_ = (tuple(r for r in requests if r is not asked) for requests in (m.left, m.requests))
+    m = replace(m, left=left, requests=open_)
     if isinstance(event, e.RequestRefused) or asked is None:
         return m
     host, wanted = event.subject, m.host(event.subject).wanted

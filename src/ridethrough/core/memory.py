@@ -150,6 +150,7 @@ class Memory:
     pending: Mapping[int, Action] = field(default_factory=dict)
     failures: Mapping[str, Failure] = field(default_factory=dict)  # by kind and target
     requests: tuple[e.Requested, ...] = ()  # not yet answered
+    left: tuple[e.Requested, ...] = ()  # the same, of a controller that has ended: nobody waits for them any more
     alerts: Mapping[tuple[str, str], e.Alerted] = field(default_factory=dict)
     told: frozenset[Action] = frozenset()  # in dry run, during this outage
 

@@ -1,4 +1,7 @@
-"""What people ask for: obeyed in the next round, or answered why not."""
+"""What people ask for: obeyed in the next round, or answered why not.
+
+What a controller that has ended left unanswered is never obeyed: the person was told so, perhaps a day ago.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,13 @@ from .holds import hold, release
 from .situation import Situation
 from .skips import skip
 
+RESTARTED = "the controller was restarted before it obeyed; ask again"
+
 
 def answer(s: Situation) -> list[e.Event]:
     """One answer to each open request, in the order they came: the last word of a person counts."""
-    found: list[e.Event] = []
+    found: list[e.Event] = [e.RequestRefused(s.now, left.ask, left.subject, RESTARTED) for left in s.memory.left]
+    s = s.after(found)
     for request in s.memory.requests:
         new = _one(s, request)
         s = s.after(new)

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-ANSWER_WITHIN = 20.0  # seconds; below the patience of a command
+OBEYED_WITHIN = 25.0  # seconds; below the patience of a command, above that of a loop
 _KEPT = 1000  # requests
 
 _tables = sa.MetaData()
@@ -74,7 +74,7 @@ class Mailbox:
         return await self._journal.carry_out(_take)
 
     async def serve(
-        self, obey: Callable[[Posted], Awaitable[Answer]], every: float = 0.5, patience: float = ANSWER_WITHIN
+        self, obey: Callable[[Posted], Awaitable[Answer]], every: float = 0.5, patience: float = OBEYED_WITHIN
     ) -> None:
         """Look every `every` seconds, have each request obeyed in turn, answer it; until cancelled.
 
@@ -113,8 +113,8 @@ async def _obeyed(obey: Callable[[Posted], Awaitable[Answer]], posted: Posted, p
     try:
         return await asyncio.wait_for(obey(posted), patience)
     except TimeoutError:
-        why = f"the controller's rounds fail: what was not obeyed in {patience:g} s is dropped"
-        return Answer(False, f"{why}. Look at the journal, and ask again")
+        why = f"the controller has taken it, and did not get to its end in {patience:g} s"
+        return Answer(False, f"{why}. Look at the journal, and ask again if need be")
     except JournalFailed as error:
         return Answer(False, f"it cannot be written down, so it is not obeyed: {error}")
     except Exception as error:  # a bug in one request is the answer to that one

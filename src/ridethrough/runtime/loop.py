@@ -24,6 +24,7 @@ from ridethrough.core.events import (
     RoundFailed,
     TrapHeard,
 )
+from ridethrough.core.fold import answers, fold
 from ridethrough.core.memory import Memory
 from ridethrough.core.model import PoolId, Seconds
 from ridethrough.core.narrative import tell
@@ -49,6 +50,7 @@ SHORTEST: Seconds = 0.2  # between the beginnings of two rounds, however often i
 LONGEST: Seconds = 5.0
 LONGEST_URGENT: Seconds = 2.0  # while a UPS is on battery
 FAILURES_TOLD = 100  # distinct bugs that are journalled in one run
+ANSWER_WITHIN: Seconds = 20.0  # what was not decided by then is refused, and never obeyed later
 STOPPED = Answer(False, "the controller stops before it can decide; ask again when it runs")
 
 
@@ -89,6 +91,7 @@ class Loop:
         each round; it must not block.
         """
         self.name = name
+        self.opened = asyncio.Event()  # what is asked from now on is no leftover of an earlier controller
         self._alive_until = alive_until
         self._part = part
         self._site = site
@@ -100,7 +103,7 @@ class Loop:
         self._executor = Executor(actors, clock, self._take_fact)
         self._past = Past(journal, clock, partial(tell_all, self._notifiers), recovered=self.wake)
         self._facts: list[Event] = []  # asked and finished since the last round
-        self._asked: list[tuple[Requested, asyncio.Future[Answer]]] = []
+        self._asked: dict[int, tuple[Requested, asyncio.Future[Answer]]] = {}  # by identity; not decided yet
         self._failures_told: set[str] = set()
         self._woken = asyncio.Event()
         self._stopping = False
@@ -121,6 +124,7 @@ class Loop:
         try:
             started = ControllerStarted(self._clock.now(), __version__, self._alive_until, self._part)
             await self._past.open(self._site, started)
+            self.opened.set()
             await self._observers.start(self.wake)
             while not self._stopping:
                 began = self._clock.now()
@@ -157,13 +161,25 @@ class Loop:
         self.wake()
 
     def request(self, requested: Requested) -> asyncio.Future[Answer]:
-        """Take a person's request into the next round. The future may be ignored; it never raises."""
-        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        """Take a person's request into the next round. The future may be ignored; it never raises.
+
+        While rounds fail it is answered after `ANSWER_WITHIN` seconds, with a no that holds.
+        """
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Answer] = loop.create_future()
         if self._running is not None and self._running.is_set():
             answer.set_result(STOPPED)
         else:
-            self._asked.append((requested, answer))
+            self._asked[id(requested)] = (requested, answer)
             self._take_fact(requested)
+            late = loop.call_later(ANSWER_WITHIN, self._refuse, id(requested))
+
+            def end(answer: asyncio.Future[Answer]) -> None:
+                late.cancel()
+                if answer.cancelled():  # nobody waits for it any more
+                    self._refuse(id(requested))
+
+            answer.add_done_callback(end)
         return answer
 
     def note(self, heard: TrapHeard) -> None:
@@ -198,21 +214,34 @@ class Loop:
     async def _round(self) -> Seconds | None:
         """One round; returns the moment at which `decide` wants to look again."""
         self._woken.clear()
-        # Facts first, then the snapshot: what a finished action did must not be missing from what is seen.
-        facts, self._facts = self._facts, []
-        if facts:
-            await self._past.write(facts)
-        seen = self._observers.look(self._past.memory.urgent)
-        now = self._clock.now()
-        seen = await self._afresh(seen)
+        now, seen = await self._look()
         decision = self._decide(now, seen, self._past.memory, self._site)
+        answered = self._answered(decision.events)
         if decision.events:
             for position, event in await self._past.write(decision.events):
                 if isinstance(event, ActionStarted):
                     self._executor.start(position, event.action, now)
-        self._answer(decision.events)
+        for asker, answer in answered:
+            if not asker.done():
+                asker.set_result(answer)
         self._publish(Status(now, seen, self._past.memory, decision.verdict, self._past.trouble))
         return decision.wake_at
+
+    async def _look(self) -> tuple[Seconds, Snapshot]:
+        """The time, and what is seen, with every fact written down.
+
+        Facts first, then the snapshot: what a finished action did must not be missing from what is seen. Nor may a
+        request be decided that was refused while the disk was waited for.
+        """
+        while True:
+            while self._facts:
+                facts, self._facts = self._facts, []
+                await self._past.write(facts)
+            seen = self._observers.look(self._past.memory.urgent)
+            now = self._clock.now()
+            seen = await self._afresh(seen)
+            if not self._facts:
+                return now, seen
 
     async def _afresh(self, seen: Snapshot) -> Snapshot:
         """What was seen since this process last stood still: to a decision, resuming is a start like any other."""
@@ -253,26 +282,37 @@ class Loop:
             await self._past.close()
         else:
             await self._past.abandon()
-        for _, asker in self._asked:
+        for _, asker in self._asked.values():
             if not asker.done():
                 asker.set_result(STOPPED)
         if self._retiring is not None and not self._retiring.done():
             self._retiring.set_result("")
 
-    def _take_fact(self, fact: ActionFinished | Requested | TrapHeard) -> None:
+    def _take_fact(self, fact: ActionFinished | Requested | RequestRefused | TrapHeard) -> None:
         self._facts.append(fact)
         self.wake()
 
-    def _answer(self, events: Sequence[Event]) -> None:
-        """Tell each asker what this round decided about the request."""
+    def _answered(self, events: Sequence[Event]) -> list[tuple[asyncio.Future[Answer], Answer]]:
+        """Whom a decision answers, and how; from now on it is too late for a refusal."""
+        memory, found = self._past.memory, []
         for event in events:
             if isinstance(event, RequestDone | RequestRefused):
-                answer = Answer(isinstance(event, RequestDone), tell(event))
-                for request, asker in self._asked:
-                    if (request.ask, request.subject) == (event.ask, event.subject) and not asker.done():
-                        asker.set_result(answer)
-                        break  # who asked the same again gets an answer of their own
-        self._asked = [(request, asker) for request, asker in self._asked if not asker.done()]
+                asked = answers(memory, event)
+                memory = fold(memory, memory.position, event)  # who asked the same again gets an answer of their own
+                if id(asked) in self._asked:
+                    _, asker = self._asked.pop(id(asked))
+                    found.append((asker, Answer(isinstance(event, RequestDone), tell(event))))
+        return found
+
+    def _refuse(self, key: int) -> None:
+        """No round has decided it in time: what its person is told then must hold."""
+        if key in self._asked:
+            requested, asker = self._asked.pop(key)
+            why = "no round of the controller could decide it in time; look at the journal, and ask again"
+            refused = RequestRefused(self._clock.now(), requested.ask, requested.subject, why)
+            self._take_fact(refused)
+            if not asker.done():
+                asker.set_result(Answer(False, tell(refused)))
 
     def _publish(self, status: Status) -> None:
         self._status = status

@@ -268,7 +268,7 @@ class Watch:
         last = max(ats, default=0.0)
         if now - last < SETTLED or self.world.at_work:
             return False
-        if m.pending or m.urgent or m.requests:
+        if m.pending or m.urgent or m.requests or m.left:
             return False
         missing = any(not h.power for h in self.world.hosts.values())
         open_records = any(p.record for p in m.pools.values())
