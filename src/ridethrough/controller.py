@@ -25,15 +25,17 @@ from ridethrough.runtime.addressees import OF_ALL, any_of, concerns, one_of
 from ridethrough.runtime.clock import STILL, SYSTEM, SiteClock, Sources
 from ridethrough.runtime.crew import Crew
 from ridethrough.runtime.garbage import collect_rarely
-from ridethrough.runtime.inbox import Mailbox, Posted
+from ridethrough.runtime.inbox import OBEYED_WITHIN, Mailbox, Posted
 from ridethrough.runtime.journal import PATIENCE, DiskJournal
 from ridethrough.runtime.journal_file import latest_time
-from ridethrough.runtime.loop import Answer, Loop
+from ridethrough.runtime.loop import ANSWER_WITHIN, Answer, Loop
 from ridethrough.runtime.seen_file import Seen, SeenFile
 from ridethrough.runtime.status import StatusFile
 from ridethrough.runtime.steadily import steadily
 from ridethrough.runtime.telling import tell_all
 from ridethrough.views import island_view, site_view
+
+READ_WITHIN: Seconds = 10.0  # new settings; what has not begun by then is not done when its person has gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +68,12 @@ class Controller:
     ) -> None:
         """Opens the journal; blocks. Raises StateDirInUse, JournalRefused or OSError, each with a remedy.
 
-        `speed` is that of the event loop, for demos: the disk is waited for, and a standstill told, in seconds of the
-        wall. `reload` reads site.toml again, in a thread, when somebody asks for it; raises ConfigError. `pages` is
-        told when the settings of the pages are others.
+        `speed` is that of the event loop, for demos: disk and people are waited for, and a standstill told, in seconds
+        of the wall. `reload` reads site.toml again, in a thread, when somebody asks for it; raises ConfigError or
+        OSError. `pages` is told when the settings of the pages are others.
         """
         self.configuration = configuration
-        self._reload, self._pages = reload, pages
+        self._reload, self._pages, self._speed = reload, pages, speed
         self._notifiers = tuple(notifiers)
         self.journal = DiskJournal(state_dir, patience=PATIENCE * speed)
         self.clock = SiteClock(state_dir, latest_time(state_dir), sources=sources, still=STILL * speed)
@@ -127,6 +129,7 @@ class Controller:
             name=name,
             alive_until=alive_until,
             part=", ".join((*part.upses, *part.pools)) if anew else "",
+            answer_within=ANSWER_WITHIN * self._speed,
         )
         return Island(part, loop, observers)
 
@@ -135,7 +138,7 @@ class Controller:
         collect_rarely()
         mailbox = Mailbox(self.journal)
         beside: dict[str, Callable[[], Awaitable[None]]] = {
-            "the mailbox": lambda: mailbox.serve(self._obey),
+            "the mailbox": lambda: mailbox.serve(self._obey, patience=OBEYED_WITHIN * self._speed),
             "the status file": self._status.run,
             "the file of what is seen": self._seen.run,
             "the clock's file": self.clock.keep_marked,
@@ -192,7 +195,9 @@ class Controller:
         if self._reload is None:
             return Answer(False, "this controller was not started from a file")
         try:
-            new = await asyncio.to_thread(self._reload)
+            new = await asyncio.wait_for(asyncio.to_thread(self._reload), READ_WITHIN * self._speed)
+        except TimeoutError:
+            return Answer(False, f"the settings stay as they were: not read within {READ_WITHIN:.0f} s")
         except (ConfigError, OSError) as error:
             return Answer(False, f"the settings stay as they were: {error}")
         if posted.subject and posted.subject != new.version:

@@ -85,10 +85,11 @@ class Loop:
         alive_until: Seconds | None = None,
         part: str = "",
         after_round: Callable[[Status], None] | None = None,
+        answer_within: Seconds = ANSWER_WITHIN,
     ) -> None:
         """`alive_until`: when the controller before this one is known to have lived last. `part`: what the loop
         watches, where it begins while the controller runs. `after_round` is called with the new status at the end of
-        each round; it must not block.
+        each round; it must not block. `answer_within`: seconds of the event loop.
         """
         self.name = name
         self.opened = asyncio.Event()  # what is asked from now on is no leftover of an earlier controller
@@ -96,6 +97,7 @@ class Loop:
         self._part = part
         self._site = site
         self._clock = clock
+        self._answer_within = answer_within
         self._decide = decide
         self._notifiers = tuple(notifiers)
         self._after_round = after_round
@@ -163,7 +165,7 @@ class Loop:
     def request(self, requested: Requested) -> asyncio.Future[Answer]:
         """Take a person's request into the next round. The future may be ignored; it never raises.
 
-        While rounds fail it is answered after `ANSWER_WITHIN` seconds, with a no that holds.
+        While rounds fail it is answered after `answer_within` seconds, with a no that holds.
         """
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Answer] = loop.create_future()
@@ -172,7 +174,7 @@ class Loop:
         else:
             self._asked[id(requested)] = (requested, answer)
             self._take_fact(requested)
-            late = loop.call_later(ANSWER_WITHIN, self._refuse, id(requested))
+            late = loop.call_later(self._answer_within, self._refuse, id(requested))
 
             def end(answer: asyncio.Future[Answer]) -> None:
                 late.cancel()
