@@ -13,6 +13,10 @@ def test_a_number_stays_with_its_unit_and_words_stay_whole() -> None:
     assert wrapped("", 10) == []
 
 
+def test_nothing_in_a_name_or_in_a_persons_words_reaches_the_terminal_as_a_command() -> None:
+    assert wrapped("a reason\x1b[2K\r12:00 all\x9b is\n well", 80) == ["a reason [2K 12:00 all  is  well"]
+
+
 @pytest.mark.parametrize(
     ("columns", "lines"),
     [

@@ -43,7 +43,9 @@ def say(text: str, lead: str = "", *, err: bool = False, danger: bool = False) -
 
 def wrapped(text: str, columns: int) -> list[str]:
     """The text's lines. A word is never broken, so that it can be copied; a number stays with its unit."""
-    kept = UNIT.sub(r"\1" + KEPT + r"\2", text)
+    # What a name or a person's words bring along is no business of the terminal's: a control character is a space.
+    plain = "".join(char if char.isprintable() else " " for char in text)
+    kept = UNIT.sub(r"\1" + KEPT + r"\2", plain)
     lines = textwrap.wrap(kept, max(columns, 1), break_long_words=False, break_on_hyphens=False)
     return [line.replace(KEPT, " ") for line in lines]
 

@@ -42,6 +42,7 @@ class Site:
 
     def __init__(self, state: Path) -> None:
         self.state, self.down = state, ""
+        self.bug: Exception | None = None
         self.sent: list[tuple[str, str, str]] = []  # title, text, severity
         self.targets = {"mail": NotifyTarget("mail", Secret("mail", URL))}
         self.journal = DiskJournal(state)
@@ -59,6 +60,8 @@ class Site:
         assert url.startswith(("mailto://", "json://"))
         self.began.set()
         await self.hangs.wait()
+        if self.bug:
+            raise self.bug
         if self.down:
             raise Unreachable(self.down)
         self.sent.append((title, text, severity))
@@ -165,6 +168,45 @@ async def test_a_failure_is_tried_again_until_it_gets_through(site: Site, caplog
     assert (row.failed, row.state.waiting, row.state.sent, row.state.last_trouble) == (0, 0, 1, "")
     assert len(site.sent) == 1
     assert len([r for r in caplog.records if "no route to host" in r.message]) == 1
+
+
+async def test_a_bug_is_a_failure_like_any_other(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    site.bug = AssertionError(URL)
+    await site.happens(lost("ups1"))
+    assert (await site.service.test("mail")) == "it failed (AssertionError)"
+    (row,) = await site.service.states()
+    assert row.state is not None
+    assert (row.failed, row.state.last_trouble) == (1, "it failed (AssertionError)")
+    assert row.retry_in is not None
+    assert [record.getMessage() for record in caplog.records] == [
+        "mail could not be notified, and is tried again: it failed (AssertionError)"
+    ]
+    site.bug = None
+    await site.looks()
+    assert len(site.sent) == 1
+
+
+async def test_a_message_that_cannot_be_written_does_not_try_each_second(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+
+    def when(at: float) -> str:
+        raise OverflowError("no such time")
+
+    site.service = Notifications(tmp_path, lambda: site.targets, lambda: "x", site.send, Times(), when, shortest=50.0)
+    await site.looks()
+    await site.happens(lost("ups1"))
+    (row,) = await site.service.states()
+    assert (row.failed, row.retry_in) == (1, pytest.approx(50.0, abs=5.0))
+    await site.journal.close()
+
+
+async def test_it_goes_on_with_its_queue_after_it_was_begun_again(site: Site) -> None:
+    running = asyncio.create_task(site.service.run())
+    await asyncio.sleep(0)
+    running.cancel()
+    await asyncio.wait({running})
+    await site.happens(lost("ups1"))
+    assert len(site.sent) == 1
 
 
 async def test_pauses_grow(tmp_path: Path) -> None:

@@ -86,6 +86,12 @@ async def test_what_is_no_url_is_refused() -> None:
     assert PASSWORD not in str(caught.value)
 
 
+async def test_whatever_else_goes_wrong_did_not_get_through_and_holds_no_secret() -> None:
+    with pytest.raises(Unreachable, match=r"KeyError: '\*\*\*'") as caught:
+        await send(f"json://127.0.0.1:9/{PASSWORD}", "title", "text", PASSWORD)  # which is no severity
+    assert (caught.value.__cause__, caught.value.__context__) == (None, None)
+
+
 async def test_two_at_once_do_not_wait_for_each_other() -> None:
     let_go = asyncio.Event()
     slow, quick = MailServer(password=PASSWORD, waits_for=let_go), WebServer()

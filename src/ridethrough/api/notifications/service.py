@@ -98,6 +98,7 @@ class Notifications:
             await asyncio.gather(*tasks, return_exceptions=True)
             if self._queue is not None:
                 self._queue.close()
+                self._queue = None
 
     async def step(self) -> None:
         """One look: what is new is queued, and what waits and is due is begun to be sent."""
@@ -188,8 +189,9 @@ class Notifications:
                     self._pause(name, tries, trouble)
                     return
                 tries.failed = 0
-        except (sqlite3.Error, OSError) as error:
-            log.warning("notifications to %s wait: %s", name, error)
+        except Exception as error:  # the file's, or a bug
+            bug = error if not isinstance(error, sqlite3.Error | OSError) else None
+            log.warning("notifications to %s wait: %s", name, error, exc_info=bug)
             self._pause(name, tries, str(error))
         finally:
             tries.task = None
@@ -200,6 +202,8 @@ class Notifications:
             await self._send(target.url.value, what.title, what.text, str(what.severity))
         except (Refused, Unreachable) as error:
             return str(error) or "it did not get through"
+        except Exception as error:  # its words may hold the URL
+            return f"it failed ({type(error).__name__})"
         return ""
 
     def _pause(self, name: str, tries: _Tries, trouble: str) -> None:

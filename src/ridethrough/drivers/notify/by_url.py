@@ -36,8 +36,10 @@ async def send(url: str, title: str, text: str, severity: str) -> None:
         error: Exception | None = None
         try:
             _send(url, title, text, severity)
-        except Exception as found:
+        except (Refused, Unreachable) as found:
             error = found
+        except BaseException as found:  # of a service's own code, whatever it is
+            error = Unreachable(without_secrets(f"{type(found).__name__}: {found}", url)[:LONGEST])
         try:
             loop.call_soon_threadsafe(settle, error)
         except RuntimeError:
