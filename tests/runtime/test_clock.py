@@ -142,6 +142,34 @@ async def test_the_anchor_is_kept_fresh(tmp_path: Path) -> None:
     assert machine.clock(tmp_path).now() == 70.0
 
 
+def test_a_reader_that_was_there_first_takes_up_the_controllers_time(tmp_path: Path) -> None:
+    machine = Machine()
+    reader = machine.clock(tmp_path, keep=False)
+    machine.run(3600)
+    reader.follow()
+    assert reader.now() == 3600.0  # there is no other time yet
+    controller = machine.clock(tmp_path)
+    machine.run(5)
+    reader.follow()
+    assert reader.now() == controller.now() == 5.0
+    machine.run(5)
+    controller.mark()
+    reader.follow()
+    assert reader.now() == controller.now() == 10.0
+
+
+def test_a_reader_follows_a_state_that_was_begun_anew(tmp_path: Path) -> None:
+    machine = Machine()
+    machine.clock(tmp_path)
+    machine.run(500)
+    reader = machine.clock(tmp_path, keep=False)
+    assert reader.now() == 500.0
+    (tmp_path / FILE).unlink()
+    machine.clock(tmp_path)
+    reader.follow()
+    assert reader.now() == 0.0
+
+
 async def test_the_machines_own_clocks_will_do(tmp_path: Path) -> None:
     clock = SiteClock(tmp_path)
     before = clock.now()

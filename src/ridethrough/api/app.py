@@ -14,6 +14,7 @@ from fastapi.routing import APIRoute
 
 from ridethrough import __version__
 from ridethrough.runtime.codec import readable
+from ridethrough.runtime.steadily import steadily
 
 from .access import NotAdmitted
 from .accounts import HandingOn, NotDone
@@ -38,9 +39,7 @@ def create_app(context: Context, pages: APIRouter | None = None) -> FastAPI:
         context.live.followers.extend((context.past.take, context.counted.take))
         handing_on = HandingOn(context.accounts.audit, context.post)
         running: tuple[Service, ...] = (context.live, handing_on, *context.services)
-        services = {asyncio.create_task(service.run()) for service in running}
-        for task in services:
-            task.add_done_callback(_say_if_failed)
+        services = {asyncio.create_task(steadily(type(service).__name__, service.run)) for service in running}
         try:
             yield
         finally:
@@ -74,11 +73,6 @@ def create_app(context: Context, pages: APIRouter | None = None) -> FastAPI:
     app.add_exception_handler(RequestValidationError, not_understood)
     handle(app)
     return app
-
-
-def _say_if_failed(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        log.error("a part of the manager has ended; the rest goes on without it", exc_info=error)
 
 
 async def _wrong_method(request: Request, _error: Exception) -> Response:

@@ -84,10 +84,13 @@ class Live:
                 status, running, events = await self._threads(self._read)
                 self._take(status, running, events)
                 self._trouble, behind = "", len(events) == CHUNK
-            except (JournalRefused, UnreadableEvent, OSError) as error:
-                if str(error) != self._trouble:
-                    log.warning("the controller's files cannot be read: %s", error)
-                self._trouble = str(error)
+            except Exception as error:  # of the files, or a bug over what is in them: the next look goes on behind it
+                known = isinstance(error, JournalRefused | UnreadableEvent | OSError)
+                trouble = str(error) if known else repr(error)
+                if trouble != self._trouble:
+                    bug = None if known else error
+                    log.warning("the controller's files cannot be read: %s", trouble, exc_info=bug)
+                self._trouble = trouble
             if loop.time() - beat >= BEAT:
                 beat = loop.time()
                 self.publish(BEATS, self.beat())
@@ -152,6 +155,7 @@ class Live:
             self._listeners.discard(listener)
 
     def _read(self) -> tuple[dict[str, Any] | None, bool, list[tuple[int, Event]]]:
+        self._clock.follow()
         events = read_journal(self._state_dir, self.position, first=CHUNK)
         return read_status(self._state_dir), is_held(self._state_dir), list(events)
 

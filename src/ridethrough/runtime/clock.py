@@ -17,6 +17,7 @@ from ridethrough.ports import StoodStill
 FILE = "clock.json"
 STILL: Seconds = 10.0  # rounds and status look at the clock every few seconds; a longer gap is a standstill
 MARKED_EVERY: Seconds = 10.0
+ANOTHER_TIME: Seconds = 1.0  # so far apart, two clocks do not count from the same moment
 WALL_AHEAD: Seconds = 60.0  # so far ahead of the ticks at once, the wall clock tells of a pause that they slept through
 
 
@@ -100,7 +101,8 @@ class SiteClock:
         self._boot, self._ticks = sources.boot(), sources.ticks()
         anchor = _load(self._path)
         self.alive_until = max(anchor.site, floor or 0.0) if anchor is not None else None  # of whoever ran before
-        self._site = max(self._carried_on(anchor), floor or 0.0)
+        self._site = max(self._carried_on(anchor, self._ticks), floor or 0.0)
+        self._followed = anchor
         self._latest = self._site
         if keep:
             state_dir.mkdir(parents=True, exist_ok=True)
@@ -111,6 +113,19 @@ class SiteClock:
         self._latest = max(self._latest, self._site + self._sources.ticks() - self._ticks)
         self._pulse.beat(self._latest, self._sources.wall())
         return self._latest
+
+    def follow(self) -> None:
+        """For a reader: take up the controller's time, which it may have begun after us. Blocks for the disk.
+
+        Where that was another one, `now` goes back this once.
+        """
+        anchor = _load(self._path)
+        if anchor is None or anchor == self._followed:
+            return
+        self._followed, ticks = anchor, self._sources.ticks()
+        site = self._carried_on(anchor, ticks)
+        if abs(site - (self._site + ticks - self._ticks)) > ANOTHER_TIME:
+            self._site, self._ticks, self._latest = site, ticks, site
 
     @property
     def stood_still(self) -> StoodStill | None:
@@ -153,12 +168,12 @@ class SiteClock:
             except OSError:
                 continue  # the journal alerts about the disk; the old anchor still holds
 
-    def _carried_on(self, anchor: Anchor | None) -> Seconds:
+    def _carried_on(self, anchor: Anchor | None, ticks: float) -> Seconds:
         if anchor is None:
             return 0.0
         # Boot time running backwards in one boot: a virtual machine was reverted to a snapshot.
-        if self._boot and anchor.boot == self._boot and self._ticks >= anchor.ticks:
-            return anchor.site + self._ticks - anchor.ticks
+        if self._boot and anchor.boot == self._boot and ticks >= anchor.ticks:
+            return anchor.site + ticks - anchor.ticks
         return anchor.site + max(0.0, self._sources.wall() - anchor.wall)
 
 

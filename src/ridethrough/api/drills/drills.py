@@ -100,7 +100,7 @@ class Drills:
         waits for takes no VMs when it is needed.
         """
         for drill in await self._threads(self._store.all):
-            if drill.state in (State.RUNNING, State.UNFINISHED):
+            if drill.state in (State.RUNNING, State.UNFINISHED) and drill.id not in self._running:
                 await self._end_open(drill)
         await asyncio.Event().wait()
 

@@ -60,9 +60,10 @@ class Plans:
             while True:
                 await self.once()
                 await asyncio.sleep(LOOK_EVERY)
-        finally:
+        except asyncio.CancelledError:
             for worker in (self._worker, self._asked):
                 await WAITS(worker.close)
+            raise
 
     def latest(self) -> tuple[Latest | None, bool]:
         """The last outlook, and whether the site has changed since."""
