@@ -1,19 +1,31 @@
 // What a person can ask for in an outage. Everything is asked for again, and ends in the journal with who and why.
-import { post } from "../api.js";
-import { h } from "../dom.js";
+import { covers, post } from "../api.js";
+import { h, refill } from "../dom.js";
 import { live, siteNow } from "../live.js";
 import { countdown } from "../time.js";
-import { button } from "../ui/button.js";
+import { button, refusal } from "../ui/button.js";
 import { confirm } from "../ui/dialog.js";
 import { field } from "../ui/form.js";
-import { first } from "../words.js";
+import { note } from "../ui/status.js";
+import { count, first } from "../words.js";
 import { budgetOf, listed } from "./model.js";
 
 const FIVE_MINUTES = 300;
 const EVERYTHING = "all"; // typed where no single thing is named
 
-/** `refused`: why this person may ask for nothing ("" when they may); `answered(text)` is told each answer. */
-export function asks(refused, answered) {
+/** What this person may ask for, and `said`, where the last answer stands: {refused, asking, said}. */
+export function byHand(me) {
+  const refused = refusal(covers, me.role, "operate");
+  const said = h("div", { role: "status" });
+  const asking = asks(refused, (answer) => {
+    const close = button("", { symbol: "close", kind: "quiet small", label: "Close this message", onClick: () => refill(said) });
+    refill(said, note("info", h("div", { class: "said" }, answer, close)));
+  });
+  return { refused, asking, said };
+}
+
+// `refused`: why this person may ask for nothing ("" when they may); `answered(text)` is told each answer.
+function asks(refused, answered) {
   const send = async (body) => {
     const { answer } = await post("/requests", body);
     answered(sentence(answer, body));
@@ -67,7 +79,7 @@ export function asks(refused, answered) {
     const guests = live.state.hosts.get(host)?.vms.length ?? 0;
     return confirm({
       title: `Evacuate ${host}?`,
-      text: `${host} enters maintenance mode and its ${guests} VMs move to other hosts, whether its power fails or not. It stays so until a person ends it.`,
+      text: `${host} enters maintenance mode and its ${count(guests, "VM")} move${guests === 1 ? "s" : ""} to other hosts, whether its power fails or not. It stays so until a person ends it.`,
       action: "Evacuate",
       danger: true,
       typed: host,
@@ -80,7 +92,7 @@ export function asks(refused, answered) {
     const guests = hosts.reduce((sum, row) => sum + row.vms.length, 0);
     return confirm({
       title: `Shut ${pool} down?`,
-      text: `All ${guests} VMs of ${pool} are shut down, then its ${hosts.length} hosts, the coordinator last. Somebody must switch the hosts on again by hand.`,
+      text: `What runs on ${pool}, ${count(guests, "VM")}, is shut down, then its ${count(hosts.length, "host")}, the coordinator last. Somebody must switch the hosts on again by hand.`,
       action: "Shut down",
       danger: true,
       typed: pool,

@@ -4,11 +4,12 @@ import { ago, duration } from "../time.js";
 import { toggle } from "../ui/choose.js";
 import { empty } from "../ui/status.js";
 import { linkButton } from "../ui/button.js";
+import { redButtons } from "./asks.js";
 import { opensByItself, setOpensByItself } from "./takeover.js";
 import { summaryOf } from "./told.js";
 
-/** `last` is the summary of the latest outage, or null. */
-export function calm(last, now) {
+/** `last` is the summary of the latest outage, or null; `hand`: what this person may ask for, since power is not all that can fail. */
+export function calm(last, now, hand) {
   const choice = toggle("takeover", "Open this page by itself when an outage begins", {
     checked: opensByItself(),
     hint: "In this browser, when the Site page is open.",
@@ -16,7 +17,8 @@ export function calm(last, now) {
   });
   return h(
     "div",
-    { class: "stack" },
+    { class: "stack outage-now" },
+    hand.said,
     h(
       "section",
       { class: "panel calm" },
@@ -39,6 +41,7 @@ export function calm(last, now) {
         last && h("p", {}, h("a", { href: "/outages" }, "All past outages")),
       ),
       h("section", { class: "panel stack-s" }, h("h2", {}, "When one begins"), choice.el),
+      redButtons(hand.asking, hand.refused),
     ),
   );
 }

@@ -1,13 +1,12 @@
 // An outage that goes on.
-import { covers } from "../api.js";
 import { h, keyed, refill, setText } from "../dom.js";
 import { siteNow } from "../live.js";
 import { clock, countdown, duration } from "../time.js";
-import { button, refusal } from "../ui/button.js";
+import { button } from "../ui/button.js";
 import { note } from "../ui/status.js";
 import { timeline } from "../ui/timeline.js";
 import { count, first } from "../words.js";
-import { asks, redButtons } from "./asks.js";
+import { redButtons } from "./asks.js";
 import { figures } from "./figures.js";
 import { guestList } from "./guests.js";
 import { hostList } from "./hosts.js";
@@ -18,13 +17,7 @@ const NEXT_SHOWN = 8;
 const TOGETHER = 10; // seconds; UPSs that lost power within them have been on battery for the same time, as people say
 
 /** The page of an outage that goes on. Returns {el, tools, lead(state, outage, now), update(state, outage)}. */
-export function now(me) {
-  const refused = refusal(covers, me.role, "operate");
-  const said = h("div", { role: "status" });
-  const asking = asks(refused, (answer) => {
-    const close = button("", { symbol: "close", kind: "quiet small", label: "Close this message", onClick: () => refill(said) });
-    refill(said, note("info", h("div", { class: "said" }, answer, close)));
-  });
+export function now({ refused, asking, said }) {
   const hold = button("Hold 5 minutes", { symbol: "held", onClick: () => asking.hold() });
   const release = button("End every hold", { symbol: "play", onClick: () => asking.release() });
   const back = button("Bring back now", { symbol: "utility", onClick: () => asking.bringBack() });

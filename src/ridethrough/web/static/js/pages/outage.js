@@ -7,6 +7,7 @@ import { plugs } from "../demo/plugs.js";
 import { linkButton } from "../ui/button.js";
 import { empty, note } from "../ui/status.js";
 import { toastError } from "../ui/toast.js";
+import { byHand } from "../outage/asks.js";
 import { calm } from "../outage/calm.js";
 import { outageOf } from "../outage/model.js";
 import { now as present } from "../outage/now.js";
@@ -25,6 +26,7 @@ const tools = document.getElementById("tools");
 const wanted = decodeURIComponent(location.pathname.split("/")[2] ?? "");
 const past = linkButton("Past outages", "/outages", { symbol: "journal" });
 
+let hand = null; // what this person may ask for
 let shown = null; // {id, page} of the outage that goes on and stands here
 let outage = null;
 let over = false; // an outage was watched to its end, and is told again here
@@ -38,6 +40,7 @@ start();
 async function start() {
   const me = await whoAmI();
   if (wanted) return tellAgain(wanted);
+  hand = byHand(me);
   place.before(plugs().el);
   live.on("line", () => lookSoon(SOON));
   live.subscribe((state) => [state.pulse, state.hosts, state.upses, state.lines], () => show());
@@ -57,7 +60,7 @@ async function start() {
     if (looking) return lookSoon(SOON);
     looking = true;
     try {
-      await look(me);
+      await look();
     } finally {
       looking = false;
     }
@@ -66,7 +69,7 @@ async function start() {
   return lookSoon(0);
 }
 
-async function look(me) {
+async function look() {
   let found;
   try {
     found = await get("/outages/current");
@@ -78,15 +81,15 @@ async function look(me) {
   if (found) {
     over = false;
     calmSince = null;
-    if (shown?.id !== found.id) begin(found, me);
+    if (shown?.id !== found.id) begin(found);
     return show();
   }
   if (shown) return isOver(shown.id);
   return over ? null : refillCalm();
 }
 
-function begin(found, me) {
-  const page = present(me);
+function begin(found) {
+  const page = present(hand);
   shown = { id: found.id, page };
   document.body.dataset.outage = "now";
   setText(title, found.by_person ? "Work under way" : "Outage");
@@ -118,7 +121,7 @@ async function refillCalm() {
     setText(title, "Outage");
     setText(leadLine, "");
     refill(tools, past);
-    refill(place, calm(last, siteNow()));
+    refill(place, calm(last, siteNow(), hand));
   } catch (error) {
     toastError(error);
   }

@@ -1,0 +1,94 @@
+"""The Site page in a browser: what an outage would do now, what is held and by whom, several hosts set together."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from .looks import faults
+from .real import SECONDS, Real, ask, make_administrator
+
+
+@pytest.fixture(scope="module")
+def real(root: Path, tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterator[Real]:
+    found = Real(tmp_path_factory.mktemp("site"), root / "scenarios" / "sites" / "three_hosts.toml")
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="module")
+def session(real: Real, chromium: Browser) -> Any:
+    """The administrator's cookies. The coordinator has no timers, as the wizard proposes it."""
+    context = chromium.new_context()
+    page = context.new_page()
+    page.set_default_timeout(SECONDS)
+    make_administrator(page, real)
+    options = ("maintenance", "shutdown")
+    change = {"operations": [{"op": "remove", "path": ["host", "xenserver1", option]} for option in options]}
+    version = json.loads(ask(page, "POST", "/settings/preview", change)["text"])["version"]
+    saved = ask(page, "POST", "/settings", change | {"version": version})
+    assert saved["status"] == 200, saved
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.fixture
+def tab(real: Real, session: Any, chromium: Browser) -> Iterator[Page]:
+    """The Site page."""
+    context = chromium.new_context(
+        viewport={"width": 1280, "height": 900}, storage_state=session, reduced_motion="reduce"
+    )
+    page = context.new_page()
+    page.set_default_timeout(SECONDS)
+    expect.set_options(timeout=SECONDS)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(real.at)
+    yield page
+    context.close()
+    assert errors == []
+
+
+def test_the_card_tells_what_would_be_done_and_in_dry_run_that_it_would_not(real: Real, tab: Page) -> None:
+    card = tab.get_by_role("region", name="If utility power failed now")
+    expect(card.locator(".plan-verdict")).to_contain_text("Nothing crashes")
+    expect(card).to_contain_text("Dry run: none of this would be done. This is what it would do if armed.")
+    # The coordinator has no timers, and is no host that its settings let crash.
+    expect(card).not_to_contain_text("let hosts crash")
+    expect(card.locator(".figure").filter(has_text="smallest margin")).to_contain_text(re.compile(r"\d+ m?i?n? ?\d*"))
+    expect(card).to_contain_text(re.compile("Weakest point.*ups[123]"))
+    card.get_by_text("that nobody tells").click()
+    expect(card.get_by_text("Every host moves VMs at 100 MB/s")).to_be_visible()
+    assert faults(tab) == []
+    assert ask(tab, "POST", "/requests", {"ask": "arm"})["status"] == 200
+    expect(card).not_to_contain_text("Dry run")
+    assert ask(tab, "POST", "/requests", {"ask": "disarm"})["status"] == 200
+
+
+def test_the_badge_tells_who_holds_what_and_why(real: Real, tab: Page) -> None:
+    hold = {"ask": "hold", "subject": "xenserver2", "seconds": 3600, "why": "new memory"}
+    assert ask(tab, "POST", "/requests", hold)["status"] == 200
+    tab.get_by_role("button", name="Dry run, 1 held").click()
+    panel = tab.get_by_role("dialog", name="What Ridethrough may do")
+    expect(panel).to_contain_text(re.compile("xenserver2, by anna, until .*: new memory"))
+    assert faults(tab) == []
+    tab.keyboard.press("Escape")
+    assert ask(tab, "POST", "/requests", {"ask": "release", "subject": "xenserver2"})["status"] == 200
+    expect(tab.get_by_role("button", name="Dry run", exact=True)).to_be_visible()
+
+
+def test_several_hosts_are_set_together(real: Real, tab: Page) -> None:
+    hosts = tab.get_by_role("region", name="Virtualization and UPSs")
+    for host in ("xenserver2", "xenserver3"):
+        hosts.get_by_role("row", name=host).get_by_role("checkbox").check()
+    hosts.get_by_role("button", name="Shutdown settings").click()
+    tab.wait_for_url("**/hosts/xenserver2?with=xenserver3")
+    expect(tab.get_by_role("heading", level=1)).to_contain_text("2 hosts")
+    assert faults(tab) == []
