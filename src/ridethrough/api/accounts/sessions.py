@@ -124,14 +124,16 @@ class Sessions:
         row = connection.execute(f"{_FIND} WHERE s.id = ?", (id,)).fetchone()
         return Opened(self._session(row), value)
 
-    def end(self, id: str, owner: str | None = None) -> None:
-        """End one; with `owner` only one of theirs. Raises NotDone when there is none."""
-        with self._database.changing() as connection:
-            found = connection.execute(
-                "DELETE FROM sessions WHERE id = ? AND (? IS NULL OR name = ?)", (id, owner, owner)
-            )
-            if not found.rowcount:
-                raise NotDone(404, "there is no such session; it may have ended")
+    def end(self, connection: sqlite3.Connection, id: str, owner: str | None = None) -> str:
+        """End one, in the transaction at hand; with `owner` only one of theirs. Which it was.
+
+        Raises NotDone when there is none.
+        """
+        find = "SELECT name, address FROM sessions WHERE id = ? AND (? IS NULL OR name = ?)"
+        if (row := connection.execute(find, (id, owner, owner)).fetchone()) is None:
+            raise NotDone(404, "there is no such session; it may have ended")
+        connection.execute("DELETE FROM sessions WHERE id = ?", (id,))
+        return f"session of {row['name']} from {row['address']}"
 
     def log_out(self, value: str) -> None:
         """End the session with this cookie."""

@@ -209,7 +209,13 @@ class Accounts:
             self._change_password(connection, name, made)
             self.audit.write(connection, by, f"password of {name} changed", why)
 
-    def change_own_password(self, name: str, old: str, new: str, address: str, agent: str) -> Opened:
+    def end_session(self, id: str, by: str, owner: str | None = None, why: str = "") -> None:
+        """End a session; with `owner` only one of theirs. Raises NotDone when there is none."""
+        with self._database.changing() as connection:
+            ended = self.sessions.end(connection, id, owner)
+            self.audit.write(connection, by, f"{ended} ended", why)
+
+    def change_own_password(self, name: str, old: str, new: str, address: str, agent: str, why: str = "") -> Opened:
         """A new password for who knows the old one. Every session and token ends; a new session begins.
 
         Raises NotAdmitted (403 wrong, 429 too many tries) or NotDone.
@@ -227,7 +233,7 @@ class Accounts:
                 raise NotDone(409, "the password was just changed by somebody else")
             self._change_password(connection, name, made)
             self._throttle.succeeded(connection, name, address, begun)
-            self.audit.write(connection, name, f"password of {name} changed")
+            self.audit.write(connection, name, f"password of {name} changed", why)
             return self.sessions.open(connection, name, address, agent)
 
     def _insert(self, connection: sqlite3.Connection, name: str, role: Role, made: str) -> None:

@@ -7,7 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ridethrough.api.access import Operator, Viewer
 from ridethrough.api.context import Context, Ctx
+from ridethrough.api.noted import noted
 from ridethrough.api.problems import answers
+from ridethrough.api.why import Why, one_line
 
 router = APIRouter(tags=["demo"])
 
@@ -43,6 +45,7 @@ class Happens(BaseModel):
 
     do: str = Field(max_length=60, examples=["fail"])
     subject: str = Field(max_length=200, examples=["a"])
+    why: Why = ""
 
 
 @router.get("/demo", responses=answers(404))
@@ -52,9 +55,11 @@ async def look(ctx: Ctx, _: Viewer) -> Plugs:
 
 
 @router.post("/demo", responses=answers(404, 409))
-async def happen(wanted: Happens, ctx: Ctx, _: Operator) -> Plugs:
+async def happen(wanted: Happens, ctx: Ctx, person: Operator) -> Plugs:
     """Let something happen to the simulated site."""
-    return await _ask(ctx, {"do": wanted.do, "subject": wanted.subject})
+    plugs = await _ask(ctx, {"do": wanted.do, "subject": wanted.subject})
+    await noted(ctx, person, one_line(f"on the simulated site: {wanted.do} {wanted.subject}"), wanted.why)
+    return plugs
 
 
 async def _ask(ctx: Context, asked: dict[str, str]) -> Plugs:

@@ -16,8 +16,9 @@ from ridethrough.api.changing import Wanted as Changes
 from ridethrough.api.context import Context, Ctx
 from ridethrough.api.doors import Found
 from ridethrough.api.jobs import Job, TooMany
+from ridethrough.api.noted import noted
 from ridethrough.api.problems import answers
-from ridethrough.api.why import Why
+from ridethrough.api.why import Why, WhyAsked, one_line
 from ridethrough.config import (
     CardConnection,
     ConfigError,
@@ -73,6 +74,7 @@ class Wanted(BaseModel):
     port: int = Field(quantities.SNMP_PORT, ge=1, le=65535)
     ways: list[Way] = Field(default_factory=lambda: [Way.model_validate({})], min_length=1, max_length=10)
     nut: str = Field("", max_length=200, description="An upsd: ADDRESS, with :PORT if it is not 3493.")
+    why: Why = ""
 
 
 @router.post("/discovery", status_code=202, responses=answers(429))
@@ -90,7 +92,13 @@ async def begin(wanted: Wanted, ctx: Ctx, person: Administrator) -> dict[str, An
         job = ctx.jobs.begin(KIND, person.signed, lambda job: _search(ctx, job, asked, ways, servers))
     except TooMany as error:
         raise HTTPException(429, str(error)) from None
+    await noted(ctx, person, f"search {job.id} of {_where(wanted)} begun", wanted.why)
     return job.shown()
+
+
+def _where(wanted: Wanted) -> str:
+    network = f"{wanted.start}-{wanted.end}" if wanted.end else wanted.start
+    return one_line(" and ".join([*([network] if network else []), *([f"upsd {wanted.nut}"] if wanted.nut else [])]))
 
 
 @router.get("/discovery/{id}", responses=answers(404))
@@ -100,10 +108,11 @@ async def look(id: Id, ctx: Ctx, _: Viewer) -> dict[str, Any]:
 
 
 @router.delete("/discovery/{id}", responses=answers(404))
-async def cancel(id: Id, ctx: Ctx, _: Administrator) -> dict[str, Any]:
+async def cancel(id: Id, ctx: Ctx, person: Administrator, why: WhyAsked = "") -> dict[str, Any]:
     """End a search early; what was found by then is kept."""
     job = _job(ctx, id)
     await ctx.jobs.cancel(job)
+    await noted(ctx, person, f"search {id} ended", why)
     return job.shown()
 
 

@@ -15,6 +15,7 @@ from ridethrough.api.context import Ctx
 from ridethrough.api.drills import Drills, Kind, NotNow, State
 from ridethrough.api.drills.drills import Wanted
 from ridethrough.api.jobs import TooMany
+from ridethrough.api.noted import noted
 from ridethrough.api.problems import answers, served
 from ridethrough.api.why import Why
 
@@ -150,7 +151,7 @@ async def abort(id: Id, ctx: Ctx, person: Operator, drills: Served, abort: Abort
     """End a drill at once; its host leaves maintenance mode."""
     why = abort.why if abort else ""
     if drills.abort(id, person.signed, why):
-        await run_in_threadpool(ctx.accounts.audit.note, person.signed, f"drill {id} aborted", why)
+        await noted(ctx, person, f"drill {id} aborted", why)
         return
     if await run_in_threadpool(drills.find, id) is None:
         raise _unknown(id)

@@ -7,8 +7,10 @@ from pydantic import BaseModel, Field
 
 from ridethrough.api.access import Administrator, Viewer
 from ridethrough.api.context import Context, Ctx
+from ridethrough.api.noted import noted
 from ridethrough.api.notifications import Notifications
 from ridethrough.api.problems import answers, served
+from ridethrough.api.why import WhyAsked
 from ridethrough.core.notice import EventClass, Severity
 
 router = APIRouter(tags=["notifications"])
@@ -57,7 +59,7 @@ async def notifications(ctx: Ctx, _: Viewer) -> list[Target]:
 
 
 @router.post("/notifications/{name}/test", responses=answers(404))
-async def test(name: str, ctx: Ctx, _: Administrator) -> Tested:
+async def send_test(name: str, ctx: Ctx, person: Administrator, why: WhyAsked = "") -> Tested:
     """Send a test to this target, now. It takes up to a minute; `trouble` says why it did not get through."""
     service = _service(ctx)
     try:
@@ -65,6 +67,7 @@ async def test(name: str, ctx: Ctx, _: Administrator) -> Tested:
     except KeyError:
         known = ", ".join(row.target.name for row in await service.states()) or "none"
         raise HTTPException(404, f'there is no [notify.NAME] of the name "{name}"; known are {known}') from None
+    await noted(ctx, person, f"test sent to {name}{f', which failed: {trouble}' if trouble else ''}", why)
     return Tested(delivered=not trouble, trouble=trouble)
 
 

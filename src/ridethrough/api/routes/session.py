@@ -15,6 +15,7 @@ from ridethrough.api.accounts import LONGEST_PASSWORD, SHORTEST_PASSWORD, NotDon
 from ridethrough.api.accounts import Session as Kept
 from ridethrough.api.context import Context, Ctx
 from ridethrough.api.problems import answers
+from ridethrough.api.why import Why, WhyAsked
 
 router = APIRouter(tags=["session"])
 
@@ -71,6 +72,7 @@ class NewPassword(BaseModel):
 
     old: Password
     new: Chosen
+    why: Why = ""
 
 
 class OpenSession(BaseModel):
@@ -152,6 +154,7 @@ async def change_password(change: NewPassword, request: Request, response: Respo
             change.new.get_secret_value(),
             _address(request),
             request.headers.get("user-agent", ""),
+            change.why,
         )
     )
     return _told(opened, request, response, ctx)
@@ -189,10 +192,10 @@ def sessions(request: Request, ctx: Ctx, person: Viewer) -> list[OpenSession]:
 
 
 @router.delete("/sessions/{id}", status_code=204, responses=answers(404, 409))
-def end_session(id: str, ctx: Ctx, person: Viewer) -> None:
+def end_session(id: str, ctx: Ctx, person: Viewer, why: WhyAsked = "") -> None:
     """Log a session out: one's own; any for an administrator. A token ends none."""
     no_token(person, "a token ends no sessions: log in")
-    ctx.accounts.sessions.end(id, whose(person))
+    ctx.accounts.end_session(id, person.signed, whose(person), why)
 
 
 def whose(person: Person) -> str | None:

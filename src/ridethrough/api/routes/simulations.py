@@ -17,7 +17,9 @@ from ridethrough.api.context import Ctx
 from ridethrough.api.foresight import WAITS, NothingSeen, Simulations, Story
 from ridethrough.api.foresight.comparison import compared
 from ridethrough.api.jobs import TooMany
+from ridethrough.api.noted import noted
 from ridethrough.api.problems import answers, served
+from ridethrough.api.why import WhyAsked
 from ridethrough.runtime.worker import JobFailed, JobRefused, JobTooLong
 
 router = APIRouter(tags=["simulations"])
@@ -227,10 +229,11 @@ async def scenario(id: Id, _: Viewer, simulations: Served) -> Response:
 
 
 @router.delete("/simulations/{id}", status_code=204, responses=answers(404))
-async def drop(id: Id, _: Operator, simulations: Served) -> None:
+async def drop(id: Id, ctx: Ctx, person: Operator, simulations: Served, why: WhyAsked = "") -> None:
     """Forget a simulation."""
     if not await run_in_threadpool(simulations.drop, id):
         raise _unknown(id)
+    await noted(ctx, person, f"simulation {id} forgotten", why)
 
 
 def _story(wanted: Wanted) -> Story:
