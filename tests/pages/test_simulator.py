@@ -86,7 +86,7 @@ def test_a_case_is_one_click_and_is_played_to_its_end(
     simulator.get_by_role("button", name=case).click()
     expect(simulator.locator(".scrub-clock")).to_have_text(f"{end} / {end}")
     outcome = simulator.locator("#outcome")
-    expect(outcome).to_contain_text("No host crashed, no VM was lost.")
+    expect(outcome).to_contain_text("No host and no VM crashed.")
     expect(outcome.locator(".figure").filter(has_text="VMs moved")).to_contain_text(str(moved))
     for host, words in off.items():
         expect(outcome.locator(".sim-ends li").filter(has_text=host)).to_have_text(re.compile(host + r"\s*" + words))
@@ -132,7 +132,7 @@ def test_a_story_of_ones_own(simulator: Page, tmp_path: Path) -> None:
     simulator.get_by_role("button", name="Take away: The card of ups1 goes silent").press("Enter")
     expect(lines).to_have_count(2)
     run(simulator)
-    expect(simulator.locator("#outcome")).to_contain_text("No host crashed, no VM was lost.")
+    expect(simulator.locator("#outcome")).to_contain_text("No host and no VM crashed.")
     expect(simulator.locator(".sim-lines")).to_contain_text("utility power fails on feeder a")
     with simulator.expect_download() as saved:
         simulator.get_by_role("link", name="Save as a scenario file").click()
@@ -170,7 +170,7 @@ def test_two_sets_of_options_are_compared(simulator: Page) -> None:
     run(simulator)
     differs = simulator.get_by_role("region", name="What differs")
     expect(differs.locator("li").filter(has_text="xenserver1")).to_contain_text("crashes at 5:00")
-    expect(differs.get_by_role("row", name="VMs lost")).to_have_text(re.compile(r"VMs lost\s*0\s*3"))
+    expect(differs.get_by_role("row", name="VMs crashed")).to_have_text(re.compile(r"VMs crashed\s*0\s*3"))
     go_to(simulator, 310)
     expect(node(simulator, "host:xenserver1").nth(0)).to_contain_text("Down")
     expect(node(simulator, "host:xenserver1").nth(1)).to_contain_text("Crashed")
@@ -186,7 +186,7 @@ def test_what_was_played_can_be_opened_again_by_who_may_only_look(simulator: Pag
     simulator.reload()
     expect(simulator.get_by_role("button", name="Case one")).to_have_attribute("aria-disabled", "true")
     simulator.get_by_role("button", name="Case two").nth(1).click()
-    expect(simulator.locator("#outcome")).to_contain_text("No host crashed, no VM was lost.")
+    expect(simulator.locator("#outcome")).to_contain_text("No host and no VM crashed.")
     expect(simulator.get_by_role("button", name="Run", exact=True)).to_be_hidden()
 
 
@@ -199,5 +199,5 @@ def test_a_site_that_nobody_has_seen_is_told_and_the_cases_are_played_all_the_sa
     expect(simulator.locator(".sim-story [role=alert]")).to_contain_text("The controller has seen nothing yet")
     expect(simulator.get_by_role("button", name="Run", exact=True)).to_have_attribute("aria-disabled", "true")
     simulator.get_by_role("button", name="Case two").click()
-    expect(simulator.locator("#outcome")).to_contain_text("No host crashed, no VM was lost.")
+    expect(simulator.locator("#outcome")).to_contain_text("No host and no VM crashed.")
     expect(simulator.get_by_role("button", name="Run", exact=True)).not_to_have_attribute("aria-disabled", "true")

@@ -13,6 +13,6 @@ test("what can happen stands by the kind of thing it happens to; utility power h
     { do: "other claims", kind: "pool", subjects: [] },
     { do: "restore", kind: "feeder", subjects: ["a"] },
   ];
-  assert.deepEqual(faultsOf(words).map(([kind, some]) => [kind, some.map((word) => word.do)]), [["vm", ["hang shutdown", "lose tools"]], ["ups", ["lose link"]]]);
+  assert.deepEqual(faultsOf(words).map(([kind, some]) => [kind, some.map((word) => word.do)]), [["ups", ["lose link"]], ["vm", ["hang shutdown", "lose tools"]]]);
   assert.equal(feederLabel("a"), "Feeder a");
 });

@@ -1,7 +1,7 @@
 // The plugs of a simulated site (`ridethrough demo`): utility power by feeder, and whatever else can go wrong.
 import { covers, get, post, whoAmI } from "../api.js";
 import { h, keyed, refill } from "../dom.js";
-import { choiceText, sentence, SUBJECTS } from "../simulator/words.js";
+import { choiceOf, sentence, SUBJECTS } from "../simulator/words.js";
 import { button, refusal } from "../ui/button.js";
 import { toggle } from "../ui/choose.js";
 import { toast, toastError } from "../ui/toast.js";
@@ -60,7 +60,7 @@ async function begin(el) {
       one.made.value = feeder.on;
     });
     if (anew) {
-      refill(what, faultsOf(told.words).map(([kind, words]) => h("optgroup", { label: SUBJECTS[kind] ?? kind }, words.map((word) => h("option", { value: word.do }, choiceText(word.do))))));
+      refill(what, faultsOf(told.words).map(([kind, words]) => h("optgroup", { label: SUBJECTS[kind] ?? kind }, words.map((word) => h("option", { value: word.do }, choiceOf(word.do, kind))))));
       showSubjects();
     }
     el.hidden = false;

@@ -55,7 +55,7 @@ function steps(drill) {
 function summaryLine(summary) {
   const parts = [
     count(summary.crashed, "host crashes", "hosts crash"),
-    `${count(summary.lost, "VM is", "VMs are")} lost`,
+    count(summary.lost, "VM crashes", "VMs crash"),
     `${count(summary.moved, "VM moves", "VMs move")}`,
     `${count(summary.stopped, "VM is", "VMs are")} shut down`,
     summary.hosts_off > 0 && `${count(summary.hosts_off, "host ends", "hosts end")} shut down`,

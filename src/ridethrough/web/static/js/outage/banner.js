@@ -4,7 +4,7 @@ import { siteNow } from "../live.js";
 import { countdown } from "../time.js";
 import { first } from "../words.js";
 import { cutWords, listed, offWords, onBattery, outageOf, weakest } from "./model.js";
-import { opensByItself, wasSeen } from "./takeover.js";
+import { opensByItself, takeOver, wasSeen } from "./takeover.js";
 
 /** Keep the banner in `place`; `page` is this page's name. */
 export function outageBanner(live, place, page) {
@@ -23,7 +23,7 @@ export function outageBanner(live, place, page) {
     banner.dataset.tone = found.byPerson ? "info" : "low";
     setText(headline, found.byPerson ? (offWords(live.state) ? "Shutdown by a person" : "Work on hosts is under way") : "Outage");
     setText(words, found.byPerson ? byPerson(live.state) : wordsOf(live.state, found));
-    if (page === "site" && !found.byPerson && opensByItself() && !wasSeen(found.since)) location.assign("/outage");
+    if (page === "site" && !found.byPerson && opensByItself() && !wasSeen(found.since)) takeOver();
   });
 }
 

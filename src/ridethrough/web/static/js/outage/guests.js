@@ -27,7 +27,7 @@ export function guestList(skip, refused) {
   const list = h("ul", { class: "outage-vms" });
   const summary = h("span", { class: "muted small number" });
   const none = empty("vm", "No VM is concerned so far.");
-  const more = button("", { kind: "quiet small", onClick: () => { all = !all; show(); } });
+  const more = button("Show all", { kind: "quiet small", onClick: () => { all = !all; show(); } });
   const hint = h("p", { class: "muted small" }, "A bar is an estimate, from the VM's memory and the link_speed of site.toml. Only the tick says that a move is done.");
   const el = h("section", { class: "panel", "aria-labelledby": "outage-vms" }, h("div", { class: "panel-head" }, h("h2", { id: "outage-vms" }, "VMs"), summary), hint, list, none, more);
   let all = false;

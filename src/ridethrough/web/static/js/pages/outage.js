@@ -11,7 +11,7 @@ import { byHand } from "../outage/asks.js";
 import { calm } from "../outage/calm.js";
 import { outageOf } from "../outage/model.js";
 import { now as present } from "../outage/now.js";
-import { setSeen } from "../outage/takeover.js";
+import { setSeen, wayBack } from "../outage/takeover.js";
 import { printButton, summaryOf, told } from "../outage/told.js";
 
 const AGAIN = 5000; // ms between two looks when the journal is quiet
@@ -34,6 +34,8 @@ let calmSince = null; // the latest outage that the calm page shows
 let due = null;
 let dueAt = Infinity;
 let looking = false;
+const end = h("span", {}, ""); // says that the outage is over
+const way = wayBack(() => setText(end, "The outage is over."));
 
 start();
 
@@ -79,6 +81,7 @@ async function look() {
   }
   outage = found;
   if (found) {
+    way.again();
     over = false;
     calmSince = null;
     if (shown?.id !== found.id) begin(found);
@@ -109,7 +112,8 @@ async function isOver(id) {
   shown = null;
   over = true;
   await tellAgain(id);
-  place.prepend(note("good", "The outage is over."));
+  setText(end, way.over() ? "The outage is over. Unless somebody touches this page, it goes back to Site in 5 minutes." : "The outage is over.");
+  place.prepend(note("good", end));
 }
 
 async function refillCalm() {

@@ -143,6 +143,7 @@ function page(no, sources, cases) {
   function show(found, comparison = null) {
     shown = found;
     stale.hidden = true;
+    screens.el.closest(".sim").classList.toggle("sim-two", found.length > 1);
     screens.show(found.map((one, n) => [found.length > 1 ? "AB"[n] : "", one]));
     outcome.hidden = false;
     refill(outcome, ...outcomeParts(found, comparison));

@@ -32,7 +32,7 @@ export function keptList({ onOpen, mayDrop }) {
       "li",
       {},
       h("div", {}, button(name, { kind: "quiet small", onClick: () => onOpen(row.id) }), h("p", { class: "muted small" }, `${row.by}, ${ago(row.at, siteNow())}`)),
-      crashed || lost ? chip(`${crashed} crashed, ${lost} lost`, "lost", "lost") : chip("nothing lost", "good", "good"),
+      crashed || lost ? chip(`${count(crashed, "host")} and ${count(lost, "VM")} crashed`, "lost", "lost") : chip("nothing crashed", "good", "good"),
       mayDrop && button("", { symbol: "remove", kind: "quiet small", label: `Forget ${name}`, onClick: () => drop(row.id) }),
     );
   }

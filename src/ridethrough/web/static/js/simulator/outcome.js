@@ -10,11 +10,11 @@ const ENDS = {
   crashed: { tone: "lost", icon: "lost", label: "Crashed" },
 };
 const VMS = [
-  ["lost", "lost", "lost", "Lost"],
+  ["lost", "lost", "lost", "Crashed with their host"],
   ["shut down", "silent", "off", "Shut down"],
   ["moves", "info", "moving", "Moved"],
 ];
-const FIGURES = { moved: "VMs moved", stopped: "VMs shut down", lost: "VMs lost", stay: "VMs that stay", crashed: "Hosts crashed", hosts_off: "Hosts off at the end", hosts_up: "Hosts up at the end", margin: "Smallest margin, s" };
+const FIGURES = { moved: "VMs moved", stopped: "VMs shut down", lost: "VMs crashed", stay: "VMs that stay", crashed: "Hosts crashed", hosts_off: "Hosts off at the end", hosts_up: "Hosts up at the end", margin: "Smallest margin, s" };
 const SHOWN = 40;
 
 /** The outcome of one simulation. */
@@ -22,10 +22,10 @@ export function outcomeOf(found) {
   const { outcome, assumed = [] } = found;
   const { summary } = outcome;
   const isGood = !outcome.crashed.length && !outcome.lost.length;
-  const verdict = isGood ? note("good", "No host crashed, no VM was lost.") : note("lost", `${count(outcome.crashed.length, "host")} crashed, ${count(outcome.lost.length, "VM was", "VMs were")} lost.`);
+  const verdict = isGood ? note("good", "No host and no VM crashed.") : note("lost", `${count(outcome.crashed.length, "host")} and ${count(outcome.lost.length, "VM")} crashed.`);
   const big = [
     figure("hosts crashed", outcome.crashed.length, "", outcome.crashed.length ? "lost" : null),
-    figure("VMs lost", outcome.lost.length, "", outcome.lost.length ? "lost" : null),
+    figure("VMs crashed", outcome.lost.length, "", outcome.lost.length ? "lost" : null),
     figure("VMs moved", summary.moved),
     figure("VMs shut down", summary.stopped),
     summary.margin !== null && summary.margin !== undefined && figure(`smallest margin${summary.margin_host ? `, ${summary.margin_host}` : ""}`, Math.round(summary.margin), "s", summary.margin <= 0 ? "lost" : null),

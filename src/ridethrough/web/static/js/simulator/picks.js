@@ -1,6 +1,6 @@
 // What can be done to what was pressed in the picture.
 import { count, first } from "../words.js";
-import { choiceText, feederName } from "./words.js";
+import { choiceOf, choiceText, feederName, sentence } from "./words.js";
 
 const UPS = ["silence card", "answer card", "lose link", "restore link", "start test"];
 const HOST = ["pull power", "plug in", "lose network", "restore network", "restart toolstack", "ignore shutdown", "ignore wake"];
@@ -33,7 +33,7 @@ export function menuOf(node, { things, state, words, add, ask }) {
     ...lines(HOST, "host", id),
     guests.length > 0 && { heading: `${count(guests.length, "VM")} on it` },
     ...(guests.length ? GUEST : []).filter((one) => known.has(one)).map((one) => ({
-      label: guests.length === 1 ? `${guests[0]}: ${choiceText(one)}` : `A VM: ${choiceText(one)}…`,
+      label: guests.length === 1 ? sentence({ do: one, vm: guests[0] }) : `${choiceOf(one, "vm")}…`,
       onPick: () => (guests.length === 1 ? add({ do: one, vm: guests[0] }) : ask({ do: one, vm: guests[0] })),
     })),
     { heading: "Asked of Ridethrough" },

@@ -71,6 +71,12 @@ export function choiceText(do_) {
   return WORDS[do_]?.[0] ?? first(do_);
 }
 
+/** The same where nothing else says what it happens to: "A VM may move again". */
+export function choiceOf(do_, kind) {
+  const sentence = WORDS[do_]?.[1];
+  return sentence && SUBJECTS[kind] ? first(sentence.replace("%", `a ${kind === "ups" || kind === "vm" ? SUBJECTS[kind] : kind}`)) : choiceText(do_);
+}
+
 /** In which group a word is chosen: by who or what it happens to; what people ask Ridethrough for stands apart. */
 export function groupOf(word) {
   if (word.actor === "machine") return word.subject ? GROUPS[word.subject] : "The controller's machine";
