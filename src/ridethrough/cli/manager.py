@@ -60,14 +60,17 @@ def _serve(site: Path, state: Path, secrets: Path | None, settings: ManagerSetti
     from ridethrough.web import pages
 
     from .compose import context
+    from .listening import room
+    from .patient import Patient
 
     try:
         found = context(site, state, secrets, settings)
     except (AccountsRefused, CertificateRefused, OSError) as error:
         fail(str(error), FAILED)
-    tls, listening = found.tls, _listen(settings)
+    tls, listening = found.tls, _listen(settings, room())
     served = uvicorn.Config(
         create_app(found, pages()),
+        http=Patient,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -82,12 +85,13 @@ def _serve(site: Path, state: Path, secrets: Path | None, settings: ManagerSetti
         found.accounts.close()
 
 
-def _listen(settings: ManagerSettings) -> socket.socket:
+def _listen(settings: ManagerSettings, most: int) -> socket.socket:
     """The socket that browsers connect to. Ends with the reason where there is none to be had."""
+    from .listening import Listening
+
     at = settings.listen
-    listening = socket.socket(socket.AF_INET6 if ":" in at.host else socket.AF_INET, socket.SOCK_STREAM)
+    listening = Listening(socket.AF_INET6 if ":" in at.host else socket.AF_INET, most)
     try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((at.host, at.port))
         listening.listen(BACKLOG)
     except OSError as error:
