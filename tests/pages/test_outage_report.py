@@ -57,7 +57,7 @@ def test_the_report_of_a_dry_run_tells_what_went_down_because_nothing_was_done(o
     expect(guest).to_contain_text("down with xenserver1")
     assert faults(page) == []
     page.get_by_role("link", name="Past outages").click()
-    expect(page.locator("tbody tr").first).to_contain_text("1 host lost")
+    expect(page.locator("tbody tr").first).to_contain_text("1 host crashed")
 
 
 @pytest.fixture

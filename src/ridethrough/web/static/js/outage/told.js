@@ -58,7 +58,7 @@ function numbers(outage, now) {
   const list = [
     figure("Lasted", countdown((outage.ended_at ?? now) - outage.begun_at)),
     figure("UPSs on battery", outage.upses.length),
-    outage.hosts_lost > 0 && figure("Hosts down with their supply", outage.hosts_lost, "", "lost"),
+    outage.hosts_lost > 0 && figure("Hosts crashed", outage.hosts_lost, "", "lost"),
     figure("Hosts shut down", outage.hosts_shut_down),
     figure("VMs moved", outage.vms_moved),
     figure("VMs stopped", outage.vms_stopped),

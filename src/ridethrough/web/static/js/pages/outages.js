@@ -44,7 +44,7 @@ function result(row) {
   if (row.ended_at === null) return "";
   const found = [];
   if (row.dry_run) found.push(chip("dry run", "info", "dry"));
-  if (row.hosts_lost) found.push(chip(`${count(row.hosts_lost, "host")} lost`, "lost", "off"));
+  if (row.hosts_lost) found.push(chip(`${count(row.hosts_lost, "host")} crashed`, "lost", "off"));
   if (row.failed) found.push(chip(`${row.failed} failed`, "low", "warning"));
   if (row.differences) found.push(chip(count(row.differences, "difference"), "warning", "warning"));
   return found.length ? h("span", { class: "row" }, found) : chip("as before", "good", "good");
