@@ -11,8 +11,8 @@ function state({ name = "New site", pools = 0, upses = 0, hosts = [], armed = fa
   return { site: { site: name, armed }, pools: some(pools), upses: some(upses), hosts: new Map(hosts.map((row, n) => [`h${n}`, row])) };
 }
 
-function host({ feeds = ["ups1"], crash = false, coordinator = false, shutdown = OFF } = {}) {
-  return { powered_by: feeds, coordinator, row: { crash }, options: { maintenance: OFF, shutdown } };
+function host({ feeds = ["ups1"], crash = false, spared = false, coordinator = false, shutdown = OFF } = {}) {
+  return { powered_by: feeds, coordinator, row: { crash, spared }, options: { maintenance: OFF, shutdown } };
 }
 
 const NOT = { asked: false, tried: false };
@@ -30,7 +30,7 @@ test("one goes on where one left off", () => {
 });
 
 test("a coordinator without timers is protected, and asks for none", () => {
-  const hosts = [host({ crash: true, coordinator: true }), host({ shutdown: ON })];
+  const hosts = [host({ crash: true, spared: true, coordinator: true }), host({ shutdown: ON })];
   assert.equal(nextStep(state({ pools: 1, upses: 1, hosts }), NOT), "check");
 });
 

@@ -66,9 +66,11 @@ function showBanner(text) {
 
 function showAge() {
   const dot = h("span", { class: "pulse", "aria-hidden": "true" });
-  const words = h("span", { class: "words" }, "Connecting …");
+  const before = h("span", { class: "words", hidden: true }, "Data ");
+  const value = h("span", {}, "Connecting …");
+  const after = h("span", { class: "words", hidden: true }, " old");
   const place = document.getElementById("top-age");
-  place.append(dot, words);
+  place.append(dot, before, value, after); // on a phone the age alone
   const show = () => {
     const { link, pulse, ready, speed } = live.state;
     if (!ready) return;
@@ -77,7 +79,8 @@ function showAge() {
     const bad = link === "stale" || !pulse.running || isOld({ pulse, speed });
     setData(place, "tone", bad ? "danger" : "good");
     place.title = `The site's time is ${clock(siteNow(), siteNow())}`;
-    setText(words, age === null ? "No data yet" : `Data ${duration(age)} old`);
+    before.hidden = after.hidden = age === null;
+    setText(value, age === null ? "No data yet" : duration(age));
   };
   setInterval(show, 1000);
   live.subscribe((state) => [state.link, state.pulse], show);

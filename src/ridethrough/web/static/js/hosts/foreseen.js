@@ -6,7 +6,7 @@ import { chip, note, status } from "../ui/status.js";
 import { timeline } from "../ui/timeline.js";
 import { count, first } from "../words.js";
 import { proposedShutdown } from "./choice.js";
-import { listed, ROWS, rowNumber, rowState } from "./words.js";
+import { listed, ROWS, rowNumber, rowState, withoutKeys } from "./words.js";
 
 const SHOWN = 8; // hosts on one time line
 const STEPS = { maintenance: "Maintenance mode", shutdown: "Shutdown" };
@@ -73,14 +73,10 @@ function warned(told, settings, remedy) {
         ? button(`Set ${option} to ${latest} s`, { kind: "small", onClick: () => remedy({ [`${option}_after`]: latest }) })
         : null;
       const who = Object.keys(told).length > 1 ? h("strong", {}, `${host}: `) : null;
-      found.push(note(TONES[level] ?? "info", [h("p", {}, who, first(text), "."), mend && h("div", { class: "row" }, mend)]));
+      found.push(note(TONES[level] ?? "info", [h("p", {}, who, first(withoutKeys(text)), "."), mend && h("div", { class: "row" }, mend)]));
     }
   }
   return found;
-}
-
-function lower(text) {
-  return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
 // Draw the time line; returns what stands below it.
@@ -92,7 +88,7 @@ function line(told, picture) {
   for (const host of hosts) rows.push(...told[host].steps.map((step) => stepRow(step, one ? "" : host, told[host].vms)));
   const marks = [...cards.values()].filter((card) => card.off_after !== null).map((card) => ({ at: card.off_after, label: `${card.ups} off`, tone: "lost" }));
   const ends = [...marks.map((mark) => mark.at), ...rows.flatMap((row) => row.bars.map((bar) => bar.to)), 60];
-  picture.update({ from: 0, to: Math.max(...ends) * 1.06, rows, marks: same(marks) });
+  picture.update({ from: 0, to: Math.max(...ends) * 1.06, rows, marks: same(marks), legend: !one });
   const unknown = [...cards.values()].filter((card) => card.warning_period === null).map((card) => card.ups);
   const more = Object.keys(told).length - hosts.length;
   return [
@@ -113,12 +109,12 @@ function cardRow(card) {
 function stepRow(step, who, vms) {
   let at = step.begins;
   const bars = step.parts.map(({ what, takes }) => {
-    const bar = { from: at, to: at + takes, text: who ? `${STEPS[step.option]}: ${lower(barText(what, vms))}` : barText(what, vms), tone: what === "reserve" ? "silent" : step.option === "shutdown" ? "battery" : "good", state: what === "reserve" ? "next" : undefined };
+    const bar = { from: at, to: at + takes, text: barText(what, vms), tone: what === "reserve" ? "silent" : step.option === "shutdown" ? "battery" : "good", state: what === "reserve" ? "next" : undefined };
     at += takes;
     return bar;
   });
   if (bars.length === 0) bars.push({ from: at, to: at, text: "No VM to move", tone: "good" });
-  return { label: who || STEPS[step.option], bars };
+  return { label: who ? `${who}: ${STEPS[step.option].toLowerCase()}` : STEPS[step.option], bars };
 }
 
 // "Shutdown begins at 2 min: 113 s to move 5 VMs, 60 s to shut the host down, 60 s reserve. Done at 5 min 53 s."

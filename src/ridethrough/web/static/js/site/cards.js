@@ -34,12 +34,14 @@ function upsCard(_, onPick) {
     setIcon(sign, state.icon);
     if (!onPick) setAttr(el, "href", `/upses/${encodeURIComponent(row.id)}`);
     setText(name, row.id);
-    setText(runtime, row.runtime === null ? "–" : brief(row.runtime));
+    // What a silent card said last is no longer so: it is told as that, and its load not at all.
+    const now = row.silent ? null : row.load;
+    setText(runtime, row.runtime === null ? "–" : `${row.silent ? "was " : ""}${brief(row.runtime)}`);
     setText(label, state.label);
-    setText(load, row.load === null ? "" : percent(row.load));
-    fill.style.width = `${Math.min(100, row.load ?? 0)}%`;
-    setData(bar, "high", (row.load ?? 0) > 85 ? "" : null);
-    const words = [state.label, row.runtime !== null && `runtime ${brief(row.runtime)}`, row.load !== null && `load ${percent(row.load)}`, row.charge !== null && `charge ${percent(row.charge)}`].filter(Boolean).join(", ");
+    setText(load, now === null ? "" : percent(now));
+    fill.style.width = `${Math.min(100, now ?? 0)}%`;
+    setData(bar, "high", (now ?? 0) > 85 ? "" : null);
+    const words = [state.label, row.silent && "its last word:", row.runtime !== null && `runtime ${brief(row.runtime)}`, row.load !== null && `load ${percent(row.load)}`, row.charge !== null && `charge ${percent(row.charge)}`].filter(Boolean).join(", ");
     setText(told, ` UPS, ${words}`);
     setAttr(el, "title", `${row.id}: ${words}`);
   };

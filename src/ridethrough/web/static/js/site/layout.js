@@ -3,13 +3,15 @@ import { isNamed } from "./feeders.js";
 
 /**
  * Places for a graph in `width` pixels; `em` is the size of the text. Returns {width, height, rail: {x}, boxes: Map id -> {x, y, w, h},
- * pools: Map id -> {x, y, w, h, head}, named, dense, narrow}. `named`: each feeder has a box for its name, above its UPSs.
+ * pools: Map id -> {x, y, w, h, head}, named, dense, narrow, tight}. `named`: each feeder has a box for its name, above its UPSs;
+ * `narrow`: storage stands below; `tight`: names have a line of their own.
  */
 export function layoutOf(graph, width, em) {
-  const narrow = width < 42 * em;
+  const narrow = width < 34 * em;
+  const tight = width < 48 * em;
   const dense = graph.left.length > 10 || graph.pools.reduce((sum, pool) => sum + pool.nodes.length, 0) > 14;
   const named = isNamed(graph.rails);
-  const sizes = measures(width, em, narrow, dense, named, graph.storage.length > 0);
+  const sizes = measures(width, em, narrow, tight, dense, named, graph.storage.length > 0);
   const boxes = new Map();
   const pools = new Map();
   const right = stackPools(graph.pools, sizes, boxes, pools);
@@ -17,14 +19,14 @@ export function layoutOf(graph, width, em) {
   const aside = narrow ? 0 : stackStorage(graph, sizes, boxes, pools);
   let height = Math.max(left, right, aside);
   if (narrow && graph.storage.length) height = storageBelow(graph, sizes, boxes, height);
-  return { width, height: Math.ceil(height + 0.25 * em), rail: { x: sizes.rail }, boxes, pools, named, dense, narrow };
+  return { width, height: Math.ceil(height + 0.25 * em), rail: { x: sizes.rail }, boxes, pools, named, dense, narrow, tight };
 }
 
-function measures(width, em, narrow, dense, named, hasStorage) {
+function measures(width, em, narrow, tight, dense, named, hasStorage) {
   const rail = narrow || named ? 0.6 * em : 2 * em;
   const upsX = rail + (narrow ? 1.1 : 2.75) * em;
   const free = width - upsX;
-  const share = narrow ? [0.39, 0.12, 0.49, 0, 0] : hasStorage ? (dense ? [0.35, 0.1, 0.33, 0.05, 0.17] : [0.31, 0.1, 0.34, 0.06, 0.19]) : [0.35, 0.2, 0.45, 0, 0];
+  const share = narrow ? [0.39, 0.12, 0.49, 0, 0] : hasStorage && tight ? [0.37, 0.07, 0.36, 0.05, 0.15] : hasStorage ? (dense ? [0.35, 0.1, 0.33, 0.05, 0.17] : [0.31, 0.1, 0.34, 0.06, 0.19]) : [0.35, 0.2, 0.45, 0, 0];
   const most = narrow ? [99, 99, 99, 0, 0] : [20, 16, 24, 7, 13];
   const [ups, gap, host, gap2, store] = share.map((part, n) => Math.min(part * free, most[n] * em));
   const used = ups + gap + host + gap2 + store;

@@ -142,7 +142,7 @@ function hostColumns() {
 function upsColumns() {
   return [
     { key: "id", label: "UPS", lead: true, sort: (row) => row.id, cell: (row) => h("a", { href: `/upses/${encodeURIComponent(row.id)}` }, row.id) },
-    { key: "state", label: "Condition", sort: (row) => -upsState(row).rank, cell: (row) => status(upsState(row)).el },
+    { key: "state", label: "State", sort: (row) => -upsState(row).rank, cell: (row) => status(upsState(row)).el },
     { key: "runtime", label: "Runtime", end: true, sort: (row) => row.runtime, cell: (row) => (row.runtime === null ? "–" : brief(row.runtime)) },
     { key: "load", label: "Load", end: true, sort: (row) => row.load, cell: (row) => (row.load === null ? "–" : percent(row.load)) },
     { key: "charge", label: "Charge", end: true, sort: (row) => row.charge, cell: (row) => (row.charge === null ? "–" : percent(row.charge)) },

@@ -50,6 +50,7 @@ export function picture({ onPick = null } = {}) {
     setAttr(lines, "viewBox", `0 0 ${layout.width} ${layout.height}`);
     map.classList.toggle("dense", layout.dense);
     map.classList.toggle("narrow", layout.narrow);
+    map.classList.toggle("tight", layout.tight);
     keyed(boxes, graph.pools, (pool) => pool.id, poolBox, (box, pool) => mendPool(box, pool, layout));
     map.classList.toggle("named", layout.named);
     rail.hidden = layout.named || !graph.rails.length;
@@ -117,7 +118,7 @@ export function picture({ onPick = null } = {}) {
     put(box, layout.pools.get(pool.id));
     setText(box.name, pool.id);
     const vms = pool.members.reduce((sum, host) => sum + host.vms.length, 0);
-    setText(box.note, pool.folded ? "" : layout.narrow ? count(vms, "VM") : `${count(pool.members.length, "host")}, ${count(vms, "VM")}`);
+    setText(box.note, pool.folded ? "" : layout.tight ? count(vms, "VM") : `${count(pool.members.length, "host")}, ${count(vms, "VM")}`);
     setAttr(box.fold, "aria-expanded", String(!pool.folded));
     setAttr(box.fold, "aria-label", `${pool.folded ? "Show" : "Fold"} the hosts of ${pool.id}`);
     setAttr(box.fold, "title", pool.folded ? "Show the hosts" : "Fold the hosts");

@@ -2,8 +2,8 @@
 import { get } from "../api.js";
 import { h, icon, refill } from "../dom.js";
 import { live } from "../live.js";
-import { ago, brief, clock, duration } from "../time.js";
-import { dryRun, figure, note, status } from "../ui/status.js";
+import { ago, brief, clock } from "../time.js";
+import { dryRun, figure, marginFigure, note, status } from "../ui/status.js";
 import { count, first } from "../words.js";
 
 const EVERY = 30_000; // ms between two looks
@@ -60,7 +60,7 @@ function shown({ plan, trouble }, armed) {
       figure(plan.moved === 1 ? "VM moves" : "VMs move", String(plan.moved)).el,
       figure(plan.stopped === 1 ? "VM is shut down" : "VMs are shut down", String(plan.stopped)).el,
       figure(plan.lost === 1 ? "VM crashes" : "VMs crash", String(plan.lost), "", plan.lost ? "lost" : null).el,
-      plan.margin !== null && seconds("smallest margin", plan.margin, plan.margin < 0 ? "lost" : plan.margin < 60 ? "battery" : null),
+      plan.margin !== null && marginFigure(plan.margin),
     ]),
     h("dl", { class: "facts" }, facts(plan)),
     plan.crash_rows?.length > 0 && crashes(plan.crash_rows),
@@ -76,13 +76,6 @@ function verdict(plan) {
   }
   if (plan.stopped) return status({ tone: "good", icon: "good", label: "Nothing crashes; some VMs are shut down in time" });
   return status({ tone: "good", icon: "good", label: "Nothing crashes" });
-}
-
-// Every second of a margin counts: "1 min 54 s".
-function seconds(label, value, tone) {
-  const text = duration(value);
-  const cut = text.lastIndexOf(" ");
-  return figure(label, text.slice(0, cut), text.slice(cut + 1), tone).el;
 }
 
 function facts(plan) {

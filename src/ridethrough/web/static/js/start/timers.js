@@ -3,7 +3,7 @@ import { post } from "../api.js";
 import { h, icon, keyed, refill, setText } from "../dom.js";
 import { changesOf, FIRST, OPTIONS, sectionOf, settingsOf } from "../hosts/choice.js";
 import { saveChange } from "../hosts/save.js";
-import { rowState } from "../hosts/words.js";
+import { rowState, withoutKeys } from "../hosts/words.js";
 import { live } from "../live.js";
 import { readSettings } from "../settings.js";
 import { button } from "../ui/button.js";
@@ -126,7 +126,7 @@ export function timersStep(onward) {
     if (!told) return;
     box.told.update(rowState(told, row.powered_by.length > 0));
     const advice = told.advice.filter((one) => one.level === "warning" || (one.level === "danger" && !told.row.crash));
-    refill(box.more, advice.map((one) => h("li", { class: "small", data: { tone: "warning" } }, icon("warning", "Warning"), first(one.text))));
+    refill(box.more, advice.map((one) => h("li", { class: "small", data: { tone: "warning" } }, icon("warning", "Warning"), first(withoutKeys(one.text)))));
   }
 
   async function write() {

@@ -4,7 +4,7 @@ import { h, keyed, refill } from "../dom.js";
 import { live } from "../live.js";
 import { duration } from "../time.js";
 import { button, linkButton } from "../ui/button.js";
-import { dryRun, figure, note, status } from "../ui/status.js";
+import { dryRun, figure, marginFigure, note, status } from "../ui/status.js";
 import { compare, table } from "../ui/table.js";
 import { count, first } from "../words.js";
 
@@ -70,7 +70,7 @@ function told(report) {
     figure(summary.stopped === 1 ? "VM is shut down" : "VMs are shut down", String(summary.stopped)).el,
     figure(summary.lost === 1 ? "VM crashes" : "VMs crash", String(summary.lost), "", summary.lost ? "lost" : null).el,
     figure(summary.hosts_off === 1 ? "host shut down" : "hosts shut down", String(summary.hosts_off)).el,
-    summary.margin !== null && seconds("smallest margin", summary.margin, summary.margin < 60 ? "battery" : null),
+    summary.margin !== null && marginFigure(summary.margin),
   ]);
   const hosts = table(
     [
@@ -101,10 +101,4 @@ function worst({ lost, crashed }) {
 function remedies({ crash_rows: rows }) {
   if (!rows.length) return null;
   return h("p", {}, "Their settings let these crash: ", rows.slice(0, 5).flatMap((row, n) => [n ? ", " : "", h("a", { href: `/hosts/${encodeURIComponent(row.id)}` }, row.id)]), ".");
-}
-
-function seconds(label, value, tone) {
-  const text = duration(value);
-  const cut = text.lastIndexOf(" ");
-  return figure(label, text.slice(0, cut), text.slice(cut + 1), tone).el;
 }

@@ -48,7 +48,7 @@ function unfed(hosts) {
   return [...hosts.values()].filter((host) => host.powered_by.length === 0).length;
 }
 
-// A coordinator without timers is protected all the same.
+// A coordinator without timers is protected all the same, unless its owner wants that otherwise.
 function crashing(hosts) {
-  return [...hosts.values()].filter((host) => host.row.crash && !(host.coordinator && !host.options.maintenance.enabled && !host.options.shutdown.enabled)).length;
+  return [...hosts.values()].filter((host) => host.row.crash && !host.row.spared).length;
 }

@@ -1,5 +1,6 @@
 // A state as shape, colour and word together: never colour alone.
 import { h, icon, setData, setIcon, setText } from "../dom.js";
+import { countdown } from "../time.js";
 
 /**
  * A state's icon and label. `state` is {tone, icon, label} (words.js). Returns {el, update(state)}.
@@ -52,4 +53,12 @@ export function figure(label, value = "–", unit = "", tone = null) {
   };
   update(value, unit, tone);
   return { el, update };
+}
+
+/** The smallest margin of an outage that was played, to the second: "1:54 min", "45 s", "−12 s". */
+export function marginFigure(seconds) {
+  const whole = Math.floor(seconds);
+  const tone = whole < 0 ? "lost" : whole < 60 ? "battery" : null;
+  const [value, unit] = Math.abs(whole) < 100 ? [String(whole).replace("-", "−"), "s"] : [(whole < 0 ? "−" : "") + countdown(Math.abs(whole)), Math.abs(whole) < 3600 ? "min" : "h"];
+  return figure("smallest margin", value, unit, tone).el;
 }

@@ -25,7 +25,7 @@ function make(first) {
     sign.update(hostState(host));
     const others = host.powered_by.filter((one) => one !== ups);
     const supply = others.length ? `also fed by ${others.join(", ")}; needs ${host.needs} of ${host.powered_by.length}` : "fed by this UPS alone";
-    const crash = host.row.crash && !host.coordinator ? "; crashes when its UPS stops" : "";
+    const crash = host.row.crash && !host.row.spared ? "; crashes when its UPS stops" : "";
     setText(words, `${count(host.vms.length, "VM")} · ${supply}${crash}`);
   };
   return el;
