@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+from ridethrough.cli.wire import PROGRAM, Daemon
 from ridethrough.config import Configuration, Secrets, parse
 from ridethrough.controller import Controller
 from ridethrough.core import events as e
 from ridethrough.core.events import Ask
 from ridethrough.runtime.journal import DiskJournal
 from ridethrough.runtime.journal_file import read_journal
-from ridethrough.runtime.mailbox import Answer, post
+from ridethrough.runtime.mailbox import Answer, NoController, post
+from tests.runtime.fakes import until
 
+MORTAL = Path(__file__).with_name("mortal.py")
 SITE = """
 [site]
 name = "two islands"
@@ -114,3 +118,27 @@ async def test_who_and_why_are_written_down_as_one_line(bench: Bench) -> None:
     requested = [event for event in bench.written(e.Requested) if isinstance(event, e.Requested)]
     assert {event.says for event in requested} == {"new 12:00:00  ups1 is on battery [2K"}
     assert {event.by for event in requested} == {"eva"}
+
+
+async def test_a_controller_that_is_killed_between_a_request_and_its_answer_leaves_nothing_to_obey(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "site.toml").write_text(SITE, encoding="utf-8")
+    (tmp_path / "secrets").mkdir()
+    daemon, bench = Daemon(tmp_path, speed=1.0), Bench(tmp_path / "state")
+    daemon.program = (str(MORTAL), "asks: arm")  # dies when that is on the disk, and not decided yet
+    await daemon.start()
+    try:
+        await daemon.until(lambda status: bool(status["upses"]), 40.0)
+        with pytest.raises(NoController, match="Start it and ask again"):
+            await bench.ask(Ask.ARM)
+        assert await daemon.ended() == -signal.SIGKILL
+        assert bench.written(e.RequestDone, e.RequestRefused) == []
+        daemon.program = PROGRAM
+        await daemon.start()
+        await until(lambda: bench.written(e.RequestRefused) != [], 40.0)
+        assert bench.written(e.Armed) == []
+        assert (await bench.ask(Ask.ARM)).accepted
+        assert len(bench.written(e.Armed)) >= 1
+    finally:
+        await daemon.stop()
