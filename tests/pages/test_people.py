@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -74,6 +78,53 @@ def test_who_logs_out_is_out_and_comes_back_to_where_they_were(real: Real, tab: 
     tab.get_by_label("Password").fill(PASSWORD)
     tab.get_by_role("button", name="Log in").click()
     expect(tab.get_by_role("heading", name="Shutdown settings")).to_be_visible()
+
+
+def test_an_api_token_is_shown_once_looks_and_is_revoked(real: Real, tab: Page) -> None:
+    log_in(tab, real, NAME, PASSWORD)
+    tab.locator("#top-user button").wait_for()
+    tab.goto(f"{real.at}/settings#tokens")
+    tab.get_by_role("button", name="New token").click()
+    dialog = tab.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("backup")
+    dialog.get_by_label("Role").select_option("view")
+    dialog.get_by_label("Valid for").select_option(label="a day")
+    dialog.get_by_role("button", name="Make the token").click()
+    token = tab.get_by_label("The token", exact=True).input_value()
+    made = tab.evaluate("async () => (await (await fetch('/api/v1/tokens')).json())[0]")
+    assert (made["name"], made["role"], made["owner"]) == ("backup", "view", NAME)
+    assert made["expires_at"] - made["created_at"] == 86400
+    tab.reload()
+    row = tab.get_by_role("row", name="backup")
+    expect(row).to_contain_text("view")
+    assert token not in tab.content()
+
+    assert [answered(real, token, path) for path in ("/site", "/hosts", "/journal")] == [200, 200, 200]
+    assert answered(real, token, "/requests", {"ask": "arm"}) == 403
+    assert answered(real, token, "/tokens", {"name": "another"}) == 409
+    assert not real.until(lambda status: True)["armed"]
+    assert answered(real, f"{token}x", "/site") == 401
+
+    tab.reload()
+    expect(row).not_to_contain_text("never")  # it was used
+    row.get_by_role("button", name="Revoke backup").click()
+    tab.get_by_label("Why?").fill("it leaked")
+    tab.get_by_role("dialog").get_by_role("button", name="Revoke", exact=True).click()
+    expect(row).to_contain_text("revoked")
+    assert answered(real, token, "/site") == 401
+
+
+def answered(real: Real, token: str, path: str, body: dict[str, Any] | None = None) -> int:
+    """The status that a script with this token gets; with a body it writes."""
+    data = json.dumps(body).encode() if body is not None else None
+    headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+    request = urllib.request.Request(f"{real.at}/api/v1{path}", data, headers)
+    try:
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code
 
 
 def test_who_guesses_is_told_how_long_to_wait(real: Real, tab: Page) -> None:
