@@ -33,6 +33,24 @@ def test_without_a_session_nothing_is_told_or_done_but_that_one_must_log_in(site
             assert answer.status_code == 401, (method, path)
 
 
+def test_the_document_says_what_each_operation_needs(site: Site) -> None:
+    """A role, shown with a token or a session, and with a session's writes its CSRF token; none where anybody may."""
+    paths = site.app.openapi()["paths"]
+    ways = {
+        ("/accounts", "get"): [{"token": ["administer"]}, {"session": ["administer"]}],
+        ("/requests", "post"): [{"token": ["operate"]}, {"session": ["operate"], "csrf": []}],
+        ("/events", "get"): [{"token": ["view"]}, {"session": ["view"]}],
+        ("/setup", "get"): None,
+        ("/session", "post"): None,
+    }
+    assert {at: paths[f"/api/v1{at[0]}"][at[1]].get("security") for at in ways} == ways
+    assert [(one["type"], one.get("name")) for one in site.app.openapi()["components"]["securitySchemes"].values()] == [
+        ("http", None),
+        ("apiKey", SESSION_COOKIE),
+        ("apiKey", CSRF_HEADER),
+    ]
+
+
 def test_the_session_says_who_asks_and_until_when(site: Site, anna: Browser) -> None:
     said = anna.client.get("/api/v1/session").json()
     assert (said["name"], said["role"], said["csrf"], said["token"]) == ("anna", "administer", anna.csrf, None)

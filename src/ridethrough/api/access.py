@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Protocol
@@ -73,19 +72,22 @@ def person_of(request: Request, gate: Gate, counts: bool = True) -> Person:
     )
 
 
-def needs(role: Role, counts: bool = True) -> Callable[[Request], Person]:
+@dataclass(frozen=True, slots=True)
+class Needs:
     """A dependency that lets in only who has this role. Without `counts`: for what a page asks by itself."""
 
-    def admitted(request: Request) -> Person:
-        person = person_of(request, request.app.state.context.gate, counts)
-        if not person.role.covers(role):
-            raise NotAdmitted(403, f"this needs the role {role}; {person.signed} has {person.role}")
+    role: Role
+    counts: bool = True
+
+    def __call__(self, request: Request) -> Person:
+        """Raises NotAdmitted."""
+        person = person_of(request, request.app.state.context.gate, self.counts)
+        if not person.role.covers(self.role):
+            raise NotAdmitted(403, f"this needs the role {self.role}; {person.signed} has {person.role}")
         return person
 
-    return admitted
 
-
-Viewer = Annotated[Person, Depends(needs(Role.VIEW))]
-Onlooker = Annotated[Person, Depends(needs(Role.VIEW, counts=False))]  # a viewer, or only a page that stands open
-Operator = Annotated[Person, Depends(needs(Role.OPERATE))]
-Administrator = Annotated[Person, Depends(needs(Role.ADMINISTER))]
+Viewer = Annotated[Person, Depends(Needs(Role.VIEW))]
+Onlooker = Annotated[Person, Depends(Needs(Role.VIEW, counts=False))]  # a viewer, or only a page that stands open
+Operator = Annotated[Person, Depends(Needs(Role.OPERATE))]
+Administrator = Annotated[Person, Depends(Needs(Role.ADMINISTER))]

@@ -20,6 +20,7 @@ from .access import NotAdmitted
 from .accounts import HandingOn, NotDone
 from .bodies import Bodies
 from .context import Context, Service
+from .document import PREFIX, Application
 from .headers import Headers
 from .hosts import Known
 from .problems import COMMON, answers, not_admitted, not_done, not_understood
@@ -27,8 +28,6 @@ from .routes import AT_ROOT, ROUTERS
 from .troubles import handle
 
 log = logging.getLogger(__name__)
-
-PREFIX = "/api/v1"
 
 
 def create_app(context: Context, pages: APIRouter | None = None) -> FastAPI:
@@ -48,7 +47,7 @@ def create_app(context: Context, pages: APIRouter | None = None) -> FastAPI:
                 task.cancel()
             await asyncio.wait(services)
 
-    app = FastAPI(
+    app = Application(
         title="Ridethrough",
         version=__version__,
         openapi_url=f"{PREFIX}/openapi.json",
