@@ -74,6 +74,17 @@ def test_a_ups_that_was_found_is_added_and_the_rest_of_the_file_stays(
     assert "the new rack" in says
 
 
+def test_it_may_be_told_on_which_feeder_it_hangs(client: TestClient, tmp_path: Path) -> None:
+    id = searched(client)
+    ticked = {"address": "127.0.0.2:161", "name": "ups2", "feeder": "of ups1"}
+    refused = client.post(f"/api/v1/discovery/{id}/add", json={"upses": [ticked]})
+    assert refused.status_code == 422, refused.text
+    assert 'ups.ups2.feeder "of ups1" begins with "of "' in refused.json()["detail"]
+    answer = client.post(f"/api/v1/discovery/{id}/add", json={"upses": [ticked | {"feeder": "Cellar 2"}]})
+    assert answer.status_code == 200, answer.text
+    assert (tmp_path / "site.toml").read_text().endswith('source = "snmp://127.0.0.2"\nfeeder = "Cellar 2"\n')
+
+
 def test_a_typed_community_becomes_a_secret_of_its_own(client: TestClient, tmp_path: Path) -> None:
     answer = add(client, searched(client, community="hush-1"))
     assert answer.status_code == 200, answer.text

@@ -89,13 +89,15 @@ def test_upses_are_searched_in_a_range_and_added_under_names(page: Page, serve: 
     expect(name).to_have_value("ups1")
     assert faults(page) == []
     name.fill("rack-a")
+    page.get_by_label("Feeder of 127.0.0.2:161").fill("Cellar 2")
     page.get_by_role("button", name="Add 1 UPS…").click()
+    expect(page.get_by_role("dialog")).to_contain_text("rack-a (127.0.0.2:161, on feeder Cellar 2)")
     page.get_by_role("dialog").get_by_role("button", name="Add").click()
     expect(page.get_by_text("rack-a: added.")).to_be_visible()
     expect(row).to_contain_text("Known as rack-a")
     expect(page.get_by_role("link", name="Who feeds whom").last).to_have_attribute("href", "/hosts")
     ups = in_file(context)["ups"]["rack-a"]
-    assert ups["source"] == "snmp://127.0.0.2"
+    assert (ups["source"], ups["feeder"]) == ("snmp://127.0.0.2", "Cellar 2")
     assert (tmp_path / "secrets" / ups["community"].removeprefix("secret:")).read_text() == "hush-1"
 
 

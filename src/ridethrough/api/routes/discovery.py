@@ -215,6 +215,7 @@ class Ticked(BaseModel):
 
     address: str = Field(min_length=1, max_length=300, description="As the search tells it.")
     name: Name
+    feeder: str = Field("", max_length=200, description="As in site.toml; empty: it has no name.", examples=["A"])
 
 
 class Adding(BaseModel):
@@ -238,7 +239,7 @@ def add(id: Id, adding: Adding, ctx: Ctx, person: Administrator) -> Done:
             raise HTTPException(422, f"this search has found nothing at {ups.address}; search again")
         if ups.name in taken or names.count(ups.name) > 1:
             raise HTTPException(422, f'the name "{ups.name}" is taken: choose another')
-    changes = [change for ups in adding.upses for change in _section(ups.name, kept[ups.address])]
+    changes = [change for ups in adding.upses for change in _section(ups, kept[ups.address])]
     wanted = Changes.model_construct(
         operations=changes, text=None
     )  # each was looked at; they may be more than people send
@@ -257,13 +258,15 @@ def _upses_now(ctx: Context) -> tuple[str, set[str]]:
     return version(raw) if raw is not None else "", set(upses) if isinstance(upses, dict) else set()
 
 
-def _section(name: str, connection: UpsConnection) -> list[Change]:
+def _section(ups: Ticked, connection: UpsConnection) -> list[Change]:
     """A UPS's section. What names a kept secret names it again; what was typed becomes one of its own."""
     entered = typed(connection)
     plain: dict[str, JsonValue] = {key: value for key, value in keys(connection).items() if key not in entered}
+    if ups.feeder:
+        plain["feeder"] = ups.feeder
     return [
-        Change(op="set", path=["ups", name], value=plain),
-        *(Change(op="set", path=["ups", name, key], secret=SecretStr(value)) for key, value in entered.items()),
+        Change(op="set", path=["ups", ups.name], value=plain),
+        *(Change(op="set", path=["ups", ups.name, key], secret=SecretStr(value)) for key, value in entered.items()),
     ]
 
 

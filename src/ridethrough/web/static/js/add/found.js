@@ -7,6 +7,7 @@ import { confirm } from "../ui/dialog.js";
 import { field } from "../ui/form.js";
 import { chip, note } from "../ui/status.js";
 import { count, first } from "../words.js";
+import { feederField } from "./feeder.js";
 import { freeName, nameFault } from "./names.js";
 
 const CONDITIONS = {
@@ -23,7 +24,7 @@ export function foundUpses(job, onAdded) {
   const add = button("Add…", { kind: "primary", symbol: "add", onClick: () => save() });
   const head = h("div", { class: "row found-head" }, h("label", { class: "check" }, all, "All that are new"), number, add);
   const el = h("section", { class: "panel flush", hidden: true, "aria-label": "UPSs found" }, head, list);
-  const chosen = new Map(); // address -> {name field}
+  const chosen = new Map(); // address -> the fields {name, feeder}
   let rows = [];
   all.addEventListener("change", () => {
     for (const row of rows) if (canBeAdded(row)) choose(row, all.checked);
@@ -33,10 +34,11 @@ export function foundUpses(job, onAdded) {
   function choose(row, on) {
     if (!on) return chosen.delete(row.address);
     if (chosen.has(row.address)) return true;
-    const taken = new Set([...live.state.upses.keys(), ...[...chosen.values()].map((one) => one.value)]);
+    const taken = new Set([...live.state.upses.keys(), ...[...chosen.values()].map((one) => one.name.value)]);
     const name = field("name", "Name here", { value: freeName("ups", taken, true), attrs: { autocomplete: "off", spellcheck: "false", "aria-label": `Name of ${row.address}` } });
+    const feeder = feederField({ more: () => [...chosen.values()].map((one) => one.feeder.value.trim()), attrs: { placeholder: "not named", title: "What brings utility power to it, by any name. UPSs of the same name lose it together.", "aria-label": `Feeder of ${row.address}` } });
     name.input.addEventListener("input", show);
-    chosen.set(row.address, name);
+    chosen.set(row.address, { name, feeder });
     return true;
   }
 
@@ -45,7 +47,7 @@ export function foundUpses(job, onAdded) {
     tick.addEventListener("change", () => {
       choose(row, tick.checked);
       show();
-      chosen.get(row.address)?.input.select();
+      chosen.get(row.address)?.name.input.select();
     });
     const sign = icon("unknown");
     const words = h("span", {});
@@ -68,8 +70,8 @@ export function foundUpses(job, onAdded) {
     li.tick.disabled = !canBeAdded(row);
     li.tick.checked = chosen.has(row.address);
     setAttr(li, "aria-selected", null);
-    const name = chosen.get(row.address);
-    if (name ? li.name.firstChild !== name.el : li.name.firstChild) refill(li.name, name?.el);
+    const fields = chosen.get(row.address);
+    if (fields ? li.name.firstChild !== fields.name.el : li.name.firstChild) refill(li.name, fields?.name.el, fields?.feeder.el);
   }
 
   function show() {
@@ -88,15 +90,16 @@ export function foundUpses(job, onAdded) {
   async function save() {
     const taken = new Set(live.state.upses.keys());
     let wrong = null;
-    for (const name of chosen.values()) {
+    for (const { name } of chosen.values()) {
       const fault = nameFault(name.value, taken);
       name.error(fault);
       taken.add(name.value);
       if (fault) wrong ??= name;
     }
     if (wrong) return wrong.input.focus();
-    const upses = [...chosen].map(([address, name]) => ({ address, name: name.value }));
-    const text = [h("p", {}, `Written into site.toml: ${upses.map((one) => `${one.name} (${one.address})`).join(", ")}.`), h("p", { class: "muted" }, "Communities and passwords that you typed are kept in files of their own, and shown nowhere.")];
+    const upses = [...chosen].map(([address, { name, feeder }]) => ({ address, name: name.value, feeder: feeder.value.trim() }));
+    const told = ({ name, address, feeder }) => `${name} (${address}${feeder && `, on feeder ${feeder}`})`;
+    const text = [h("p", {}, `Written into site.toml: ${upses.map(told).join(", ")}.`), h("p", { class: "muted" }, "Communities and passwords that you typed are kept in files of their own, and shown nowhere.")];
     const run = ({ why }) => post(`/discovery/${encodeURIComponent(job().id)}/add`, { upses, why });
     const done = await confirm({ title: `Add ${count(upses.length, "UPS", "UPSs")}?`, text, action: "Add", run });
     if (!done) return null;

@@ -2,13 +2,15 @@
 import { post } from "../api.js";
 import { h, icon, refill, setAttr } from "../dom.js";
 import { live } from "../live.js";
-import { COORDINATOR, count } from "../words.js";
+import { COORDINATOR, count, feederLabel } from "../words.js";
 import { button } from "../ui/button.js";
 import { toggle } from "../ui/choose.js";
 import { confirm } from "../ui/dialog.js";
 import { field } from "../ui/form.js";
 import { note } from "../ui/status.js";
 import { compare } from "../ui/table.js";
+
+const MOST_NAMED = 4; // UPSs of a feeder
 
 /** `no`: why this person may begin none, or ""; `onBegun(id)`. Returns {el, update(state), busy(why)}. */
 export function beginCards(no, onBegun) {
@@ -59,22 +61,32 @@ function outage(onBegun) {
   }
 
   function begin() {
-    if (!every.value && !chosen.size) return made.fail("Choose at least one UPS.");
+    if (!every.value && !chosen.size) return made.fail("Choose at least one UPS or feeder.");
     return go(made, { kind: "outage", lose: every.value ? [] : [...chosen] }, onBegun);
   }
 
   made.update = ({ upses }) => {
-    const ids = [...upses.keys()].sort(compare);
-    if (ids.join("\n") === known) return;
-    known = ids.join("\n");
-    refill(list, ids.map((id) => {
+    const choices = choicesOf(upses);
+    if (JSON.stringify(choices) === known) return;
+    known = JSON.stringify(choices);
+    for (const id of chosen) if (!choices.some((choice) => choice.id === id)) chosen.delete(id);
+    refill(list, choices.map(({ id, label }) => {
       const box = h("input", { type: "checkbox", name: "lose", value: id, ".checked": chosen.has(id) });
       box.addEventListener("change", () => (box.checked ? chosen.add(id) : chosen.delete(id)));
-      return h("label", { class: "check" }, box, id);
+      return h("label", { class: id === label ? "check" : "check wide" }, box, label);
     }));
   };
   show(true);
   return made;
+}
+
+/** What may lose utility power: feeders with several UPSs, by a name that no UPS has, and each UPS: [{id, label}]. */
+export function choicesOf(upses) {
+  const on = new Map();
+  for (const row of upses.values()) if (row.feeder && !upses.has(row.feeder)) on.set(row.feeder, [...(on.get(row.feeder) ?? []), row.id].sort(compare));
+  const feeders = [...on].filter(([, ids]) => ids.length > 1).sort(([a], [b]) => compare(a, b));
+  const told = (ids) => (ids.length > MOST_NAMED ? `${ids.length} UPSs` : ids.join(", "));
+  return [...feeders.map(([id, ids]) => ({ id, label: `${feederLabel(id)} (${told(ids)})` })), ...[...upses.keys()].sort(compare).map((id) => ({ id, label: id }))];
 }
 
 function maintenance(onBegun) {

@@ -5,7 +5,7 @@ import { duration } from "../time.js";
 import { empty, status } from "../ui/status.js";
 import { linkButton } from "../ui/button.js";
 import { table } from "../ui/table.js";
-import { count, percent, upsState } from "../words.js";
+import { count, feederLabel, percent, upsState } from "../words.js";
 
 const fed = (ups) => [...live.state.hosts.values()].filter((host) => host.powered_by.includes(ups.id));
 const age = (ups) => (ups.answered_at === null ? null : Math.max(0, siteNow() - ups.answered_at));
@@ -26,7 +26,7 @@ const list = table(
     caption: "UPSs and what they say",
     noun: ["UPS", "UPSs"],
     sorted: ["state", "ascending"],
-    filter: (ups) => `${ups.id} ${ups.model} ${ups.address} ${upsState(ups).label} ${fed(ups).map((host) => host.id).join(" ")}`,
+    filter: (ups) => `${ups.id} ${ups.model} ${ups.feeder ? feederLabel(ups.feeder) : ""} ${ups.address} ${upsState(ups).label} ${fed(ups).map((host) => host.id).join(" ")}`,
     empty: empty("ups", "No UPS yet: nothing tells Ridethrough when utility power fails.", linkButton("Add UPSs", "/add#ups", { symbol: "add" })),
   },
 );
@@ -36,7 +36,8 @@ refill(document.getElementById("upses"), h("section", { class: "panel flush" }, 
 live.subscribe((state) => [state.upses, state.hosts, state.pulse], () => list.update(live.state.upses.values()));
 
 function name(ups) {
-  return [h("a", { href: `/upses/${encodeURIComponent(ups.id)}` }, ups.id), ups.model && h("span", { class: "muted small under" }, ups.model)];
+  const about = [ups.model, ups.feeder && feederLabel(ups.feeder)].filter(Boolean).join(" · ");
+  return [h("a", { href: `/upses/${encodeURIComponent(ups.id)}` }, ups.id), about && h("span", { class: "muted small under" }, about)];
 }
 
 function feeds(ups) {

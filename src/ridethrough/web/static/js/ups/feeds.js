@@ -1,15 +1,18 @@
-// What a UPS feeds.
+// What feeds a UPS, and what it feeds.
 import { h, keyed, setText } from "../dom.js";
 import { empty, status } from "../ui/status.js";
 import { linkButton } from "../ui/button.js";
 import { count, hostState } from "../words.js";
+import { feeder } from "./feeder.js";
 
 /** Returns {el, update(row, state, now)}. */
 export function feeds() {
   const list = h("ul", { class: "ups-feeds" });
+  const from = feeder();
   const none = empty("host", "It feeds no host that site.toml names.", linkButton("Shutdown settings", "/hosts"));
-  const el = h("section", { class: "panel stack-s", "aria-labelledby": "ups-feeds" }, h("h2", { id: "ups-feeds" }, "What it feeds"), list, none);
+  const el = h("section", { class: "panel stack-s", "aria-labelledby": "ups-feeds" }, h("h2", {}, "What feeds it"), from.el, h("h2", { id: "ups-feeds" }, "What it feeds"), list, none);
   function update(row, state) {
+    from.update(row, state);
     const hosts = [...state.hosts.values()].filter((host) => host.powered_by.includes(row.id)).sort((a, b) => a.id.localeCompare(b.id, "en", { numeric: true }));
     none.hidden = hosts.length > 0;
     keyed(list, hosts, (host) => host.id, make, (li, host) => li.mend(host, row.id));
