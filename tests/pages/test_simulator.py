@@ -174,6 +174,13 @@ def test_two_sets_of_options_are_compared(simulator: Page) -> None:
     go_to(simulator, 310)
     expect(node(simulator, "host:xenserver1").nth(0)).to_contain_text("Down")
     expect(node(simulator, "host:xenserver1").nth(1)).to_contain_text("Crashed")
+    first, second = (node(simulator, "host:xenserver1").nth(n).bounding_box() for n in (0, 1))
+    assert first is not None
+    assert second is not None
+    assert first["y"] == second["y"]  # side by side at 1280 pixels
+    assert first["x"] + first["width"] < second["x"]
+    simulator.get_by_text("Played before").click()
+    expect(simulator.locator(".sim-kept li")).to_contain_text(["options B", "options A"])
     simulator.get_by_role("radio", name="B", exact=True).check()
     expect(simulator.locator(".sim-lines")).to_contain_text("xenserver1 loses power while it runs: crash")
     assert faults(simulator) == []

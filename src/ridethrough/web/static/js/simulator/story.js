@@ -112,8 +112,10 @@ export function storyPanel({ sources, words, now, onSource, onRun, onChange, no 
     /** What to ask of the server: one story, or two that differ in their options. */
     stories() {
       const end = until.value.trim() ? parseTime(until.value) : null;
-      const story = { source: sourceOf(source.value), title: title || titleOf(list.entries, things), timeline: list.entries, until: end, armed: armed.value };
-      return (twice.value ? sets : sets.slice(0, 1)).map((set) => ({ ...story, settings: set.settings }));
+      const called = (title || titleOf(list.entries, things)).replace(/ \(options [AB]\)$/, "");
+      const story = { source: sourceOf(source.value), title: called, timeline: list.entries, until: end, armed: armed.value };
+      if (!twice.value) return [{ ...story, settings: sets[0].settings }];
+      return sets.map((set, n) => ({ ...story, title: `${called.slice(0, 180)} (options ${"AB"[n]})`, settings: set.settings }));
     },
   };
 }
