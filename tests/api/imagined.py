@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from ridethrough.api.foresight import Plans, Present, Simulations
 from ridethrough.config import Configuration, UpsConnection
 from ridethrough.core.observation import Snapshot, UpsSeen
 from ridethrough.runtime.seen_file import FILE, Seen
-from ridethrough.runtime.worker import JobRefused
+from ridethrough.runtime.worker import Cancel, JobCancelled, JobRefused
 from ridethrough.sim.doors import Doors
 from ridethrough.sim.imagine import WORK
 from ridethrough.sim.memory_journal import MemoryJournal
@@ -37,7 +38,7 @@ class InProcess:
     asked: list[str] = field(default_factory=list)
     closed: bool = False
 
-    def run(self, name: str, arguments: object, seconds: float) -> bytes:
+    def run(self, name: str, arguments: object, seconds: float, cancel: Cancel | None = None) -> bytes:
         self.asked.append(name)
         try:
             return msgspec.json.encode(self.work[name](msgspec.json.encode(arguments)))
@@ -46,6 +47,21 @@ class InProcess:
 
     def close(self) -> None:
         self.closed = True
+
+
+@dataclass
+class Endless(InProcess):
+    """Never done with a simulation; `cancelled` is set when somebody gives it up."""
+
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+    def run(self, name: str, arguments: object, seconds: float, cancel: Cancel | None = None) -> bytes:
+        if name != "simulate" or cancel is None:
+            return super().run(name, arguments, seconds, cancel)
+        self.asked.append(name)
+        with cancel.ends(self.cancelled.set):
+            self.cancelled.wait(seconds)
+        raise JobCancelled("it was cancelled")
 
 
 class Equipment:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,12 @@ from fastapi.testclient import TestClient
 
 from ridethrough.api import Context, create_app
 from ridethrough.api.foresight.simulations import KEPT
+from ridethrough.api.jobs import State
 from ridethrough.sim.scenario import load, play
 from ridethrough.sim.timeline import SUBJECTS
 
 from .fakes import OpenGate, Role
-from .imagined import InProcess, planning, site_of
+from .imagined import Endless, InProcess, planning, site_of
 
 TEXT = 21  # where a narrative's text begins, behind its time and who tells it
 PLUG = [{"at": 0, "do": "fail", "feeder": "a"}]
@@ -207,6 +209,55 @@ def test_the_last_ones_are_kept(client: TestClient) -> None:
     assert client.delete(f"/api/v1/simulations/{ids[1]}").status_code == 204
     assert client.get(f"/api/v1/simulations/{ids[1]}").status_code == 404
     assert client.delete(f"/api/v1/simulations/{ids[1]}").status_code == 404
+
+
+def test_one_that_is_played_is_cancelled_with_its_process(tmp_path: Path, root: Path) -> None:
+    worker = Endless()
+    ready = planning(tmp_path, site_of(root), worker)
+    with TestClient(create_app(ready)) as client:
+        begun = client.post("/api/v1/simulations", json={"source": {"site": "empty"}}).json()
+        path = f"/api/v1/simulations/{begun['id']}"
+        assert client.delete(path, params={"why": "too long"}).status_code == 204
+        assert client.delete(path).status_code == 404
+        assert client.get("/api/v1/simulations").json() == []
+    job = ready.jobs.find(begun["id"])
+    assert job is not None
+    assert (job.state, worker.cancelled.is_set()) == (State.CANCELLED, True)
+    assert [row.says for row in ready.accounts.audit.all()] == [f"simulation {begun['id']} cancelled (too long)"]
+
+
+async def test_who_waits_and_goes_away_has_cancelled_it(tmp_path: Path, root: Path) -> None:
+    worker = Endless()
+    app = create_app(planning(tmp_path, site_of(root), worker))
+    sent = [{"type": "http.request", "body": b'{"source": {"site": "empty"}}', "more_body": False}]
+    answered: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        if sent:
+            return sent.pop()
+        while not worker.asked:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        answered.append(message)
+
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "scheme": "https",
+        "server": ("testserver", 443),
+        "client": ("192.0.2.7", 5000),
+        "method": "POST",
+        "path": "/api/v1/simulations",
+        "query_string": b"wait=30",
+        "headers": [(b"content-type", b"application/json"), (b"host", b"testserver")],
+    }
+    async with asyncio.timeout(20.0):
+        await app(scope, receive, send)
+    assert b'"cancelled"' in answered[1]["body"]
+    assert worker.cancelled.is_set()
 
 
 def test_who_may_only_look_plays_nothing(client: TestClient, gate: OpenGate) -> None:

@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 from ridethrough.api import Context
 from ridethrough.runtime.seen_file import FILE
 from tests.api.fakes import OpenGate, Role, write_status
-from tests.api.imagined import InProcess, planning, site_of
+from tests.api.imagined import Endless, InProcess, planning, site_of
 
 from .looks import faults
 
@@ -141,6 +141,27 @@ def test_a_story_of_ones_own(simulator: Page, tmp_path: Path) -> None:
     expect(simulator.get_by_text("Changed: run it again")).to_be_hidden()
     simulator.get_by_role("button", name="Take away: The controller").click()
     expect(simulator.get_by_text("Changed: run it again")).to_be_visible()
+
+
+def test_a_story_that_is_played_can_be_cancelled(page: Page, serve: Serve, tmp_path: Path, root: Path) -> None:
+    expect.set_options(timeout=LONG)
+    page.set_default_timeout(LONG)
+    worker = Endless()
+    ready = planning(tmp_path, site_of(root), worker)
+    write_status(ready.state_dir, written_at=ready.clock.now())
+    page.goto(f"{serve(ready)}/simulator")
+    cancel, run = (page.get_by_role("button", name=name, exact=True) for name in ("Cancel", "Run"))
+    fails(page, "ups1")
+    expect(cancel).to_be_hidden()
+    with page.expect_request("**/simulations?wait=10"):
+        run.click()
+    expect(cancel).to_be_visible()
+    cancel.click()
+    expect(cancel).to_be_hidden()
+    expect(run).not_to_have_attribute("aria-busy", "true")
+    assert worker.cancelled.wait(LONG / 1000)
+    assert page.request.get(f"{page.url.removesuffix('/simulator')}/api/v1/simulations").json() == []
+    assert faults(page) == []
 
 
 def test_a_ups_is_reached_and_told_to_fail_by_the_keyboard(simulator: Page) -> None:

@@ -6,17 +6,20 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import msgspec
 import pytest
 
-from ridethrough.runtime.worker import JobFailed, JobRefused, JobTooLong, Worker
+from ridethrough.runtime.worker import Cancel, JobCancelled, JobFailed, JobRefused, JobTooLong, Worker
 
 PROGRAM = """
 import os, json
 from ridethrough.runtime.worker import serve
 
 def never(raw):
+    if begun := json.loads(raw):
+        open(begun, "w").close()
     while True:
         pass
 
@@ -115,3 +118,64 @@ def test_closing_ends_what_is_being_done(make: Callable[..., Worker]) -> None:
     assert ended
     with pytest.raises(JobFailed):
         worker.run("double", 1, 20.0)
+
+
+def later(work: Callable[[], object]) -> tuple[threading.Thread, list[object]]:
+    """Something done in a thread of its own, and what came of it."""
+    found: list[object] = []
+
+    def do() -> None:
+        try:
+            found.append(work())
+        except Exception as error:
+            found.append(error)
+
+    thread = threading.Thread(target=do)
+    thread.start()
+    return thread, found
+
+
+def test_who_cancels_ends_the_process_and_those_in_line_are_served(make: Callable[..., Worker], tmp_path: Path) -> None:
+    worker, cancel, begun = make(), Cancel(), tmp_path / "begun"
+    before = int(worker.run("pid", None, 20.0))
+    doing, done = later(lambda: worker.run("never", str(begun), 60.0, cancel))
+    while not begun.exists():
+        pass
+    waiting, served = later(lambda: worker.run("double", 21, 20.0))
+    while worker.jobs < 2:
+        pass
+    cancel()
+    doing.join(20.0)
+    waiting.join(20.0)
+    assert (type(done[0]), served) == (JobCancelled, [b"42"])
+    assert not is_there(before)
+
+
+def test_who_cancels_in_line_leaves_it_at_once_and_the_job_before_goes_on(
+    make: Callable[..., Worker], tmp_path: Path
+) -> None:
+    worker, first, second, begun = make(), Cancel(), Cancel(), tmp_path / "begun"
+    before = int(worker.run("pid", None, 20.0))
+    doing, _ = later(lambda: worker.run("never", str(begun), 60.0, first))
+    while not begun.exists():
+        pass
+    waiting, left = later(lambda: worker.run("double", 21, 20.0, second))
+    while worker.jobs < 2:
+        pass
+    second()
+    waiting.join(20.0)
+    assert (type(left[0]), worker.jobs, is_there(before)) == (JobCancelled, 1, True)
+    first()
+    doing.join(20.0)
+
+
+def test_what_is_cancelled_before_it_begins_never_does_and_after_its_end_harms_nobody(
+    make: Callable[..., Worker],
+) -> None:
+    worker, early, late = make(), Cancel(), Cancel()
+    early()
+    with pytest.raises(JobCancelled):
+        worker.run("never", None, 60.0, early)
+    before = worker.run("pid", None, 20.0, late)
+    late()
+    assert worker.run("pid", None, 20.0) == before

@@ -40,7 +40,7 @@ class EventStream(Response):
             parts = {
                 asyncio.create_task(self._write(listener, send)),
                 asyncio.create_task(self._watch(listener)),
-                asyncio.create_task(_gone(receive)),
+                asyncio.create_task(gone(receive)),
             }
             try:
                 await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
@@ -74,6 +74,7 @@ class EventStream(Response):
                 return
 
 
-async def _gone(receive: Receive) -> None:
+async def gone(receive: Receive) -> None:
+    """Until whoever has asked does not wait for the answer any more."""
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -97,11 +97,12 @@ class Jobs:
             job.told = now
             self._publish("job", job.shown())
 
-    async def cancel(self, job: Job) -> None:
-        """End it early and wait until it has cleaned up. It may still have a result."""
+    async def cancel(self, job: Job) -> State:
+        """End it early and wait until it has cleaned up: where it is then. It may still have a result."""
         if job.task is not None and not job.task.done():
             job.task.cancel()
             await asyncio.wait({job.task})
+        return job.state
 
     async def stop(self) -> None:
         """Cancel every job."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
 import os
@@ -9,7 +10,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
 import msgspec
@@ -19,7 +21,7 @@ log = logging.getLogger(__name__)
 IDLE = 300.0  # seconds without a job after which the process is ended; the next job starts another
 GRACE = 5.0  # seconds beyond its time that a job may run whose asker is gone
 NICENESS = 10
-WAITING = 8  # jobs that may wait for their turn
+WAITING = 8  # jobs at most, with those that wait for their turn
 
 
 class JobRefused(Exception):  # noqa: N818 - an answer
@@ -32,6 +34,39 @@ class JobTooLong(Exception):  # noqa: N818
 
 class JobFailed(Exception):  # noqa: N818
     """The process died over the job, or a bug ended it."""
+
+
+class JobCancelled(Exception):  # noqa: N818
+    """Whoever asked for the job has given it up."""
+
+
+class Cancel:
+    """Gives a job up that was asked for with it: from any thread, before it begins or while it is done."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._end: Callable[[], None] | None = None
+        self.given_up = False
+
+    def __call__(self) -> None:
+        """Give it up. One that is over already is not touched."""
+        with self._lock:
+            self.given_up = True
+            if self._end is not None:
+                self._end()
+
+    @contextlib.contextmanager
+    def ends(self, end: Callable[[], None]) -> Iterator[None]:
+        """Within the context `end` is called as soon as the job is given up."""
+        with self._lock:
+            self._end = end
+            if self.given_up:
+                end()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._end = None
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -56,24 +91,28 @@ class Worker:
     def __init__(self, command: Sequence[str], idle: float = IDLE) -> None:
         """`command` runs `serve`."""
         self._command, self._idle = list(command), idle
+        self._line: deque[object] = deque()  # whose turn it is stands first
+        self._moved = threading.Condition()
         self._turn = threading.Lock()
-        self._room = threading.BoundedSemaphore(WAITING)
         self._process: subprocess.Popen[bytes] | None = None
         self._ends: threading.Timer | None = None
         self._closed = False
 
-    def run(self, name: str, arguments: object, seconds: float) -> bytes:
+    @property
+    def jobs(self) -> int:
+        """How many there are: the one that is done, and those that wait for their turn."""
+        return len(self._line)
+
+    def run(self, name: str, arguments: object, seconds: float, cancel: Cancel | None = None) -> bytes:
         """Have a job done within `seconds`, counted from when it begins; its result as JSON. Blocks.
 
-        Raises JobRefused, JobTooLong and JobFailed.
+        With `cancel` it can be given up, in line or while it is done: then the process is ended. Raises JobRefused,
+        JobTooLong, JobFailed and JobCancelled.
         """
         line = msgspec.json.encode(Job(name, msgspec.Raw(msgspec.json.encode(arguments)), seconds)) + b"\n"
-        if not self._room.acquire(blocking=False):
-            raise JobFailed("too much is being worked out at once; ask again later")
-        try:
-            answer = self._in_turn(line, seconds)
-        finally:
-            self._room.release()
+        cancel = cancel or Cancel()
+        with self._in_line(cancel):
+            answer = self._in_turn(line, seconds, cancel)
         done = msgspec.json.decode(answer, type=Done)
         if done.refused:
             raise JobRefused(done.refused)
@@ -81,14 +120,37 @@ class Worker:
             raise JobFailed(done.failed)
         return bytes(done.result)
 
-    def _in_turn(self, line: bytes, seconds: float) -> bytes:
+    @contextlib.contextmanager
+    def _in_line(self, cancel: Cancel) -> Iterator[None]:
+        """Wait until it is this one's turn, which lasts as long as the context."""
+        ticket = object()
+        with self._moved:
+            if self.jobs >= WAITING:
+                raise JobFailed("too much is being worked out at once; ask again later")
+            self._line.append(ticket)
+        try:
+            with cancel.ends(self._move), self._moved:
+                self._moved.wait_for(lambda: cancel.given_up or self._line[0] is ticket)
+            if cancel.given_up:
+                raise JobCancelled("it was cancelled")
+            yield
+        finally:
+            with self._moved:
+                self._line.remove(ticket)
+                self._moved.notify_all()
+
+    def _move(self) -> None:
+        with self._moved:
+            self._moved.notify_all()
+
+    def _in_turn(self, line: bytes, seconds: float, cancel: Cancel) -> bytes:
         with self._turn:
             if self._ends:
                 self._ends.cancel()
             if self._closed:
                 raise JobFailed("this program ends")
             try:
-                return self._ask(line, seconds)
+                return self._ask(line, seconds, cancel)
             finally:
                 self._ends = self._idle_end()
 
@@ -102,7 +164,7 @@ class Worker:
                 self._ends.cancel()
             self._end()
 
-    def _ask(self, line: bytes, seconds: float) -> bytes:
+    def _ask(self, line: bytes, seconds: float, cancel: Cancel) -> bytes:
         process = self._process
         if process is None or process.poll() is not None:
             self._end()
@@ -119,9 +181,10 @@ class Worker:
         watch.daemon = True
         watch.start()
         try:
-            process.stdin.write(line)
-            process.stdin.flush()
-            answer = process.stdout.readline()
+            with cancel.ends(process.kill):
+                process.stdin.write(line)
+                process.stdin.flush()
+                answer = process.stdout.readline()
         except OSError:
             answer = b""
         finally:
@@ -129,6 +192,8 @@ class Worker:
         if answer.endswith(b"\n"):
             return answer
         self._end()
+        if cancel.given_up:
+            raise JobCancelled("it was cancelled")
         if over.is_set():
             raise JobTooLong(f"it was not done in {seconds:.0f} s and was ended")
         raise JobFailed("the process that computed it ended; ask again")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import tomllib
 from collections.abc import Collection, Mapping
@@ -17,7 +18,7 @@ from ridethrough.api.live import Live
 from ridethrough.config import ConfigError, parse
 from ridethrough.core.site import Site
 from ridethrough.core.topology import losing, without_others
-from ridethrough.runtime.worker import JobFailed, JobRefused, JobTooLong
+from ridethrough.runtime.worker import Cancel, JobFailed, JobRefused, JobTooLong
 
 from .present import NothingSeen, Present, with_controller
 from .worker import WAITS, Imagines
@@ -62,7 +63,6 @@ class Simulations:
         self._present, self._worker, self._live, self._jobs = present, worker, live, jobs
         self._folder, self._kept = folder, state_dir / "simulations"
         self._lock = threading.Lock()
-        self._dropped: set[str] = set()
 
     def begin(self, story: Story, by: str) -> Job:
         """Play a story; the job's id is the simulation's. Raises TooMany."""
@@ -127,13 +127,16 @@ class Simulations:
             except OSError:
                 return None
 
-    def drop(self, id: str) -> bool:
-        """Forget a simulation; one that still runs is forgotten as soon as it ends. Blocks for the disk."""
+    async def cancel(self, id: str) -> bool:
+        """End a simulation that is being played, and its process; nothing of it is kept. False when it is not."""
         job = self._jobs.find(id)
+        if job is None or job.kind != KIND or job.state is not State.RUNNING:
+            return False
+        return await self._jobs.cancel(job) is State.CANCELLED
+
+    def drop(self, id: str) -> bool:
+        """Forget a simulation. Blocks for the disk."""
         with self._lock:
-            if job is not None and job.kind == KIND and job.state is State.RUNNING:
-                self._dropped.add(id)
-                return True
             if id not in self._ids():
                 return False
             self._remove(id)
@@ -141,19 +144,25 @@ class Simulations:
 
     async def _play(self, job: Job, story: Story) -> dict[str, Any]:
         self._jobs.tell(job, title=story.title, source=story.source)
+        cancel = Cancel()
+        playing = asyncio.ensure_future(WAITS(self._played, job, story, cancel))
         try:
-            return await WAITS(self._played, job, story)
+            return await asyncio.shield(playing)
+        except asyncio.CancelledError:
+            cancel()
+            await asyncio.gather(playing, return_exceptions=True)
+            raise
         except (NothingSeen, JobRefused, JobTooLong, JobFailed) as error:
             raise NotToBeDone(str(error)) from error
 
-    def _played(self, job: Job, story: Story) -> dict[str, Any]:
-        raw = self._worker.run("simulate", self._asked(story), WITHIN)
+    def _played(self, job: Job, story: Story, cancel: Cancel) -> dict[str, Any]:
+        raw = self._worker.run("simulate", self._asked(story), WITHIN, cancel)
         parts = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
         frames, scenario = parts.pop("frames"), msgspec.json.decode(parts.pop("scenario"), type=str)
         head = {"id": job.id, "by": job.by, "at": round(self._live.now(), 1), "title": story.title}
         record = {**head, "source": story.source, "settings": story.settings, **parts}
         with self._lock:
-            if job.id not in self._dropped:
+            if not cancel.given_up:
                 self._keep(job.id, msgspec.json.encode(record), bytes(frames), scenario)
         outcome: dict[str, Any] = msgspec.json.decode(parts["outcome"])
         return {"summary": outcome["summary"]}

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
-from fastapi import APIRouter, Depends, HTTPException, Query, Response
+from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from fastapi import Path as PathOf
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 
 from ridethrough.api.access import Onlooker, Operator, Viewer
 from ridethrough.api.context import Ctx
+from ridethrough.api.event_stream import gone
 from ridethrough.api.foresight import WAITS, NothingSeen, Simulations, Story
 from ridethrough.api.foresight.comparison import compared
 from ridethrough.api.jobs import TooMany
@@ -145,20 +146,26 @@ class Comparison(BaseModel):
 
 @router.post("/simulations", status_code=202, responses=answers(429))
 async def play(
+    request: Request,
     wanted: Wanted,
     person: Operator,
     simulations: Served,
     wait: Annotated[float, Query(ge=0.0, le=30.0, description="Seconds to wait for the end.")] = 0.0,
 ) -> dict[str, Any]:
     """Play a story with the controller's own decisions, in virtual time; nothing real is touched. Its end comes over
-    the event stream as `job`, whose id is the simulation's; a `state` of "failed" has its reason in `trouble`.
+    the event stream as `job`, whose id is the simulation's; a `state` of "failed" has its reason in `trouble`. Whoever
+    does not `wait` to the end of their time has cancelled it.
     """
     try:
         job = simulations.begin(_story(wanted), person.signed)
     except TooMany as error:
         raise HTTPException(429, str(error)) from error
     if wait and job.task is not None:
-        await asyncio.wait({job.task}, timeout=wait)
+        leaving = asyncio.create_task(gone(request.receive))
+        await asyncio.wait({job.task, leaving}, timeout=wait, return_when=asyncio.FIRST_COMPLETED)
+        if leaving.done():
+            await simulations.cancel(job.id)
+        leaving.cancel()
     return job.shown()
 
 
@@ -230,10 +237,11 @@ async def scenario(id: Id, _: Viewer, simulations: Served) -> Response:
 
 @router.delete("/simulations/{id}", status_code=204, responses=answers(404))
 async def drop(id: Id, ctx: Ctx, person: Operator, simulations: Served, why: WhyAsked = "") -> None:
-    """Forget a simulation."""
-    if not await run_in_threadpool(simulations.drop, id):
+    """Forget a simulation; one that is being played is cancelled."""
+    cancelled = await simulations.cancel(id)
+    if not cancelled and not await run_in_threadpool(simulations.drop, id):
         raise _unknown(id)
-    await noted(ctx, person, f"simulation {id} forgotten", why)
+    await noted(ctx, person, f"simulation {id} {'cancelled' if cancelled else 'forgotten'}", why)
 
 
 def _story(wanted: Wanted) -> Story:

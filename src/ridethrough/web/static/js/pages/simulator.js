@@ -23,6 +23,7 @@ const CASES = { case_one: "Case one", case_two: "Case two", case_three: "Case th
 const place = document.getElementById("simulator");
 let shown = []; // the simulations that are shown: none, one, or two
 let words = [];
+let playing = null; // what cancels the story that is being played
 
 start().catch((error) => error.name !== "AbortError" && refill(place, note("danger", error.message)));
 
@@ -39,7 +40,7 @@ function page(no, sources, cases) {
   const screens = stage({ onPick: (node, el, state) => openMenu(el, menuOf(node, { things: story.things, state, words, add: put, ask: story.ask }), `What happens to ${node.split(":")[1]}`) });
   const bar = transport({ onTime: (t) => follow(t), onEnd: () => say(`The end. ${place.querySelector("#outcome .note")?.textContent ?? ""}`) });
   const lines = told({ onPick: (t) => bar.go(t) });
-  const story = storyPanel({ sources, words, now: () => bar.at, onSource: (source) => open(source), onRun: () => run(), onChange: isStale, no });
+  const story = storyPanel({ sources, words, now: () => bar.at, onSource: (source) => open(source), onRun: () => run(), onCancel: () => playing?.abort(), onChange: isStale, no });
   const kept = keptList({ onOpen: (id) => reopen(id), mayDrop: !no });
   const stale = h("span", { class: "chip", data: { tone: "warning" }, hidden: true }, "Changed: run it again");
   const title = h("h2", { id: "sim-title" }, "The site");
@@ -128,15 +129,21 @@ function page(no, sources, cases) {
   async function run() {
     bar.pause();
     story.fail("");
+    playing?.abort();
+    const mine = new AbortController();
+    playing = mine;
+    story.plays(true);
     try {
       const found = [];
-      for (const one of story.stories()) found.push(await played(one));
+      for (const one of story.stories()) found.push(await played(one, mine.signal));
       const comparison = found.length > 1 ? await get("/simulations/compare", { query: { a: found[0].id, b: found[1].id } }) : null;
       show(found, comparison);
       bar.play();
     } catch (error) {
-      if (error.name === "AbortError") return;
+      if (error.name === "AbortError") return say("The simulation is cancelled.");
       story.fail(error.message);
+    } finally {
+      if (playing === mine) story.plays(false);
     }
   }
 

@@ -1,12 +1,12 @@
 // Having a story played by the server, and what is kept of it.
-import { get, post } from "../api.js";
+import { del, get, post } from "../api.js";
 import { live } from "../live.js";
 
 const LOOK = 1000; // ms between two looks while nothing is told
 
-/** Play a story. Resolves with the simulation, its `frames` included; `signal` ends the waiting. */
+/** Play a story. Resolves with the simulation, its `frames` included; `signal` cancels it. */
 export async function played(story, signal) {
-  const job = await post("/simulations?wait=10", story, { signal });
+  const job = await post("/simulations?wait=10", story, { signal }); // the server cancels it when this is aborted
   const end = job.state === "running" ? await ended(job.id, signal) : job;
   if (end.state !== "done") throw new Error(end.trouble || "The simulation was not played to its end. Try again.");
   return opened(job.id, signal);
@@ -25,7 +25,12 @@ function ended(id, signal) {
     const finish = (what, value) => {
       stop();
       clearInterval(timer);
+      signal?.removeEventListener("abort", cancel);
       what(value);
+    };
+    const cancel = () => {
+      del(`/simulations/${encodeURIComponent(id)}`).catch(() => {}); // it may have ended by itself
+      finish(fail, signal.reason);
     };
     const stop = live.on("job", (job) => job.id === id && job.state !== "running" && finish(done, job));
     const timer = setInterval(async () => {
@@ -36,5 +41,7 @@ function ended(id, signal) {
         if (error.status !== 404) finish(fail, error);
       }
     }, LOOK);
+    signal?.addEventListener("abort", cancel);
+    if (signal?.aborted) cancel();
   });
 }

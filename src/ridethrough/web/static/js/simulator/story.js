@@ -13,9 +13,9 @@ import { parseTime, titleOf } from "./words.js";
 
 /**
  * `sources` and `words` as the server tells them; `now()` is the moment that is shown; `onSource(source)` when another one is chosen, `onRun()`,
- * `onChange()`; `no`: why this person may not run it. Returns {el, run (the button), load(source, things), stories(), ...}.
+ * `onCancel()`, `onChange()`; `no`: why this person may not run it. Returns {el, run (the button), load(source, things), stories(), ...}.
  */
-export function storyPanel({ sources, words, now, onSource, onRun, onChange, no = "" }) {
+export function storyPanel({ sources, words, now, onSource, onRun, onCancel, onChange, no = "" }) {
   let things = null;
   let title = "";
   const source = field("source", "Played on", { type: "select", choices: choices(sources) });
@@ -30,10 +30,12 @@ export function storyPanel({ sources, words, now, onSource, onRun, onChange, no 
   add.id = "sim-add";
   const clear = button("Clear", { kind: "quiet small", onClick: () => list.set([], things) || changed() });
   const run = button("Run", { kind: "primary", symbol: "play", onClick: onRun });
+  const cancel = button("Cancel", { symbol: "close", onClick: onCancel });
+  cancel.hidden = true;
   const el = h(
     "section",
     { class: "panel stack sim-story", "aria-labelledby": "sim-story" },
-    h("div", { class: "panel-head" }, h("h2", { id: "sim-story" }, "Story"), run),
+    h("div", { class: "panel-head" }, h("h2", { id: "sim-story" }, "Story"), h("div", { class: "row" }, cancel, run)),
     trouble,
     source.el,
     told,
@@ -93,6 +95,12 @@ export function storyPanel({ sources, words, now, onSource, onRun, onChange, no 
     load,
     ask,
     add: (entry) => list.add({ at: Math.round(now()), ...entry }),
+    /** Whether the story is being played: then it can be cancelled. */
+    plays(now) {
+      const had = document.activeElement === cancel;
+      cancel.hidden = !now;
+      if (had && !now) run.focus();
+    },
     fail(text) {
       trouble.hidden = !text;
       refill(trouble, text && note("danger", text));
