@@ -78,13 +78,13 @@ def _print(report: dict[str, Any]) -> None:
     _each(report["assumed"], "  ")
     typer.echo()
     _dangers("crash", report["crashed"])
-    _dangers("are lost with their host", report["lost"])
+    _dangers("crash with their host", report["lost"])
     if not report["crashed"] and not report["lost"]:
-        typer.echo("No host crashes and no VM is lost.")
+        typer.echo("No host and no VM crashes.")
 
 
 def _vm_row(row: dict[str, Any]) -> tuple[str, ...]:
-    ends = {"moves": f"moves to {row['host']}", "stays": "stays", "lost": "is lost", "shut down": "is shut down"}
+    ends = {"moves": f"moves to {row['host']}", "stays": "stays", "lost": "crashes", "shut down": "is shut down"}
     return row["name"], row["from"] or "", ends[row["end"]], _time(row["at"])
 
 

@@ -150,7 +150,7 @@ def _harm_in_words(counts: Mapping[str, int]) -> str:
     hosts, vms = ("host", "hosts"), ("VM", "VMs")
     said = {
         "crashed": (hosts, ("crashes", "crash")),
-        "lost": (vms, ("is lost", "are lost")),
+        "lost": (vms, ("crashes", "crash")),
         "stopped": (vms, ("is stopped", "are stopped")),
         "hosts_off": (hosts, ("shuts down", "shut down")),
         "moved": (vms, ("moves", "move")),

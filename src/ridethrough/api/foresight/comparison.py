@@ -52,7 +52,7 @@ def _vm(row: Mapping[str, Any]) -> str:
         case "shut down":
             return f"is shut down{_at(row['at'])}"
         case "lost":
-            return f"is lost{_at(row['at'])}"
+            return f"crashes{_at(row['at'])}"
     return "stays"
 
 
