@@ -147,6 +147,9 @@ def take(page: Page, real: Real, path: str, file: Path) -> None:
         path = path.format(outage=page.evaluate("async () => (await (await fetch('/api/v1/outages')).json())[0].id"))
     page.goto(f"{real.at}{path}")
     page.locator("#top-user button, #form input").first.wait_for()
+    if path == "/":
+        page.locator(".plan-verdict").wait_for()
+        page.get_by_text("Weakest point").wait_for()
     for waits in ("Copying the site", "Waiting for"):
         expect(page.get_by_text(waits)).to_have_count(0, timeout=SECONDS)
     page.wait_for_timeout(SETTLE)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -57,13 +58,11 @@ def demo(
         story = load(scenario_file(scenario)) if scenario else None
         found = story.site if story else load_site(site_file(site))
         assert isinstance(found, SimSite)  # a story from a file stands on a site from a file
-        missed = asyncio.run(_play(WireSite(found, folder, speed, writes=True, pages=True), story))
+        missed = asyncio.run(_until_ended(_play(WireSite(found, folder, speed, writes=True, pages=True), story)))
     except (ScenarioError, FileNotFoundError) as error:
         fail(str(error), USAGE)
     except TimeoutError as error:
         fail(str(error), FAILED)
-    except KeyboardInterrupt:
-        missed = ()
     finally:
         _tidy(folder, keep)
     if missed:
@@ -77,6 +76,22 @@ def _tidy(folder: Path, keep: bool) -> None:
     for path in sorted(folder.rglob("*"), reverse=True):
         path.rmdir() if path.is_dir() else path.unlink()
     folder.rmdir()
+
+
+async def _until_ended(play: Coroutine[Any, Any, tuple[str, ...]]) -> tuple[str, ...]:
+    """Play until it is over, or until SIGTERM or Ctrl-C: then everything that was started is ended in order."""
+    playing = asyncio.ensure_future(play)
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told.set)
+    ending = asyncio.ensure_future(told.wait())
+    await asyncio.wait((playing, ending), return_when=asyncio.FIRST_COMPLETED)
+    ending.cancel()
+    if not playing.done():
+        playing.cancel()  # once: who presses Ctrl-C again does not interrupt the end
+        await asyncio.wait((playing,))
+    return () if playing.cancelled() else playing.result()
 
 
 async def _play(wire: WireSite, story: Scenario | None) -> tuple[str, ...]:
