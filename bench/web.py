@@ -3,7 +3,8 @@
     python bench/web.py [--seconds N] [--viewers N] [--charts FOLDER] [HOSTS:VMS:UPSS ...]
 
 One pool; `ridethrough run` and `ridethrough sim serve` as an owner would start them, at speed 1. Each viewer reads the
-event stream. Shares of one core are read from /proc/PID/stat over N seconds, first without viewers, then with them.
+event stream. Shares of one core are read from /proc/PID/stat over N seconds, first without viewers ("alone"), then with
+them. The workers ("w.") are the processes in which the manager works out what an outage would do.
 First paint is Chromium's own figure for the Site page (Paint Timing, "first-contentful-paint") in a new, empty
 profile that is logged in, on loopback: the median of several. Linux only.
 """
@@ -22,7 +23,7 @@ from pathlib import Path
 
 import aiohttp
 from chart import save
-from wire_site import cpu_seconds, megabytes, pid_of, quietly, ready, write_site
+from wire_site import children_of, cpu_seconds, cpu_seconds_of_children, megabytes, pid_of, quietly, ready, write_site
 
 from ridethrough.cli.wire import PROGRAM, Daemon, free_tcp_port
 
@@ -43,8 +44,7 @@ async def begun(daemon: Daemon) -> str:
 
 
 def manager_of(daemon: Daemon) -> int:
-    pid = pid_of(daemon)
-    return int(Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()[0])
+    return children_of(pid_of(daemon))[0]
 
 
 async def log_in(link: str) -> tuple[str, str]:
@@ -64,20 +64,24 @@ async def view(at: str, cookie: str, read: list[int]) -> None:
     endless = aiohttp.ClientTimeout(total=None)
     async with (
         aiohttp.ClientSession(headers={"Cookie": f"ridethrough_session={cookie}"}, timeout=endless) as session,
-        session.get(f"{at}/api/v1/events") as stream,
+        session.get(f"{at}/api/v1/events", raise_for_status=True) as stream,
     ):
         async for chunk in stream.content.iter_any():
             read.append(len(chunk))
 
 
-async def shares(daemon: Daemon, seconds: float) -> tuple[float, float]:
-    """Percent of a core of the controller and of the manager."""
-    pids = (pid_of(daemon), manager_of(daemon))
-    before, began = [cpu_seconds(pid) for pid in pids], time.monotonic()
+async def shares(daemon: Daemon, seconds: float) -> tuple[float, float, float]:
+    """Percent of a core of the controller, of the manager, and of the workers that it has started."""
+    controller, manager = pid_of(daemon), manager_of(daemon)
+
+    def used() -> tuple[float, float, float]:
+        return cpu_seconds(controller), cpu_seconds(manager), cpu_seconds_of_children(manager)
+
+    before, began = used(), time.monotonic()
     await quietly(seconds)
     passed = time.monotonic() - began
-    own, others = (100 * (cpu_seconds(pid) - used) / passed for pid, used in zip(pids, before, strict=True))
-    return own, others
+    first, second, third = (100 * (now - then) / passed for now, then in zip(used(), before, strict=True))
+    return first, second, third
 
 
 async def paint(at: str, cookie: str) -> float | None:
@@ -124,21 +128,25 @@ async def measure(folder: Path, size: str, viewers: int, seconds: float) -> dict
         await ready(daemon)
         at, cookie = await log_in(await begun(daemon))
         await quietly(min(SETTLED, seconds))
-        _, alone = await shares(daemon, seconds)
+        _, alone, alone_workers = await shares(daemon, seconds)
         read: list[int] = []
         following = [asyncio.create_task(view(at, cookie, read)) for _ in range(viewers)]
         await quietly(min(SETTLED, seconds))
         read.clear()
-        controller, watched = await shares(daemon, seconds)
+        controller, watched, workers = await shares(daemon, seconds)
         traffic = sum(read) / seconds / 1000 / max(viewers, 1)
         painted = await paint(at, cookie)
         own, manager = megabytes(pid_of(daemon))[1], megabytes(manager_of(daemon))[1]
+        imagined = sum(megabytes(worker)[1] for worker in children_of(manager_of(daemon)))
         return {
             "controller %": controller,
             "manager %": watched,
+            "workers %": workers,
             "alone %": alone,
+            "alone w. %": alone_workers,
             "controller MB": own,
             "manager MB": manager,
+            "workers MB": imagined,
             "kB/s a viewer": traffic,
             "first paint s": painted if painted is not None else float("nan"),
         }
@@ -167,7 +175,7 @@ def main() -> None:
         if number == 0:
             print(f"{'hosts:VMs:UPSs':<15}" + "".join(f"{what:>15}" for what in found))
         print(f"{size:<15}" + "".join(f"{value:>15.2f}" for value in found.values()))
-        for what in ("controller %", "manager %", "manager MB"):
+        for what in ("controller %", "manager %", "workers %", "manager MB"):
             lines.setdefault(what, []).append((int(size.split(":")[0]), max(found[what], 0.01)))
     save(given.charts, "web", f"The manager, {given.viewers} viewers", "hosts", "MB, or percent of a core", lines)
 

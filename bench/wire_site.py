@@ -76,6 +76,19 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def children_of(pid: int) -> list[int]:
+    """The processes that a process has started and not yet waited for, by whichever of its threads."""
+    listed = [task.joinpath("children").read_text(encoding="ascii") for task in Path(f"/proc/{pid}/task").iterdir()]
+    return [int(child) for line in listed for child in line.split()]
+
+
+def cpu_seconds_of_children(pid: int) -> float:
+    """The same of all processes that a process has started, ended ones too (fields 16 and 17), and of theirs."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    ended = (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
+    return ended + sum(cpu_seconds(child) + cpu_seconds_of_children(child) for child in children_of(pid))
+
+
 def megabytes(pid: int) -> tuple[float, float]:
     """Resident memory of a process, and its own share of it (PSS), in millions of bytes."""
     rolled = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()[1:]
