@@ -272,6 +272,18 @@ def test_what_the_controller_refuses_is_put_back(
     assert [path.name for path in (tmp_path / "secrets").iterdir()] == ["pool1"]
 
 
+def test_what_cannot_be_put_back_is_told(client: TestClient, site: Path, mailbox: Mailbox) -> None:
+    def refuses(ask: Ask, subject: str) -> Answer:
+        site.unlink()
+        site.mkdir()  # nothing can be written there now
+        return Answer(False, "ups1 is on battery")
+
+    mailbox.answer = refuses
+    answer = change(client, ON)
+    assert (answer.status_code, "could not be put back" in answer.json()["detail"]) == (409, True)
+    assert answer.json()["detail"].startswith("ups1 is on battery. ")
+
+
 def test_without_a_controller_they_wait_for_the_next(client: TestClient, site: Path, mailbox: Mailbox) -> None:
     def nobody(ask: Ask, subject: str) -> Answer:
         raise NoController("no controller runs here")

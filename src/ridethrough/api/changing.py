@@ -10,7 +10,7 @@ from fastapi import HTTPException
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr, model_validator
 
 from ridethrough.config import ConfigError, Secret
-from ridethrough.config.desk import ConflictError, Proposal
+from ridethrough.config.desk import ConflictError, Proposal, Written
 from ridethrough.config.edit import EditError, Operation, Remove, Set
 from ridethrough.config.enter import EnterError, check_directory, fresh_name
 from ridethrough.config.shown import SECRET_KEYS
@@ -163,16 +163,20 @@ def carry_out(ctx: Context, wanted: Wanted, seen: str, why: str, person: Person)
         raise refused(504, f"{left}: {error} `ridethrough reload` asks it again.") from None
     else:
         if not answer.accepted:
-            written_is_back = not proposal.changes or ctx.desk.put_back(written)
-            raise refused(409, answer.text + _put_back(ctx, written_is_back))
+            raise refused(409, answer.text + ("" if not proposal.changes else _put_back(ctx, written)))
         if not proposal.changes and answer.text != SAME:
             answer = Answer(True, f"the file has not changed: {answer.text}")
     unsure = f"; {written.confirmed}" if written.confirmed else ""
     return Done(version=written.version, taken=answer.accepted, answer=answer.text + unsure, diff=proposal.diff)
 
 
-def _put_back(ctx: Context, written_is_back: bool) -> str:
-    return "" if written_is_back else f". {ctx.site_file} was changed by somebody else meanwhile: look at it"
+def _put_back(ctx: Context, written: Written) -> str:
+    """Puts the file back as it was. What is to be said where that could not be done."""
+    try:
+        is_back = ctx.desk.put_back(written)
+    except (ConfigError, ConflictError, NotWrittenError, OSError) as error:
+        return f". {ctx.site_file} could not be put back as it was: {error}. Look at it"
+    return "" if is_back else f". {ctx.site_file} was changed by somebody else meanwhile: look at it"
 
 
 def refused(status: int, text: str) -> HTTPException:

@@ -15,6 +15,7 @@ from ridethrough.api.changing import Change, Done, Name, carry_out
 from ridethrough.api.changing import Wanted as Changes
 from ridethrough.api.context import Context, Ctx
 from ridethrough.api.doors import Found
+from ridethrough.api.job_row import JobRow
 from ridethrough.api.jobs import Job, TooMany
 from ridethrough.api.noted import noted
 from ridethrough.api.problems import answers
@@ -77,7 +78,7 @@ class Wanted(BaseModel):
     why: Why = ""
 
 
-@router.post("/discovery", status_code=202, responses=answers(429))
+@router.post("/discovery", status_code=202, response_model=JobRow, responses=answers(429))
 async def begin(wanted: Wanted, ctx: Ctx, person: Administrator) -> dict[str, Any]:
     """Begin a search. Its progress comes over the event stream as `job`; nothing is changed on any card."""
     try:
@@ -101,13 +102,13 @@ def _where(wanted: Wanted) -> str:
     return one_line(" and ".join([*([network] if network else []), *([f"upsd {wanted.nut}"] if wanted.nut else [])]))
 
 
-@router.get("/discovery/{id}", responses=answers(404))
+@router.get("/discovery/{id}", response_model=JobRow, responses=answers(404))
 async def look(id: Id, ctx: Ctx, _: Viewer) -> dict[str, Any]:
     """A search: `progress` has `asked`, `of` and `found`; `result` has `found` and `troubles` once it has ended."""
     return _job(ctx, id).shown()
 
 
-@router.delete("/discovery/{id}", responses=answers(404))
+@router.delete("/discovery/{id}", response_model=JobRow, responses=answers(404))
 async def cancel(id: Id, ctx: Ctx, person: Administrator, why: WhyAsked = "") -> dict[str, Any]:
     """End a search early; what was found by then is kept."""
     job = _job(ctx, id)

@@ -14,6 +14,7 @@ from ridethrough.api.access import Onlooker, Operator, Viewer
 from ridethrough.api.context import Ctx
 from ridethrough.api.drills import Drills, Kind, NotNow, State
 from ridethrough.api.drills.drills import Wanted
+from ridethrough.api.job_row import JobRow
 from ridethrough.api.jobs import TooMany
 from ridethrough.api.noted import noted
 from ridethrough.api.problems import answers, served
@@ -96,7 +97,7 @@ class Report(BaseModel):
     summary: dict[str, Any] | None = Field(description="As the summary of a plan.")
 
 
-@router.post("/drills", status_code=202, responses=answers(409, 429))
+@router.post("/drills", status_code=202, response_model=JobRow, responses=answers(409, 429))
 async def begin(
     order: Order,
     person: Operator,

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from ridethrough.api.access import Operator, Viewer
 from ridethrough.api.context import Ctx
 from ridethrough.api.findings import Findings
+from ridethrough.api.job_row import JobRow
 from ridethrough.api.jobs import TooMany
 from ridethrough.api.problems import answers, served
 
@@ -77,7 +78,7 @@ async def look(_: Viewer, findings: Served) -> Found:
     return Found.model_validate(await run_in_threadpool(findings.shown))
 
 
-@router.post("/findings", status_code=202, responses=answers(429))
+@router.post("/findings", status_code=202, response_model=JobRow, responses=answers(429))
 async def ask(
     person: Operator,
     findings: Served,

@@ -17,6 +17,7 @@ from ridethrough.api.context import Ctx
 from ridethrough.api.event_stream import gone
 from ridethrough.api.foresight import WAITS, NothingSeen, Simulations, Story
 from ridethrough.api.foresight.comparison import compared
+from ridethrough.api.job_row import JobRow
 from ridethrough.api.jobs import TooMany
 from ridethrough.api.noted import noted
 from ridethrough.api.problems import answers, served
@@ -144,7 +145,7 @@ class Comparison(BaseModel):
     differences: list[Difference]
 
 
-@router.post("/simulations", status_code=202, responses=answers(429))
+@router.post("/simulations", status_code=202, response_model=JobRow, responses=answers(429))
 async def play(
     request: Request,
     wanted: Wanted,
