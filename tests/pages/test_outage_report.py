@@ -44,7 +44,7 @@ def test_the_report_of_a_dry_run_tells_what_went_down_because_nothing_was_done(o
     expect(page.locator(".note[data-tone=lost]")).to_contain_text(
         "xenserver1 went down with its supply while running, and with it 3 VMs."
     )
-    expect(page.locator(".timeline ul").first).to_contain_text(
+    expect(page.locator(".timeline ul.unseen").first).to_contain_text(
         "xenserver1: down with its supply, 4 min 59 s to 7 min 14 s, done"
     )
     hosts = part(page, "told-hosts")
@@ -76,7 +76,7 @@ def test_a_ups_whose_off_time_has_passed_is_no_longer_on_battery(now: Callable[.
     page = now("case_three", 430)
     expect(page.locator("#lead")).to_contain_text("The off-times of ups2 and ups3 have passed.")
     expect(page.locator(".figure").nth(1)).to_contain_text("0:00 output off")
-    expect(page.locator(".timeline ul").first).to_contain_text("ups2: output off, 4 min 59 s")
+    expect(page.locator(".timeline ul.unseen").first).to_contain_text("ups2: output off, 4 min 59 s")
     expect(page.locator(".timeline-legend")).to_contain_text("told to shut down: no way back")
     assert faults(page) == []
     page.get_by_role("link", name="UPSs").first.click()
@@ -92,7 +92,7 @@ def test_what_comes_next_waits_for_a_hold(now: Callable[..., Page]) -> None:
         "xenserver1 enters maintenance mode",
         "xenserver1 shuts down",
     ]
-    expect(page.locator(".timeline ul").first).to_contain_text("xenserver1: the hold ends")
+    expect(page.locator(".timeline ul.unseen").first).to_contain_text("xenserver1: the hold ends")
     expect(page.locator(".outage-hosts")).to_contain_text("That ends in 1 min")
 
 

@@ -89,7 +89,7 @@ def test_timers_that_end_too_late_are_warned_of_with_the_sum_and_mended_by_one_p
     warning.get_by_role("button", name="Set shutdown to 780 s").click()
     expect(page.get_by_label("Enter shutdown mode after battery discharge")).to_have_value("780")
     expect(warning).to_have_count(0)
-    picture = page.locator(".timeline ul")
+    picture = page.locator(".timeline ul.unseen")
     expect(picture).to_contain_text("ups2: its card: Warning period")
     expect(picture).to_contain_text("ups2 off")
 
