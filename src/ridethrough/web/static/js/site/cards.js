@@ -78,11 +78,13 @@ function hostCard(_, onPick) {
 // The name of a feeder, over its UPSs; with `onPick` a button where it has one.
 function feederCard({ feeder }, onPick) {
   const label = h("span", { class: "node-feeder-label" });
-  const children = [icon("utility"), label];
+  const says = h("span", { class: "node-feeder-says" });
+  const children = [icon("utility"), h("span", { class: "node-feeder-name" }, label, says)];
   const el = onPick && feeder ? leading("node-feeder", onPick, children) : h("div", { class: "node-feeder" }, children);
   const update = (rail) => {
     setData(el, "tone", rail.power.tone);
-    setText(label, rail.label);
+    setText(label, rail.label.slice(0, rail.label.length - rail.says.length));
+    setText(says, rail.says);
     setAttr(el, "title", rail.label);
   };
   return { el, update };

@@ -36,7 +36,7 @@ export function foldsBy(upses) {
 }
 
 /**
- * The nodes of UPSs by feeder, each kept in its order: [{id, kind: "feeder", feeder, label, power, nodes}]. `feeder`: its name, "" for the UPSs of which
+ * The nodes of UPSs by feeder, each kept in its order: [{id, kind: "feeder", feeder, label, says, power, nodes}]. `feeder`: its name, "" for the UPSs of which
  * nobody says it, null for those of several feeders. The feeder whose UPSs come first on the average is the first.
  */
 export function railsOf(left, upses) {
@@ -75,16 +75,18 @@ function railId(feeder) {
 function told({ feeder, nodes }, all) {
   if (feeder !== null) {
     const power = feederState(all.get(feeder));
-    return { power, label: labelOf(feeder, power) };
+    return { power, ...labelOf(feeder, power) };
   }
   const names = new Set(nodes.flatMap((node) => node.members.map(feederOf)));
   const states = [...names].map((name) => feederState(all.get(name)));
   const gone = states.filter((state) => state === CUT).length;
   const power = gone ? CUT : (states.find((state) => state !== FLOWS) ?? FLOWS);
-  return { power, label: gone ? `${gone} of ${names.size} feeders failed` : `${names.size} feeders` };
+  return { power, says: "", label: gone ? `${gone} of ${names.size} feeders failed` : `${names.size} feeders` };
 }
 
+// `says`: the end of the label, which stands even where there is no room for the whole name.
 function labelOf(feeder, power) {
-  if (feeder) return { flows: feederLabel(feeder), cut: `${feederLabel(feeder)} failed` }[power.class] ?? `${feederLabel(feeder)}: unknown`;
-  return { flows: "Utility power", cut: "No utility power" }[power.class] ?? "Utility power: unknown";
+  const says = { flows: "", cut: " failed", dead: ": unknown" }[power.class];
+  if (feeder) return { label: feederLabel(feeder) + says, says };
+  return power.class === "cut" ? { label: "No utility power", says: "" } : { label: `Utility power${says}`, says };
 }
