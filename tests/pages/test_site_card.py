@@ -93,3 +93,11 @@ def test_several_hosts_are_set_together(real: Real, tab: Page) -> None:
     tab.wait_for_url("**/hosts/xenserver2?with=xenserver3")
     expect(tab.get_by_role("heading", level=1)).to_contain_text("2 hosts")
     assert faults(tab) == []
+
+
+def test_a_dark_theme_is_printed_dark_on_white(tab: Page) -> None:
+    tab.evaluate("document.documentElement.dataset.theme = 'dark'")
+    assert tab.evaluate("getComputedStyle(document.body).color") == "rgb(232, 237, 241)"
+    tab.emulate_media(media="print")
+    assert tab.evaluate("getComputedStyle(document.body).color") == "rgb(22, 32, 42)"
+    assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
