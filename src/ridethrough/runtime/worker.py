@@ -169,6 +169,8 @@ class Worker:
         if process is None or process.poll() is not None:
             self._end()
             process = self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        if self._closed:  # meanwhile
+            process.kill()
         assert process.stdin is not None
         assert process.stdout is not None
         over = threading.Event()
