@@ -280,6 +280,12 @@ def test_many_new_sections_at_once_are_written_as_one_by_one(text: str, found: l
     assert edited(text, edits) == reduce(lambda so_far, edit: edited(so_far, [edit]), edits, text)
 
 
+def test_what_is_asked_for_stays_as_it_was() -> None:
+    cleared = Set(("ups", "new"), {})
+    edited("", [Set(("ups", "new"), {"k": 0}), cleared, Set(("ups", "new", "l"), 1)])
+    assert cleared == Set(("ups", "new"), {})
+
+
 @given(site_files(), section_paths, st.dictionaries(st.sampled_from(KEYS), values, min_size=1, max_size=2))
 def test_what_is_added_and_taken_away_again_has_left_nothing(
     text: str, path: tuple[str, str], keys: dict[str, Any]

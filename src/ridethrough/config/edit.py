@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any, TypeAlias
@@ -155,7 +156,7 @@ def _do(table: dict[str, Any], operation: Operation) -> None:
             inner = table[name] = {}
         table = inner
     if isinstance(operation, Set):
-        table[last] = operation.value
+        table[last] = deepcopy(operation.value)  # what follows may change it here, not there
     else:
         table.pop(last, None)
 
