@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from ridethrough.sim.scenario import load, play
+from tests.views.told import makes_sense, told
+
 
 SCENARIOS = sorted((Path(__file__).resolve().parents[2] / "scenarios").glob("*.toml"))
 
@@ -22,6 +24,7 @@ def test_scenario(path: Path, bless: bool) -> None:
         log.write_text(run.narrative, encoding="utf-8")
     assert run.failures == ()
     assert log.exists(), f"{log.name} is missing: read what --bless writes before you commit it"
+    makes_sense(told(run.journal.entries))
     assert run.narrative.splitlines() == log.read_text(encoding="utf-8").splitlines()
 
 

@@ -47,11 +47,19 @@ def test_a_page_has_one_heading_of_the_first_order_and_every_icon_it_shows(page:
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=by_name)
-def test_a_script_makes_no_markup_from_text_and_runs_none(script: Path) -> None:
+def test_a_script_is_short_makes_no_markup_from_text_runs_none_and_names_what_exists(script: Path) -> None:
     text = script.read_text(encoding="utf-8")
+    assert len(text.splitlines()) < 250
+    assert set(NAMED.findall(text)) <= ICONS
     assert not PARSES_HTML.search(text)
     assert not RUNS_TEXT.search(text)
     assert not re.search(r"https?://(?!www\.w3\.org/2000/svg|here\.invalid)", text)
+    imported = re.findall(r'import \{([^}]*)\} from "(\.[^"]+)"', text)
+    for names, place in imported:
+        source = (script.parent / place).resolve()
+        given = set(re.findall(r"^export (?:async )?(?:function|const|class) (\w+)", source.read_text("utf-8"), re.M))
+        wanted = {part.split(" as ")[0].strip() for part in names.split(",") if part.strip()}
+        assert wanted <= given, f"{by_name(script)} imports {wanted - given} from {place}"
 
 
 @pytest.mark.parametrize("line", ['el.innerHTML = "x"', 'eval("x")', 'setTimeout("x", 1)', "new Function('x')"])
@@ -59,29 +67,9 @@ def test_such_a_line_is_found(line: str) -> None:
     assert PARSES_HTML.search(line) or RUNS_TEXT.search(line)
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=by_name)
-def test_every_icon_that_a_script_names_exists(script: Path) -> None:
-    assert set(NAMED.findall(script.read_text(encoding="utf-8"))) <= ICONS
-
-
 def test_names_of_icons_are_found() -> None:
     lines = 'icon("a"), symbol: "b", icon: "c", state("low", "d", "x"), empty("e", "x"), setIcon(sign, "f")'
     assert NAMED.findall(lines) == ["a", "b", "c", "d", "e", "f"]
-
-
-@pytest.mark.parametrize("script", SCRIPTS, ids=by_name)
-def test_a_script_is_short(script: Path) -> None:
-    assert len(script.read_text(encoding="utf-8").splitlines()) < 250
-
-
-@pytest.mark.parametrize("script", SCRIPTS, ids=by_name)
-def test_everything_that_a_script_imports_exists(script: Path) -> None:
-    imported = re.findall(r'import \{([^}]*)\} from "(\.[^"]+)"', script.read_text(encoding="utf-8"))
-    for names, place in imported:
-        source = (script.parent / place).resolve()
-        given = set(re.findall(r"^export (?:async )?(?:function|const|class) (\w+)", source.read_text("utf-8"), re.M))
-        wanted = {part.split(" as ")[0].strip() for part in names.split(",") if part.strip()}
-        assert wanted <= given, f"{by_name(script)} imports {wanted - given} from {place}"
 
 
 def test_every_file_is_used() -> None:

@@ -38,8 +38,8 @@ VERSIONS = pytest.mark.parametrize("version", ["1", "2c"])
 
 
 @pytest.fixture
-async def site() -> AsyncIterator[Site]:
-    async with served(world_of(list(Family))) as it:
+async def site(family: Family) -> AsyncIterator[Site]:
+    async with served(world_of([family])) as it:
         yield it
 
 
