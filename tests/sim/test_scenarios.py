@@ -12,7 +12,6 @@ import pytest
 from ridethrough.sim.scenario import load, play
 from tests.views.told import makes_sense, told
 
-
 SCENARIOS = sorted((Path(__file__).resolve().parents[2] / "scenarios").glob("*.toml"))
 
 
