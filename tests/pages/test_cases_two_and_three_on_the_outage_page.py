@@ -51,7 +51,7 @@ async def _case_three(root: Path, tmp_path: Path) -> None:
         expect.set_options(timeout=PATIENCE * 1000)
         await page.goto(f"http://{run.wire.pages}/outage")
         run.fail("b", "c")
-        await expect(page.locator("#lead")).to_contain_text("ups2 and ups3 are on battery")
+        await expect(page.locator("#lead")).to_contain_text("ups2 and ups3 have been on battery")
         for host in ("xenserver2", "xenserver3"):
             row = page.locator(".outage-hosts li").filter(has_text=host)
             await expect(row).to_contain_text(re.compile("(?<!Shutting )Down"))

@@ -85,7 +85,7 @@ def test_what_is_not_good_stands_first_with_its_remedy(drills: Page, ready: Cont
 def test_a_simulated_outage_can_be_opened_in_the_simulator(drills: Page, mailbox: Mailbox) -> None:
     drills.get_by_label("Every UPS loses utility power").uncheck()
     drills.get_by_role("button", name="Play the outage").click()
-    expect(drills.get_by_text("Choose at least one UPS.")).to_be_visible()
+    expect(drills.get_by_text("Choose at least one UPS or feeder.")).to_be_visible()
     drills.get_by_label("ups1").check()
     drills.get_by_role("button", name="Play the outage").click()
     report = drills.locator(".drill-report")

@@ -32,6 +32,12 @@ def linked(text: str) -> list[str]:
     return re.findall(r'(?:src|href)="(/static/[^"]+)"', text)
 
 
+@pytest.mark.parametrize("page", [page for page in PAGES if page.path != "/"], ids=lambda page: page.name)
+def test_a_slash_too_many_leads_to_the_page_and_to_no_other_host(client: TestClient, page: Page) -> None:
+    answer = client.get(f"{address(page)}/?a=b", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (307, f"{address(page)}?a=b")
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_a_page_is_served_with_all_that_it_links(client: TestClient, page: Page) -> None:
     answer = client.get(address(page))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.datastructures import URL
 
 from .assets import Asset, Assets
 from .table import PAGES, Page
@@ -21,6 +22,8 @@ def pages() -> APIRouter:
     router = APIRouter(include_in_schema=False)
     for page, text in rendered(assets).items():
         router.add_api_route(page.path, _shell(text), methods=["GET", "HEAD"], response_class=HTMLResponse)
+        if page.path != "/":
+            router.add_api_route(f"{page.path}/", _without_slash, methods=["GET", "HEAD"])
 
     @router.get("/static/{version}/{name:path}")
     async def static(version: str, name: str, request: Request) -> Response:
@@ -36,6 +39,11 @@ def pages() -> APIRouter:
         return _sent(assets.by_name["favicon.svg"], request, "no-cache")
 
     return router
+
+
+async def _without_slash(request: Request) -> Response:
+    """To the page itself; the address names no host, so a strange one in the request leads nowhere."""
+    return RedirectResponse(str(URL(path=request.url.path.rstrip("/"), query=request.url.query)))
 
 
 def rendered(assets: Assets) -> dict[Page, str]:
