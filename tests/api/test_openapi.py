@@ -60,9 +60,10 @@ class Gated:
         self.app = create_app(self.context)
 
     def kept(self) -> dict[str, object]:
-        """All that a request could change; of the accounts all but when the token was used."""
+        """All that a request could change; of the accounts all but when the token was used. Readers write "-shm"."""
         accounts, folder = self.context.accounts, self.context.site_file.parent
-        paths = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("accounts.db")]
+        known = [path for path in folder.rglob("*") if path.is_file() and not path.name.endswith("-shm")]
+        paths = [path for path in known if not path.name.startswith("accounts.db")]
         return {str(path): path.read_bytes() for path in sorted(paths)} | {
             "posted": tuple(self.mailbox.posted),
             "jobs": tuple(self.context.jobs._jobs),
