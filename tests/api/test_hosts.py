@@ -88,6 +88,6 @@ def test_of_two_names_neither_may_be_strange(tmp_path: Path) -> None:
 
 def test_nobody_is_sent_elsewhere_by_a_slash(tmp_path: Path) -> None:
     client = TestClient(create_app(context(tmp_path, OpenGate()), pages()), follow_redirects=False)
-    for path in ("/api/v1/site/", "/login/"):
-        answer = client.get(path)
-        assert (answer.status_code, "location" in answer.headers) == (404, False)
+    of_the_api, of_a_page = client.get("/api/v1/site/"), client.get("/login/")
+    assert (of_the_api.status_code, "location" in of_the_api.headers) == (404, False)
+    assert (of_a_page.status_code, of_a_page.headers["location"]) == (307, "/login")  # it names no host
