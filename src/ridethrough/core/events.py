@@ -530,16 +530,9 @@ class JournalCutBack:
     kept: str
 
 
-Event: TypeAlias = (
-    ControllerStarted
-    | ControllerResumed
-    | Armed
-    | Disarmed
-    | SettingsTaken
-    | Requested
-    | RequestRefused
-    | RequestDone
-    | UpsKnown
+# What a UPS's card showed.
+UpsEvent: TypeAlias = (
+    UpsKnown
     | UtilityDoubted
     | DoubtCleared
     | UtilityLost
@@ -554,6 +547,18 @@ Event: TypeAlias = (
     | UpsSilent
     | UpsAnswers
     | TrapHeard
+)
+
+Event: TypeAlias = (
+    ControllerStarted
+    | ControllerResumed
+    | Armed
+    | Disarmed
+    | SettingsTaken
+    | Requested
+    | RequestRefused
+    | RequestDone
+    | UpsEvent
     | PoolRecorded
     | PoolRestored
     | ActionStarted
@@ -580,23 +585,4 @@ Event: TypeAlias = (
     | AlertCleared
     | RoundFailed
     | JournalCutBack
-)
-
-# What a UPS's card showed.
-UpsEvent: TypeAlias = (
-    UpsKnown
-    | UtilityDoubted
-    | DoubtCleared
-    | UtilityLost
-    | UtilitySeen
-    | UtilityLostAgain
-    | OutputOff
-    | UtilityBack
-    | RuntimeTold
-    | LowBattery
-    | CountdownSeen
-    | CountdownOver
-    | UpsSilent
-    | UpsAnswers
-    | TrapHeard
 )
