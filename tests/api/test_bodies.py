@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 from starlette.types import Message
@@ -14,6 +13,7 @@ from ridethrough.api.access import SESSION_COOKIE
 from ridethrough.api.bodies import OF_ANYBODY, OF_SOMEBODY
 
 from .accounts_client import Browser, Site
+from .asgi import scope_of
 
 CHUNK = 16 * 1024
 ENDLESS = 1 << 40
@@ -39,17 +39,7 @@ class Sender:
         if self.length is not None:
             headers["content-length"] = str(self.length)
         raw = [(name.encode(), value.encode()) for name, value in headers.items()]
-        scope: dict[str, Any] = {
-            "type": "http",
-            "http_version": "1.1",
-            "method": "POST",
-            "scheme": "https",
-            "path": f"/api/v1{path}",
-        }
-        scope |= {"raw_path": f"/api/v1{path}".encode(), "query_string": b"", "headers": raw}
-        await self.site.app(
-            scope | {"client": ("192.0.2.7", 5000), "server": ("testserver", 443)}, self._more, self._keep
-        )
+        await self.site.app(scope_of("POST", path, headers=raw), self._more, self._keep)
         start, *rest = self.answered
         said = json.loads(b"".join(part["body"] for part in rest))
         return start["status"], said["detail"], {name.decode(): value.decode() for name, value in start["headers"]}

@@ -20,6 +20,7 @@ from ridethrough.core.events import Armed
 from ridethrough.runtime.clock import SiteClock
 
 from .accounts_client import IDLE, PASSWORD, Site
+from .asgi import scope_of
 from .fakes import write_status
 
 PATIENCE = 10.0
@@ -45,18 +46,7 @@ class Reader:
         headers = [(b"cookie", f"ridethrough_session={self.cookie}".encode())]
         if self.last:
             headers.append((b"last-event-id", self.last.encode()))
-        scope = {
-            "type": "http",
-            "asgi": {"version": "3.0", "spec_version": "2.3"},
-            "http_version": "1.1",
-            "scheme": "https",
-            "server": ("testserver", 443),
-            "client": ("192.0.2.7", 5000),
-            "method": "GET",
-            "path": "/api/v1/events",
-            "query_string": b"",
-            "headers": headers,
-        }
+        scope = scope_of("GET", "/events", headers=headers)
         self.task = asyncio.create_task(self.app(scope, self._receive, self._send))
         return self
 

@@ -16,6 +16,7 @@ from ridethrough.api.jobs import State
 from ridethrough.sim.scenario import load, play
 from ridethrough.sim.timeline import SUBJECTS
 
+from .asgi import scope_of
 from .fakes import OpenGate, Role
 from .imagined import Endless, InProcess, planning, site_of
 
@@ -242,18 +243,12 @@ async def test_who_waits_and_goes_away_has_cancelled_it(tmp_path: Path, root: Pa
     async def send(message: Any) -> None:
         answered.append(message)
 
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.3"},
-        "http_version": "1.1",
-        "scheme": "https",
-        "server": ("testserver", 443),
-        "client": ("192.0.2.7", 5000),
-        "method": "POST",
-        "path": "/api/v1/simulations",
-        "query_string": b"wait=30",
-        "headers": [(b"content-type", b"application/json"), (b"host", b"testserver")],
-    }
+    scope = scope_of(
+        "POST",
+        "/simulations",
+        query=b"wait=30",
+        headers=[(b"content-type", b"application/json"), (b"host", b"testserver")],
+    )
     async with asyncio.timeout(20.0):
         await app(scope, receive, send)
     assert b'"cancelled"' in answered[1]["body"]

@@ -20,6 +20,7 @@ from ridethrough.api.post import AT_ONCE
 from ridethrough.core.events import Ask
 from ridethrough.runtime.mailbox import Answer
 
+from .asgi import scope_of
 from .fakes import Mailbox, context, write_status
 from .imagined import InProcess, planning, site_of
 
@@ -79,18 +80,7 @@ async def asked(app: FastAPI, method: str, path: str, body: object = None) -> tu
     async def send(message: Any) -> None:
         answer.append(message)
 
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.3"},
-        "http_version": "1.1",
-        "scheme": "https",
-        "server": ("testserver", 443),
-        "client": ("192.0.2.7", 5000),
-        "method": method,
-        "path": f"/api/v1{path}",
-        "query_string": b"",
-        "headers": [(b"content-type", b"application/json")],
-    }
+    scope = scope_of(method, path, headers=[(b"content-type", b"application/json")])
     await app(scope, receive, send)
     return answer[0]["status"], json.loads(b"".join(message["body"] for message in answer[1:]))
 

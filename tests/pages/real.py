@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import aiohttp
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page, expect
 
 from ridethrough.cli.compose import VARIABLE
 from ridethrough.cli.plugs import FILE, Plugs
@@ -102,6 +103,35 @@ def make_administrator(page: Page, real: Real) -> None:
     page.get_by_label("Password again").fill(PASSWORD)
     page.get_by_role("button", name="Make the account").click()
     page.locator("#top-user button").wait_for(timeout=SECONDS)
+
+
+@contextmanager
+def first_administrator(real: Real, chromium: Browser) -> Iterator[Page]:
+    """A browser in which the first account has just been made."""
+    context = chromium.new_context()
+    page = context.new_page()
+    page.set_default_timeout(SECONDS)
+    make_administrator(page, real)
+    yield page
+    context.close()
+
+
+@contextmanager
+def tab_of(chromium: Browser, session: Any, script: str = "") -> Iterator[Page]:
+    """A tab with a session's cookies; `script` runs before each page's own. Fails where a script on the page has."""
+    context = chromium.new_context(
+        viewport={"width": 1280, "height": 900}, storage_state=session, reduced_motion="reduce"
+    )
+    if script:
+        context.add_init_script(script)
+    page = context.new_page()
+    page.set_default_timeout(SECONDS)
+    expect.set_options(timeout=SECONDS)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert errors == []
 
 
 def log_in(page: Page, real: Real, name: str, password: str) -> None:

@@ -13,7 +13,7 @@ from ridethrough.web.table import PAGES
 from ridethrough.web.table import Page as OnePage
 
 from .looks import faults
-from .real import SECONDS, Real, make_administrator
+from .real import Real, first_administrator, tab_of
 
 IDS = {"ups": "ups1", "host": "xenserver1"}  # of the pages for one thing, by their names
 MOST = 160  # presses of Tab on one page
@@ -68,39 +68,24 @@ def real(root: Path, tmp_path_factory: pytest.TempPathFactory, chromium: Browser
 @pytest.fixture(scope="module")
 def session(real: Real, chromium: Browser) -> Any:
     """The administrator's cookies; and there has been an outage, so that there is one to tell."""
-    context = chromium.new_context()
-    page = context.new_page()
-    page.set_default_timeout(SECONDS)
-    make_administrator(page, real)
-    real.set_feeder("a", False)
-    real.until(lambda status: any(ups["condition"] == "on battery" for ups in status["upses"]))
-    real.set_feeder("a", True)
-    real.until(lambda status: all(ups["condition"] == "good" for ups in status["upses"]))
-    page.goto(f"{real.at}/drills")
-    page.get_by_role("button", name="Run the pre-flight").click()
-    page.locator(".drill-report").wait_for()
-    for name in ("outage", "drills"):
-        found = page.evaluate(f"async () => (await (await fetch('/api/v1/{name.rstrip('s')}s')).json())[0].id")
-        IDS[name] = str(found)
-    state = context.storage_state()
-    context.close()
-    return state
+    with first_administrator(real, chromium) as page:
+        real.set_feeder("a", False)
+        real.until(lambda status: any(ups["condition"] == "on battery" for ups in status["upses"]))
+        real.set_feeder("a", True)
+        real.until(lambda status: all(ups["condition"] == "good" for ups in status["upses"]))
+        page.goto(f"{real.at}/drills")
+        page.get_by_role("button", name="Run the pre-flight").click()
+        page.locator(".drill-report").wait_for()
+        for name in ("outage", "drills"):
+            found = page.evaluate(f"async () => (await (await fetch('/api/v1/{name.rstrip('s')}s')).json())[0].id")
+            IDS[name] = str(found)
+        return page.context.storage_state()
 
 
 @pytest.fixture
 def tab(session: Any, chromium: Browser) -> Iterator[Page]:
-    context = chromium.new_context(
-        viewport={"width": 1280, "height": 900}, storage_state=session, reduced_motion="reduce"
-    )
-    context.add_init_script("localStorage.setItem('ridethrough.outage.opens', 'no')")
-    page = context.new_page()
-    page.set_default_timeout(SECONDS)
-    expect.set_options(timeout=SECONDS)
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    context.close()
-    assert errors == []
+    with tab_of(chromium, session, "localStorage.setItem('ridethrough.outage.opens', 'no')") as page:
+        yield page
 
 
 def opened(page: Page, real: Real, wanted: OnePage) -> None:

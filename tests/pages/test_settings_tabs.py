@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from .looks import faults
-from .real import SECONDS, Real, make_administrator
+from .real import Real, first_administrator, tab_of
 
 
 @pytest.fixture(scope="module")
@@ -28,28 +28,14 @@ def real(root: Path, tmp_path_factory: pytest.TempPathFactory, chromium: Browser
 @pytest.fixture(scope="module")
 def session(real: Real, chromium: Browser) -> Any:
     """The administrator's cookies."""
-    context = chromium.new_context()
-    page = context.new_page()
-    page.set_default_timeout(SECONDS)
-    make_administrator(page, real)
-    state = context.storage_state()
-    context.close()
-    return state
+    with first_administrator(real, chromium) as page:
+        return page.context.storage_state()
 
 
 @pytest.fixture
 def tab(session: Any, chromium: Browser) -> Iterator[Page]:
-    context = chromium.new_context(
-        viewport={"width": 1280, "height": 900}, storage_state=session, reduced_motion="reduce"
-    )
-    page = context.new_page()
-    page.set_default_timeout(SECONDS)
-    expect.set_options(timeout=SECONDS)
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    context.close()
-    assert errors == []
+    with tab_of(chromium, session) as page:
+        yield page
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from .looks import faults
-from .real import SECONDS, Real, ask, make_administrator
+from .real import Real, ask, first_administrator, tab_of
 
 
 @pytest.fixture(scope="module")
@@ -25,35 +25,21 @@ def real(root: Path, tmp_path_factory: pytest.TempPathFactory, chromium: Browser
 @pytest.fixture(scope="module")
 def session(real: Real, chromium: Browser) -> Any:
     """The administrator's cookies. The coordinator has no timers, as the wizard proposes it."""
-    context = chromium.new_context()
-    page = context.new_page()
-    page.set_default_timeout(SECONDS)
-    make_administrator(page, real)
-    options = ("maintenance", "shutdown")
-    change = {"operations": [{"op": "remove", "path": ["host", "xenserver1", option]} for option in options]}
-    version = json.loads(ask(page, "POST", "/settings/preview", change)["text"])["version"]
-    saved = ask(page, "POST", "/settings", change | {"version": version})
-    assert saved["status"] == 200, saved
-    state = context.storage_state()
-    context.close()
-    return state
+    with first_administrator(real, chromium) as page:
+        options = ("maintenance", "shutdown")
+        change = {"operations": [{"op": "remove", "path": ["host", "xenserver1", option]} for option in options]}
+        version = json.loads(ask(page, "POST", "/settings/preview", change)["text"])["version"]
+        saved = ask(page, "POST", "/settings", change | {"version": version})
+        assert saved["status"] == 200, saved
+        return page.context.storage_state()
 
 
 @pytest.fixture
 def tab(real: Real, session: Any, chromium: Browser) -> Iterator[Page]:
     """The Site page."""
-    context = chromium.new_context(
-        viewport={"width": 1280, "height": 900}, storage_state=session, reduced_motion="reduce"
-    )
-    page = context.new_page()
-    page.set_default_timeout(SECONDS)
-    expect.set_options(timeout=SECONDS)
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(real.at)
-    yield page
-    context.close()
-    assert errors == []
+    with tab_of(chromium, session) as page:
+        page.goto(real.at)
+        yield page
 
 
 def test_the_card_tells_what_would_be_done_and_in_dry_run_that_it_would_not(real: Real, tab: Page) -> None:
