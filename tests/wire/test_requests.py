@@ -53,6 +53,8 @@ class Bench:
         controller = Controller(configured(SITE), self.state, [FailingPrinter()], reload=self.reload)
         running = asyncio.create_task(controller.run())
         try:
+            # new settings are refused before it has looked at every island
+            await until(lambda: all(island.loop.status is not None for island in controller.islands), 40.0)
             yield
         finally:
             running.cancel()
