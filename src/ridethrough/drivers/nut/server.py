@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from ridethrough.core.model import Seconds, UpsId
-from ridethrough.drivers.nut.wire import LONGEST_LINE, join, split
+from ridethrough.drivers.nut_line import LONGEST_LINE, join, split
 from ridethrough.fingerprints import fingerprint
 from ridethrough.ports import Refused, Unreachable
 

@@ -42,7 +42,10 @@ def join(words: list[str]) -> str:
 def _quoted(word: str) -> str:
     if any(not c.isprintable() for c in word):
         raise ValueError("a word for upsd may not hold control characters")
-    if word and not any(c in ' "\\#=' for c in word):
-        return word
-    escaped = word.replace("\\", "\\\\").replace('"', '\\"')
+    return word if word and not any(c in ' "\\#=' for c in word) else in_quotes(word)
+
+
+def in_quotes(text: str) -> str:
+    """Text in double quotes, as upsd answers every value and description."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ridethrough.drivers.nut.wire import join, split
+from ridethrough.drivers.nut_line import join, split
 
 
 @pytest.mark.parametrize(
