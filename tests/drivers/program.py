@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable, Mapping
@@ -30,7 +31,9 @@ def free_port(kind: socket.SocketKind) -> int:
 
 def own_libraries() -> dict[str, str]:
     """The environment that private programs need."""
-    libraries = [folder for root in ROOTS[:2] for folder in (root / "lib").glob("*-linux-gnu*")]
+    libraries = [
+        folder for root in ROOTS[:2] for name in ("*-linux-gnu*", "ganesha") for folder in (root / "lib").glob(name)
+    ]
     return {"LD_LIBRARY_PATH": os.pathsep.join(map(str, libraries)), "PATH": "/usr/bin:/bin"}
 
 
@@ -52,6 +55,14 @@ class Program:
                 stderr=file,
             )
         return cls(process)
+
+    def freeze(self) -> None:
+        """As a machine that hangs: its ports take connections, and nobody answers."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Go on."""
+        self._process.send_signal(signal.SIGCONT)
 
     async def until(self, is_there: Callable[[], bool]) -> None:
         """Wait for what it does. Fails, and ends it, where it takes too long; fails where it has ended."""

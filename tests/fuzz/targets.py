@@ -26,6 +26,8 @@ from ridethrough.drivers.snmp.mibs import RFC1628, VENDORS
 from ridethrough.drivers.snmp.mibs.traps import in_words
 from ridethrough.drivers.snmp.notice import NoNotification, Notification
 from ridethrough.drivers.snmp.notification_v3 import V3Receiver
+from ridethrough.drivers.storage.box import Box, Shown, Tells
+from ridethrough.drivers.storage.conversation import Conversation
 from ridethrough.drivers.xapi.errors import translated
 from ridethrough.drivers.xapi.picture import Picture, picture
 from ridethrough.drivers.xapi.records import Host, Pool, Task, Vm
@@ -165,6 +167,29 @@ def upsd_answer(data: bytes, kind: type[Reader] = Reader) -> None:
         _is_possible(reader.read(told_by(variables), at))
 
 
+def network_ups_question(data: bytes, kind: type[Conversation] = Conversation) -> None:
+    """What a client of the network UPS sends, line by line: each is answered, in lines of plain text."""
+    conversation = kind(BOX, OnBattery(), True)
+    for line in data.split(b"\n"):
+        text = conversation.answer(line).text
+        assert text.endswith("\n")
+        assert text.isascii()
+        assert text.replace("\n", "").isprintable()
+
+
+BOX = Box("nas1", ("192.0.2.20",))
+
+
+class OnBattery:
+    """What a box is shown, and that one client of it has logged in."""
+
+    def shown(self) -> Shown:
+        return Shown(Tells.ON_BATTERY, {"battery.charge": "87"})
+
+    def clients(self) -> tuple[str, ...]:
+        return ("192.0.2.20",)
+
+
 Read = Callable[[bytes], Notification]
 USER = V3User("trapper", "sha256", "signed-with-this", "aes128", "kept-with-this")
 
@@ -217,6 +242,7 @@ TARGETS: dict[str, Callable[..., None]] = {
         mailbox_row,
         card_reading,
         upsd_answer,
+        network_ups_question,
         trap_datagram,
     )
 }

@@ -12,6 +12,7 @@ from ridethrough.config import Secrets
 from ridethrough.core.events import Armed, Ask, Event
 from ridethrough.core.observation import PoolSeen, UpsReading, VmSeen
 from ridethrough.drivers.snmp.notice import Notification
+from ridethrough.drivers.storage.conversation import Answer, Conversation
 from ridethrough.drivers.xapi.picture import Picture
 from ridethrough.drivers.xapi.store import Records
 from ridethrough.runtime.codec import encode
@@ -61,6 +62,11 @@ def endless(datagram: bytes) -> Notification:
     return Notification("1.3" * 500, ())
 
 
+class Echo(Conversation):
+    def answer(self, line: bytes) -> Answer:
+        return Answer(line.decode("latin-1") + "\n")
+
+
 FAULTS: dict[str, tuple[object, type[Exception]]] = {
     "xapi_json": (draws_too_much_memory, Bug),
     "xapi_xml": (draws_too_much_memory, Bug),
@@ -69,6 +75,7 @@ FAULTS: dict[str, tuple[object, type[Exception]]] = {
     "mailbox_row": (takes_twice, Bug),
     "card_reading": (Overcharged, AssertionError),
     "upsd_answer": (Overcharged, AssertionError),
+    "network_ups_question": (Echo, AssertionError),
     "trap_datagram": (endless, AssertionError),
 }
 
