@@ -20,8 +20,12 @@ from .ganesha import GANESHA, MODULES, ganesha
 DEADLINE = 20.0
 
 
-def nfs(port: int) -> Target:
-    return Target("127.0.0.1", port, Asks.NFS)
+def nfs(port: int) -> str:
+    return f"nfs://127.0.0.1:{port}"
+
+
+def tcp(port: int) -> str:
+    return f"tcp://127.0.0.1:{port}"
 
 
 @asynccontextmanager
@@ -59,7 +63,7 @@ def reply(*words: int, verifier: bytes = b"", kind: int = 1, state: int = 0) -> 
 @pytest.mark.skipif(GANESHA is None or MODULES is None, reason="NFS-Ganesha is not here (package nfs-ganesha-mem)")
 async def test_an_nfs_server_that_serves_hangs_serves_again_and_is_gone() -> None:
     async with ganesha() as server:
-        both = [nfs(server.port), Target("127.0.0.1", server.port)]
+        both = [nfs(server.port), tcp(server.port)]
         assert await serves(both, DEADLINE) == Probe(serves=True, network=True)
         server.program.freeze()
         found = await serves(both, 1.0)
@@ -116,9 +120,7 @@ async def test_one_of_two() -> None:
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen()
-        there, gone = (
-            Target("127.0.0.1", port) for port in (listening.getsockname()[1], free_port(socket.SOCK_STREAM))
-        )
+        there, gone = tcp(listening.getsockname()[1]), tcp(free_port(socket.SOCK_STREAM))
         assert (await serves([there], DEADLINE)) == Probe(serves=True, network=True)
         assert (await serves([there, gone], DEADLINE)) == Probe(False, True, f"{gone}: nothing listens there")
 
@@ -129,9 +131,27 @@ async def test_a_machine_that_is_gone_tells_nothing_of_the_network() -> None:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
         waiting.connect(full.getsockname())
-        target = Target("127.0.0.1", full.getsockname()[1])
+        target = tcp(full.getsockname()[1])
         found = await serves([target], 0.3)
         assert found == Probe(False, False, f"{target}: no answer within 0.3 s")
+
+
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [
+        ("nfs://192.0.2.20", Target("192.0.2.20", 2049, Asks.NFS)),
+        ("nfs://[2001:db8::20]:12049", Target("2001:db8::20", 12049, Asks.NFS)),
+        ("tcp://192.0.2.20:445", Target("192.0.2.20", 445)),
+    ],
+)
+def test_targets(text: str, target: Target) -> None:
+    assert Target.of(text) == target == Target.of(str(target))
+
+
+@pytest.mark.parametrize("text", ["", "tcp://192.0.2.20", "http://192.0.2.20:80", "nfs://", "192.0.2.20:445"])
+def test_no_target(text: str) -> None:
+    with pytest.raises(ValueError, match=r"names no port|is not a valid Asks"):
+        Target.of(text)
 
 
 async def test_nothing_to_ask() -> None:

@@ -9,8 +9,11 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from ridethrough.core.model import Seconds
+
+NFS_PORT = 2049
 
 
 class Asks(StrEnum):
@@ -33,6 +36,15 @@ class Target:
     port: int
     asks: Asks = Asks.TCP
 
+    @classmethod
+    def of(cls, text: str) -> Target:
+        """`nfs://192.0.2.20`, with :PORT if it is not 2049, or `tcp://192.0.2.20:445`. Raises ValueError."""
+        parts = urlsplit(text)
+        port = parts.port or (NFS_PORT if parts.scheme == Asks.NFS else 0)
+        if not parts.hostname or not port:
+            raise ValueError(f"{text} names no port")
+        return cls(parts.hostname, port, Asks(parts.scheme))
+
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.asks}://{host}:{self.port}"
@@ -51,9 +63,9 @@ class Probe:
     trouble: str = ""
 
 
-async def serves(targets: Sequence[Target], deadline: Seconds) -> Probe:
-    """Ask all targets at once, for at most `deadline` seconds. Raises nothing."""
-    found = await asyncio.gather(*(_asked(target, deadline) for target in targets))
+async def serves(targets: Sequence[str], deadline: Seconds) -> Probe:
+    """Ask all targets (`Target.of`) at once, for at most `deadline` seconds. Raises ValueError for one that is none."""
+    found = await asyncio.gather(*(_asked(target, deadline) for target in [Target.of(text) for text in targets]))
     trouble = "; ".join(each.trouble for each in found if each.trouble)
     if not found:
         return Probe(serves=False, network=False, trouble="no port is named that would tell")
