@@ -125,6 +125,23 @@ def test_who_reads_the_state_is_told_it(tells: Tells) -> None:
     assert asked("GET VAR ups battery.charge", desk=desk).told is None
 
 
+@pytest.mark.parametrize(
+    ("tells", "charge", "answer"),
+    [
+        (Tells.ON_BATTERY, "20", 'VAR ups battery.charge "20"'),
+        (Tells.ON_BATTERY, "19.9", "ERR VAR-NOT-SUPPORTED"),
+        (Tells.ON_BATTERY, "unknown", 'VAR ups battery.charge "unknown"'),
+        (Tells.ONLINE, "5", 'VAR ups battery.charge "5"'),
+        (Tells.SHUT_DOWN, "5", 'VAR ups battery.charge "5"'),
+    ],
+)
+def test_a_low_charge_is_no_order(tells: Tells, charge: str, answer: str) -> None:
+    """A box that goes down by a charge of its own choice would go before those who use it."""
+    desk = Desk(Shown(tells, {"battery.charge": charge}))
+    assert asked("GET VAR ups battery.charge", desk=desk).text == answer + "\n"
+    assert ("battery.charge" in asked("LIST VAR ups", desk=desk).text) == (not answer.startswith("ERR"))
+
+
 class TestLogin:
     @pytest.mark.parametrize(
         ("user", "ups"), [(USER, "ups"), (("USERNAME admin", "PASSWORD 123456"), "qnapups"), (USER, "QNAPNAS")]

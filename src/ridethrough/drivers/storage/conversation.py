@@ -255,13 +255,26 @@ def _listed(what: str, rows: Sequence[str]) -> Answer:
     return Answer("\n".join([f"BEGIN LIST {what}", *rows, f"END LIST {what}"]) + "\n")
 
 
-STATUS = "ups.status"
+STATUS, CHARGE = "ups.status", "battery.charge"
+LOW_CHARGE = 20.0  # percent; at 15 a QNAP goes down by itself, whatever it was told
 
 
 def _told(shown: Shown) -> Mapping[str, str]:
-    """Every variable as it goes out: plain ASCII, which all clients can read, and of one line."""
+    """Every variable as it goes out: plain ASCII, which all clients can read, and of one line.
+
+    A low charge is kept back while the box is to stay up on battery: only the plan says when it goes down.
+    """
     plain = {name.lower(): _plain(value) for name, value in list(shown.variables.items())[:MOST_VARIABLES]}
+    if shown.tells is Tells.ON_BATTERY and _is_low(plain.get(CHARGE, "")):
+        del plain[CHARGE]
     return plain | {STATUS: shown.tells.value}
+
+
+def _is_low(charge: str) -> bool:
+    try:
+        return float(charge) < LOW_CHARGE
+    except ValueError:
+        return False
 
 
 def _plain(value: str) -> str:
