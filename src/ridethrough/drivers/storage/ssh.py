@@ -76,7 +76,14 @@ class SshStop:
         Raises as `stop`.
         """
         twin = harmless(self._config.command)
-        said = await self._run(twin, deadline)
+        try:
+            said = await self._run(twin, deadline)
+        except Refused as refused:
+            if refused.code != "COMMAND" or not twin.startswith("command -v"):
+                raise
+            which = _first_word(self._config.command)
+            what = f"{self._config.address}: {self._config.user} finds no program {which}: write its whole path"
+            raise Refused("NO_PROGRAM", what) from None
         found = " ".join(said.split())
         return f"{self._config.address}: logged in as {self._config.user}; `{twin}` says: {found or 'yes'}"
 
@@ -127,8 +134,6 @@ class SshStop:
 
     async def _logged_in(self) -> asyncssh.SSHClientConnection:
         """A connection to the host that has the pinned key. Raises Refused, Unreachable."""
-        if not self._config.host_key:
-            raise Refused("NO_HOST_KEY", f"{self._config.address}: host_key is not given: {REMEDY}")
         keys = await asyncio.to_thread(_key, self._config.key_file) if self._config.key_file else None
         shown: list[str] = []
         for kinds in KINDS:
@@ -137,11 +142,11 @@ class SshStop:
                 return connection
         if not shown:
             raise Refused("NO_HOST_KEY", f"{self._config.address} has no host key of a kind that is trusted today")
-        raise Refused(
-            "WRONG_HOST_KEY",
-            f"{self._config.address} shows {' and '.join(shown)}, and not {self._config.host_key}: is it another "
-            f"machine, or was it set up anew? {REMEDY}",
-        )
+        shows = f"{self._config.address} shows {' and '.join(shown)}"
+        if not self._config.host_key:
+            raise Refused("NO_HOST_KEY", f"{shows}, and host_key is not given: {REMEDY}")
+        anew = "is it another machine, or was it set up anew?"
+        raise Refused("WRONG_HOST_KEY", f"{shows}, and not {self._config.host_key}: {anew} {REMEDY}")
 
     async def _tried(self, kinds: tuple[str, ...], keys: Any, shown: list[str]) -> asyncssh.SSHClientConnection | None:
         """A connection with a host key of these kinds. None: it has none, or another than the pinned one."""
@@ -179,19 +184,26 @@ class SshStop:
             raise Unreachable(f"{config.address}: {_in_words(error)}") from None
 
 
-REMEDY = "compare `ssh-keyscan ADDRESS | ssh-keygen -lf -` with what the NAS says of itself, then write it to host_key"
+REMEDY = "compare with what `ssh-keygen -l -f` says on the machine itself, then write one of them to host_key"
 
 
 def harmless(command: str) -> str:
     """A question whether a command could be run: `sudo -l` for one with sudo, else whether there is such a program."""
-    try:
-        words = shlex.split(command)
-    except ValueError:
-        words = command.split()
-    if words[:1] != ["sudo"]:
-        return f"command -v {shlex.quote(words[0] if words else '')} && id"
+    if _first_word(command) != "sudo":
+        return f"command -v {shlex.quote(_first_word(command))} && id"
     options = ["-S", "-p", ""] if _asks_for_password(command) else ["-n"]
-    return shlex.join(["sudo", *options, "-l", "--", *_without_options(words[1:])])
+    return shlex.join(["sudo", *options, "-l", "--", *_without_options(_words(command)[1:])])
+
+
+def _words(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError:
+        return command.split()
+
+
+def _first_word(command: str) -> str:
+    return next(iter(_words(command)), "")
 
 
 def _without_options(words: list[str]) -> list[str]:
