@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ridethrough.api.own_certificate import own
 from ridethrough.drivers.nut import ServerConfig
@@ -259,6 +261,40 @@ async def test_who_sends_too_much_is_hung_up_on(sent: bytes) -> None:
         other = await site.call()
         assert await other.ask(STATUS) == ['VAR ups ups.status "OL"']
         other.close()
+
+
+CHUNKS = st.lists(
+    st.binary(max_size=300) | st.sampled_from([b"GET VAR ups ups.status\n", b"LIST VAR ups\n", b"\n", b'"'])
+)
+
+
+def test_any_bytes_end_in_a_closed_connection(caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever a client sends before it ends, or goes: it is hung up on, and the port serves on."""
+    with asyncio.Runner() as runner:
+        site = runner.run((port := running()).__aenter__())
+
+        @settings(max_examples=60)
+        @given(CHUNKS, st.booleans())
+        def send(chunks: list[bytes], goes: bool) -> None:
+            runner.run(_sent(site, chunks, goes))
+
+        send()
+        runner.run(port.__aexit__(None, None, None))
+    assert "Traceback" not in caplog.text
+    assert "exception" not in caplog.text
+
+
+async def _sent(site: Site, chunks: list[bytes], goes: bool) -> None:
+    client = await site.call()
+    with suppress(OSError):
+        for chunk in chunks:
+            client.writer.write(chunk)
+            await client.writer.drain()
+        if not goes:
+            client.writer.write_eof()
+            assert await client.is_hung_up()
+    client.writer.transport.abort()
+    await site.until(lambda: not site.life().connected)
 
 
 async def test_answers_that_nobody_takes_are_not_waited_for() -> None:

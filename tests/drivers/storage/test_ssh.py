@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import asyncssh
 import pytest
 
 from ridethrough.drivers.storage.ssh import SshConfig, SshStop, harmless
@@ -127,6 +128,60 @@ async def test_a_command_that_hangs() -> None:
         with pytest.raises(Unreachable, match=r"the command has not ended within [12] s"):
             await stopped(config(server, "touch begun; sleep 60"), deadline=1.5)
         assert (server.home / "begun").exists()
+
+
+@needs_sshd
+async def test_who_no_longer_wants_it_hangs_up() -> None:
+    async with sshd() as server:
+        stop = asyncio.create_task(stopped(config(server, "touch begun; sleep 60")))
+        async with asyncio.timeout(DEADLINE):
+            while not (server.home / "begun").exists():  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+            stop.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await stop
+            while "Connection closed by" not in server.log and "Connection reset by" not in server.log:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+
+
+async def test_one_that_asks_for_the_password_in_a_dialogue() -> None:
+    """Some servers let nobody in by the method "password"; they ask, which comes to the same."""
+    ran: list[str] = []
+
+    class Dialogue(asyncssh.SSHServer):
+        def password_auth_supported(self) -> bool:
+            return False
+
+        def kbdint_auth_supported(self) -> bool:
+            return True
+
+        def get_kbdint_challenge(
+            self, username: str, lang: str, submethods: str
+        ) -> tuple[str, str, str, list[tuple[str, bool]]]:
+            return "", "", "", [("Password: ", False)]
+
+        def validate_kbdint_response(self, username: str, responses: Sequence[str]) -> bool:
+            return (username, list(responses)) == (USER, [PASSWORD])
+
+    def run(process: asyncssh.SSHServerProcess[str]) -> None:
+        ran.append(process.command or "")
+        process.exit(0)
+
+    key = asyncssh.generate_private_key("ssh-ed25519")
+    server = await asyncssh.create_server(
+        Dialogue, "127.0.0.1", 0, server_host_keys=[key], process_factory=run, gss_host=None
+    )
+    try:
+        right = SshConfig(
+            "127.0.0.1", USER, key.get_fingerprint("sha256"), "poweroff", server.get_port(), password=PASSWORD
+        )
+        await stopped(right)
+        assert ran == ["poweroff"]
+        with pytest.raises(Refused, match="does not let nas in"):
+            await stopped(replace(right, password="wrong"))
+    finally:
+        server.close()
+        await server.wait_closed()
 
 
 async def test_nobody_there() -> None:

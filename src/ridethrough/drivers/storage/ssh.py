@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import importlib
+import logging
 import shlex
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -54,6 +55,7 @@ async def load() -> None:
         await asyncio.to_thread(importlib.import_module, "asyncssh")
     except ImportError as error:
         raise Refused("NO_ASYNCSSH", f"SSH needs the Python package asyncssh: {error}") from None
+    logging.getLogger("asyncssh").setLevel(logging.WARNING)  # else it tells each connection and command
 
 
 class SshStop:
