@@ -2,6 +2,7 @@
 
 from . import (
     accounts,
+    agents,
     certificate,
     demo,
     discovery,
@@ -26,6 +27,7 @@ from . import (
 ROUTERS = (
     session.router,
     site.router,
+    agents.router,
     events.router,
     requests.router,
     journal.router,
