@@ -91,6 +91,7 @@ def test_hollow_package_keeps_every_contract(root: Path, hollow: Path) -> None:
         ("api.py", "import ridethrough.sim.faults"),
         ("controller.py", "import ridethrough.sim.faults"),
         ("assemble.py", "import ridethrough.controller"),
+        ("assemble.py", "import ridethrough_agent"),
         ("sim/forecast.py", "import ridethrough.assemble"),
         ("surprise.py", ""),
         ("core/surprise.py", ""),

@@ -1,0 +1,7 @@
+"""python3 ridethrough-agent.pyz"""
+
+import sys
+
+from ridethrough_agent.cli import main
+
+sys.exit(main())

@@ -1,0 +1,145 @@
+"""Stopping this machine: its guests first, each step with a deadline, and in the end by its own shutdown command."""
+
+from typing import Callable, Dict, NamedTuple, Optional, Sequence
+
+from . import routes
+from .config import Config
+from .programs import run
+from .routes import Guest, Route, RouteFailed
+from .words import duration
+
+LOOK = 1.0  # seconds between two looks at the guests
+HARD = 30.0  # for a hard stop
+LEAST = 15.0  # that guests get in any case
+AGAIN = 60.0  # a machine that is still up is asked again
+
+
+class Tools(NamedTuple):
+    """`now`: seconds; `wait(seconds)`: let them pass; `say`: for the log."""
+
+    now: Callable[[], float]
+    wait: Callable[[float], None]
+    say: Callable[[str], None]
+
+
+class Stop:
+    """One way down of this machine. Raises nothing; what fails is told, and the next step comes."""
+
+    def __init__(self, config: Config, tools: Tools) -> None:
+        self._config, self._now, self._wait, self._say = config, tools.now, tools.wait, tools.say
+
+    def carry_out(self, left: Optional[float], times: int = 1000) -> None:
+        """`left`: the power for it, where that is known. It goes on until the machine is down: the last step is asked
+        again each minute, `times` at most."""
+        self._command()
+        if self._config.xenserver is not None and self._xenserver(left):
+            self._say("This host shuts down; {} for that".format(duration(self._config.stop_host)))
+            self._wait(self._config.stop_host)
+            self._say("It is still up")
+        for _ in range(times):
+            self._say("Running: " + " ".join(self._config.shutdown))
+            ran = run(self._config.shutdown, 30.0)
+            if not ran.good:
+                self._say(ran.text)
+            self._wait(AGAIN)
+
+    def rehearse(self) -> None:
+        """Say what would be done; asks, and changes nothing."""
+        if self._config.command:
+            self._say("DRY RUN: would run: " + " ".join(self._config.command))
+        xen = self._config.xenserver
+        if xen is not None:
+            self._say("DRY RUN: " + guests_told(routes.of(xen.uuid, xen.socket, xen.xe, xen.xl)))
+            self._say("DRY RUN: would disable this host and shut it down")
+        self._say(
+            "DRY RUN: would run{}: {}".format(", should that fail" if xen else "", " ".join(self._config.shutdown))
+        )
+
+    def _command(self) -> None:
+        if self._config.command:
+            self._say("Running: " + " ".join(self._config.command))
+            ran = run(self._config.command, self._config.command_time)
+            self._say("It has ended" if ran.good else ran.text)
+
+    def _xenserver(self, left: Optional[float]) -> bool:
+        """Whether the host was told to shut down through its toolstack. Its guests are stopped, as far as it went."""
+        xen = self._config.xenserver
+        assert xen is not None
+        time = xen.stop_guests if left is None else max(LEAST, min(xen.stop_guests, left - self._config.stop_host))
+        until = self._now() + time
+        for route in routes.of(xen.uuid, xen.socket, xen.xe, xen.xl):
+            try:
+                route.open()
+                self._disable(route)
+                self._guests(route, until)
+                route.disable()
+                route.shut_down()
+                return True
+            except RouteFailed as error:
+                self._say("By {}: {}".format(route.name, error))
+                until = max(until, self._now() + LEAST)
+            finally:
+                route.close()
+        return False
+
+    def _disable(self, route: Route) -> None:
+        """First of all, so that no VM comes here meanwhile. A refusal is no reason to leave the guests running."""
+        try:
+            route.disable()
+        except RouteFailed as error:
+            self._say("This host is not disabled yet: {}".format(error))
+
+    def _guests(self, route: Route, until: float) -> None:
+        """Clean, all at once; hard at the deadline. Returns when none is left, or nothing more can be done."""
+        names = self._clean(route, until)
+        rest = route.guests()
+        hard: Dict[str, Guest] = {}
+        latest = self._now() + HARD
+        while rest and self._now() < latest:
+            for ref, guest in sorted(rest.items()):
+                if ref not in hard:
+                    hard[ref] = guest
+                    self._say("{} has not stopped: it is stopped hard".format(guest.name))
+                    route.hard(guest)
+            self._wait(LOOK)
+            rest = route.guests()
+        told = ", ".join(sorted(guest.name for guest in rest.values()))
+        self._say("Still running: " + told if rest else "{} stopped".format(_count(len(names))))
+
+    def _clean(self, route: Route, until: float) -> Sequence[str]:
+        seen: Dict[str, Guest] = {}
+        while True:
+            here = route.guests()
+            for ref, guest in sorted(here.items()):
+                if ref not in seen:
+                    self._say("{} is stopped cleanly, by {}".format(guest.name, route.name))
+                was = seen.get(ref)
+                if guest.cannot and (was is None or was.cannot != guest.cannot):
+                    self._say("{}: {}".format(guest.name, guest.cannot))
+                if not guest.moving and not guest.cannot:
+                    route.clean(guest)
+            seen.update(here)
+            waits = [guest for guest in here.values() if guest.cannot not in routes.CANNOT]
+            if not waits or self._now() >= until:
+                return sorted(seen)
+            self._wait(min(LOOK, max(0.05, until - self._now())))
+
+
+def guests_told(ways: Sequence[Route]) -> str:
+    """Which guests run here now, by the first way that leads to them."""
+    troubles = []
+    for route in ways:
+        try:
+            route.open()
+            names = sorted(guest.name for guest in route.guests().values())
+            told = ", ".join(names) if names else "none"
+            return "by {}: would stop {} cleanly: {}".format(route.name, _count(len(names)), told)
+        except RouteFailed as error:
+            troubles.append("{}: {}".format(route.name, error))
+        finally:
+            route.close()
+    return "no way leads to this host's guests: " + "; ".join(troubles)
+
+
+def _count(guests: int) -> str:
+    return "1 VM" if guests == 1 else "{} VMs".format(guests)

@@ -1,0 +1,35 @@
+"""The interpreters that the agent is tried with: this one, and a real Python 3.6 where there is one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+VARIABLE = "RIDETHROUGH_PYTHON36"
+NONE = f"no Python 3.6 is here: put python3.6 on PATH, or name it in {VARIABLE}"
+
+
+def oldest() -> str | None:
+    """A Python 3.6; None: there is none."""
+    folders = os.environ.get("PATH", "").split(os.pathsep)
+    for name in (os.environ.get(VARIABLE, ""), *(os.path.join(folder, "python3.6") for folder in folders)):
+        found = shutil.which(name) if name else None
+        if found and _version(found) == "3.6":
+            return found
+    return None
+
+
+def _version(program: str) -> str:
+    command = [program, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False).stdout.strip()
+
+
+OLDEST = oldest()
+PYTHONS = [
+    pytest.param(sys.executable, id="this Python"),
+    pytest.param(OLDEST or "", id="Python 3.6", marks=pytest.mark.skipif(OLDEST is None, reason=NONE)),
+]
