@@ -122,6 +122,37 @@ class PoolCalls:
         alone = self.world.reach(host.follows) is not Reach.COORDINATOR
         return host.follows != host.id and (alone or bool(host.hello_refused))
 
+    # --- over a host's own socket
+
+    async def call_locally(self, caller: Caller, method: str, params: Sequence[object]) -> Answer:
+        """A call over the socket in dom0: root needs no password there, and a member hands everything on to its
+        coordinator, for whom it waits. Raises Failure, or Vanished when the host's toolstack is gone.
+
+        Read from source (xapi_session.ml, api_server.ml, xapi.ml); no dom0 was at hand.
+        """
+        while self.world.reach(caller.host.id) is Reach.MEMBER:
+            if self.world.reach(caller.host.follows) is Reach.COORDINATOR:
+                break
+            await self.pace.sleep(LISTENING_AGAIN)
+            self._still_there(caller)
+        match self.world.reach(caller.host.id):
+            case Reach.COORDINATOR | Reach.MEMBER:
+                leader = self.world.hosts[caller.host.follows]
+            case Reach.BOOTING | Reach.JOINING:
+                raise Failure(*self._stashed(caller.host))
+            case _:
+                raise Vanished
+        at = Caller(leader, self._lives.get(leader.id, 0))
+        if method == "session.login_with_password":
+            root = self.sessions.open(self.pace.now(), leader.id, at.life, "root", "", False, None)
+            return Answer("text", root.ref)
+        try:
+            return await self._at_coordinator(at, method, params)
+        except BadArgument as error:
+            raise Failure("INTERNAL_ERROR", str(error)) from error
+        except XapiError as error:
+            raise Failure(error.code, *error.params) from error
+
     # --- at a member
 
     async def _at_member(self, caller: Caller, method: str, params: Sequence[object]) -> Answer:
