@@ -19,7 +19,7 @@ KEYS = {
         "armed after low_battery notice warning_interval needs reserve settle trust low_battery_left every state wall"
     ),
     "stop": "command command_time shutdown stop_host",
-    "xenserver": "enabled stop_guests inventory socket xe xl",
+    "xenserver": "enabled stop_guests call_time inventory socket xe xl",
     "controller": "url name token_file fingerprint",
     "ups": (
         "upsd tls_fingerprint snmp version community_file community user auth auth_password_file privacy "
@@ -46,6 +46,7 @@ class XenServer(NamedTuple):
 
     uuid: str
     stop_guests: float = 120.0
+    call_time: float = 15.0  # for a call that is answered at once
     socket: str = "/var/lib/xcp/xapi"
     xe: Tuple[str, ...] = ("/opt/xensource/bin/xe",)
     xl: Tuple[str, ...] = ("/usr/sbin/xl",)
@@ -209,7 +210,7 @@ class _File:
             armed=agent.yes("armed", False),
             state=agent.text("state", "/var/lib/ridethrough-agent"),
             wall=agent.words("wall", "wall"),
-            every=agent.seconds("every", 5.0, 1.0, 60.0),
+            every=agent.seconds("every", 5.0, 0.5, 60.0),
             shutdown=shutdown,
             stop_host=stop_host,
             command=command,
@@ -310,6 +311,7 @@ class _File:
         return XenServer(
             uuid,
             it.seconds("stop_guests", usual.stop_guests, 1.0),
+            it.seconds("call_time", usual.call_time, 1.0, 120.0),
             it.text("socket", usual.socket),
             it.words("xe", " ".join(usual.xe)),
             it.words("xl", " ".join(usual.xl)),

@@ -98,7 +98,7 @@ def _programs(config: Config) -> List[str]:
         return troubles
     if os.geteuid() != 0:
         troubles.append("only root may ask the toolstack's socket")
-    for route in routes.of(xen.uuid, xen.socket, xen.xe, xen.xl):
+    for route in routes.of(xen):
         try:
             route.open()
         except routes.RouteFailed as error:

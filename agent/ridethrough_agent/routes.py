@@ -5,11 +5,11 @@ import time
 from typing import Any, Dict, NamedTuple, Optional, Sequence, Tuple
 
 from . import programs
+from .config import XenServer
 from .xapi import Gone, Refused, Xapi
 
 NO_REF = "OpaqueRef:NULL"
 CANNOT = ("VM_LACKS_FEATURE", "VM_MISSING_PV_DRIVERS")  # it never stops cleanly
-CALL = 20.0  # seconds for a call that is answered at once
 
 
 class RouteFailed(Exception):  # noqa: N818
@@ -63,15 +63,15 @@ class SocketRoute(Route):
 
     name = "the toolstack's socket"
 
-    def __init__(self, path: str, uuid: str) -> None:
-        self._xapi, self._uuid, self._host = Xapi(path), uuid, ""
+    def __init__(self, path: str, uuid: str, seconds: float) -> None:
+        self._xapi, self._uuid, self._host, self._seconds = Xapi(path), uuid, "", seconds
         self._tasks: Dict[str, str] = {}
         self._cannot: Dict[str, str] = {}
 
     def open(self) -> None:
         """Logs in, and finds this host."""
         try:
-            self._xapi.login(15.0)
+            self._xapi.login(self._seconds)
         except (Gone, Refused) as error:
             raise RouteFailed(str(error))
         self._host = str(self._call("host.get_by_uuid", self._uuid))
@@ -122,7 +122,7 @@ class SocketRoute(Route):
 
     def _call(self, method: str, *params: Any) -> Any:
         try:
-            return self._xapi.call(method, *params, seconds=CALL)
+            return self._xapi.call(method, *params, seconds=self._seconds)
         except Gone as error:
             raise RouteFailed(str(error))
         except Refused as error:
@@ -161,8 +161,8 @@ class XeRoute(Route):
 
     name = "xe"
 
-    def __init__(self, program: Sequence[str], uuid: str) -> None:
-        self._program, self._uuid = tuple(program), uuid
+    def __init__(self, program: Sequence[str], uuid: str, seconds: float) -> None:
+        self._program, self._uuid, self._seconds = tuple(program), uuid, seconds
         self._running: Dict[str, "subprocess.Popen[bytes]"] = {}
         self._cannot: Dict[str, str] = {}
 
@@ -215,7 +215,7 @@ class XeRoute(Route):
         self._running.clear()
 
     def _is_here(self, uuid: str) -> bool:
-        ran = programs.run(self._program + ("vm-param-get", "uuid=" + uuid, "param-name=resident-on"), CALL)
+        ran = programs.run(self._program + ("vm-param-get", "uuid=" + uuid, "param-name=resident-on"), self._seconds)
         return ran.good and ran.out.strip() == self._uuid
 
     def _begin(self, uuid: str, *words: str) -> None:
@@ -231,7 +231,7 @@ class XeRoute(Route):
             raise RouteFailed("{} cannot be run: {}".format(self._program[0], error))
 
     def _xe(self, *words: str) -> str:
-        ran = programs.run(self._program + words, CALL)
+        ran = programs.run(self._program + words, self._seconds)
         if not ran.good:
             raise RouteFailed(ran.text)
         return ran.out
@@ -242,8 +242,8 @@ class XlRoute(Route):
 
     name = "xl"
 
-    def __init__(self, program: Sequence[str]) -> None:
-        self._program = tuple(program)
+    def __init__(self, program: Sequence[str], seconds: float) -> None:
+        self._program, self._seconds = tuple(program), seconds
         self._asked: Dict[str, float] = {}
 
     def open(self) -> None:
@@ -252,7 +252,7 @@ class XlRoute(Route):
 
     def guests(self) -> Dict[str, Guest]:
         """By domain id. Domain 0 is this host itself."""
-        ran = programs.run(self._program + ("list",), CALL)
+        ran = programs.run(self._program + ("list",), self._seconds)
         if not ran.good:
             raise RouteFailed(ran.text)
         rows = (line.rsplit(None, 5) for line in ran.out.splitlines()[1:])
@@ -263,7 +263,7 @@ class XlRoute(Route):
         """Asked once; -F: by ACPI where it has no drivers of its own."""
         if guest.id not in self._asked:
             self._asked[guest.id] = time.monotonic()
-            programs.run(self._program + ("shutdown", "-F", guest.id), CALL)
+            programs.run(self._program + ("shutdown", "-F", guest.id), self._seconds)
 
     def hard(self, guest: Guest) -> None:
         """Nothing: the host's own shutdown follows, and ends it."""
@@ -276,11 +276,11 @@ class XlRoute(Route):
         raise RouteFailed("xl does not shut hosts down")
 
 
-def of(uuid: str, socket: str, xe: Sequence[str], xl: Sequence[str]) -> Tuple[Route, ...]:
+def of(xen: XenServer) -> Tuple[Route, ...]:
     """In the order in which they are tried."""
     found: Tuple[Optional[Route], ...] = (
-        SocketRoute(socket, uuid) if socket else None,
-        XeRoute(xe, uuid) if xe else None,
-        XlRoute(xl) if xl else None,
+        SocketRoute(xen.socket, xen.uuid, xen.call_time) if xen.socket else None,
+        XeRoute(xen.xe, xen.uuid, xen.call_time) if xen.xe else None,
+        XlRoute(xen.xl, xen.call_time) if xen.xl else None,
     )
     return tuple(route for route in found if route is not None)

@@ -23,25 +23,32 @@ def say(text: str) -> None:
 
 
 class Consoles:
-    """`wall`, one text at a time. Terminals that hang hold up nothing."""
+    """`wall`, one text after the other. Terminals that hang hold up nothing; of what waits the last is kept."""
 
     def __init__(self, config: Config, tell: Callable[[str], None]) -> None:
         self._wall, self._tell, self._trouble = config.wall, tell, ""
-        self._busy = threading.Lock()
+        self._lock = threading.Lock()
+        self._busy, self._next = False, ""
 
     def announce(self, text: str) -> None:
-        """Show it on every console; dropped while the text before is still being shown."""
-        if self._wall and self._busy.acquire(False):
-            threading.Thread(target=self._show, args=(text,), daemon=True).start()
+        """Show it on every console."""
+        with self._lock:
+            self._next = text
+            begin, self._busy = bool(self._wall) and not self._busy, True
+        if begin:
+            threading.Thread(target=self._show, daemon=True).start()
 
-    def _show(self, text: str) -> None:
-        try:
+    def _show(self) -> None:
+        while True:
+            with self._lock:
+                text, self._next = self._next, ""
+                if not text:
+                    self._busy = False
+                    return
             ran = run_program(self._wall, 8.0, stdin=text)
             if ran.text and ran.text != self._trouble:
                 self._tell("The consoles are not told: " + ran.text)
             self._trouble = ran.text
-        finally:
-            self._busy.release()
 
 
 def run(config: Config) -> int:

@@ -3,7 +3,7 @@
 from typing import Callable, Dict, NamedTuple, Optional, Sequence
 
 from . import routes
-from .config import Config
+from .config import Config, XenServer
 from .programs import run
 from .routes import Guest, Route, RouteFailed
 from .words import duration
@@ -32,7 +32,7 @@ class Stop:
         """`left`: the power for it, where that is known. It goes on until the machine is down: the last step is asked
         again each minute, `times` at most."""
         self._command()
-        if self._config.xenserver is not None and self._xenserver(left):
+        if self._config.xenserver is not None and self._xenserver(self._config.xenserver, left):
             self._say("This host shuts down; {} for that".format(duration(self._config.stop_host)))
             self._wait(self._config.stop_host)
             self._say("It is still up")
@@ -49,7 +49,7 @@ class Stop:
             self._say("DRY RUN: would run: " + " ".join(self._config.command))
         xen = self._config.xenserver
         if xen is not None:
-            self._say("DRY RUN: " + guests_told(routes.of(xen.uuid, xen.socket, xen.xe, xen.xl)))
+            self._say("DRY RUN: " + guests_told(routes.of(xen)))
             self._say("DRY RUN: would disable this host and shut it down")
         self._say(
             "DRY RUN: would run{}: {}".format(", should that fail" if xen else "", " ".join(self._config.shutdown))
@@ -61,13 +61,11 @@ class Stop:
             ran = run(self._config.command, self._config.command_time)
             self._say("It has ended" if ran.good else ran.text)
 
-    def _xenserver(self, left: Optional[float]) -> bool:
+    def _xenserver(self, xen: XenServer, left: Optional[float]) -> bool:
         """Whether the host was told to shut down through its toolstack. Its guests are stopped, as far as it went."""
-        xen = self._config.xenserver
-        assert xen is not None
-        time = xen.stop_guests if left is None else max(LEAST, min(xen.stop_guests, left - self._config.stop_host))
+        time = min(xen.stop_guests, max(LEAST, left - self._config.stop_host) if left is not None else xen.stop_guests)
         until = self._now() + time
-        for route in routes.of(xen.uuid, xen.socket, xen.xe, xen.xl):
+        for route in routes.of(xen):
             try:
                 route.open()
                 self._disable(route)
@@ -77,9 +75,11 @@ class Stop:
                 return True
             except RouteFailed as error:
                 self._say("By {}: {}".format(route.name, error))
-                until = max(until, self._now() + LEAST)
+            except Exception as error:  # a bug must not keep this machine from going down in order
+                self._say("By {}: {!r}".format(route.name, error))
             finally:
                 route.close()
+            until = max(until, self._now() + LEAST)
         return False
 
     def _disable(self, route: Route) -> None:

@@ -65,7 +65,7 @@ class Watch:
         while not self._ended.is_set():
             ask()
             self.woken.set()
-            self._ended.wait(QUICK if self.quick else self._every)
+            self._ended.wait(min(QUICK, self._every) if self.quick else self._every)
 
     def _ask(self, name: str) -> None:
         at = self._now()

@@ -43,10 +43,12 @@ class Xapi:
         try:
             body = xmlrpc.client.dumps(params, method).encode("utf-8")
             connection.request("POST", "/", body, {"Content-Type": "text/xml", "Connection": "close"})
+            plain = connection.sock  # http.client forgets it with the head of an answer that is the last
             answer = connection.getresponse()
             text = b""
             while True:
-                connection.sock.settimeout(max(0.01, until - time.monotonic()))
+                if plain.fileno() >= 0:  # else all of it is here
+                    plain.settimeout(max(0.01, until - time.monotonic()))
                 part = answer.read(65536)
                 text += part
                 if not part:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
 
@@ -29,6 +32,16 @@ def _version(program: str) -> str:
 
 
 OLDEST = oldest()
+
+
+async def with_each(folder: Path, story: Callable[[Path, str], Awaitable[None]]) -> None:
+    """Play a story of the agent with every Python that is here, at the same time, each in a folder of its own."""
+    pythons = {"this": sys.executable, **({"3.6": OLDEST} if OLDEST is not None else {})}
+    for name in pythons:
+        (folder / name).mkdir()
+    await asyncio.gather(*(story(folder / name, python) for name, python in pythons.items()))
+
+
 PYTHONS = [
     pytest.param(sys.executable, id="this Python"),
     pytest.param(OLDEST or "", id="Python 3.6", marks=pytest.mark.skipif(OLDEST is None, reason=NONE)),

@@ -45,7 +45,7 @@ def test_the_controller_does_not_import_it(root: Path) -> None:
 def test_it_needs_no_more_than_3_6(root: Path) -> None:
     """vermin knows which release of Python brought each word of syntax and each function."""
     files = [str(PACKAGE), str(PACKAGE.parent / "build"), str(root / "tests/agent/stories.py")]
-    command = [VERMIN, "-t=3.6-", "--no-tips", "--eval-annotations", "--violations", *files]
+    command: list[str | Path] = [VERMIN, "-t=3.6-", "--no-tips", "--eval-annotations", "--violations", *files]
     told = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert told.returncode == 0, told.stdout + told.stderr
 
@@ -54,7 +54,7 @@ def test_it_needs_no_more_than_3_6(root: Path) -> None:
 def test_what_3_6_lacks_is_found(tmp_path: Path, line: str) -> None:
     file = tmp_path / "newer.py"
     file.write_text(line + "\n", encoding="utf-8")
-    command = [VERMIN, "-t=3.6-", "--no-tips", "--violations", str(file)]
+    command: list[str | Path] = [VERMIN, "-t=3.6-", "--no-tips", "--violations", str(file)]
     told = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert (told.returncode, "Target versions not met" in told.stdout) == (1, True), told.stdout + told.stderr
 

@@ -30,7 +30,7 @@ async def own_socket(server: XapiServer, host: HostId, path: Path) -> AsyncItera
             return web.Response()  # goes nowhere
         return web.Response(body=body, headers={**HEADERS, "Content-Type": "text/xml"})
 
-    runner = web.ServerRunner(web.Server(answer, access_log=None))
+    runner = web.ServerRunner(web.Server(answer, access_log=None), shutdown_timeout=0.5)
     await runner.setup()
     try:
         await web.UnixSite(runner, path).start()
