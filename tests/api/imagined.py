@@ -110,7 +110,7 @@ def write_site(tmp_path: Path, site: SimSite) -> None:
     secrets.mkdir(mode=0o700, exist_ok=True)
     (secrets / "simulated").write_text("simulated")
     (secrets / "simulated").chmod(0o600)
-    cards = {ups: f"192.0.2.{number}:161" for number, ups in enumerate(site.site.upses, start=11)}
+    cards = {ups: f"snmp://192.0.2.{number}:161" for number, ups in enumerate(site.site.upses, start=11)}
     text = owners_file(site, cards, {pool: {} for pool in site.site.pools}, "127.0.0.1:1162")
     (tmp_path / "site.toml").write_text(text, encoding="utf-8")
 

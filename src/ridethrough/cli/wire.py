@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ from ridethrough.runtime.mailbox import Answer, post
 from ridethrough.runtime.pace import fast_sources
 from ridethrough.runtime.status import read_status
 from ridethrough.sim.cards_mib.notification import notification
+from ridethrough.sim.megatec import Megatec, Quirks
+from ridethrough.sim.serial_port import SerialPort
 from ridethrough.sim.site_file import SimSite, owners_file
 from ridethrough.sim.snmp_agent import SnmpAgent
 from ridethrough.sim.xapi_server import XapiServer
@@ -37,6 +39,7 @@ PROGRAM = ("-m", "ridethrough.cli")
 
 CONTROLLER = "127.0.20.1"
 CARDS = "127.0.20.0/24"
+UPSD = "127.0.0.1"  # where site.toml looks for the upsd of UPSs without a card
 TRIES = 20
 ON_BATTERY = "1.3.6.1.2.1.33.2.1"  # upsTrapOnBattery
 
@@ -66,17 +69,29 @@ class WireSite:
     """Cards over SNMP and pools over XenAPI, on loopback addresses, with the site.toml that reaches them."""
 
     def __init__(
-        self, site: SimSite, folder: Path, speed: float = 1.0, *, writes: bool = False, pages: bool = False
+        self,
+        site: SimSite,
+        folder: Path,
+        speed: float = 1.0,
+        *,
+        writes: bool = False,
+        pages: bool = False,
+        serial: Mapping[UpsId, Quirks] | None = None,
+        upsd: str = UPSD,
     ) -> None:
         """`folder` gets site.toml and secrets/; it must exist. `speed`: world seconds per second of the wall.
 
         `writes`: site.toml names the cards' community that may write, so that UPSs can be switched off. `pages`: it
-        says where the manager serves its pages, too: at `self.pages`.
+        says where the manager serves its pages, too: at `self.pages`. `serial`: these UPSs have no card, and speak
+        Megatec on a port, NAME.tty in `folder`; site.toml has them behind an upsd at `upsd`, which is not served here.
         """
         self.site, self.folder, self.speed, self._writes = site, folder, speed, writes
         self.world = site.build()
         self.pace = Pace(self.world, speed)
-        addresses = {ups: f"127.0.20.{n}" for n, ups in enumerate(sorted(self.world.upses), start=11)}
+        self._upsd = upsd
+        self.ports = {ups: self._serial_port(ups, quirks) for ups, quirks in sorted((serial or {}).items())}
+        carded = sorted(self.world.upses.keys() - self.ports.keys())
+        addresses = {ups: f"127.0.20.{n}" for n, ups in enumerate(carded, start=11)}
         self.port = _free_port(*addresses.values())  # one for all cards, so that they can be searched for
         cards = {ups: (address, self.port) for ups, address in addresses.items()}
         self.traps = (CONTROLLER, _free_port(CONTROLLER))  # where the controller is to listen for them
@@ -92,6 +107,8 @@ class WireSite:
 
     async def start(self) -> None:
         """Listen, let time run, and write site.toml."""
+        for port in self.ports.values():
+            port.start()
         await self.agent.start()
         await self.server.start()
         self.pace.start()
@@ -108,6 +125,17 @@ class WireSite:
         await self.pace.stop()
         await self.server.stop()
         await self.agent.stop()
+        for port in self.ports.values():
+            port.stop()
+
+    def _serial_port(self, ups: UpsId, quirks: Quirks) -> SerialPort:
+        megatec = Megatec(self.world, self.world.upses[ups], quirks)
+
+        def answer(command: str) -> str | None:
+            self.pace.step()
+            return megatec.answer(command)
+
+        return SerialPort(answer, self.folder.absolute() / f"{ups}.tty")
 
     def forge_trap(self, ups: UpsId) -> None:
         """Send the controller a trap in the name of this UPS's card: on battery."""
@@ -121,7 +149,8 @@ class WireSite:
         return self.pace.now()
 
     def _site_toml(self) -> str:
-        cards = {ups: "{}:{}".format(*self.agent.address(ups)) for ups in self.world.upses}
+        behind = {ups: f"nut://{self._upsd}/{ups}" for ups in self.ports}
+        cards = {u: "snmp://{}:{}".format(*self.agent.address(u)) for u in self.world.upses if u not in behind}
         pools: dict[str, dict[str, Any]] = {}
         for pool in self.world.pools:
             found = [self.server.endpoints[h] for h, host in self.world.hosts.items() if host.pool == pool]
@@ -132,7 +161,7 @@ class WireSite:
                 "fingerprints": [fingerprint for _, _, fingerprint in found],
             }
         writes = f"secret:{CARD_SECRET}" if self._writes else ""
-        return owners_file(self.site, cards, pools, "{}:{}".format(*self.traps), writes, self.pages)
+        return owners_file(self.site, cards | behind, pools, "{}:{}".format(*self.traps), writes, self.pages)
 
 
 class Daemon:

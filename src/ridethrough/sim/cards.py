@@ -113,6 +113,8 @@ class SimUps:
     promise: float = 1.0  # told runtime divided by the true one
     return_delay: Seconds = 5.0  # from utility power at a cut output to output on
 
+    has_card: bool = True  # without one it is on a serial port
+
     input_good: bool = True
     output: bool = True
     auto_restart: bool = True  # upsAutoRestart: with utility power the output comes back by itself
@@ -125,6 +127,11 @@ class SimUps:
     empty_at: Appointment | None = field(default=None, repr=False)
     low_at: Appointment | None = field(default=None, repr=False)
     returns_at: Appointment | None = field(default=None, repr=False)
+
+    @property
+    def teller(self) -> str:
+        """Who counts down and cuts, in the story."""
+        return f"{self.id}'s card" if self.has_card else self.id
 
     @property
     def on_battery(self) -> bool:

@@ -110,7 +110,7 @@ def count_down(world: World, ups: SimUps, seconds: Seconds, stays_off: bool = Fa
     """From now on a countdown runs that ends in a cut."""
     card = ups.card
     card.cut_at, card.has_counted = world.now + seconds, True
-    text = f"{ups.id}'s card cuts its output"
+    text = f"{ups.teller} cuts its output"
     card.countdown_ends = world.agenda.after(seconds, partial(cut_output, world, ups, text, stays_off))
 
 
@@ -122,7 +122,7 @@ def cut_output(world: World, ups: SimUps, text: str, stays_off: bool = False) ->
     if not ups.output:
         return
     ups.settle(world.now)
-    _forget_countdown(ups)
+    forget_countdown(ups)
     ups.output = False
     ups.stays_off = stays_off or not ups.auto_restart
     ups.on_battery_since = None
@@ -179,7 +179,7 @@ def _count_down(world: World, ups: SimUps) -> None:
     card = ups.card
     if card.cut_at is not None or not ups.output or (card.link_lost and card.outage_since is None):
         return
-    world.tell(f"{ups.id}'s card counts down: output off in {card.shutdown_delay:.0f} s")
+    world.tell(f"{ups.teller} counts down: output off in {card.shutdown_delay:.0f} s")
     count_down(world, ups, card.shutdown_delay)
 
 
@@ -191,12 +191,13 @@ def _input_returns(world: World, ups: SimUps) -> None:
         card.warning_ends.cancel()
     if card.cut_at is not None and card.cancels_on_return and not card.link_lost:
         world.tell(f"{ups.id}'s card cancels its countdown")
-        _forget_countdown(ups)
+        forget_countdown(ups)
     if not ups.output:
         _return_later(world, ups)
 
 
-def _forget_countdown(ups: SimUps) -> None:
+def forget_countdown(ups: SimUps) -> None:
+    """No countdown runs, and none will begin by itself in this outage."""
     card = ups.card
     card.cut_at = None
     for appointment in (card.warning_ends, card.countdown_ends):

@@ -79,18 +79,22 @@ def owners_file(
 ) -> str:
     """The text of a site.toml for this site with its equipment at these addresses.
 
-    `cards`: where each card answers, "ip:port". `pools`: for each pool the keys that say how to reach it. `traps`:
-    where the controller is to listen for traps, "ip:port". `writes`: what stands for the community that may write.
-    `pages`: where the manager serves its pages, "ip:port"; empty: nowhere.
+    `cards`: where each UPS answers, "snmp://ip:port" or "nut://ip/name". `pools`: for each pool the keys that say how
+    to reach it. `traps`: where the controller is to listen for traps, "ip:port". `writes`: what stands for the
+    community that may write. `pages`: where the manager serves its pages, "ip:port"; empty: nowhere.
     """
     content = {key: dict(value) for key, value in site.owner.items()}
     content["traps"] = {"listen": traps}
     if pages:
         content["manager"] = {"listen": pages, "http": True}
-    card = {"write_community": writes} if writes else {}
-    content["ups"] = {u: {**entry, "source": f"snmp://{cards[u]}", **card} for u, entry in content["ups"].items()}
+    content["ups"] = {u: {**entry, **_reached(cards[u], writes)} for u, entry in content["ups"].items()}
     content["pool"] = {p: {**entry, **pools[p]} for p, entry in content["pool"].items()}
     return tomlkit.dumps(content)
+
+
+def _reached(source: str, writes: str) -> dict[str, str]:
+    may_write = writes and source.startswith("snmp://")
+    return {"source": source, **({"write_community": writes} if may_write else {})}
 
 
 def address_of(host: HostId, hosts: Mapping[str, Any]) -> str:

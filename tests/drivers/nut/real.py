@@ -1,4 +1,4 @@
-"""NUT's own upsd and dummy-ups, as Debian packs them: the machine's, or private ones."""
+"""NUT's own upsd, dummy-ups and nutdrv_qx, as Debian packs them: the machine's, or private ones."""
 
 from __future__ import annotations
 
@@ -16,26 +16,37 @@ from ridethrough.ports import Unreachable
 from tests.drivers.program import Program, find, free_port
 
 UPSD, DUMMY_UPS, CERTUTIL = find("lib/nut/upsd"), find("lib/nut/dummy-ups"), find("bin/certutil")
+NUTDRV_QX = find("lib/nut/nutdrv_qx")
 
 
 class RealUpsd:
     """upsd with one dummy-ups for each of `files`, which are dumps or sequences, by the UPS's name.
 
-    `users` are more sections of upsd.users, `options` more lines of upsd.conf.
+    `users` are more sections of upsd.users, `options` more lines of upsd.conf. `sections` are those of ups.conf for
+    UPSs that nutdrv_qx reads, by their names.
     """
 
-    def __init__(self, home: Path, files: Mapping[str, Path], users: str = "", options: str = "") -> None:
+    def __init__(
+        self,
+        home: Path,
+        files: Mapping[str, Path],
+        users: str = "",
+        options: str = "",
+        sections: Mapping[str, str] | None = None,
+    ) -> None:
         self._home = home
-        self._names = list(files)
+        read = sections or {}
+        self._programs = dict.fromkeys(files, DUMMY_UPS) | dict.fromkeys(read, NUTDRV_QX)
         self._drivers: dict[str, Program] = {}
         self._upsd: Program | None = None
         self.port = free_port(socket.SOCK_STREAM)
-        sections = [
+        told = [f"[{name}]\ndriver = nutdrv_qx\n{text}\n" for name, text in read.items()]
+        told += [
             f"[{name}]\ndriver = dummy-ups\nport = {file}\nmode = dummy-{'loop' if file.suffix == '.seq' else 'once'}\n"
             for name, file in files.items()
         ]
         home.chmod(0o770)
-        (home / "ups.conf").write_text("pollinterval = 1\n" + "\n".join(sections))
+        (home / "ups.conf").write_text("pollinterval = 1\n" + "\n".join(told))
         (home / "upsd.conf").write_text(f"LISTEN 127.0.0.1 {self.port}\nMAXAGE 4\n{options}")
         (home / "upsd.users").write_text(f"[monuser]\npassword = secret\nupsmon secondary\n{users}")
         for file in home.glob("*.*"):
@@ -43,7 +54,7 @@ class RealUpsd:
 
     async def __aenter__(self) -> Self:
         try:
-            for name in self._names:
+            for name in self._programs:
                 await self.start_driver(name)
             await self.start_upsd()
         except BaseException:
@@ -65,8 +76,10 @@ class RealUpsd:
         return ServerConfig("127.0.0.1", self.port)
 
     async def start_driver(self, name: str) -> None:
-        self._drivers[name] = driver = await self._run(DUMMY_UPS, "-a", name, "-FF")
-        await driver.until((self._home / f"dummy-ups-{name}").exists)
+        program = self._programs[name]
+        assert program is not None
+        self._drivers[name] = driver = await self._run(program, "-a", name, "-FF")
+        await driver.until((self._home / f"{program.name}-{name}").exists)
 
     async def stop_driver(self, name: str) -> None:
         await self._drivers.pop(name).end()

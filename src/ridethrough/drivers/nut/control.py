@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from ridethrough.core.model import Seconds
 from ridethrough.core.observation import UpsReading
 from ridethrough.drivers.nut.server import NutConfig, Server
-from ridethrough.drivers.nut.variables import reading
+from ridethrough.drivers.nut.variables import reading, words
 from ridethrough.drivers.switching import PAUSE, Known, Switching, Told, Unclear
 from ridethrough.ports import Refused, Unreachable
 from ridethrough.ups.clean import IDLE
@@ -18,6 +18,9 @@ from ridethrough.ups.switching import Abilities, runs
 
 # NUT docs/nut-names.txt: the load off after ups.delay.shutdown, on when power is back; the countdown; its end.
 OFF, DELAY, TIMER, STOP = "shutdown.return", "ups.delay.shutdown", "ups.timer.shutdown", "shutdown.stop"
+# Megatec's protocol tells no countdown, but that a shutdown is under way: these drivers show it as FSD in ups.status.
+# Some UPSs say so always, and their owners let the driver ignore it.
+BY_STATUS, IGNORED = frozenset({"nutdrv_qx", "blazer_ser", "blazer_usb"}), "driver.flag.ignoresab"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class NutSwitch(Switching[_Known]):
         variables = await self._variables()
         commands = await self._server.commands(self._config.name)
         settable = DELAY in await self._server.writable(self._config.name)
-        has = {OFF: OFF in commands, DELAY: DELAY in variables, TIMER: TIMER in variables, STOP: STOP in commands}
+        has = {OFF: OFF in commands, DELAY: DELAY in variables, TIMER: _tells(variables), STOP: STOP in commands}
         lacks = [name for name, there in has.items() if not there]
         why = f"its driver has no {' and no '.join(lacks)}" if lacks else ""
         can_off = not {OFF, DELAY, TIMER} & {*lacks}
@@ -81,11 +84,27 @@ class NutSwitch(Switching[_Known]):
         return replace(await self._tell("INSTCMD", self._config.name, OFF), after=after)
 
     async def tell_cancel(self, known: _Known) -> Told:
-        counted = TIMER in known.variables and _left(self.where, known.variables) is not None
+        counted = _is_told_by_status(known.variables) and _is_under_way(known.variables)
+        counted |= TIMER in known.variables and _left(self.where, known.variables) is not None
         return replace(await self._tell("INSTCMD", self._config.name, STOP), counted=counted)
 
     async def left(self, known: _Known, told: Told | None = None) -> Seconds | None:
-        return _left(self.where, await self._variables(), told is not None and told.counted)
+        variables = await self._variables()
+        if _is_told_by_status(variables):
+            return self._by_status(variables, told)
+        return _left(self.where, variables, told is not None and told.counted)
+
+    def _by_status(self, variables: Mapping[str, str], told: Told | None) -> Seconds | None:
+        """The seconds that it was told, once it says that it shuts down. Raises as `left`, Refused of an older one."""
+        if not _is_under_way(variables):
+            return None
+        if told is None:
+            remedy = "cancel it; or, if it always says so, write ignoresab into its section of ups.conf"
+            says = f"it says that a shutdown is under way (FSD), and not when it ends: {remedy}"
+            raise Refused("COUNTS_DOWN", f"{self.where}: {says}")
+        if told.after is None:
+            raise Unclear(f"{self.where}: it still says that a shutdown is under way (FSD)")
+        return float(told.after)
 
     def close(self) -> None:
         self._server.close()
@@ -106,6 +125,19 @@ class NutSwitch(Switching[_Known]):
 
     def _reading(self, variables: Mapping[str, str]) -> UpsReading:
         return reading(self._config, variables, Reader(trusts_idle=True), self._now())
+
+
+def _tells(variables: Mapping[str, str]) -> bool:
+    """Whether a countdown that runs can be seen."""
+    return TIMER in variables or _is_told_by_status(variables)
+
+
+def _is_told_by_status(variables: Mapping[str, str]) -> bool:
+    return TIMER not in variables and variables.get("driver.name") in BY_STATUS and IGNORED not in variables
+
+
+def _is_under_way(variables: Mapping[str, str]) -> bool:
+    return "FSD" in words(variables.get("ups.status"))
 
 
 def _left(where: str, variables: Mapping[str, str], counted: bool = False) -> Seconds | None:
