@@ -13,6 +13,7 @@ from ridethrough.core.model import HostId, PoolId, UpsId
 from ridethrough.core.observation import Snapshot, UpsSeen
 from ridethrough.core.site import Site
 from ridethrough.drivers.nut import NutConfig, NutSwitch, ServerConfig, Upsds, served
+from ridethrough.drivers.nut import ask as ask_nut
 from ridethrough.drivers.nut import read_ups as read_nut
 from ridethrough.drivers.snmp import (
     CardConfig,
@@ -194,6 +195,11 @@ async def search_upsd(at: Endpoint, clock: Clock) -> list[tuple[NutConnection, U
     return [(ups, await read_ups(ups, clock)) for ups in upses]
 
 
+async def ask_upsd(host: str, port: int, name: str) -> Mapping[str, str]:
+    """Every variable of a UPS of an upsd. Raises Unreachable or Refused, in words."""
+    return await ask_nut(ServerConfig(host, port), name)
+
+
 async def survey_pool(configuration: Configuration, pool_id: PoolId, trust: Trust | None = None) -> Survey:
     """What `ridethrough check` tells of a pool: it logs in, looks, and changes nothing."""
     found = configuration.pools[pool_id]
@@ -209,6 +215,7 @@ async def survey_pool(configuration: Configuration, pool_id: PoolId, trust: Trus
 
 
 __all__ = [
+    "ask_upsd",
     "cards_of",
     "controller_name",
     "follow",

@@ -9,6 +9,7 @@ import typer
 
 from . import (
     accounts,
+    add,
     check,
     demo,
     discover,
@@ -103,7 +104,7 @@ app.add_typer(maintenance, name="maintenance")
 ups = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="Look at UPSs, search for them, switch one off.",
+    help="Look at UPSs, search for them, add one on a USB or serial port, switch one off.",
 )
 _command(
     ups,
@@ -123,6 +124,13 @@ _command(
     discover.discover,
     "0 it searched; 1 an upsd did not answer, Ctrl-C ended it early, or site.toml could not be written; 2 wrong usage, "
     "or site.toml is wrong.",
+)
+_command(
+    ups,
+    "add",
+    add.add,
+    "0 it is written, started and answers; 1 it was refused or did not answer, and everything is as it was; 2 wrong "
+    "usage, or site.toml is wrong.",
 )
 _command(
     ups,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from .read import ConfigError, decoded, parse
@@ -33,11 +33,33 @@ def with_upses(raw: bytes, upses: Mapping[str, Keys]) -> bytes:
 
 def add_upses(path: Path, upses: Sequence[Keys], secrets: Secrets, chown: Chown = os.fchown) -> list[str]:
     """Write these UPSs into the file, under names that are free in it, which are returned. Raises AddError."""
+    named: dict[str, Keys] = {}
+
+    def with_free_names(taken: Sequence[str]) -> Mapping[str, Keys]:
+        named.update(zip(free_names(taken, len(upses)), upses, strict=True))
+        return named
+
+    _add(path, with_free_names, secrets, chown)
+    return list(named)
+
+
+def add_named(path: Path, name: str, keys: Keys, secrets: Secrets, chown: Chown = os.fchown) -> None:
+    """Write one UPS into the file, under this name. Raises AddError, too, where the name is taken."""
+
+    def if_free(taken: Sequence[str]) -> Mapping[str, Keys]:
+        if name in taken:
+            raise AddError(f"nothing was added: there is a [ups.{_key(name)}] already: choose another name")
+        return {name: keys}
+
+    _add(path, if_free, secrets, chown)
+
+
+def _add(path: Path, choose: Callable[[Sequence[str]], Mapping[str, Keys]], secrets: Secrets, chown: Chown) -> None:
     try:
         found = FoundFile.at(path)
         known = parse(decoded(found.raw, path.name), secrets, path.name)
-        names = free_names(sorted(known.upses), len(upses))
-        raw = with_upses(found.raw, dict(zip(names, upses, strict=True)))
+        upses = choose(sorted(known.upses))
+        raw = with_upses(found.raw, upses)
         _check(raw, secrets, path.name)
         if upses:
             replace_file(path, found, raw, chown)
@@ -48,7 +70,6 @@ def add_upses(path: Path, upses: Sequence[Keys], secrets: Secrets, chown: Chown 
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
         raise AddError(f"nothing was added: {error.strerror or error}{where}") from None
-    return names
 
 
 def free_names(taken: Sequence[str], number: int) -> list[str]:
@@ -79,4 +100,4 @@ def _key(name: str) -> str:
     return name if BARE.fullmatch(name) else toml(name)
 
 
-__all__ = ["AddError", "add_upses", "free_names", "with_upses"]
+__all__ = ["AddError", "add_named", "add_upses", "free_names", "with_upses"]

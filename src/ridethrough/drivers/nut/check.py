@@ -23,6 +23,15 @@ async def served(config: ServerConfig) -> list[str]:
         server.close()
 
 
+async def ask(config: ServerConfig, name: str) -> dict[str, str]:
+    """Every variable of one UPS of an upsd. Raises Unreachable or Refused, in words."""
+    server = Server(config)
+    try:
+        return await server.variables(name)
+    finally:
+        server.close()
+
+
 async def read_ups(config: NutConfig, now: Callable[[], Seconds]) -> UpsReport:
     """Ask a UPS's upsd once. Never raises for a UPS: what went wrong is in `seen.trouble`."""
     server = Server(config.server)
