@@ -61,7 +61,7 @@ def test_it_shows_what_it_will_write_and_nothing_is_done_without_the_name(tmp_pa
         "    LISTEN 127.0.0.1 3493\n",
         '    [ridethrough]\n        password = "********"\n',
         "    MODE=standalone\n",
-        'for you to add (there is none here):\n    [ups.ups1]\n    source = "nut://127.0.0.1/ups1"\n',
+        'there is none here):\n    [ups.ups1]\n    source = "nut://127.0.0.1/ups1"\n    action = "disabled"\n',
     ):
         assert text in result.stdout, result.stdout
     assert '"no" is not "ups1": nothing was done' in result.stderr

@@ -16,9 +16,9 @@ from .live import ridethrough
 PATIENCE = 30.0
 
 
-async def serve(folder: Path) -> tuple[Process, list[str]]:
+async def serve(folder: Path, *more: str) -> tuple[Process, list[str]]:
     """Start it, and read what it prints until it is ready."""
-    command = [sys.executable, "-m", "ridethrough.cli", "sim", "serve", "two_hosts", "--to", str(folder)]
+    command = [sys.executable, "-m", "ridethrough.cli", "sim", "serve", "two_hosts", "--to", str(folder), *more]
     process = await asyncio.create_subprocess_exec(*command, "--speed", "10", stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
     assert process.stdout is not None
     lines: list[str] = []
@@ -66,11 +66,28 @@ async def test_serve_run_and_stop(tmp_path: Path) -> None:
             process.kill()
 
 
-async def test_quit_ends_it(tmp_path: Path) -> None:
-    process, _ = await serve(tmp_path)
+async def test_quit_ends_it_and_closes_its_ports(tmp_path: Path) -> None:
+    process, lines = await serve(tmp_path, "--serial", "ups1", "--quirk", "online")
     assert process.stdin is not None
+    assert lines[2].startswith(f"ups1: {tmp_path / 'ups1.tty'} -> /dev/")
+    assert (tmp_path / "ups1.tty").is_char_device()
+    assert 'source = "nut://127.0.0.1/ups1"' in (tmp_path / "site.toml").read_text()
     process.stdin.write(b"help\nquit\n")
     assert await end(process) == 0
+    assert not (tmp_path / "ups1.tty").is_symlink()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--serial", "ups9"), "two_hosts.toml has no UPS ups9; it has ups1, ups2"),
+        (("--serial", "ups1", "--quirk", "deaf"), "no quirk is named deaf; there are no-rating, no-vendor,"),
+    ],
+)
+def test_a_ups_or_a_quirk_that_there_is_not(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
+    result = ridethrough("sim", "serve", "two_hosts", "--to", str(tmp_path / "new"), *arguments)
+    assert (result.exit_code, said in result.stderr) == (2, True)
+    assert not (tmp_path / "new").exists()
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:

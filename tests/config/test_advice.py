@@ -195,6 +195,10 @@ def test_unknown_warning_period() -> None:
     assert "Write warning_period, shutdown_delay and action" in after.text
 
 
+def test_a_ups_whose_card_does_nothing_or_that_has_none_needs_no_warning_period() -> None:
+    assert advice(site(ups='action = "disabled"')) == []
+
+
 def test_shutdown_before_maintenance() -> None:
     options = "maintenance = { enabled = true, after = 60 }\nshutdown = { enabled = true, after = 30 }"
     (found,) = advice(site(options=options))

@@ -28,7 +28,7 @@ def known(site: Path) -> Configuration:
 
 def test_read_only_without_a_folder_for_secrets(site: Path) -> None:
     new = entry(PLAN, known(site), None)
-    assert new.text == '[ups.ups1]\nsource = "nut://127.0.0.1/ups1"\n'
+    assert new.text == '[ups.ups1]\nsource = "nut://127.0.0.1/ups1"\naction = "disabled"\n'
     write(new, site, None)
     assert site.read_text() == f"{SITE}\n{new.text}"
     again = entry(PLAN, known(site), None)

@@ -226,12 +226,12 @@ def _ups(ups: UpsId, site: Site, seen: Snapshot) -> Iterator[Advice]:
         yield Advice(Level.DANGER, about, f"has never answered{trouble}: check source, version and community")
     card = timers(ups, site, seen)
     acts = any(site.policy.of(host.id) != HostPolicy() for host in fed)
-    if acts and card.warning_period is None:
+    if acts and card.warning_period is None and card.action is not CardAction.DISABLED:
         yield Advice(
             Level.WARNING if there is not None and there.reading is not None else Level.NOTE,
             about,
             "its card's warning period is not known, so no sum can be made of the time it leaves. "
-            "Write warning_period, shutdown_delay and action as its card has them",
+            'Write warning_period, shutdown_delay and action as its card has them; action = "disabled" if it has none',
         )
     elif card.action is CardAction.CLIENT_AND_UPS and card.shutdown_delay is None:
         yield Advice(

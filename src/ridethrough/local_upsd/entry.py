@@ -34,7 +34,7 @@ class Entry:
 
 def entry(plan: Plan, known: Configuration | None, secrets: Path | None) -> Entry:
     """What site.toml gets, by what stands in it; with a folder for secrets upsd's user, too. Raises ConflictError."""
-    keys = {"source": plan.source}
+    keys = {"source": plan.source, "action": "disabled"}  # without a card it cuts nothing by itself
     there = known.upses.get(plan.name) if known is not None else None
     if there is not None:
         if there.at == Upsd(Endpoint(plan.host, plan.port), plan.name):

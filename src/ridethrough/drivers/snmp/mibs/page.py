@@ -80,7 +80,8 @@ through RFC 1628. The objects must read as their document says before anything i
 back, and the countdown is read afterwards: a card that shows none is reported as not proven. After a cancel the
 countdown must read as idle and the output must not read as off; anything else is reported as it is. None of this was
 tried on a real card. A UPS behind an upsd is told by `shutdown.return` and `shutdown.stop`, on battery only, where its
-driver has them, an `ups.delay.shutdown` and an `ups.timer.shutdown`.
+driver has them, an `ups.delay.shutdown` and an `ups.timer.shutdown`. Megatec's protocol tells no countdown: there the
+FSD that `nutdrv_qx` shows once a shutdown is under way counts, where it was not there before.
 """
 
 
