@@ -55,6 +55,7 @@ class Machine:
             "NUT_ALTPIDPATH": str(self.run),
             "NUT_CONFPATH": str(self.etc),
         }
+        self.environment.pop("COLUMNS", None)  # of the tester: sentences would be wrapped
 
     async def ridethrough(self, *arguments: str) -> tuple[int, str]:
         return await self._run(sys.executable, "-m", "ridethrough.cli", *arguments)

@@ -104,7 +104,7 @@ app.add_typer(maintenance, name="maintenance")
 ups = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="Look at UPSs, search for them, add one on a USB or serial port, switch one off.",
+    help="Look at UPSs, search for them, add one, switch one off.",
 )
 _command(
     ups,

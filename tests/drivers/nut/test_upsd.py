@@ -145,16 +145,30 @@ async def test_the_recorded_dumps_through_upsd(recordings: Path, tmp_path: Path)
         "hp": "HP__RT3000_G2__snmp-ups__2.6.5__01",  # OL OB
         "apc": "APC__Smart-UPS_1000__snmp-ups__2.7.4__01",  # OB
         "bypass": "Dynamix__UPS-650VA__megatec__2.2.1__01",  # OFF, and feeds its load
+        "usb": "Eaton__5E1100iUSB__usbhid-ups__2.7.1__01",  # OL CHRG
+        "usb-out": "APC__Smart-UPS_2200__usbhid-ups__2.7.4__01",  # OB
+        "serial-out": "Digitus__DN-170076__nutdrv_qx__2.7.4__02",  # OB
+    }
+    found = {
+        "hp": Source.UTILITY,
+        "apc": Source.BATTERY,
+        "bypass": Source.BYPASS,
+        "usb": Source.UTILITY,
+        "usb-out": Source.BATTERY,
+        "serial-out": Source.BATTERY,
     }
     files = {ups: recordings / "nut" / f"{name}.dev" for ups, name in names.items()}
     async with RealUpsd(home, files) as upsd:
         observer = Upsds([NutConfig(ups, upsd.config(), ups) for ups in files], now, pace=0.3)
         await observer.start(lambda: None)
         try:
-            for ups, source in (("hp", Source.UTILITY), ("apc", Source.BATTERY), ("bypass", Source.BYPASS)):
+            for ups, source in found.items():
                 seen = await until(observer, ups, lambda s: s.reading is not None)
                 assert seen.reading is not None
-                assert seen.reading.source is source, ups
+                assert (seen.reading.source, seen.reading.countdown) == (source, None), ups
+            usb = observer.observe(urgent=False).upses["usb"].reading
+            assert usb is not None
+            assert (usb.charge, usb.runtime, usb.model) == (100, 3160, "EATON 5E 1100i")
         finally:
             await observer.stop()
 
