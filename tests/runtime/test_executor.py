@@ -72,7 +72,7 @@ def test_a_pool_without_an_actor_is_an_error() -> None:
         await asyncio.sleep(0.1)
 
     [report] = story(FakeActor(), tell)
-    assert (report.error, report.detail) == ("NO_ACTOR", "nothing is connected to pool other")
+    assert (report.error, report.detail) == ("NO_ACTOR", "nothing is connected to other")
 
 
 def test_two_on_one_target_never_overlap_and_others_run_beside() -> None:

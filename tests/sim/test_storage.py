@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ridethrough.core.model import HostId, StorageId
+from ridethrough.core.model import HostId, RepositoryId
 from ridethrough.core.observation import Power
 from ridethrough.sim.errors import XapiError
 from ridethrough.sim.machines import GIB, Guest, SimSr, disk_uuid, pbd_uuid, ref_of, uuid_of
@@ -24,7 +24,7 @@ def with_a_local_disk() -> World:
     return world
 
 
-def pbd(world: World, host: HostId, storage: StorageId) -> str:
+def pbd(world: World, host: HostId, storage: RepositoryId) -> str:
     return ref_of(pbd_uuid(world.hosts[host].uuid, storage))
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ridethrough.core.model import HostId, PoolId, UpsId
+from ridethrough.core.model import HostId, PoolId, UpsId, Way
 from ridethrough.core.site import Site
 from ridethrough.core.topology import islands
 
-from .settings import Configuration, PoolConnection, UpsConnection
+from .settings import Configuration, PoolConnection, StorageConnection, UpsConnection
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,7 @@ class Wiring:
     upses: tuple[UpsConnection, ...]
     pools: tuple[PoolConnection, ...]
     hosts: tuple[tuple[HostId, PoolId], ...]
+    storages: tuple[tuple[StorageConnection, Way], ...]
     poll: float
     controller: str
 
@@ -28,6 +29,7 @@ class Wiring:
             tuple(configuration.upses[ups] for ups in sorted(part.upses)),
             tuple(configuration.pools[pool] for pool in sorted(part.pools)),
             tuple(sorted((host.id, host.pool) for host in part.hosts.values())),
+            tuple((configuration.storages[t], part.storages[t].way) for t in sorted(part.storages)),
             part.policy.poll,
             configuration.controller.name,
         )

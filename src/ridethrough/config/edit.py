@@ -16,7 +16,10 @@ from .wording import BARE, key, toml
 Value: TypeAlias = Any  # what TOML and JSON share: text, numbers, true and false, lists and tables of these
 
 # How many names lead to a section: [site], but [host.NAME].
-DEPTHS = {"site": 1, "controller": 1, "traps": 1, "manager": 1, "notify": 2, "ups": 2, "pool": 2, "host": 2, "vm": 2}
+DEPTHS = {
+    **dict.fromkeys(("site", "controller", "traps", "manager", "network_ups"), 1),
+    **dict.fromkeys(("notify", "ups", "pool", "host", "vm", "storage"), 2),
+}
 SECTIONS = 2  # that of the kinds of which there may be many
 DEEPEST = 2  # below a section: host.NAME.maintenance.after
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
-from ridethrough.core.model import CardAction
+from ridethrough.core.model import CardAction, Way
 from ridethrough.core.notice import EventClass, Severity
 from ridethrough.core.policy import Policy, VmPolicy, Wish
 from ridethrough.ups.snmpv3 import SHORTEST_PASSWORD, Auth, Privacy
 
 from . import quantities
+from .form_base import Section, enough_feeds, known_upses
+from .form_storage import NetworkUpsSection, StorageSection
 from .secrets import Secret
 from .values import (
     Community,
@@ -41,12 +43,6 @@ KEYS_OF_KINDS: dict[str, tuple[str, ...]] = {
     "ca": (_NUT,),
     **dict.fromkeys(("auth", "auth_password", "privacy", "privacy_password"), (_V3,)),
 }
-
-
-class Section(BaseModel):
-    """One table of the file."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class SiteSection(Section):
@@ -330,32 +326,19 @@ class TimerSection(Section):
         return self
 
 
-def _feeds(names: list[str], info: ValidationInfo) -> list[str]:
-    are_known("UPS", "ups", names, info)
-    return names
-
-
 def _pool(name: str, info: ValidationInfo) -> str:
     are_known("pool", "pool", [name], info)
     return name
-
-
-def _needs(needs: int, info: ValidationInfo) -> int:
-    feeds = info.data.get("powered_by")  # absent when it is wrong itself
-    if feeds is not None and needs > max(len(feeds), 1):
-        named = f"{len(feeds)} UPS{'s' if len(feeds) != 1 else ''}"
-        raise ValueError(f"is {needs}, but powered_by names {named}: write {max(len(feeds), 1)}, or name more feeds")
-    return needs
 
 
 class HostSection(Section):
     """A host, what feeds it, and what is done when that fails."""
 
     pool: Annotated[str, AfterValidator(_pool)] = Field(description="The pool it belongs to.", examples=["pool1"])
-    powered_by: Annotated[list[str], Once, AfterValidator(_feeds)] = Field(
+    powered_by: Annotated[list[str], Once, AfterValidator(known_upses)] = Field(
         [], description="The UPSs that feed it, one for each power supply.", examples=[["ups1"]]
     )
-    needs: Annotated[int, Field(ge=1, le=16), AfterValidator(_needs)] = Field(
+    needs: Annotated[int, Field(ge=1, le=16), AfterValidator(enough_feeds)] = Field(
         1, description="How many of these must be on utility power for full service.", examples=[1]
     )
     switch: str = Field(
@@ -394,8 +377,21 @@ class SiteFile(Section):
     controller: ControllerSection = ControllerSection(name="")
     traps: TrapsSection | None = None
     manager: ManagerSection | None = None
-    notify: dict[Name, NotifySection] = {}
-    ups: dict[Name, UpsSection] = {}
-    pool: dict[Name, PoolSection] = {}
-    host: dict[Name, HostSection] = {}
-    vm: dict[Name, VmSection] = {}
+    notify: dict[Name, NotifySection] = Field({})
+    ups: dict[Name, UpsSection] = Field({})
+    pool: dict[Name, PoolSection] = Field({})
+    host: dict[Name, HostSection] = Field({})
+    vm: dict[Name, VmSection] = Field({})
+    storage: dict[Name, StorageSection] = Field({})
+    network_ups: NetworkUpsSection | None = None
+
+    @model_validator(mode="after")
+    def _storage_fits(self) -> Self:
+        if both := sorted(self.storage.keys() & self.host.keys()):
+            raise ValueError(f"has a host and a storage of the name {both[0]}: give one of them another")
+        asked = sorted(name for name, storage in self.storage.items() if storage.way is Way.NETWORK_UPS)
+        if asked and self.network_ups is None:
+            raise ValueError(
+                f'has no [network_ups], where {asked[0]} would ask for its UPS: write listen = "192.0.2.5:3493" there'
+            )
+        return self

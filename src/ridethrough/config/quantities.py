@@ -158,6 +158,60 @@ def witness(text: str) -> Endpoint:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What a NAS or SAN serves. An "nfs" is asked whether it is there; of a "tcp" port it is enough that it opens."""
+
+    kind: str  # "nfs" or "tcp"
+    at: Endpoint
+
+    def __str__(self) -> str:
+        return f"{self.kind}://{self.at}"
+
+
+NFS_PORT = 2049
+
+
+def service(text: str) -> Service:
+    """What a NAS or SAN serves, and where. Raises ValueError with the remedy."""
+    wrong = (
+        f'{quoted(text)} is nothing that storage serves: write "nfs://192.0.2.20", or "tcp://192.0.2.20:3260" for any '
+        "other port"
+    )
+    kind, _, rest = text.partition("://")
+    if kind not in ("nfs", "tcp"):
+        raise ValueError(wrong)
+    found = _ip(endpoint(rest, NFS_PORT if kind == "nfs" else 0, wrong), wrong)
+    if not found.port:
+        raise ValueError(wrong)
+    return Service(kind, found)
+
+
+def ip_address(text: str) -> str:
+    """An IP address, as it is commonly written. Raises ValueError with the remedy."""
+    wrong = f'{quoted(text)} is no IP address: write "192.0.2.20"'
+    return _ip(endpoint(text, 0, wrong), wrong).host
+
+
+def network(text: str) -> str:
+    """An IP address, or a network of them. Raises ValueError with the remedy."""
+    try:
+        return str(ipaddress.ip_network(text))
+    except ValueError:
+        raise ValueError(f'{quoted(text)} is no address and no network: write "192.0.2.20" or "192.0.2.0/28"') from None
+
+
+def ssh_server(text: str) -> Endpoint:
+    """Where an SSH server answers. Raises ValueError with the remedy."""
+    wrong = f'{quoted(text)} is no SSH server: write "192.0.2.20", with :PORT if it is not 22'
+    return _ip(endpoint(text, 22, wrong), wrong)
+
+
+def ups_listener(text: str) -> Endpoint:
+    """A TCP port of this machine on which NAS boxes ask for their UPS. Raises ValueError with the remedy."""
+    return listener(text, UPSD_PORT)
+
+
 def endpoint(text: str, port: int, wrong: str) -> Endpoint:
     """`host`, `host:port`, `[ipv6]:port` or a bare IPv6 address; without a port, `port`. Else ValueError."""
     if _is_ip(text):

@@ -15,22 +15,32 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ridethrough.core.model import CardTimers, Host, Pool, Ups
+from ridethrough.core.model import CardTimers, Host, Pool, Storage, Ups, Way
 from ridethrough.core.policy import HostPolicy, Policy, Timer, VmPolicy
 from ridethrough.core.site import Site
 
 from . import quantities
-from .form import HostSection, ManagerSection, SiteFile, SiteSection, TimerSection, UpsSection
+from .form import (
+    HostSection,
+    ManagerSection,
+    SiteFile,
+    SiteSection,
+    TimerSection,
+    UpsSection,
+)
+from .form_storage import NetworkUpsSection, StorageSection
 from .secrets import Secrets
 from .settings import (
     CardConnection,
     Configuration,
     ControllerSettings,
     ManagerSettings,
+    NetworkUpsSettings,
     NotifyTarget,
     NutConnection,
     PoolConnection,
     SnmpUser,
+    StorageConnection,
     UpsConnection,
 )
 from .wording import key, sentence
@@ -108,7 +118,7 @@ def form_of(text: str, secrets: Secrets, name: str) -> tuple[SiteFile | None, li
     pydantic's own error holds the file's values: it stops here.
     """
     table = _table(text, name)
-    names = {section: set(_entries(table, section)) for section in ("ups", "pool")}
+    names = {section: set(_entries(table, section)) for section in ("ups", "pool", "host")}
     twice = list(_used_twice(table))
     try:
         return SiteFile.model_validate(table, context={**names, "secrets": secrets}), twice
@@ -149,6 +159,7 @@ def _configuration(form: SiteFile) -> Configuration:
             pools={id_: Pool(id_) for id_ in form.pool},
             hosts={id_: _host(id_, host) for id_, host in form.host.items()},
             policy=_policy(form),
+            storages={id_: _storage(id_, storage) for id_, storage in form.storage.items()},
         ),
         upses={id_: _ups(id_, ups) for id_, ups in form.ups.items()},
         pools={
@@ -169,7 +180,45 @@ def _configuration(form: SiteFile) -> Configuration:
             name: NotifyTarget(name, target.url, frozenset(target.classes), target.severity)
             for name, target in form.notify.items()
         },
+        storages={id_: _reached(id_, storage) for id_, storage in form.storage.items()},
+        network_ups=_network_ups(form.network_ups) if form.network_ups is not None else None,
     )
+
+
+def _storage(id_: str, storage: StorageSection) -> Storage:
+    return Storage(
+        id_,
+        tuple(storage.powered_by),
+        storage.needs,
+        tuple(storage.used_by),
+        tuple(storage.repositories),
+        quantities.ip_address(storage.address),
+        storage.way,
+        storage.after or 0.0,
+        storage.stop_time,
+        storage.switch,
+    )
+
+
+def _reached(id_: str, storage: StorageSection) -> StorageConnection:
+    address = quantities.ip_address(storage.address)
+    return StorageConnection(
+        id_,
+        address,
+        tuple(quantities.service(text) for text in storage.serves),
+        tuple(dict.fromkeys((address, *map(quantities.network, storage.asks_from)))),
+        storage.ups_name,
+        storage.username,
+        storage.password,
+        quantities.ssh_server(storage.at or address) if storage.way is Way.SSH else None,
+        storage.host_key,
+        storage.key_file,
+        storage.command,
+    )
+
+
+def _network_ups(served: NetworkUpsSection) -> NetworkUpsSettings:
+    return NetworkUpsSettings(quantities.ups_listener(served.listen), served.certificate, served.key)
 
 
 def _manager(pages: ManagerSection) -> ManagerSettings:

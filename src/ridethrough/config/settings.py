@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from ridethrough.core.model import PoolId, Seconds, UpsId
+from ridethrough.core.model import PoolId, Seconds, StorageId, UpsId
 from ridethrough.core.notice import EventClass, Severity
 from ridethrough.core.site import Site
 from ridethrough.ups.snmpv3 import Auth, Privacy
 
-from .quantities import Endpoint, Upsd
+from .quantities import Endpoint, Service, Upsd
 from .secrets import Secret
 
 
@@ -66,6 +66,32 @@ class PoolConnection:
 
 
 @dataclass(frozen=True, slots=True)
+class StorageConnection:
+    """How a NAS or SAN is asked whether it serves, and told to go down. Which keys mean anything depends on its way."""
+
+    id: StorageId
+    address: str
+    serves: tuple[Service, ...]
+    asks_from: tuple[str, ...] = ()  # addresses and networks, its own among them
+    ups_name: str = ""
+    username: str = ""
+    password: Secret | None = None
+    ssh: Endpoint | None = None
+    host_key: str = ""  # "SHA256:..."; empty: none pinned yet
+    key_file: str = ""
+    command: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkUpsSettings:
+    """Where NAS boxes ask for the state of their UPS. `certificate` and `key` are paths; both empty: no STARTTLS."""
+
+    listen: Endpoint
+    certificate: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ControllerSettings:
     """This controller. An empty name means the machine's host name."""
 
@@ -105,6 +131,8 @@ class Configuration:
     traps: Endpoint | None = None  # where traps are listened for; None: nowhere
     manager: ManagerSettings | None = None  # None: no pages
     notify: Mapping[str, NotifyTarget] = field(default_factory=dict)
+    storages: Mapping[StorageId, StorageConnection] = field(default_factory=dict)
+    network_ups: NetworkUpsSettings | None = None
     version: str = field(default="", compare=False)  # SHA-256 of the file's bytes, hexadecimal; empty: of no file
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any
@@ -70,6 +71,16 @@ def _fingerprint(text: str) -> str:
 
 
 Fingerprint = Annotated[str, AfterValidator(_fingerprint)]
+
+
+SSH_FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
+
+
+def host_key(text: str) -> str:
+    """The fingerprint of an SSH server's key, as OpenSSH tells it. Raises ValueError with the remedy."""
+    if not SSH_FINGERPRINT.fullmatch(text):
+        raise ValueError(f'{quoted(text)} is no fingerprint of a key: write "SHA256:" and the 43 characters behind it')
+    return text
 
 
 def _once(items: list[str]) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from .model import HostId, PoolId, Seconds, VmId
+from .model import HostId, PoolId, Seconds, StorageId, VmId
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +150,24 @@ class PowerOnHost:
     deadline: Seconds = 300.0
 
 
+@dataclass(frozen=True, slots=True)
+class StopStorage:
+    """Tell a NAS or SAN to go down, by the way that its owner entered. It goes down after the call."""
+
+    storage: StorageId
+    why: str
+    deadline: Seconds = 30.0
+
+    @property
+    def pool(self) -> PoolId:
+        """None: it is not one pool's alone."""
+        return ""
+
+
 HostAction: TypeAlias = DisableHost | EnableHost | ShutDownHost | PowerOnHost
 VmAction: TypeAlias = MoveVm | CancelMove | StopVm | ForceStopVm | StartVm
 PoolAction: TypeAlias = ClaimPool | ReleasePool | SuspendAutoPoweron | RestoreAutoPoweron
-Action: TypeAlias = HostAction | VmAction | PoolAction
+Action: TypeAlias = HostAction | VmAction | PoolAction | StopStorage
 
 
 def target(action: Action) -> str:
@@ -170,3 +184,10 @@ def target(action: Action) -> str:
             return f"host {action.host}"
         case ClaimPool() | ReleasePool() | SuspendAutoPoweron() | RestoreAutoPoweron():
             return f"pool {action.pool}"
+        case StopStorage():
+            return f"storage {action.storage}"
+
+
+def door(action: Action) -> str:
+    """Who carries it out: a pool, by its id, or a storage, as "storage KEY"."""
+    return target(action) if isinstance(action, StopStorage) else action.pool

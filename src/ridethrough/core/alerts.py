@@ -12,6 +12,7 @@ from .observation import HostSeen, Source
 from .power import supply
 from .recovery import NO_PLACE, cannot_be_switched_on, without_place
 from .situation import Situation
+from .storage import NOT_SERVING, is_quiet, is_still_up
 
 _KEYS = frozenset(
     {
@@ -29,6 +30,8 @@ _KEYS = frozenset(
         e.OFF,
         "overload",
         NO_PLACE,
+        NOT_SERVING,
+        "not logged in",
     }
 )
 
@@ -48,6 +51,7 @@ def _causes(s: Situation) -> Iterator[tuple[str, str, str]]:
     yield from _of_pools(s)
     for host in s.hosts:
         yield from _of_host(s, host)
+    yield from _of_storages(s)
 
 
 def _of_upses(s: Situation) -> Iterator[tuple[str, str, str]]:
@@ -104,3 +108,18 @@ def _of_host(s: Situation, host: HostSeen) -> Iterator[tuple[str, str, str]]:
         yield host.id, "stays off", f"{host.id} stays off and {reason}: switch it on by hand"
     if is_away(s, host):
         yield host.id, "missing", f"{host.id} has not come back: look at it"
+
+
+def _of_storages(s: Situation) -> Iterator[tuple[str, str, str]]:
+    for storage in sorted(s.site.storages):
+        seen = s.seen.storages.get(storage)
+        if is_quiet(s, storage):
+            trouble = f" ({seen.trouble})" if seen is not None and seen.trouble else ""
+            yield storage, NOT_SERVING, f"{storage} has power and does not serve{trouble}: look at it"
+        if is_still_up(s, storage):
+            heard = s.memory.storage(storage).told_last is not None
+            what = "was told to go down and serves on" if heard else "must go down and cannot be told"
+            yield storage, "still up", f"{storage} {what}: it is told again; look at it"
+        if seen is not None and seen.logged_in is False and not supply(s, storage).failing:
+            text = f"{storage} does not ask us for the state of its UPS: it would not hear that it must go down"
+            yield storage, "not logged in", text

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from .model import HostId, PoolId, Seconds, UpsId
+from .model import HostId, PoolId, Seconds, StorageId, UpsId, Way
 from .observation import HostSeen, VmSeen
 from .placement import is_moving, no_target, stays
 from .power import feeds_of, is_silent, supply
 from .situation import Situation, once
+from .storage_use import storages_under
 
 LAST_SECONDS: Seconds = 10.0  # before a cut
 
@@ -62,12 +63,12 @@ def hard_left(s: Situation, ups: UpsId) -> Seconds:
 
 
 @once
-def own_left(s: Situation, host: HostId) -> Seconds | None:
-    """Seconds until the host's feeds can no longer carry it; None when nothing known limits it.
+def own_left(s: Situation, host: HostId | StorageId) -> Seconds | None:
+    """Seconds until a machine's feeds can no longer carry it; None when nothing known limits it.
 
     With several feeds each carries its share; when one is gone, the others inherit it and drain faster.
     """
-    built = s.site.hosts.get(host)
+    built = s.site.fed(host)
     if built is None or not built.powered_by:
         return None
     feeds = feeds_of(s, host)
@@ -99,14 +100,40 @@ def _exhausted_after(soft: dict[UpsId, Seconds], hard: dict[UpsId, Seconds], nee
     return passed
 
 
+@once
+def serves_for(s: Situation, storage: StorageId) -> Seconds | None:
+    """Seconds for which a storage on battery can be counted on; None when nothing known limits it.
+
+    What uses it must be proven down by then; after that come its own stop and the cut. One that goes down by itself
+    does not wait for that.
+    """
+    built, state = s.site.storages[storage], supply(s, storage)
+    if not state.failing:
+        return None
+    own, ends = own_left(s, storage), []
+    if own is not None:
+        ends.append(own - built.stop_time - s.policy.down_silence - LAST_SECONDS)
+    if built.way is Way.BY_ITSELF and state.since is not None:
+        ends.append(state.since + built.after - s.now)
+    return max(min(ends), 0.0) if ends else None
+
+
+@once
+def _with_its_storage(s: Situation, host: HostId) -> Seconds | None:
+    """Seconds until its feeds, or those of storage that it uses, can no longer carry it."""
+    ends = [own_left(s, host), *(serves_for(s, storage) for storage in storages_under(s, host))]
+    return min((end for end in ends if end is not None), default=None)
+
+
 def left(s: Situation, host: HostSeen) -> Seconds | None:
-    """Seconds left for this host. Deadlines follow dependencies: a member must be down before its coordinator goes."""
-    own = own_left(s, host.id)
+    """Seconds left for this host. Deadlines follow dependencies: a member must be down before its coordinator goes, a
+    host before its storage."""
+    own = _with_its_storage(s, host.id)
     pool = s.seen.pools.get(host.pool)
     coordinator = pool.coordinator if pool else None
     if coordinator is None or coordinator == host.id or not supply(s, coordinator).failing:
         return own
-    its = own_left(s, coordinator)
+    its = _with_its_storage(s, coordinator)
     if its is None:
         return own
     bound = max(its - s.policy.host_stop, 0.0)

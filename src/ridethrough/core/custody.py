@@ -10,6 +10,7 @@ from .power import backs_of, supply
 from .proof import had_guests, silent_since
 from .situation import Situation
 from .start import start
+from .storage_use import guests_on
 
 
 def take(s: Situation) -> list[e.Event]:
@@ -28,7 +29,10 @@ def take(s: Situation) -> list[e.Event]:
 
 def _is_needed(s: Situation, pool: PoolId) -> bool:
     """Also while a record is open: what was armed again, or left by another controller, is still to be undone."""
-    return s.memory.pool(pool).record is not None or any(_needs_us(s, host) for host in s.members(pool))
+    if s.memory.pool(pool).record is not None or any(_needs_us(s, host) for host in s.members(pool)):
+        return True
+    stopping = [storage for storage in s.site.storages if s.memory.storage(storage).stop is not None]
+    return any(vm.pool == pool for storage in stopping for vm in guests_on(s, storage))
 
 
 def _needs_us(s: Situation, host: HostSeen) -> bool:

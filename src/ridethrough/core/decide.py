@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import alerts, custody, evacuation, holds, proof, recovery, requests, shutdown, skips, watch
+from . import alerts, custody, evacuation, holds, proof, recovery, requests, shutdown, skips, storage, watch
 from . import events as e
 from .actions import target
 from .memory import Memory
@@ -21,14 +21,18 @@ RULES: tuple[Rule, ...] = (
     requests.answer,  # what people ask for
     watch.news,  # what the cards say: outages, silence, countdowns
     proof.news,  # who is proven down, who came back
+    storage.news,  # what is down of NAS and SAN, and what serves again
     holds.end,  # holds whose time is over
     evacuation.begin,  # who must be emptied; whose hold ends
     shutdown.begin,  # who must go down, who is spared
+    storage.begin,  # which NAS or SAN must go down, which is spared
     custody.take,  # the pool recorded and claimed before the first action
     evacuation.disable,  # no VM may arrive where power is failing
     evacuation.move,  # VM by VM to powered hosts
     shutdown.stop_guests,  # what found no place
+    storage.stop_guests,  # what has its disk on one that must
     shutdown.shut_down,  # empty hosts, members first
+    storage.shut_down,  # after everything that uses it
     recovery.enable,  # out of maintenance mode, "Skip"
     recovery.power_on,  # what did not start by itself
     recovery.run_again,  # what runs without our doing
@@ -50,6 +54,8 @@ _STEPS = (
     e.VmUnplaced,
     e.PoolRecorded,
     e.PoolRestored,
+    e.StorageStopBegun,
+    e.StorageStopDropped,
 )
 
 
@@ -108,5 +114,5 @@ def _only_told(events: list[e.Event], memory: Memory) -> tuple[e.Event, ...]:
 
 def _essence(action: object) -> tuple[str, str, str]:
     """An action without its reason, target and deadline, which change from round to round."""
-    subject = getattr(action, "vm", "") or getattr(action, "source", "") or getattr(action, "host", "")
+    subject = next((found for key in ("vm", "source", "host", "storage") if (found := getattr(action, key, ""))), "")
     return type(action).__name__, subject, getattr(action, "pool", "")

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from .actions import Action
-from .model import HostId, Percent, PoolId, Seconds, UpsId, VmId
+from .model import HostId, Percent, PoolId, Seconds, StorageId, UpsId, VmId
 
 
 @dataclass(frozen=True, slots=True)
@@ -492,6 +492,40 @@ class HostEmptied:
 
 
 @dataclass(frozen=True, slots=True)
+class StorageStopBegun:
+    """A NAS or SAN is on its way down: what still runs with a disk on it is stopped, and why."""
+
+    at: Seconds
+    storage: StorageId
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class StorageStopDropped:
+    """Utility power is back before it was told to go down: it stays up after all."""
+
+    at: Seconds
+    storage: StorageId
+
+
+@dataclass(frozen=True, slots=True)
+class StorageDown:
+    """A NAS or SAN is down, as far as that can be known."""
+
+    at: Seconds
+    storage: StorageId
+    proof: str
+
+
+@dataclass(frozen=True, slots=True)
+class StorageBack:
+    """A NAS or SAN that went down, or was told to, serves on utility power."""
+
+    at: Seconds
+    storage: StorageId
+
+
+@dataclass(frozen=True, slots=True)
 class Alerted:
     """Something that a person must know. `subject` and `key` together are told once until cleared."""
 
@@ -549,6 +583,8 @@ UpsEvent: TypeAlias = (
     | TrapHeard
 )
 
+StorageEvent: TypeAlias = StorageStopBegun | StorageStopDropped | StorageDown | StorageBack
+
 Event: TypeAlias = (
     ControllerStarted
     | ControllerResumed
@@ -581,6 +617,7 @@ Event: TypeAlias = (
     | ShutdownLost
     | EvacuationEnded
     | HostEmptied
+    | StorageEvent
     | Alerted
     | AlertCleared
     | RoundFailed

@@ -18,11 +18,22 @@ from .actions import (
     RestoreAutoPoweron,
     ShutDownHost,
     StartVm,
+    StopStorage,
     StopVm,
     SuspendAutoPoweron,
 )
-from .memory import FIRST_POLLS, STOOD_STILL, UNREACHABLE, Failure, HostMemory, Memory, PoolMemory, kind_and_target
-from .model import HostId, PoolId, Seconds, UpsId, VmId
+from .memory import (
+    FIRST_POLLS,
+    STOOD_STILL,
+    UNREACHABLE,
+    Failure,
+    HostMemory,
+    Memory,
+    PoolMemory,
+    StorageMemory,
+    kind_and_target,
+)
+from .model import HostId, PoolId, Seconds, StorageId, UpsId, VmId
 
 
 def fold(memory: Memory, position: int, event: e.Event) -> Memory:
@@ -167,6 +178,13 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
         case e.ShutdownDropped():
             vms = {k: replace(v, stop_failed=None) if v.host == event.host else v for k, v in m.vms.items()}
             return _host(replace(m, vms=vms), event.host, shutdown=None, shut_down_at=None)
+        case e.StorageStopBegun():
+            return _storage(m, event.storage, stop=event)
+        case e.StorageStopDropped() | e.StorageBack():
+            vms = {k: v if m.host(v.host).shutdown else replace(v, stop_failed=None) for k, v in m.vms.items()}
+            return replace(m, vms=vms, storages={**m.storages, event.storage: StorageMemory()})
+        case e.StorageDown():
+            return _storage(m, event.storage, down_at=event.at)
         case e.ShutdownLost():
             return _host(m, event.host, shut_down_at=None, shutdown_unsure=None, emptied=False)
         case e.EvacuationEnded():
@@ -389,6 +407,9 @@ def _started(m: Memory, event: e.ActionStarted) -> Memory:
             )
         case SuspendAutoPoweron():
             return _pool(m, action.pool, auto_poweron_suspended=True)
+        case StopStorage(storage=storage):
+            told = m.storage(storage).told_at
+            return _storage(m, storage, told_at=event.at if told is None else told, told_last=event.at)
         case ClaimPool() | ReleasePool():  # one claim an outage: what was let go is not claimed again
             return _pool(m, action.pool, claim_tried=True)
         case _:
@@ -416,6 +437,8 @@ def _never_begun(m: Memory, action: Action) -> Memory:
             return _host(m, action.host, shutdown_unsure=m.started_at)
         case StartVm():
             return _vm(m, action.vm, start_unsure=True)
+        case StopStorage():
+            return _storage(m, action.storage, told_last=None)
         case _:
             return m
 
@@ -424,6 +447,8 @@ def _not_sent(m: Memory, action: Action) -> Memory:
     """Surely not carried out, and no failure: it is decided anew at once."""
     if isinstance(action, ShutDownHost):
         return _host(m, action.host, shut_down_at=None)
+    if isinstance(action, StopStorage):
+        return _storage(m, action.storage, told_at=None, told_last=None)
     return _never_begun(m, action)
 
 
@@ -493,6 +518,10 @@ def _failed(m: Memory, event: e.ActionFinished) -> Memory:
             return _host(m, host, shut_down_at=None)  # it was not done
         case ShutDownHost(host=host):
             return _host(m, host, shutdown_unsure=event.at)
+        case StopStorage(storage=storage) if event.refused:
+            return _storage(m, storage, told_at=None, told_last=None)
+        case StopStorage(storage=storage):
+            return _storage(m, storage, told_last=None)
         case _:
             return m
 
@@ -526,3 +555,7 @@ def _pool(m: Memory, key: PoolId, **changes: object) -> Memory:
 
 def _vm(m: Memory, key: VmId, **changes: object) -> Memory:
     return replace(m, vms={**m.vms, key: replace(m.vm(key), **changes)})  # type: ignore[arg-type]
+
+
+def _storage(m: Memory, key: StorageId, **changes: object) -> Memory:
+    return replace(m, storages={**m.storages, key: replace(m.storage(key), **changes)})  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ from .actions import (
     Action,
     target,
 )
-from .model import HostId, Percent, PoolId, Seconds, UpsId, VmId
+from .model import HostId, Percent, PoolId, Seconds, StorageId, UpsId, VmId
 
 UNREACHABLE = "UNREACHABLE"  # the error of an action whose answer was lost
 STOOD_STILL = "STOOD_STILL"  # of one that was decided before the controller stood still, and was not carried out
@@ -119,8 +119,19 @@ class VmMemory:
         return self.places or (home,)
 
 
+@dataclass(frozen=True, slots=True)
+class StorageMemory:
+    """What we did to a NAS or SAN in this outage."""
+
+    stop: e.StorageStopBegun | None = None
+    told_at: Seconds | None = None  # to go down: the commit point
+    told_last: Seconds | None = None
+    down_at: Seconds | None = None
+
+
 # Of what the journal has not spoken of yet.
 _NEW_UPS, _NEW_HOST, _NEW_POOL, _NEW_VM = UpsMemory(), HostMemory(), PoolMemory(), VmMemory()
+_NEW_STORAGE = StorageMemory()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +158,7 @@ class Memory:
     hosts: Mapping[HostId, HostMemory] = field(default_factory=dict)
     pools: Mapping[PoolId, PoolMemory] = field(default_factory=dict)
     vms: Mapping[VmId, VmMemory] = field(default_factory=dict)
+    storages: Mapping[StorageId, StorageMemory] = field(default_factory=dict)
     pending: Mapping[int, Action] = field(default_factory=dict)
     failures: Mapping[str, Failure] = field(default_factory=dict)  # by kind and target
     requests: tuple[e.Requested, ...] = ()  # not yet answered
@@ -165,6 +177,9 @@ class Memory:
 
     def vm(self, vm: VmId) -> VmMemory:
         return self.vms.get(vm, _NEW_VM)
+
+    def storage(self, storage: StorageId) -> StorageMemory:
+        return self.storages.get(storage, _NEW_STORAGE)
 
     @property
     def urgent(self) -> bool:

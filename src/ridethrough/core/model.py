@@ -14,7 +14,8 @@ UpsId: TypeAlias = str  # the key in site.toml: [ups.KEY]
 PoolId: TypeAlias = str  # the key in site.toml: [pool.KEY]
 HostId: TypeAlias = str  # the key in site.toml: [host.KEY]; for a host that site.toml does not name, its name label
 VmId: TypeAlias = str  # the VM's uuid
-StorageId: TypeAlias = str  # the storage repository's uuid
+RepositoryId: TypeAlias = str  # the storage repository's uuid
+StorageId: TypeAlias = str  # the key in site.toml: [storage.KEY]; no host has the same
 
 
 class CardAction(StrEnum):
@@ -77,6 +78,36 @@ class Host:
     powered_by: tuple[UpsId, ...] = ()
     needs: int = 1
     switch: str = ""  # hosts behind one switch are each other's witnesses
+
+
+class Way(StrEnum):
+    """How storage is told to go down."""
+
+    NETWORK_UPS = "network ups"  # it asks us as it would ask an upsd, and we tell it
+    SSH = "ssh"
+    AGENT = "agent"  # ridethrough-agent on it asks us
+    BY_ITSELF = "by itself"  # it asks its UPS's card, and goes down after `after` seconds on battery
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """A NAS or SAN, and the UPSs that feed it.
+
+    `used_by` are hosts with disks on it; `repositories` are those disks' storage repositories, by name or uuid. A host
+    that has one of them attached uses it too. `after`: it is not told to go down before so many seconds on battery.
+    `stop_time`: seconds from that to its end.
+    """
+
+    id: StorageId
+    powered_by: tuple[UpsId, ...] = ()
+    needs: int = 1
+    used_by: tuple[HostId, ...] = ()
+    repositories: tuple[str, ...] = ()
+    address: str = ""  # an IP address: repositories that lie there are its own
+    way: Way = Way.BY_ITSELF
+    after: Seconds = 0.0
+    stop_time: Seconds = 180.0
+    switch: str = ""  # as a host's
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,8 @@ def tell(event: e.Event) -> str:
             | e.TrapHeard()
         ):
             return _of_ups(event)
+        case e.StorageStopBegun() | e.StorageStopDropped() | e.StorageDown() | e.StorageBack():
+            return _of_storage(event)
         case _:
             return _of_host(event)
 
@@ -203,6 +205,20 @@ def _of_host(event: HostEvent) -> str:
             assert_never(event)
 
 
+def _of_storage(event: e.StorageEvent) -> str:
+    match event:
+        case e.StorageStopBegun():
+            return f"{event.storage} must go down: {event.why}"
+        case e.StorageStopDropped():
+            return f"{event.storage} stays up: utility power is back"
+        case e.StorageDown():
+            return f"{event.storage} is down: {event.proof}"
+        case e.StorageBack():
+            return f"{event.storage} serves"
+        case _:
+            assert_never(event)
+
+
 def _early(early: bool) -> str:
     return " early" if early else ""
 
@@ -241,6 +257,8 @@ def _would(action: a.Action) -> str:
             return f"shut {action.host} down: {action.why}"
         case a.PowerOnHost():
             return f"switch {action.host} on: {action.why}"
+        case a.StopStorage():
+            return f"tell {action.storage} to go down: {action.why}"
         case _:
             assert_never(action)
 
@@ -296,5 +314,7 @@ def _done(action: a.Action) -> str:
             return f"{action.host} accepted its shutdown"
         case a.PowerOnHost():
             return f"{action.host} is switched on"
+        case a.StopStorage():
+            return f"{action.storage} was told to go down"
         case _:
             assert_never(action)

@@ -91,6 +91,12 @@ def notice(event: e.Event) -> Notice | None:
             return Notice(C.OUTAGE, WARNING if event.left else INFO, event.host)
         case e.VmUnplaced():
             return Notice(C.OUTAGE, WARNING, event.name)
+        case e.StorageStopBegun():
+            return Notice(C.OUTAGE, DANGER, event.storage)
+        case e.StorageStopDropped():
+            return Notice(C.OUTAGE, INFO, event.storage)
+        case e.StorageDown() | e.StorageBack():
+            return Notice(C.RESULTS, INFO, event.storage)
         case e.ActionStarted():
             return None
         case _:
@@ -128,6 +134,7 @@ def _asked(event: e.Requested | e.RequestRefused | e.RequestDone) -> Notice | No
 
 def _acted(event: e.ActionFinished | e.ActionTold) -> Notice:
     action = event.action
-    subject: str = getattr(action, "name", "") or getattr(action, "host", "") or action.pool
+    named = next((found for key in ("name", "host", "storage") if (found := getattr(action, key, ""))), "")
+    subject: str = named or action.pool
     failed = isinstance(event, e.ActionFinished) and event.error not in (None, STOOD_STILL)
     return Notice(C.RESULTS, WARNING if failed else INFO, subject)

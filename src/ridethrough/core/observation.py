@@ -6,7 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from .model import UNTOLD, Bytes, CardTimers, HostId, Percent, PoolId, Seconds, StorageId, UpsId, VmId
+from .model import (
+    UNTOLD,
+    Bytes,
+    CardTimers,
+    HostId,
+    Percent,
+    PoolId,
+    RepositoryId,
+    Seconds,
+    StorageId,
+    UpsId,
+    VmId,
+)
 
 
 class Source(StrEnum):
@@ -90,7 +102,7 @@ class HostSeen:
     booted: float = 0.0  # other_config boot_time: changes with each boot; 0 when not told
     memory_total: Bytes = 0
     memory_free: Bytes = 0  # free now; VMs still on their way in are not counted
-    storage: frozenset[StorageId] = frozenset()  # storage repositories attached here
+    storage: frozenset[RepositoryId] = frozenset()  # storage repositories attached here
     busy: frozenset[str] = frozenset()  # host.current_operations
     maintenance_mode: bool = False  # other_config MAINTENANCE_MODE
     power_on_mode: str = ""
@@ -108,7 +120,7 @@ class VmSeen:
     moving_to: HostId | None = None  # VM.scheduled_to_be_resident_on while a migration runs
     starting_on: HostId | None = None  # the same while it starts or resumes
     memory: Bytes = 0  # needed on a target, with overhead
-    storage: frozenset[StorageId] = frozenset()  # must be attached on a target
+    storage: frozenset[RepositoryId] = frozenset()  # must be attached on a target
     busy: frozenset[str] = frozenset()  # VM.current_operations
     immovable: str = ""  # why it cannot be migrated live; empty: it can
     tags: frozenset[str] = frozenset()
@@ -129,8 +141,25 @@ class PoolSeen:
     witness_at: Seconds | None = None  # last answer of a configured witness address
     advice: Mapping[VmId, HostId] = field(default_factory=dict)  # WLB's recommendations, if it answered in time
     wlb_trouble: str = ""  # why WLB gave none
-    storage_names: Mapping[StorageId, str] = field(default_factory=dict)  # for people
+    storage_names: Mapping[RepositoryId, str] = field(default_factory=dict)
+    storage_addresses: Mapping[RepositoryId, frozenset[str]] = field(default_factory=dict)  # IP addresses, from PBDs
     trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StorageSeen:
+    """A NAS or SAN as our own probe finds it: `serves_at` is the last moment at which its service answered,
+    `network_at` that at which anything of it did. `serves_since`: not one probe has failed since then.
+
+    `logged_in`: it has asked us for the state of its UPS lately, where it is told so by us; None: that is not its way.
+    """
+
+    id: StorageId
+    serves_at: Seconds | None = None
+    serves_since: Seconds | None = None
+    network_at: Seconds | None = None
+    logged_in: bool | None = None
+    trouble: str = ""  # why the last probe failed, for people
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +170,7 @@ class Snapshot:
     pools: Mapping[PoolId, PoolSeen] = field(default_factory=dict)
     hosts: Mapping[HostId, HostSeen] = field(default_factory=dict)
     vms: Mapping[VmId, VmSeen] = field(default_factory=dict)
+    storages: Mapping[StorageId, StorageSeen] = field(default_factory=dict)
 
     def joined(self, other: Snapshot) -> Snapshot:
         """Both snapshots as one; they describe different parts of the site."""
@@ -150,6 +180,7 @@ class Snapshot:
             pools={**self.pools, **other.pools},
             hosts={**self.hosts, **other.hosts},
             vms={**self.vms, **other.vms},
+            storages={**self.storages, **other.storages},
         )
 
     def heard_since(self, at: Seconds) -> Snapshot:
@@ -159,6 +190,7 @@ class Snapshot:
             upses={k: u if _is_since(u.answered_at, at) else UpsSeen() for k, u in self.upses.items()},
             pools={k: p if _is_since(p.answered_at, at) else _unheard(p) for k, p in self.pools.items()},
             hosts={k: _heard_since(h, at) for k, h in self.hosts.items()},
+            storages={k: t if _is_since(t.serves_at, at) else StorageSeen(k) for k, t in self.storages.items()},
         )
 
     def members(self, pool: PoolId) -> list[HostSeen]:

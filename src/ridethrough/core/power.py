@@ -1,4 +1,4 @@
-"""From readings to the condition of each UPS, and from there to the supply of each host."""
+"""From readings to the condition of each UPS, and from there to the supply of each host and storage."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from . import events as e
 from .memory import UpsMemory
-from .model import Host, HostId, Seconds, UpsId
+from .model import Host, HostId, Seconds, Storage, StorageId, UpsId
 from .observation import Source, UpsReading
 from .situation import Situation, once
 
@@ -145,7 +145,9 @@ def _is_not_asked_yet(s: Situation, ups: UpsId) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Feeds:
-    """The feeds of one host, by what they are worth now. `gone` are the others that do not count, with their moment."""
+    """The feeds of one host or storage, by what they are worth now. `gone` are those that do not count, with their
+    moment.
+    """
 
     good: tuple[UpsId, ...]
     settling: tuple[UpsId, ...]
@@ -154,9 +156,10 @@ class Feeds:
 
 
 @once
-def feeds_of(s: Situation, host: HostId) -> Feeds:
-    """Sort a host's feeds. A silent one stops to count once another is on battery; so does one that says off."""
-    named = s.site.hosts[host].powered_by
+def feeds_of(s: Situation, host: HostId | StorageId) -> Feeds:
+    """Sort a machine's feeds. A silent one stops to count once another is on battery; so does one that says off."""
+    built = s.site.fed(host)
+    named = built.powered_by if built is not None else ()
     found = {ups: _worth(s, host, ups) for ups in named}
     failing = tuple(u for u, f in found.items() if f is Feed.ON_BATTERY)
     silent = {
@@ -178,9 +181,9 @@ def _worth(s: Situation, host: HostId, ups: UpsId) -> Feed:
 
 
 @once
-def supply(s: Situation, host: HostId) -> HostSupply:
-    """What the host's feeds add up to. A host that names no UPS is assumed powered."""
-    built = s.site.hosts.get(host)
+def supply(s: Situation, host: HostId | StorageId) -> HostSupply:
+    """What the feeds of a host or a storage add up to. One that names no UPS is assumed powered."""
+    built = s.site.fed(host)
     if built is None or not built.powered_by:
         return HostSupply(Supply.ASSUMED)
     feeds = feeds_of(s, host)
@@ -230,14 +233,14 @@ def _gone_since(s: Situation, ups: UpsId) -> Seconds:
     return heard + s.policy.feed_silent_after if heard is not None and _too_silent(s, ups) else s.now
 
 
-def _clock_start(s: Situation, host: Host, feeds: Feeds) -> Seconds:
+def _clock_start(s: Situation, host: Host | Storage, feeds: Feeds) -> Seconds:
     """When the lost feeds became too many: the clock starts with the first that could not be spared."""
     lost = [s.memory.ups(u).on_battery_since or s.now for u in feeds.failing] + [at for _, at in feeds.gone]
     spare = len(host.powered_by) - host.needs
     return sorted(lost)[min(max(spare, 0), len(lost) - 1)]
 
 
-def backs_of(s: Situation, host: HostId) -> list[Seconds]:
-    """When utility power last came back to each of the host's feeds."""
-    built = s.site.hosts.get(host)
+def backs_of(s: Situation, host: HostId | StorageId) -> list[Seconds]:
+    """When utility power last came back to each of the host's or storage's feeds."""
+    built = s.site.fed(host)
     return [s.memory.ups(u).back_at or 0.0 for u in (built.powered_by if built else ())] or [0.0]

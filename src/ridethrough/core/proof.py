@@ -128,11 +128,17 @@ def _is_known_up(s: Situation, host: HostSeen, recorded_at: Seconds) -> bool:
 
 
 def _witness(s: Situation, host: HostSeen) -> HostId:
-    """A machine behind the same switch that answers now: another host of the pool, or the pool's witness address."""
+    """A machine behind the same switch that answers now: another host of the pool, a storage, or the pool's
+    witness address.
+    """
     pool = s.seen.pools.get(host.pool)
     for other in s.members(host.pool):
         if other.id != host.id and _switch(s, other.id) == _switch(s, host.id) and _just_now(s, other.network_at):
             return other.id
+    for storage in sorted(s.site.storages.values(), key=lambda t: t.id):
+        there = s.seen.storages.get(storage.id)
+        if there is not None and storage.switch == _switch(s, host.id) and _just_now(s, there.network_at):
+            return storage.id
     return "the witness" if pool is not None and _just_now(s, pool.witness_at) else ""
 
 

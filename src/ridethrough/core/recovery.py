@@ -15,6 +15,8 @@ from .power import Supply, backs_of, supply
 from .proof import may_have_fallen
 from .situation import Situation, once
 from .start import may_act, start
+from .storage import NOT_SERVING, disks_served, waits_for
+from .storage_use import storages_of
 
 NO_PLACE = "no place"  # the alert about guests that no host can take
 
@@ -61,11 +63,16 @@ def power_on(s: Situation) -> list[e.Event]:
     for host in s.hosts:
         if not _stays_off(s, host) or _needs_a_hand(s, host) or is_away(s, host):
             continue  # a person has been called, or is about to be
-        if may_act(s, host.pool):
+        if may_act(s, host.pool) and (not waits_for(s, host) or _waited_long(s, host)):
             hurried = s.memory.pool(host.pool).hurried
             why = "a person wants it back now" if hurried else "its supply is back and it does not start by itself"
             found += start(s, PowerOnHost(host.id, host.pool, why))
     return found
+
+
+def _waited_long(s: Situation, host: HostSeen) -> bool:
+    """For storage that does not come back: a person has been told, and a host without it is better than none."""
+    return s.now - max(backs_of(s, host.id)) >= s.policy.start_timeout
 
 
 def _stays_off(s: Situation, host: HostSeen) -> bool:
@@ -114,11 +121,16 @@ def start_guests(s: Situation) -> list[e.Event]:
         if s.memory.pool(pool).record is None or not may_act(s, pool) or _is_unsettled(s, pool):
             continue
         steady = s.memory.pool(pool).hurried or _is_steady(s, pool)
-        able = [v for v in to_start(s, pool) if (steady or _home(s, v)) and _has_a_home(s, v)]
+        able = [v for v in to_start(s, pool) if (steady or _home(s, v)) and _has_a_home(s, v) and _has_its_disks(s, v)]
         running = sum(isinstance(a, StartVm) and a.pool == pool for a in s.memory.pending.values())
         for vm in start_order(s, able)[: max(s.policy.parallel - running, 0)]:
             found += start(s, StartVm(vm.id, vm.name, pool, _home(s, vm), "it ran when the outage began"))
     return found
+
+
+def _has_its_disks(s: Situation, vm: VmSeen) -> bool:
+    record = s.memory.pool(vm.pool).record
+    return disks_served(s, vm, dict(record.running).get(vm.id, "") if record else "")
 
 
 @once
@@ -340,7 +352,10 @@ def _given_up(s: Situation, vm: VmSeen) -> bool:
     failure, told = s.memory.failures.get(f"StartVm vm {vm.id}"), s.memory.alerts.get((vm.pool, NO_PLACE))
     if failure is not None and failure.count >= 3:
         return True
-    return told is not None and s.now - told.at >= s.policy.start_timeout and not _has_a_home(s, vm)
+    if told is not None and s.now - told.at >= s.policy.start_timeout and not _has_a_home(s, vm):
+        return True
+    missing = [s.memory.alerts.get((storage, NOT_SERVING)) for storage in storages_of(s, vm)]
+    return any(alert is not None and s.now - alert.at >= s.policy.start_timeout for alert in missing)
 
 
 def differences(s: Situation, pool: PoolId) -> tuple[str, ...]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from .model import HostId, Pool, PoolId, UpsId
+from .model import HostId, Pool, PoolId, Storage, UpsId
 from .site import Site
 
 
 def islands(site: Site) -> list[Site]:
-    """The site cut into its connected parts: pools and UPSs that are joined by a host's feeds.
+    """The site cut into its connected parts: pools, UPSs and storages that are joined by feeds and by use.
 
     Policy is shared. A UPS that feeds nothing is an island of its own, so that it is still watched.
     """
@@ -22,7 +22,19 @@ def islands(site: Site) -> list[Site]:
     for host in site.hosts.values():
         for ups in host.powered_by:
             group.join(f"pool {host.pool}", f"ups {ups}")
+    for storage in site.storages.values():
+        name = f"storage {storage.id}"
+        group.join(name, name)
+        for other in [*(f"ups {u}" for u in storage.powered_by), *(f"pool {p}" for p in _pools_on(site, storage))]:
+            group.join(name, other)
     return [_part(site, members) for members in group.all()]
+
+
+def _pools_on(site: Site, storage: Storage) -> list[PoolId]:
+    """The pools of the hosts that use it; where its owner names none, it may be any."""
+    if not storage.used_by:
+        return list(site.pools)
+    return [site.hosts[h].pool for h in storage.used_by if h in site.hosts]
 
 
 def fed_by(site: Site, ups: UpsId) -> list[HostId]:
@@ -64,6 +76,7 @@ def _part(site: Site, members: frozenset[str]) -> Site:
         pools=pools,
         upses={u: site.upses[u] for u in sorted(site.upses) if f"ups {u}" in members},
         hosts={h: site.hosts[h] for h in sorted(site.hosts) if site.hosts[h].pool in pools},
+        storages={t: site.storages[t] for t in sorted(site.storages) if f"storage {t}" in members},
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .budget import left
 from .evacuation import is_emptying
-from .model import Seconds
+from .model import Seconds, StorageId
 from .observation import HostSeen
 from .power import CUT_MARGIN, Supply, supply
 from .proof import silent_since
@@ -17,6 +17,7 @@ PULSE: Seconds = 1.0  # between two looks at a host on which steps follow each o
 def verdict(s: Situation) -> str:
     """What is going on and why, in one sentence."""
     parts = [text for host in s.hosts if (text := _of_host(s, host))]
+    parts += [text for storage in sorted(s.site.storages) if (text := _of_storage(s, storage))]
     failing = [u for u in sorted(s.site.upses) if s.memory.ups(u).on_battery_since is not None]
     if not parts and failing:
         parts.append(f"riding through: {' and '.join(failing)} on battery")
@@ -48,6 +49,15 @@ def _of_host(s: Situation, host: HostSeen) -> str:
     return f"{doing or host.id + ' rides through'} ({clock}{', ' + power if power else ''})"
 
 
+def _of_storage(s: Situation, storage: StorageId) -> str:
+    m = s.memory.storage(storage)
+    if m.down_at is not None:
+        return f"{storage} is down"
+    if m.told_at is not None:
+        return f"{storage} is shutting down"
+    return f"stopping what runs on {storage}" if m.stop is not None else ""
+
+
 def next_moment(s: Situation) -> Seconds | None:
     """The next moment at which time alone could change the decision; None when only news could."""
     moments: list[Seconds] = []
@@ -66,6 +76,12 @@ def next_moment(s: Situation) -> Seconds | None:
             moments.append((m.disabled_at or m.evacuation.at) + s.policy.disable_wait)
             if state.failing or state.powered or is_emptying(s, host):
                 moments.append(s.now + PULSE)  # while power settles nothing begins and nothing is undone
+    for storage, built in sorted(s.site.storages.items()):
+        since, known = supply(s, storage).since, s.memory.storage(storage)
+        if since is not None:
+            moments.append(since + built.after)
+        if known.stop is not None and known.down_at is None:
+            moments.append(s.now + PULSE)
     for ups in sorted(s.site.upses):
         u = s.memory.ups(ups)
         moments += [t + CUT_MARGIN for t in (u.cut_at, u.off_at) if t is not None]
@@ -73,7 +89,7 @@ def next_moment(s: Situation) -> Seconds | None:
             moments.append(u.utility_since + u.settle)
         if u.off_until is not None:
             moments.append(u.off_until + s.policy.settle)
-    since = [pool.coordinator_since for pool in s.seen.pools.values()]
-    moments += [t + s.policy.coordinator_grace for t in since if t is not None]
+    starts = [pool.coordinator_since for pool in s.seen.pools.values()]
+    moments += [t + s.policy.coordinator_grace for t in starts if t is not None]
     future = [t for t in moments if t > s.now]
     return min(future) if future else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ridethrough.core import events as e
+from ridethrough.core.actions import StopStorage
 from ridethrough.core.model import HostId, PoolId
 from ridethrough.core.site import Site
 
@@ -27,7 +28,7 @@ class _Places:
         self._homes: dict[HostId, set[PoolId]] = {}
         for host in site.hosts.values():
             self._homes.setdefault(host.id, set()).add(host.pool)
-        self._known: set[str] = set()  # UPSs and pools of the whole site, as far as the journal names them
+        self._known: set[str] = set()  # UPSs, pools and storages of the whole site, as far as the journal names them
         for event in events:
             self._learn(event)
 
@@ -35,9 +36,13 @@ class _Places:
         """Whether a fact concerns this island."""
         match event:
             case e.ActionStarted() | e.ActionTold() | e.ActionFinished():
+                if isinstance(event.action, StopStorage):
+                    return event.action.storage in self._site.storages
                 return event.action.pool in self._site.pools
             case e.PoolRecorded() | e.PoolRestored():
                 return event.pool in self._site.pools
+            case e.StorageStopBegun() | e.StorageStopDropped() | e.StorageDown() | e.StorageBack():
+                return event.storage in self._site.storages
             case e.Requested() | e.RequestRefused() | e.RequestDone() | e.Alerted() | e.AlertCleared():
                 return self._holds_subject(event.subject)
         if hasattr(event, "ups"):
@@ -46,7 +51,9 @@ class _Places:
 
     def _learn(self, event: e.Event) -> None:
         match event:
-            case e.ActionStarted() | e.ActionTold() | e.ActionFinished():
+            case e.StorageStopBegun():
+                self._known.add(event.storage)
+            case e.ActionStarted() | e.ActionTold() | e.ActionFinished() if event.action.pool:
                 self._known.add(event.action.pool)
                 for role in ("host", "source"):
                     if hasattr(event.action, role):
@@ -63,6 +70,6 @@ class _Places:
         return homes is None or not homes.isdisjoint(self._site.pools)
 
     def _holds_subject(self, subject: str) -> bool:
-        if subject in self._site.upses or subject in self._site.pools:
+        if subject in self._site.upses or subject in self._site.pools or subject in self._site.storages:
             return True
         return self._holds_host(subject) if subject in self._homes else subject not in self._known

@@ -7,10 +7,10 @@ import logging
 from collections import deque
 from collections.abc import Callable, Mapping
 
-from ridethrough.core.actions import Action, target
+from ridethrough.core.actions import Action, door, target
 from ridethrough.core.events import ActionFinished
 from ridethrough.core.memory import STOOD_STILL
-from ridethrough.core.model import PoolId, Seconds
+from ridethrough.core.model import Seconds
 from ridethrough.ports import Actor, Clock, NotBegun, Refused, Unreachable, is_from_before_a_standstill
 
 log = logging.getLogger(__name__)
@@ -21,8 +21,10 @@ CLEAN_UP: Seconds = 5.0  # time that a cancelled action has to end what it began
 class Executor:
     """Carries out actions side by side; two on one target never overlap, and none delays another target."""
 
-    def __init__(self, actors: Mapping[PoolId, Actor], clock: Clock, report: Callable[[ActionFinished], None]) -> None:
-        """`report` is called once for each action, when it ended or its deadline passed. It must not block."""
+    def __init__(self, actors: Mapping[str, Actor], clock: Clock, report: Callable[[ActionFinished], None]) -> None:
+        """`actors` by what `core.actions.door` says of an action. `report` is called once for each action, when it
+        ended or its deadline passed. It must not block.
+        """
         self._actors = actors
         self._clock = clock
         self._report = report
@@ -71,9 +73,9 @@ class Executor:
         if is_from_before_a_standstill(self._clock, decided_at):
             self._finish(started, action, STOOD_STILL)
             return
-        actor = self._actors.get(action.pool)
+        actor = self._actors.get(door(action))
         if actor is None:
-            self._finish(started, action, "NO_ACTOR", f"nothing is connected to pool {action.pool}")
+            self._finish(started, action, "NO_ACTOR", f"nothing is connected to {door(action)}")
             return
         name = f"action {started}: {type(action).__name__} on {target(action)}"
         performing = asyncio.create_task(_perform(actor, action), name=name)

@@ -26,7 +26,7 @@ from ridethrough.core.events import (
 )
 from ridethrough.core.fold import answers, fold
 from ridethrough.core.memory import Memory
-from ridethrough.core.model import PoolId, Seconds
+from ridethrough.core.model import Seconds
 from ridethrough.core.narrative import tell
 from ridethrough.core.observation import Snapshot
 from ridethrough.core.site import Site
@@ -76,7 +76,7 @@ class Loop:
         *,
         site: Site,
         observers: Sequence[Observer],
-        actors: Mapping[PoolId, Actor],
+        actors: Mapping[str, Actor],
         journal: Journal,
         clock: Clock,
         notifiers: Sequence[Notifier] = (),

@@ -11,6 +11,7 @@ from ridethrough.ports import Actor, Journal, Observer
 
 from .card_door import CardsDoor
 from .memory_journal import Killed, MemoryJournal
+from .nas_door import NasDoor
 from .pool_door import PoolDoor
 from .virtual_time import VirtualClock
 from .world import World
@@ -27,6 +28,7 @@ class Doors:
     wall_ahead: Callable[[], Seconds] = lambda: 0.0  # of the wall clock of the controller's machine
     cards: CardsDoor = field(init=False)
     pools: dict[PoolId, PoolDoor] = field(init=False)
+    storage: NasDoor = field(init=False)
     clock: VirtualClock = field(init=False)
     journal: Journal = field(init=False)
 
@@ -34,6 +36,7 @@ class Doors:
         self.cards = CardsDoor(self.world)
         self.clock = VirtualClock(self.world, self.wall_ahead)
         self.pools = {pool: PoolDoor(self.world, pool, self.clock) for pool in sorted(self.world.pools)}
+        self.storage = NasDoor(self.world, self.clock)
         self.journal = _Pen(self.kept, self)
         self.is_cut = False
 
@@ -42,15 +45,16 @@ class Doors:
 
     @property
     def observers(self) -> Sequence[Observer]:
-        return (self.cards, *self.pools.values())
+        return (self.cards, *self.pools.values(), *([self.storage] if self.world.nases else []))
 
     @property
-    def actors(self) -> Mapping[PoolId, Actor]:
-        return dict(self.pools)
+    def actors(self) -> Mapping[str, Actor]:
+        return {**self.pools, **{f"storage {id_}": self.storage for id_ in self.world.nases}}
 
     def cut(self) -> None:
         """From now on nothing that this controller does reaches the world or the journal, its cleaning up included."""
         self.is_cut = True
+        self.storage.is_cut = True
         for pool in self.pools.values():
             pool.is_cut = True
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import boot, power
+from . import boot, nas, power
 from .machines import Guest, SimHost, SimPool, SimVm
 from .pool_door import CLAIM
 from .world import World
@@ -143,6 +143,36 @@ def ignore_shutdown(world: World, host: str) -> None:
 def ignore_wake(world: World, host: str) -> None:
     """Wake-on-LAN packets will do nothing."""
     world.hosts[host].ignores_wake = True
+
+
+# --- storage
+
+
+def nas_refuses(world: World, box: str) -> None:
+    """It will acknowledge an order to go down, and stay up."""
+    world.nases[box].refuses = True
+
+
+def nas_is_mute(world: World, box: str) -> None:
+    """No order reaches it any more."""
+    world.nases[box].mute = True
+
+
+def switch_on_nas(world: World, box: str) -> None:
+    """Somebody presses its power button."""
+    nas.switch_on(world, world.nases[box])
+
+
+def nas_hangs(world: World, box: str) -> None:
+    """Its service hangs: it answers, and serves nothing. Guests wait for their disks, and live."""
+    world.tell(f"{box}'s service hangs")
+    world.nases[box].hangs = True
+
+
+def nas_serves_again(world: World, box: str) -> None:
+    """Its service works again."""
+    world.tell(f"{box}'s service works again")
+    world.nases[box].hangs = False
 
 
 # --- guests

@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Literal, TypeAlias
 
-from ridethrough.core.model import Bytes, HostId, PoolId, Seconds, StorageId, UpsId, VmId
+from ridethrough.core.model import Bytes, HostId, PoolId, RepositoryId, Seconds, UpsId, VmId
 from ridethrough.core.observation import Power
 
 from .agenda import Process, Signal
@@ -35,12 +35,12 @@ def ref_of(uuid: str) -> str:
     return f"OpaqueRef:{uuid}"
 
 
-def pbd_uuid(host_uuid: str, storage: StorageId) -> str:
+def pbd_uuid(host_uuid: str, storage: RepositoryId) -> str:
     """The PBD that joins a host to a storage repository."""
     return uuid_of("PBD", f"{host_uuid}/{storage}")
 
 
-def disk_uuid(vm: VmId, storage: StorageId) -> str:
+def disk_uuid(vm: VmId, storage: RepositoryId) -> str:
     """A guest's disk (VDI) on a storage repository."""
     return uuid_of("VDI", f"{vm}/{storage}")
 
@@ -177,7 +177,7 @@ class SimTask:
 class SimSr:
     """A storage repository. Shared ones are attached to several hosts, by SimHost.storage."""
 
-    id: StorageId  # its uuid
+    id: RepositoryId  # its uuid
     name: str
     shared: bool = True
     suspend_room: Bytes | None = None  # how much memory of suspended guests it takes; None: any amount
@@ -202,9 +202,9 @@ class SimHost:
     memory_total: Bytes = 64 * GIB
     dom0_memory: Bytes = 4 * GIB
     link_speed: float = 125e6  # bytes per second of its migration network, each way
-    storage: set[StorageId] = field(default_factory=set)
-    detached: set[StorageId] = field(default_factory=set)  # its PBD is there, and unplugged
-    suspend_sr: StorageId | None = None
+    storage: set[RepositoryId] = field(default_factory=set)
+    detached: set[RepositoryId] = field(default_factory=set)  # its PBD is there, and unplugged
+    suspend_sr: RepositoryId | None = None
     switch: str = ""
 
     bios_power_on: bool = True  # the BIOS setting "power on when utility power returns"
@@ -272,12 +272,12 @@ class SimVm:
     start_seconds: Seconds = 3.0
     tools_seconds: Seconds = 0.0  # from its start until its tools are heard of (VM.guest_metrics)
     dirtying: float = 1.0  # bytes sent for each byte of memory in a migration
-    storage: frozenset[StorageId] = frozenset()
+    storage: frozenset[RepositoryId] = frozenset()
     tags: tuple[str, ...] = ()
     snapshots: tuple[str, ...] = ()  # their names; XenAPI shows each as a VM
     affinity: HostId | None = None
-    suspend_sr: StorageId | None = None
-    suspended_to: StorageId | None = None  # where its memory lies while it is suspended
+    suspend_sr: RepositoryId | None = None
+    suspended_to: RepositoryId | None = None  # where its memory lies while it is suspended
     ha_restart_priority: str = ""  # "restart", "best-effort" or ""
     ha_always_run: bool = False
 
@@ -321,14 +321,14 @@ class SimPool:
     profile: Profile = field(default_factory=Profile)
     other_config: dict[str, str] = field(default_factory=dict)
     ha_enabled: bool = False
-    ha_statefile: StorageId | None = None  # the storage that holds it
+    ha_statefile: RepositoryId | None = None  # the storage that holds it
     ha_failures: int = 0  # host failures to tolerate
     ha_allow_overcommit: bool = False
     ha_no_restarts_until: Seconds = 0.0
     wlb_enabled: bool = False
     wlb: Wlb = Wlb.ANSWERS  # when it is enabled
     wlb_advice: dict[VmId, HostId] = field(default_factory=dict)  # it knows nothing of power
-    suspend_sr: StorageId | None = None
+    suspend_sr: RepositoryId | None = None
     templates: tuple[str, ...] = ("Other install media",)  # their names; XenAPI shows each as a VM
     database_life: int = 0  # grows when a member goes on with its copy of the database, minutes old
     account_role: str = ""  # of the account that we log in with; empty: a local superuser

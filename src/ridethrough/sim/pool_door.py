@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from ridethrough.core import actions as a
-from ridethrough.core.model import HostId, PoolId, Seconds, StorageId
+from ridethrough.core.model import HostId, PoolId, RepositoryId, Seconds
 from ridethrough.core.observation import HostSeen, PoolSeen, Power, Snapshot, VmSeen
 from ridethrough.ports import Clock, NotBegun, Refused, Unreachable, is_from_before_a_standstill
 from ridethrough.runtime.waiting import news_or
@@ -263,6 +263,8 @@ class PoolDoor:
                 await self._shut_down(self._host(action.host))
             case a.PowerOnHost():
                 await self._power_on(self._host(action.host))
+            case a.StopStorage():
+                raise TypeError("a pool stops no storage")
             case _:
                 assert_never(action)
 
@@ -411,7 +413,7 @@ class PoolDoor:
         return self._world.vms[vm]
 
 
-def _vm_seen(vm: SimVm, local: Mapping[StorageId, str]) -> VmSeen:
+def _vm_seen(vm: SimVm, local: Mapping[RepositoryId, str]) -> VmSeen:
     return VmSeen(
         vm.id,
         vm.name,
@@ -428,7 +430,7 @@ def _vm_seen(vm: SimVm, local: Mapping[StorageId, str]) -> VmSeen:
     )
 
 
-def _immovable(vm: SimVm, local: Mapping[StorageId, str]) -> str:
+def _immovable(vm: SimVm, local: Mapping[RepositoryId, str]) -> str:
     """In the words of the XenAPI driver. `local`: the names of the storage that only one host reaches."""
     if vm.power_state not in (Power.RUNNING, Power.PAUSED):
         return ""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ridethrough.core.model import CardAction, Seconds
 
-from . import boot
+from . import boot, nas
 from .cards import SelfTest, SimUps
 from .machines import SimHost
 
@@ -42,19 +42,22 @@ def rebalance(world: World) -> None:
     settle(world)
     for _, host in sorted(world.hosts.items()):
         _supply(world, host)
+    for _, box in sorted(world.nases.items()):
+        nas.supply(world, box)
     for _, ups in sorted(world.upses.items()):
         ups.load_watts = _load(world, ups)
         _watch_battery(world, ups)
 
 
 def _load(world: World, ups: SimUps) -> float:
-    """A host's watts are drawn evenly from those of its feeds that have an output."""
+    """A machine's watts are drawn evenly from those of its feeds that have an output."""
     if not ups.output:
         return 0.0
     load = ups.base_load_watts
-    for host in world.hosts.values():
-        if host.power and ups.id in host.fed_by:
-            load += host.watts / sum(world.upses[feed].output for feed in host.fed_by)
+    machines: list[SimHost | nas.SimNas] = [*world.hosts.values(), *world.nases.values()]
+    for machine in machines:
+        if machine.power and ups.id in machine.fed_by:
+            load += machine.watts / sum(world.upses[feed].output for feed in machine.fed_by)
     return load
 
 

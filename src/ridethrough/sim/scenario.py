@@ -152,7 +152,8 @@ def _expectation(t: Table, world: World) -> Expectation:
     for vm in (*running, *moves):
         t.one_of("running", vm, vms)
     found = Expectation(
-        **{key: tuple(t.names(key, world.hosts)) for key in ("up", "down", "enabled", "disabled", "crashed")},
+        **{key: tuple(t.names(key, [*world.hosts, *world.nases])) for key in ("up", "down", "crashed")},
+        **{key: tuple(t.names(key, world.hosts)) for key in ("enabled", "disabled")},
         **{key: tuple(t.names(key, vms)) for key in ("halted", "lost")},
         running=running,
         moves=moves,
@@ -380,8 +381,9 @@ def failures(expect: Expectation, world: World) -> tuple[str, ...]:
     """Which expectations the end of a run misses, in words."""
     found: list[str] = []
     for host in (*expect.up, *expect.down):
-        if world.hosts[host].power != (host in expect.up):
-            found.append(f"{host} is {'on' if world.hosts[host].power else 'off'}")
+        power = (world.hosts.get(host) or world.nases[host]).power
+        if power != (host in expect.up):
+            found.append(f"{host} is {'on' if power else 'off'}")
     for host in (*expect.enabled, *expect.disabled):
         if world.hosts[host].enabled != (host in expect.enabled):
             found.append(f"{host} is {'enabled' if world.hosts[host].enabled else 'disabled'}")

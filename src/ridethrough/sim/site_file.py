@@ -10,7 +10,7 @@ from typing import Any
 import tomlkit
 
 from ridethrough.config import ConfigError, Secrets, parse
-from ridethrough.core.model import CardAction, HostId, PoolId, UpsId, VmId
+from ridethrough.core.model import CardAction, HostId, PoolId, UpsId, VmId, Way
 from ridethrough.core.observation import Power
 from ridethrough.core.site import Site
 
@@ -18,6 +18,7 @@ from .battery import Battery
 from .cards import Family, SimCard, SimUps
 from .ha_calls import PRIORITIES
 from .machines import GIB, RELEASES, Guest, SimHost, SimPool, SimSr, SimVm, Wlb, uuid_of
+from .nas import SimNas
 from .reading import ScenarioError, Table, merged, read_toml
 from .world import World
 from .xapi_wire.roles import ROLES
@@ -125,6 +126,9 @@ def _build(table: Table, site: Site) -> World:
         for host in entry.names("hosts", hosts) or list(hosts):
             world.hosts[host].storage.add(uuid_of("storage", name))
         entry.end()
+    for name, entry in table.tables("nas").items():
+        table.one_of("nas", name, site.storages)
+        world.add_nas(_nas(name, entry, site, world))
     for name, entry in table.tables("vm").items():
         world.add_vm(_vm(name, entry, world))
     for pool in [p for p in world.pools.values() if p.ha_enabled]:
@@ -214,6 +218,27 @@ def _host(name: str, t: Table, site: Site, address: str) -> SimHost:
         host.other_config["MAINTENANCE_MODE"] = "true"
     t.end()
     return host
+
+
+def _nas(name: str, t: Table, site: Site, world: World) -> SimNas:
+    """Its own minutes are those that its owner entered, unless they are said to be others."""
+    built, known = site.storages[name], {s.name: s.id for s in world.storages.values()}
+    stores = t.names("repositories", known) or [s.name for s in world.storages.values() if s.shared]
+    own = built.after if built.way is Way.BY_ITSELF else None
+    nas = SimNas(
+        name,
+        tuple(t.names("fed_by", site.upses)) or built.powered_by,
+        t.take("needs", int, built.needs),
+        watts=t.take("watts", float, 60.0),
+        repositories=frozenset(known[store] for store in stores),
+        address=t.take("address", str, built.address or "192.0.2.90"),
+        stop_seconds=t.time("stop_time", 60.0),
+        boot_seconds=t.time("boot_time", 90.0),
+        starts_itself=t.take("starts_itself", bool, True),
+        goes_after=t.time("goes_after") if t.has("goes_after") else own,
+    )
+    t.end()
+    return nas
 
 
 def _vm(name: str, t: Table, world: World) -> SimVm:

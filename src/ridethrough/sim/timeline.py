@@ -73,6 +73,11 @@ TO_THE_WORLD: dict[str, _Kind] = {
     "accept hello": _on("host", faults.accept_hello),
     "ignore shutdown": _on("host", faults.ignore_shutdown),
     "ignore wake": _on("host", faults.ignore_wake),
+    "refuse storage stop": _on("storage", faults.nas_refuses),
+    "cut storage off": _on("storage", faults.nas_is_mute),
+    "hang storage": _on("storage", faults.nas_hangs),
+    "mend storage": _on("storage", faults.nas_serves_again),
+    "switch storage on": _on("storage", faults.switch_on_nas),
     "person enables": _on("host", faults.person_enables),
     "person disables": _on("host", faults.person_disables),
     "person shuts down": _on("vm", faults.person_shuts_down),
@@ -137,7 +142,7 @@ class Word:
 
     do: str
     actor: str
-    subject: str  # the key that names what it happens to: feeder, ups, host, vm, pool; empty: none
+    subject: str  # the key that names what it happens to: feeder, ups, host, vm, pool, storage; empty: none
     takes: Mapping[str, Seconds | str]  # further keys with their defaults
 
 
@@ -190,6 +195,8 @@ def subjects(subject: str, world: World) -> list[str]:
             return list(world.hosts)
         case "pool":
             return list(world.pools)
+        case "storage":
+            return list(world.nases)
         case "vm":
             return [v.name for v in world.vms.values()]
     raise ScenarioError(f"nothing is called {subject}")

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ridethrough.core.model import Bytes, HostId, PoolId, Seconds, StorageId, UpsId
+from ridethrough.core.model import Bytes, HostId, PoolId, RepositoryId, Seconds, StorageId, UpsId
 from ridethrough.core.observation import Power
 
 from . import autostart, boot, high_availability, power
@@ -14,6 +14,7 @@ from .agenda import Agenda
 from .cards import SimUps
 from .machines import Reach, SimHost, SimPool, SimSr, SimTask, SimVm, as_ocaml
 from .migration import Links
+from .nas import SimNas
 
 REFUSED_SECONDS: Seconds = 2.3  # a starting toolstack refuses connections first (lab 10, 11, 14, 18)
 
@@ -42,13 +43,14 @@ class World:
         self.hosts: dict[HostId, SimHost] = {}
         self.vms: dict[str, SimVm] = {}  # by uuid
         self.pools: dict[PoolId, SimPool] = {}
-        self.storages: dict[StorageId, SimSr] = {}
+        self.storages: dict[RepositoryId, SimSr] = {}
+        self.nases: dict[StorageId, SimNas] = {}
         self.tasks: dict[str, SimTask] = {}  # by ref
         self.tasks_made = 0
         self.at_work: list[SimTask] = []  # what is being done, whether anybody still knows its task or not
         self.links = Links(self.agenda)
-        self.crashed: list[HostId] = []  # hosts that lost their power while they ran, in order
-        self.lost: list[str] = []  # guests that died with their host, by name, in order
+        self.crashed: list[HostId] = []  # hosts and NAS boxes that lost their power while they ran, in order
+        self.lost: list[str] = []  # guests that died with their host or lost their disk, by name, in order
         self.moves: Counter[str] = Counter()  # completed migrations of each guest, by name
         self.written: dict[PoolId, list[tuple[Seconds, Callable[[], None]]]] = {}  # see `database_copy`
         self._watchers: list[Callable[[str, str], None]] = []
@@ -110,6 +112,12 @@ class World:
     def add_storage(self, storage: SimSr) -> SimSr:
         self.storages[storage.id] = storage
         return storage
+
+    def add_nas(self, nas: SimNas) -> SimNas:
+        """A NAS that serves. Its UPSs must be there already."""
+        self.nases[nas.id] = nas
+        self.rebalance()
+        return nas
 
     def add_host(self, host: SimHost) -> SimHost:
         """A host that runs, enabled, as a member of its pool. Its pool and its UPSs must be there already."""

@@ -27,6 +27,7 @@ from ridethrough.core.actions import (
     RestoreAutoPoweron,
     ShutDownHost,
     StartVm,
+    StopStorage,
     StopVm,
     SuspendAutoPoweron,
 )
@@ -138,6 +139,8 @@ class Hands:
                 await self._suspend_auto_poweron()
             case RestoreAutoPoweron():
                 await self._restore_auto_poweron()
+            case StopStorage():
+                raise TypeError("a pool stops no storage")
             case _:
                 assert_never(action)
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from ridethrough.core.model import Bytes, HostId, PoolId, Seconds, StorageId
+from ridethrough.core.model import Bytes, HostId, PoolId, RepositoryId, Seconds
 from ridethrough.core.observation import HostSeen, PoolSeen, Power, Snapshot, VmSeen
 
 from .identity import ambiguous, host_ids, one_line
@@ -238,8 +238,8 @@ def _used_by(vm: Vm, needed: Bytes) -> Bytes:
     return needed if resident else 0
 
 
-def _attached(records: Records) -> dict[str, frozenset[StorageId]]:
-    found: dict[str, set[StorageId]] = {}
+def _attached(records: Records) -> dict[str, frozenset[RepositoryId]]:
+    found: dict[str, set[RepositoryId]] = {}
     for pbd in records.pbds.values():
         sr = records.srs.get(pbd.sr)
         if pbd.currently_attached and sr is not None and sr.uuid:
@@ -248,7 +248,7 @@ def _attached(records: Records) -> dict[str, frozenset[StorageId]]:
 
 
 def _host_seen(
-    key: HostId, pool: PoolId, host: Host, metrics: HostMetrics | None, storage: frozenset[StorageId]
+    key: HostId, pool: PoolId, host: Host, metrics: HostMetrics | None, storage: frozenset[RepositoryId]
 ) -> HostSeen:
     """host_metrics.memory_free is old or 0 (lab 14): free memory is reckoned from the guests' records instead."""
     return HostSeen(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import partial
 
-from ridethrough.core.model import HostId, PoolId, Seconds, StorageId
+from ridethrough.core.model import HostId, PoolId, RepositoryId, Seconds
 from ridethrough.core.observation import Power
 from ridethrough.sim import database_copy, failover_plan
 from ridethrough.sim.allowed import host_operations
@@ -382,11 +382,11 @@ class Records(SiteRecords):
         return own + (self._with_host(self.world.hosts[vm.resident_on])[:2] if vm.resident_on else [])
 
 
-def _ref_or_null(storage: StorageId | None) -> str:
+def _ref_or_null(storage: RepositoryId | None) -> str:
     return ref_of(storage) if storage else NULL
 
 
-def _id_of(ref: str) -> StorageId | None:
+def _id_of(ref: str) -> RepositoryId | None:
     return ref.removeprefix("OpaqueRef:") if ref != NULL else None
 
 
