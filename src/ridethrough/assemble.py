@@ -8,8 +8,9 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ridethrough import storages
 from ridethrough.config import CardConnection, Configuration, Endpoint, NutConnection, UpsConnection, Upsd
-from ridethrough.core.model import HostId, PoolId, UpsId
+from ridethrough.core.model import HostId, PoolId, StorageId, UpsId
 from ridethrough.core.observation import Snapshot, UpsSeen
 from ridethrough.core.site import Site
 from ridethrough.drivers.nut import NutConfig, NutSwitch, ServerConfig, Upsds, served
@@ -105,6 +106,7 @@ async def look(configuration: Configuration, patience: float, trust: Trust | Non
     clock, site = Stopwatch(), named_site(configuration)
     observers: list[Observer] = [pool(configuration, p, clock, trust=trust) for p in sorted(site.pools)]
     observers += watching(configuration, site, clock)
+    observers += storages.watching(configuration, site, clock)
     try:
         for observer in observers:
             await observer.start(lambda: None)
@@ -124,7 +126,8 @@ def _is_complete(site: Site, seen: Snapshot) -> bool:
     cards_told = all((found := seen.upses.get(u)) and (found.reading or found.trouble) for u in site.upses)
     pools_told = all((told := seen.pools.get(p)) and told.answered_at is not None for p in site.pools)
     probed = all(h.toolstack_at is not None or not h.live for h in seen.hosts.values())
-    return cards_told and pools_told and probed
+    asked = all((it := seen.storages.get(t)) and (it.serves_at is not None or it.trouble) for t in site.storages)
+    return cards_told and pools_told and probed and asked
 
 
 async def read_ups(ups: UpsConnection, clock: Clock) -> UpsReport:
@@ -200,6 +203,11 @@ async def ask_upsd(host: str, port: int, name: str) -> Mapping[str, str]:
     return await ask_nut(ServerConfig(host, port), name)
 
 
+async def survey_storage(configuration: Configuration, storage: StorageId) -> dict[str, Any]:
+    """What `ridethrough check` tells of a NAS or SAN: whether it serves; and over SSH, whether it could be stopped."""
+    return await storages.survey(configuration, storage)
+
+
 async def survey_pool(configuration: Configuration, pool_id: PoolId, trust: Trust | None = None) -> Survey:
     """What `ridethrough check` tells of a pool: it logs in, looks, and changes nothing."""
     found = configuration.pools[pool_id]
@@ -227,6 +235,7 @@ __all__ = [
     "search_upsd",
     "send_test_trap",
     "survey_pool",
+    "survey_storage",
     "switch",
     "trap_port",
     "watching",

@@ -9,17 +9,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ridethrough import storages
 from ridethrough.assemble import cards_of, named_site, pool, watching
 from ridethrough.config import ConfigError, Configuration, Endpoint
 from ridethrough.config.changes import Wiring
 from ridethrough.core.events import Ask, Event, Requested, RequestRefused, SettingsTaken, TrapHeard
-from ridethrough.core.model import Seconds, UpsId
+from ridethrough.core.model import Seconds, StorageId, UpsId
 from ridethrough.core.narrative import tell
 from ridethrough.core.observation import Snapshot
 from ridethrough.core.site import Site
+from ridethrough.core.situation import Situation
 from ridethrough.core.topology import islands
 from ridethrough.drivers.notify.fields import one_line
 from ridethrough.drivers.snmp import Cards, Heard, Trap, Traps, Turns
+from ridethrough.drivers.storage import Shown
 from ridethrough.ports import Notifier, Observer
 from ridethrough.runtime.addressees import OF_ALL, any_of, concerns, one_of
 from ridethrough.runtime.clock import STILL, SYSTEM, SiteClock, Sources
@@ -78,6 +81,8 @@ class Controller:
         self.journal = DiskJournal(state_dir, patience=PATIENCE * speed)
         self.clock = SiteClock(state_dir, latest_time(state_dir), sources=sources, still=STILL * speed)
         self._turns = Turns()
+        self._ups_port = storages.UpsPort(self._shown, self.clock.now)
+        self._ups_port.take(configuration)
         parts = islands(self.site)
         self._crew = Crew([self._island(configuration, part, self.clock.alive_until) for part in parts])
         self._status = StatusFile(state_dir, self.clock, self.view)
@@ -119,10 +124,11 @@ class Controller:
         name = ", ".join(part.pools) or ", ".join(part.upses)
         pools = {p: pool(configuration, p, self.clock) for p in part.pools}
         observers: list[Observer] = [*pools.values(), *watching(configuration, part, self.clock, self._turns)]
+        observers += storages.watching(configuration, part, self.clock, self._ups_port)
         loop = Loop(
             site=part,
             observers=observers,
-            actors=pools,
+            actors={**pools, **storages.orders(configuration, part, self.clock, self._ups_port)},
             journal=self.journal,
             clock=self.clock,
             notifiers=self._notifiers,
@@ -142,6 +148,7 @@ class Controller:
             "the status file": self._status.run,
             "the file of what is seen": self._seen.run,
             "the clock's file": self.clock.keep_marked,
+            "the network UPS": self._ups_port.run,
         }
         side = [asyncio.create_task(steadily(name, work)) for name, work in beside.items()]
         self._listen()
@@ -240,6 +247,7 @@ class Controller:
         )
         if not why:
             self.configuration = new
+            self._ups_port.take(new)
             if (old.traps, cards_of(old, old.site)) != (new.traps, cards_of(new, new.site)):
                 await self._listen_anew()
         return why
@@ -255,6 +263,14 @@ class Controller:
             self._listening = None
         self.traps = self._listener(self.configuration)
         self._listen()
+
+    def _shown(self, storage: StorageId) -> Shown | None:
+        """What a NAS box that asks for the state of its UPS is told."""
+        for island in self.islands:
+            status = island.loop.status
+            if storage in island.site.storages and status is not None:
+                return storages.shown(Situation(status.at, status.seen, status.memory, island.site), storage)
+        return None
 
     def seen(self) -> Seen:
         """The whole site as the latest round of each island saw it."""
@@ -278,6 +294,7 @@ class Controller:
         for row in view["upses"]:
             ups = self.configuration.upses.get(row["id"])
             row["address"] = str(ups.at) if ups is not None else ""
+        view["network_ups_trouble"] = self._ups_port.trouble
         view["settings_version"] = self.configuration.version
         _add_traps(view, self.traps, asyncio.get_running_loop().time())
         return view

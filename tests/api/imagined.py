@@ -73,7 +73,7 @@ class Equipment:
         self.looked: list[Configuration] = []
 
     async def __call__(self, found: Configuration, told: Callable[[str], None]) -> Mapping[str, Any]:
-        return await report(found, Asking(self.ups, self.pool, self.look), told)
+        return await report(found, Asking(self.ups, self.pool, self.look, self.storage), told)
 
     async def ups(self, ups: UpsConnection) -> dict[str, Any]:
         return {"id": ups.id, "troubles": self._troubles(ups.id)}
@@ -81,6 +81,9 @@ class Equipment:
     async def pool(self, found: Configuration, pool: str) -> dict[str, Any]:
         troubles = self._troubles(pool)
         return {"id": pool, "members": [] if troubles else [{"name": "xenserver1"}], "troubles": troubles}
+
+    async def storage(self, found: Configuration, storage: str) -> dict[str, Any]:
+        return {"id": storage, "troubles": self._troubles(storage)}
 
     async def look(self, found: Configuration) -> Snapshot:
         self.looked.append(found)

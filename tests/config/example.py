@@ -9,6 +9,7 @@ SECRETS = Secrets(
         "RIDETHROUGH_SECRET_POOL1": "swordfish",
         "RIDETHROUGH_SECRET_UPS_COMMUNITY": "shhh",
         "RIDETHROUGH_SECRET_UPSD": "hush",
+        "RIDETHROUGH_SECRET_NAS1": "told",
         "RIDETHROUGH_SECRET_UPS_AUTH": "signed it",
         "RIDETHROUGH_SECRET_UPS_PRIVACY": "kept secret",
     }
@@ -82,6 +83,38 @@ shutdown = {{ enabled = true, after = "2m" }}
 
 [host.xenserver2]
 pool = "pool1"
+
+[storage.nas1]
+powered_by = ["ups1"]
+used_by = ["xen server 1"]
+repositories = ["NFS store"]
+address = "192.0.2.20"
+serves = ["nfs://192.0.2.20", "tcp://[2001:db8::20]:3260"]
+way = "network ups"
+after = "5 min"
+stop_time = "2 min"
+switch = "sw1"
+asks_from = ["192.0.2.21", "192.0.2.32/28"]
+ups_name = "cellar"
+username = "monitor"
+password = "secret:nas1"
+
+[storage.san1]
+powered_by = ["ups1", "ups2"]
+needs = 2
+address = "192.0.2.22"
+serves = ["tcp://192.0.2.22:3260"]
+way = "ssh"
+username = "stopper"
+key_file = "/etc/ridethrough/san1"
+at = "192.0.2.23:2222"
+host_key = "SHA256:{"A" * 43}"
+command = "sudo -n poweroff"
+
+[network_ups]
+listen = "192.0.2.5:3493"
+certificate = "/etc/ridethrough/ups.pem"
+key = "/etc/ridethrough/ups.key"
 
 [vm.web]
 wish = "shut down"

@@ -66,6 +66,71 @@ def test_the_pages_are_served_safely_or_not_at_all(section: str, told: str) -> N
     assert found.startswith(f"site.toml: {told}"), found
 
 
+STORED = """
+powered_by = ["a"]
+address = "192.0.2.20"
+serves = ["nfs://192.0.2.20"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("section", "told"),
+    [
+        ("", "storage.nas1.way is missing"),
+        (
+            'way = "by itself"',
+            'storage.nas1 has way = "by itself" and no after: write the minutes that are entered on it',
+        ),
+        ('way = "phone"', "storage.nas1.way"),
+        (
+            'way = "agent"\ncommand = "poweroff"',
+            'storage.nas1 has command, which way = "agent" does not use: take it out',
+        ),
+        ('way = "ssh"', 'storage.nas1 has way = "ssh" and no username, no command, no key_file or password'),
+        ('way = "network ups"\nusername = "me"', "storage.nas1 has only one of username and password: give both"),
+        (
+            'way = "network ups"\nasks_from = ["nas"]',
+            'storage.nas1.asks_from (entry 1) "nas" is no address and no network',
+        ),
+        (
+            'way = "ssh"\nusername = "me"\nkey_file = "k"\ncommand = "c"\nhost_key = "MD5:1"',
+            'storage.nas1.host_key "MD5:1" is no fingerprint of an SSH host key',
+        ),
+        ('way = "agent"\nneeds = 2', "storage.nas1.needs is 2, but powered_by names 1 UPS"),
+        ('way = "agent"\nused_by = ["h7"]', 'storage.nas1.used_by names "h7"; known hosts are "h1"'),
+        (
+            'way = "network ups"',
+            "network_ups is missing, and nas1 is to ask there for its UPS: write a section [network_ups]",
+        ),
+    ],
+)
+def test_storage_is_described_so_that_it_can_be_stopped(section: str, told: str) -> None:
+    (found,) = problems(f"{GOOD}[storage.nas1]{STORED}{section}\n")
+    assert told in found, found
+
+
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [
+        ('address = "nas"', 'storage.nas1.address "nas" is no IP address: write "192.0.2.20"'),
+        ('serves = ["smb://192.0.2.20"]', 'is nothing that storage serves: write "nfs://192.0.2.20", or "tcp://'),
+        ('serves = ["tcp://192.0.2.20"]', "is nothing that storage serves"),
+        ("serves = []", "storage.nas1.serves"),
+        ("powered_by = []", "storage.nas1.powered_by"),
+    ],
+)
+def test_where_storage_is_and_what_it_serves(key: str, told: str) -> None:
+    name = key.partition(" ")[0]
+    others = "".join(f"{line}\n" for line in STORED.strip().splitlines() if not line.startswith(name))
+    (found,) = problems(f'{GOOD}[storage.nas1]\nway = "agent"\n{others}{key}\n')
+    assert told in found, found
+
+
+def test_storage_and_hosts_have_names_of_their_own() -> None:
+    (found,) = problems(f'{GOOD}[storage.h1]\nway = "agent"{STORED}')
+    assert "storage has the name h1, and so has a host: give one of them another" in found
+
+
 @pytest.mark.parametrize(
     ("feeder", "told"),
     [

@@ -9,7 +9,7 @@ import typer
 
 from ridethrough.config import Configuration, UpsConnection
 from ridethrough.core.advice import Level
-from ridethrough.core.model import CardAction, PoolId
+from ridethrough.core.model import CardAction, PoolId, StorageId
 from ridethrough.core.observation import Snapshot
 from ridethrough.core.wording import duration
 from ridethrough.views.findings import Asking, report
@@ -51,7 +51,12 @@ def check(
 
 def asking(trust: bool = False) -> Asking:
     """How the real equipment is asked; with `trust`, certificates that are not pinned are accepted."""
-    from ridethrough.assemble import look, read_ups, survey_pool  # the drivers take half a second to import
+    from ridethrough.assemble import (
+        look,
+        read_ups,
+        survey_pool,
+        survey_storage,
+    )  # the drivers take half a second to import
     from ridethrough.runtime.clock import Stopwatch
 
     clock = Stopwatch()
@@ -66,7 +71,10 @@ def asking(trust: bool = False) -> Asking:
     async def seen(found: Configuration) -> Snapshot:
         return await look(found, PATIENCE, accept)
 
-    return Asking(ups, pool, seen)
+    async def storage(found: Configuration, storage_id: StorageId) -> dict[str, Any]:
+        return await survey_storage(found, storage_id)
+
+    return Asking(ups, pool, seen, storage)
 
 
 def _accept(_address: str, _fingerprint: str) -> bool:
@@ -107,6 +115,8 @@ def _print(report: dict[str, Any], trust: bool) -> None:
         _print_ups(row)
     for row in report["pools"]:
         _print_pool(row, trust)
+    for row in report["nas"]:
+        _print_storage(row)
     typer.echo("\nIn an outage")
     for row in report["hosts"]:
         say(outage(row), f"  {row['id']}: ")
@@ -139,6 +149,14 @@ def _print_ups(row: dict[str, Any]) -> None:
         say(contradicted(row["contradicts_itself"]), "  ")
     if row["does_not_tell"]:
         say(untold(row["does_not_tell"]), "  ")
+
+
+def _print_storage(row: dict[str, Any]) -> None:
+    typer.echo(f"\nStorage {row['id']}")
+    say(f"{row['address']}, {'serves' if row['serves'] else 'does not serve'} {', '.join(row['services'])}", "  ")
+    say(f"told to go down: {row['way']}", "  ")
+    if row["says"]:
+        say(row["says"], "  ")
 
 
 def _print_pool(row: dict[str, Any], trust: bool) -> None:

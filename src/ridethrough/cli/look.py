@@ -69,11 +69,14 @@ def _print(shown: dict[str, Any]) -> None:
         say(f"the journal: {shown['journal_trouble']}", "ALERT ", danger=True)
     if shown.get("traps_trouble"):
         say(shown["traps_trouble"], "Note: ")
+    if shown.get("network_ups_trouble"):
+        say(shown["network_ups_trouble"], "ALERT ", danger=True)
     for alert in shown["alerts"]:
         say(alert["text"], "ALERT ", danger=True)
     _upses(shown["upses"])
     for pool in shown["pools"]:
         _pool(pool, [row for row in shown["hosts"] if row["pool"] == pool["id"]])
+    _storages(shown.get("nas", []))
     if shown["under_way"]:
         typer.echo("\nUnder way:")
     for action in shown["under_way"]:
@@ -89,6 +92,35 @@ def _upses(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         if row["trouble"]:
             say(row["trouble"], f"{row['id']}: ")
+
+
+def _storages(rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        return
+    typer.echo()
+    table(
+        ("Storage", "Supply", "State", "Used by", "VMs", "Told by"),
+        [
+            (
+                row["id"],
+                SUPPLY.get(row["supply"], row["supply"]),
+                _served(row),
+                ", ".join(row["hosts"]),
+                str(row["vms"]),
+                row["way"],
+            )
+            for row in rows
+        ],
+    )
+
+
+def _served(row: dict[str, Any]) -> str:
+    text = row["step"] or ("serves" if row["serves"] else f"does not serve{_trouble(row)}")
+    return f"{text}, does not ask for its UPS" if row["logged_in"] is False else str(text)
+
+
+def _trouble(row: dict[str, Any]) -> str:
+    return f" ({row['trouble']})" if row["trouble"] else ""
 
 
 def power_in_words(row: dict[str, Any]) -> str:

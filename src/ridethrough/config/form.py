@@ -6,14 +6,14 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
-from ridethrough.core.model import CardAction, Way
+from ridethrough.core.model import CardAction
 from ridethrough.core.notice import EventClass, Severity
 from ridethrough.core.policy import Policy, VmPolicy, Wish
 from ridethrough.ups.snmpv3 import SHORTEST_PASSWORD, Auth, Privacy
 
 from . import quantities
 from .form_base import Section, enough_feeds, known_upses
-from .form_storage import NetworkUpsSection, StorageSection
+from .form_storage import NetworkUpsSection, StorageSection, no_hosts, there_if_asked
 from .secrets import Secret
 from .values import (
     Community,
@@ -382,16 +382,7 @@ class SiteFile(Section):
     pool: dict[Name, PoolSection] = Field({})
     host: dict[Name, HostSection] = Field({})
     vm: dict[Name, VmSection] = Field({})
-    storage: dict[Name, StorageSection] = Field({})
-    network_ups: NetworkUpsSection | None = None
-
-    @model_validator(mode="after")
-    def _storage_fits(self) -> Self:
-        if both := sorted(self.storage.keys() & self.host.keys()):
-            raise ValueError(f"has a host and a storage of the name {both[0]}: give one of them another")
-        asked = sorted(name for name, storage in self.storage.items() if storage.way is Way.NETWORK_UPS)
-        if asked and self.network_ups is None:
-            raise ValueError(
-                f'has no [network_ups], where {asked[0]} would ask for its UPS: write listen = "192.0.2.5:3493" there'
-            )
-        return self
+    storage: Annotated[dict[Name, StorageSection], AfterValidator(no_hosts)] = Field({})
+    network_ups: Annotated[NetworkUpsSection | None, AfterValidator(there_if_asked)] = Field(
+        None, validate_default=True
+    )

@@ -10,7 +10,7 @@ from ridethrough.core.model import Storage, Way
 
 from . import quantities
 from .form_base import Section, enough_feeds, known_upses
-from .values import Duration, Name, NameIfAny, Once, PasswordIfAny, are_known, checked_by, host_key
+from .values import Duration, Name, NameIfAny, Once, PasswordIfAny, are_known, checked_by, ssh_fingerprint
 
 # Which way of stopping storage uses which of the keys that not all of them use.
 KEYS_OF_WAYS: dict[str, tuple[Way, ...]] = {
@@ -97,7 +97,7 @@ class StorageSection(Section):
         description="SSH: where its server answers, if that is not port 22 of its address.",
         examples=["192.0.2.20:2222"],
     )
-    host_key: Annotated[str, checked_by(host_key)] = Field(
+    host_key: Annotated[str, AfterValidator(ssh_fingerprint)] = Field(
         "",
         description="SSH: the fingerprint of its key, as `ssh-keygen -l` tells it. `ridethrough check` tells it too.",
         examples=["SHA256:..."],
@@ -148,3 +148,22 @@ class NetworkUpsSection(Section):
         if bool(self.certificate) != bool(self.key):
             raise ValueError("has only one of certificate and key: give both, or neither")
         return self
+
+
+def no_hosts(storages: dict[str, StorageSection], info: ValidationInfo) -> dict[str, StorageSection]:
+    """Storage and hosts have names of their own. Raises ValueError with the remedy."""
+    if both := sorted(storages.keys() & info.data.get("host", {}).keys()):
+        raise ValueError(f"has the name {both[0]}, and so has a host: give one of them another")
+    return storages
+
+
+def there_if_asked(served: NetworkUpsSection | None, info: ValidationInfo) -> NetworkUpsSection | None:
+    """A NAS that asks for its UPS needs somebody to ask. Raises ValueError with the remedy."""
+    storages: dict[str, StorageSection] = info.data.get("storage", {})
+    asking = sorted(name for name, storage in storages.items() if storage.way is Way.NETWORK_UPS)
+    if asking and served is None:
+        raise ValueError(
+            f"is missing, and {asking[0]} is to ask there for its UPS: write a section [network_ups] with "
+            'listen = "192.0.2.5:3493"'
+        )
+    return served

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any
@@ -11,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, Val
 from pydantic import WithJsonSchema as Shape
 from pydantic_core import PydanticKnownError
 
-from ridethrough.fingerprints import normalised
+from ridethrough.fingerprints import normalised, ssh_host_key
 
 from . import quantities
 from .quantities import quoted
@@ -73,14 +72,12 @@ def _fingerprint(text: str) -> str:
 Fingerprint = Annotated[str, AfterValidator(_fingerprint)]
 
 
-SSH_FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
-
-
-def host_key(text: str) -> str:
+def ssh_fingerprint(text: str) -> str:
     """The fingerprint of an SSH server's key, as OpenSSH tells it. Raises ValueError with the remedy."""
-    if not SSH_FINGERPRINT.fullmatch(text):
-        raise ValueError(f'{quoted(text)} is no fingerprint of a key: write "SHA256:" and the 43 characters behind it')
-    return text
+    try:
+        return ssh_host_key(text)
+    except ValueError as error:
+        raise ValueError(f"{quoted(text)} {error}") from None
 
 
 def _once(items: list[str]) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from .model import CardAction, Host, HostId, UpsId
+from .model import CardAction, Host, HostId, Storage, UpsId, Way
 from .observation import Snapshot
 from .policy import HostPolicy, Timer
 from .site import Site
@@ -77,6 +77,7 @@ def advice(site: Site, seen: Snapshot = NOTHING_SEEN) -> list[Advice]:
         *(a for _, host in sorted(site.hosts.items()) for a in of_host(host, site, seen)),
         *(a for ups in sorted(site.upses) for a in _ups(ups, site, seen)),
         *(a for pool in sorted(site.pools) for a in _pool(pool, site, seen)),
+        *(a for _, storage in sorted(site.storages.items()) for a in _storage(storage, site, seen)),
         *_vms(site, seen),
     ]
     return sorted(found, key=lambda a: list(Level).index(a.level))
@@ -217,15 +218,18 @@ def _stays_off(host: Host, site: Site, seen: Snapshot) -> Iterator[Advice]:
 def _ups(ups: UpsId, site: Site, seen: Snapshot) -> Iterator[Advice]:
     about = f"ups.{ups}"
     fed = [host for host in site.hosts.values() if ups in host.powered_by]
-    if not fed:
-        yield Advice(Level.NOTE, about, f"feeds no host: name it in powered_by of a host, or remove [{about}]")
+    stores = [storage for storage in site.storages.values() if ups in storage.powered_by]
+    if not fed and not stores:
+        yield Advice(
+            Level.NOTE, about, f"feeds no host and no storage: name it in powered_by of one, or remove [{about}]"
+        )
         return
     there = seen.upses.get(ups)
     if there is not None and there.reading is None:
         trouble = f" ({there.trouble})" if there.trouble else ""
         yield Advice(Level.DANGER, about, f"has never answered{trouble}: check source, version and community")
     card = timers(ups, site, seen)
-    acts = any(site.policy.of(host.id) != HostPolicy() for host in fed)
+    acts = bool(stores) or any(site.policy.of(host.id) != HostPolicy() for host in fed)
     if acts and card.warning_period is None and card.action is not CardAction.DISABLED:
         yield Advice(
             Level.WARNING if there is not None and there.reading is not None else Level.NOTE,
@@ -282,6 +286,44 @@ def _vms(site: Site, seen: Snapshot) -> Iterator[Advice]:
     there = {name for vm in seen.vms.values() for name in (vm.id, vm.name)}
     for name in sorted(set(site.policy.vms) - there):
         yield Advice(Level.WARNING, f"vm.{name}", "no VM has this name or uuid: correct it, or remove the section")
+
+
+def _storage(storage: Storage, site: Site, seen: Snapshot) -> Iterator[Advice]:
+    """Storage that goes before its hosts do, or is cut while it stops."""
+    about, there = f"storage.{storage.id}", seen.storages.get(storage.id)
+    if there is not None and there.serves_at is None:
+        trouble = f" ({there.trouble})" if there.trouble else ""
+        yield Advice(Level.DANGER, about, f"does not serve{trouble}: check serves, and the storage itself")
+    if there is not None and there.logged_in is False:
+        text = "does not ask for the state of its UPS here: enter this machine's address on it as its UPS server"
+        yield Advice(Level.DANGER, about, text)
+    for ups in storage.powered_by:
+        cut = timers(ups, site, seen).off_after
+        if cut is not None and cut < storage.stop_time + site.policy.reserve:
+            text = f"{ups}'s card cuts its output at {cut:g} s, and it takes {storage.stop_time:g} s to stop"
+            yield Advice(Level.DANGER, about, f"{text}. Give {ups}'s card a longer warning period")
+    if len(site.pools) > 1 and not storage.used_by:
+        text = "may be used by any pool, so all pools are watched in one round. Name its hosts in used_by"
+        yield Advice(Level.NOTE, about, text)
+    for host in storage.used_by if storage.way is Way.BY_ITSELF else ():
+        yield from _outlives(site.hosts[host], storage, site, seen)
+
+
+def _outlives(host: Host, storage: Storage, site: Site, seen: Snapshot) -> Iterator[Advice]:
+    """A host whose own timers would end after the minutes of storage that goes down by itself."""
+    options = site.policy.of(host.id)
+    option, timer = (SHUTDOWN, options.shutdown) if options.shutdown.enabled else (MAINTENANCE, options.maintenance)
+    if not timer.enabled or not set(host.powered_by) & set(storage.powered_by):
+        return
+    end = step(host.id, option, timer, site, seen).ends
+    if end > storage.after:
+        yield Advice(
+            Level.WARNING,
+            f"storage.{storage.id}",
+            f"goes down by itself after {storage.after:g} s on battery, and {host.id} is down only at {math.ceil(end)} "
+            f"s by its timers: it will begin earlier. Enter {math.ceil(end / 60)} minutes or more on the storage, and "
+            f'after = "{math.ceil(end / 60)} min" here',
+        )
 
 
 def _list(names: set[HostId]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from . import events as e
 from .actions import CancelMove, ForceStopVm, ShutDownHost, StopStorage, StopVm
 from .budget import LAST_SECONDS, own_left, serves_for
@@ -231,3 +233,25 @@ def _seen(s: Situation, storage: StorageId) -> StorageSeen:
 
 def _all(s: Situation) -> list[Storage]:
     return [built for _, built in sorted(s.site.storages.items())]
+
+
+class Word(StrEnum):
+    """What a NAS that asks us for the state of its UPS is told."""
+
+    ONLINE = "online"
+    ON_BATTERY = "on battery"
+    SHUT_DOWN = "shut down"
+
+
+def word(s: Situation, storage: StorageId) -> Word | None:
+    """What it is told now: the truth, and to shut down only when the plan wants that. None: nobody knows.
+
+    While utility power settles it is on battery still: a NAS that was told otherwise would stop counting its minutes.
+    """
+    state = supply(s, storage)
+    if state.failing:
+        return Word.SHUT_DOWN if s.memory.storage(storage).told_at is not None else Word.ON_BATTERY
+    if state.state is Supply.SETTLING:
+        upses = s.site.storages[storage].powered_by
+        return Word.ON_BATTERY if any(s.memory.ups(u).on_battery_since is not None for u in upses) else None
+    return Word.ONLINE if state.powered else None

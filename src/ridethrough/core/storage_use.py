@@ -28,11 +28,14 @@ def hosts_on(s: Situation, storage: StorageId) -> list[HostSeen]:
 
 @once
 def guests_on(s: Situation, storage: StorageId) -> list[VmSeen]:
-    """The VMs that run or are paused with a disk on it; while no repository of it is known, all of its hosts' VMs."""
+    """The VMs that run or are paused with a disk on it; while no repository of it is known, all of its hosts' VMs.
+
+    Not those that a pool still believes in on a host that is proven down.
+    """
     repositories = repositories_of(s, storage)
-    if not repositories:
-        return [v for h in hosts_on(s, storage) for v in s.guests(h.id)]
-    return [v for h in s.hosts for v in s.guests(h.id) if not repositories.isdisjoint(v.storage)]
+    hosts = s.hosts if repositories else hosts_on(s, storage)
+    on_them = [v for h in hosts if s.memory.host(h.id).down_at is None for v in s.guests(h.id)]
+    return [v for v in on_them if not repositories or not repositories.isdisjoint(v.storage)]
 
 
 @once

@@ -10,7 +10,7 @@ from typing import Any
 
 from ridethrough.config import Configuration, UpsConnection
 from ridethrough.core.advice import Level, advice, outcome
-from ridethrough.core.model import PoolId
+from ridethrough.core.model import PoolId, StorageId
 from ridethrough.core.observation import Snapshot
 from ridethrough.core.site import Site
 
@@ -19,21 +19,24 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """How equipment is asked. `ups` and `pool` give plain values, among them `id` and `troubles`, and never raise for
-    equipment in trouble; `look` gives what the controller would see.
+    """How equipment is asked. `ups`, `pool` and `storage` give plain values, among them `id` and `troubles`, and never
+    raise for equipment in trouble; `look` gives what the controller would see.
     """
 
     ups: Callable[[UpsConnection], Awaitable[Row]]
     pool: Callable[[Configuration, PoolId], Awaitable[Row]]
     look: Callable[[Configuration], Awaitable[Snapshot]]
+    storage: Callable[[Configuration, StorageId], Awaitable[Row]]
 
 
 async def report(found: Configuration, asking: Asking, told: Callable[[str], None] = lambda what: None) -> Row:
     """Ask every UPS and every pool once, and say what an outage would do to each host. `told` hears how far it is."""
-    told(f"asking {len(found.upses)} UPSs and {len(found.pools)} pools")
-    upses, pools = await asyncio.gather(
+    stored = f" and {len(found.storages)} storages" if found.storages else ""
+    told(f"asking {len(found.upses)} UPSs{', ' if stored else ' and '}{len(found.pools)} pools{stored}")
+    upses, pools, storages = await asyncio.gather(
         asyncio.gather(*(asking.ups(ups) for _, ups in sorted(found.upses.items()))),
         asyncio.gather(*(asking.pool(found, pool) for pool in sorted(found.pools))),
+        asyncio.gather(*(asking.storage(found, storage) for storage in sorted(found.storages))),
     )
     told("looking at the hosts and their VMs")
     answering = _only(found, {u["id"] for u in upses if not u["troubles"]}, {p["id"] for p in pools if p["members"]})
@@ -42,9 +45,10 @@ async def report(found: Configuration, asking: Asking, told: Callable[[str], Non
         "site": found.site.name,
         "upses": upses,
         "pools": pools,
+        "nas": storages,
         "hosts": [_host(found.site, host) for host in sorted(found.site.hosts)],
         "advice": advised(found.site, seen),
-        "problems": [f"{row['id']}: {text}" for row in (*upses, *pools) for text in row["troubles"]],
+        "problems": [f"{row['id']}: {text}" for row in (*upses, *pools, *storages) for text in row["troubles"]],
     }
 
 
@@ -56,14 +60,14 @@ def advised(site: Site, seen: Snapshot) -> list[Row]:
 def findings(report: Mapping[str, Any]) -> list[Row]:
     """All that a report has found: what does not answer counts as a danger of its own."""
     rows = []
-    for kind, table in (("ups", "upses"), ("pool", "pools")):
-        for row in report[table]:
+    for kind, table in (("ups", "upses"), ("pool", "pools"), ("storage", "nas")):
+        for row in report.get(table, []):
             rows += [{"level": "danger", "about": f"{kind}.{row['id']}", "text": text} for text in row["troubles"]]
     return rows + [row for row in report["advice"] if row not in rows]
 
 
 def counts(site: Site, found: Collection[Mapping[str, Any]]) -> dict[str, int]:
-    """How many findings of each level, and of how many UPSs, pools and hosts nothing worse than a note is said."""
+    """How many findings of each level, and of how many parts of the site nothing worse than a note is said."""
     levels = Counter(row["level"] for row in found)
     blamed = {row["about"] for row in found if row["level"] != Level.NOTE}
     return {"ok": len([part for part in _parts(site) if part not in blamed]), **{str(it): levels[it] for it in Level}}
@@ -73,6 +77,7 @@ def _parts(site: Site) -> Iterable[str]:
     yield from (f"ups.{ups}" for ups in site.upses)
     yield from (f"pool.{pool}" for pool in site.pools)
     yield from (f"host.{host}" for host in site.hosts)
+    yield from (f"storage.{storage}" for storage in site.storages)
 
 
 def _only(found: Configuration, cards: Container[str], answering: Container[str]) -> Configuration:

@@ -6,16 +6,18 @@ from collections.abc import Iterable
 from typing import Any
 
 from ridethrough.core.advice import outcome
-from ridethrough.core.budget import left, need, runtime
+from ridethrough.core.budget import left, need, runtime, serves_for
 from ridethrough.core.evacuation import is_held, is_protected, last_start_in
 from ridethrough.core.events import ActionStarted, Alerted, UpsSilent
 from ridethrough.core.memory import HostMemory, Memory
-from ridethrough.core.model import HostId, Seconds, UpsId
+from ridethrough.core.model import HostId, Seconds, Storage, UpsId
 from ridethrough.core.narrative import tell
 from ridethrough.core.observation import HostSeen, Snapshot, VmSeen
 from ridethrough.core.power import feed, is_cut, is_silent, supply
 from ridethrough.core.site import Site
 from ridethrough.core.situation import Situation
+from ridethrough.core.storage import is_serving, word
+from ridethrough.core.storage_use import guests_on, hosts_on, repositories_of
 from ridethrough.core.watch import card_timers
 
 
@@ -32,6 +34,7 @@ def island_view(at: Seconds, seen: Snapshot, memory: Memory, site: Site, verdict
         + [_unseen(s, host) for host in sorted(set(site.hosts) - set(seen.hosts))],
         "vms": [_vm(s, vm) for _, vm in sorted(seen.vms.items())],
         "storage": _storage(seen),
+        "nas": [_nas(s, built) for _, built in sorted(site.storages.items())],
         "alerts": [_alert(alert) for _, alert in sorted(memory.alerts.items())] + _not_reached(s),
         "under_way": [tell_started(memory, position) for position in sorted(memory.pending)],
     }
@@ -45,7 +48,7 @@ def site_view(name: str, controller: str, islands: Iterable[dict[str, Any]]) -> 
     verdicts = [part["verdict"] for part in parts if "nothing to do" not in part["verdict"]]
     joined["verdict"] = "; ".join(verdicts) or (parts[0]["verdict"] if parts else "starting")
     joined["journal_trouble"] = next((p["journal_trouble"] for p in parts if p.get("journal_trouble")), "")
-    for key in ("upses", "pools", "hosts", "vms", "storage", "alerts", "under_way"):
+    for key in ("upses", "pools", "hosts", "vms", "storage", "nas", "alerts", "under_way"):
         joined[key] = [row for part in parts for row in part[key]]
     return joined
 
@@ -222,6 +225,34 @@ def _storage(seen: Snapshot) -> list[dict[str, Any]]:
         for sr in vm.storage:
             used[sr]["vms"] += 1
     return [used[sr] for sr in known]
+
+
+def _nas(s: Situation, built: Storage) -> dict[str, Any]:
+    """A NAS or SAN: what feeds it, whether it serves, who uses it, and what is being done to it."""
+    seen, m, state = s.seen.storages.get(built.id), s.memory.storage(built.id), supply(s, built.id)
+    told = word(s, built.id)
+    return {
+        "id": built.id,
+        "address": built.address,
+        "powered_by": list(built.powered_by),
+        "needs": built.needs,
+        "supply": str(state.state),
+        "on_battery_for": s.now - state.since if state.since is not None else None,
+        "way": str(built.way),
+        "after": built.after,
+        "stop_time": built.stop_time,
+        "serves": is_serving(s, built.id),
+        "serves_ago": s.now - seen.serves_at if seen is not None and seen.serves_at is not None else None,
+        "logged_in": seen.logged_in if seen is not None else None,
+        "trouble": seen.trouble if seen is not None else "",
+        "repositories": sorted(repositories_of(s, built.id)),
+        "hosts": [h.id for h in hosts_on(s, built.id)],
+        "vms": len(guests_on(s, built.id)),
+        "counts_for": serves_for(s, built.id),
+        "told": str(told) if told is not None else None,
+        "why": m.stop.why if m.stop is not None else "",
+        "step": "down" if m.down_at else "shutting down" if m.told_at else "its VMs stop" if m.stop else "",
+    }
 
 
 def _row(s: Situation, host: HostId) -> dict[str, Any]:

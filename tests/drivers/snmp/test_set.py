@@ -49,7 +49,7 @@ def by_community(agent: Snmpd, version: Community, writes_as: str = "writer") ->
 
 
 def by_user(agent: Snmpd, user: V3User) -> CardConfig:
-    return CardConfig("ups1", agent.address, "3", user=user, timeout=1.0)
+    return CardConfig("ups1", agent.address, "3", user=user, timeout=5.0)
 
 
 async def read_back(config: CardConfig, oid: str) -> Value:

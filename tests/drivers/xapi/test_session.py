@@ -85,7 +85,7 @@ async def test_dead_and_slow_addresses_do_not_hold_the_search_up(pool: Pool) -> 
     await pool.hosts[2].stop()
     async with half_open("127.0.9.1", pool.hosts[0].port):
         session = pool.session(9, 3, 2)
-        async with asyncio.timeout(1.5):
+        async with asyncio.timeout(2.5):
             assert (await session.connect()).address == pool.address(1)
         await session.close()
 

@@ -1,7 +1,7 @@
 """The rules that must hold in every round: the "Never" of behaviour.md §9, and that the controller lives.
 
 Each rule is given the watch and the round, and yields in words what is broken. Where it has an exception, the reason
-stands beside it. Out of reach of this machine: Never 4 (no storage is shut down by this engine yet).
+stands beside it.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from ridethrough.core import actions as a
-from ridethrough.core.budget import is_last_moment, left, need
+from ridethrough.core.budget import LAST_SECONDS, is_last_moment, left, need, own_left
 from ridethrough.core.evacuation import is_protected
-from ridethrough.core.model import HostId, Seconds
+from ridethrough.core.model import HostId, Seconds, StorageId, VmId
 from ridethrough.core.power import supply
 from ridethrough.core.proof import STARTS_WITHIN
 from ridethrough.sim.faults import OTHER_CONTROLLER
@@ -37,6 +37,8 @@ def never_1_touches_a_host_without_cause(watch: Watch, t: Tick) -> Iterator[str]
             continue
         if isinstance(action, a.MoveVm | a.DisableHost) and host in t.ours.moved_from:
             continue  # an evacuation that has begun goes on to the end
+        if isinstance(action, a.StopVm | a.ForceStopVm | a.CancelMove) and _loses_its_disk(t, action.vm):
+            continue
         if isinstance(action, a.DisableHost) and host in t.ours.in_maintenance:
             continue  # somebody's maintenance mode, which a boot has ended
         if watch.facts_died and t.truth.is_unheard(host):
@@ -76,6 +78,18 @@ def never_3_enables_or_starts_what_is_not_ours(watch: Watch, t: Tick) -> Iterato
                 continue
             elif not _was_stopped_unseen(t, action):
                 yield f"{action.name} is started, and neither did we stop it nor did its host fall"
+
+
+def never_4_shuts_storage_down_under_what_runs_on_it(watch: Watch, t: Tick) -> Iterator[str]:
+    """Except at the reserve."""
+    for action in t.started:
+        if not isinstance(action, a.StopStorage):
+            continue
+        left_for_it, built = own_left(t.s, action.storage), t.s.site.storages[action.storage]
+        if left_for_it is not None and left_for_it <= built.stop_time + LAST_SECONDS:
+            continue
+        if on_it := _alive_on(t, action.storage):
+            yield f"{action.storage} is shut down under {', '.join(on_it)}"
 
 
 def never_5_shuts_the_coordinator_down_before_its_members(watch: Watch, t: Tick) -> Iterator[str]:
@@ -177,7 +191,9 @@ def never_13_lets_a_hold_outlast_the_last_safe_start(watch: Watch, t: Tick) -> I
 
 def never_14_fights_another_controller(watch: Watch, t: Tick) -> Iterator[str]:
     for action in t.started:
-        pool = t.world.pools[action.pool]
+        pool = t.world.pools.get(action.pool)  # none is a storage's
+        if pool is None:
+            continue
         if pool.other_config.get(CLAIM) == OTHER_CONTROLLER and t.world.coordinator(action.pool):
             yield f"{type(action).__name__} in {action.pool}, of which {OTHER_CONTROLLER} is in charge"
 
@@ -195,6 +211,18 @@ def nothing_is_done_that_a_person_forbade(watch: Watch, t: Tick) -> Iterator[str
             yield f"{type(action).__name__} on {host}, which a person holds"
         if isinstance(action, a.MoveVm) and t.s.memory.vm(action.vm).skipped:
             yield f"{action.name} is moved, and a person skips it"
+
+
+def _alive_on(t: Tick, storage: StorageId) -> list[str]:
+    on_it = t.world.nases[storage].repositories
+    return sorted(v.name for v in t.world.vms.values() if v.alive and not on_it.isdisjoint(v.storage))
+
+
+def _loses_its_disk(t: Tick, vm: VmId) -> bool:
+    """It has a disk on a NAS that is on battery, or was a moment ago."""
+    disks = t.world.vms[vm].storage
+    on = [box for box in t.world.nases.values() if not box.repositories.isdisjoint(disks)]
+    return any(supply(t.s, box.id).failing for box in on)
 
 
 def _asked(t: Tick, host: HostId, forgetful: bool) -> bool:
@@ -232,6 +260,7 @@ RULES: tuple[Rule, ...] = (
     never_1_touches_a_host_without_cause,
     never_2_moves_to_a_host_that_cannot_take_it,
     never_3_enables_or_starts_what_is_not_ours,
+    never_4_shuts_storage_down_under_what_runs_on_it,
     never_5_shuts_the_coordinator_down_before_its_members,
     never_6_acts_on_old_evidence,
     never_7_acts_twice,

@@ -21,7 +21,7 @@ async def site(ctx: Ctx, _: Viewer) -> dict[str, Any]:
 
 @router.get("/state")
 async def state(ctx: Ctx, _: Viewer) -> dict[str, Any]:
-    """Everything at once: the site and all of its UPSs, pools, hosts, VMs and storage."""
+    """Everything at once: the site and all of its UPSs, pools, hosts, VMs, storage repositories, NAS and SAN."""
     return ctx.live.whole()
 
 
@@ -71,6 +71,18 @@ async def vms(ctx: Ctx, _: Viewer, host: str | None = None) -> list[dict[str, An
 async def storage(ctx: Ctx, _: Viewer) -> list[dict[str, Any]]:
     """Every storage repository, with the hosts and the number of VMs that use it."""
     return list(ctx.live.tables["storage"].values())
+
+
+@router.get("/nas")
+async def nas(ctx: Ctx, _: Viewer) -> list[dict[str, Any]]:
+    """Every NAS and SAN of site.toml: what feeds it, who uses it, whether it serves, and what is being done to it."""
+    return list(ctx.live.tables["nas"].values())
+
+
+@router.get("/nas/{id}", responses=answers(404))
+async def one_nas(id: str, ctx: Ctx, _: Viewer) -> dict[str, Any]:
+    """One NAS or SAN, by its key in site.toml."""
+    return row(ctx, "nas", "storage", id)
 
 
 def row(ctx: Context, table: str, kind: str, id: str) -> dict[str, Any]:
