@@ -15,4 +15,4 @@ def test_every_kind_of_event_stands_in_a_group() -> None:
     assert {kind.__name__ for kind in get_args(Event)} == set(re.findall(r'"([A-Z]\w+)"', table)) - LABELS
 
 
-LABELS = {"Power", "Hosts", "Actions", "People", "Alerts", "VMs"}
+LABELS = {"Power", "Hosts", "Actions", "People", "Alerts", "VMs", "Storage"}

@@ -59,6 +59,7 @@ def look(world: World) -> dict[str, Any]:
     """The feeders, and what can be done: by word, to which of what."""
     subjects = {
         "feeder": sorted(world.feeders),
+        "storage": sorted(world.nases),
         "ups": sorted(world.upses),
         "host": sorted(world.hosts),
         "pool": sorted(world.pools),

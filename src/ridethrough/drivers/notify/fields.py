@@ -10,7 +10,7 @@ from ridethrough.core.model import Seconds
 from ridethrough.core.notice import Severity, notice
 
 PRIORITIES: Mapping[Severity, int] = {Severity.INFO: 6, Severity.WARNING: 4, Severity.DANGER: 2}  # RFC 5424 table 2
-SUBJECTS = ("ups", "host", "pool", "name", "by")
+SUBJECTS = ("ups", "host", "storage", "pool", "name", "by")
 Wall = Callable[[Seconds], dt.datetime]
 
 
