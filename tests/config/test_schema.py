@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from pydantic import BaseModel
 
 from ridethrough.config import Secrets, parse
@@ -21,7 +23,9 @@ from ridethrough.config.form import (
     UpsSection,
     VmSection,
 )
+from ridethrough.config.form_storage import NetworkUpsSection, StorageSection
 from ridethrough.config.schema import schema, shipped
+from ridethrough.core.model import Way
 
 SECTIONS: dict[str, type[BaseModel]] = {
     "site": SiteSection,
@@ -32,6 +36,8 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "ups.NAME": UpsSection,
     "pool.NAME": PoolSection,
     "host.NAME": HostSection,
+    "storage.NAME": StorageSection,
+    "network_ups": NetworkUpsSection,
     "vm.NAME": VmSection,
 }
 
@@ -73,8 +79,43 @@ def test_page_tells_the_true_defaults(root: Path) -> None:
     assert parse(f'[site]\nname = "x"\n{written}', Secrets()) == parse('[site]\nname = "x"', Secrets())
 
 
-def test_pages_example_is_good(root: Path) -> None:
-    page = (root / "docs/site.toml.md").read_text(encoding="utf-8")
-    (example,) = re.findall(r"```toml\n(\[site\].*?)```", page, re.DOTALL)
-    secrets = Secrets(environment={f"RIDETHROUGH_SECRET_{name}": "x" for name in ("POOL1", "UPS_COMMUNITY")})
-    assert parse(example, secrets).site.hosts
+SECRETS = Secrets(environment={f"RIDETHROUGH_SECRET_{name}": "x" for name in ("POOL1", "UPS_COMMUNITY", "SAN1")})
+
+
+def blocks(page: Path) -> list[str]:
+    """The TOML in a page of docs, block by block, each as it stands alone."""
+    return [
+        textwrap.dedent(block) for block in re.findall(r"^ *```toml\n(.*?)^ *```", page.read_text("utf-8"), re.M | re.S)
+    ]
+
+
+def test_pages_examples_are_good(root: Path) -> None:
+    """The first is a whole site; what comes after it is written into it."""
+    whole, storage = blocks(root / "docs/site.toml.md")
+    assert parse(whole, SECRETS).site.hosts
+    assert set(parse(whole + storage, SECRETS).site.storages) == {"nas1", "san1"}
+
+
+@pytest.mark.parametrize("name", ["synology", "qnap"])
+def test_what_a_page_on_a_nas_tells_to_write_is_good_in_that_site(root: Path, name: str) -> None:
+    whole, _ = blocks(root / "docs/site.toml.md")
+    page = root / f"docs/{name}.md"
+    ways = set()
+    for block in blocks(page):
+        fingerprint = block.replace('"SHA256:..."', f'"SHA256:{"A" * 43}"')
+        (built,) = parse(whole + fingerprint, SECRETS).site.storages.values()
+        ways.add(built.way)
+    assert ways == {Way.NETWORK_UPS, Way.SSH, Way.BY_ITSELF}
+
+
+@pytest.mark.parametrize("name", ["synology", "qnap"])
+def test_the_password_in_place_of_a_key_that_a_page_tells_is_good(root: Path, name: str) -> None:
+    whole, _ = blocks(root / "docs/site.toml.md")
+    page = root / f"docs/{name}.md"
+    (password,) = re.findall(r'`(password = "secret:\w+")` in place of `key_file`', page.read_text("utf-8"))
+    (block,) = [block for block in blocks(page) if "key_file" in block]
+    written = re.sub(r"^key_file = .*$", password, block, flags=re.M).replace('"SHA256:..."', f'"SHA256:{"A" * 43}"')
+    found = parse(whole + written, Secrets(environment={**SECRETS.environment, "RIDETHROUGH_SECRET_NAS1": "hush"}))
+    (reached,) = found.storages.values()
+    assert reached.password is not None
+    assert not reached.key_file
