@@ -68,6 +68,39 @@ def test_it_shows_what_it_will_write_and_nothing_is_done_without_the_name(tmp_pa
     assert list((tmp_path / "nut").iterdir()) == []
 
 
+ON_USB = (
+    'USB:driver="nutdrv_qx",port="auto",vendorid="0665",productid="5161",bus="003"\n'
+    'USB:driver="usbhid-ups",port="auto",vendorid="0463",productid="FFFF",product="5E",vendor="EATON",serial="G7"\n'
+)
+
+
+def scans(programs: Path, output: str) -> None:
+    (programs / "nut-scanner").write_text(f"#!/bin/sh\nprintf '%s' '{output}'\n")
+
+
+def test_one_of_two_on_usb_is_chosen(tmp_path: Path, programs: Path) -> None:
+    scans(programs, ON_USB)
+    both = add(tmp_path, "--usb")
+    assert (both.exit_code, "there are 2: say which with --id" in both.stderr) == (2, True)
+    assert "0463:ffff (EATON 5E, serial number G7)  " in both.stdout
+    for chosen, lines in (
+        ("0665:5161", "driver = nutdrv_qx\n        port = auto\n        vendorid = 0665\n        productid = 5161\n\n"),
+        ("0463:FFFF", "driver = usbhid-ups\n        port = auto\n        vendorid = 0463\n        productid = ffff\n"),
+    ):
+        one = add(tmp_path, "--usb", "--id", chosen, typed="no\n")
+        assert lines in one.stdout, one.stdout
+    assert "        serial = G7\n" in one.stdout
+    other = add(tmp_path, "--usb", "--id", "0463:ffff/G8")
+    assert "no UPS that NUT has a driver for is on USB" in other.stderr
+    assert list((tmp_path / "nut").iterdir()) == []
+
+
+def test_two_alike_on_usb_are_not_guessed_between(tmp_path: Path, programs: Path) -> None:
+    scans(programs, 2 * ON_USB.splitlines(keepends=True)[0])
+    result = add(tmp_path, "--usb", "--id", "0665:5161")
+    assert (result.exit_code, "cannot be told apart" in result.stderr) == (2, True)
+
+
 def test_a_driver_that_fails_leaves_nothing_behind(tmp_path: Path, programs: Path) -> None:
     result = add(tmp_path, "--serial", "/dev/null", "--yes", "ups1")
     assert result.exit_code == 1

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ridethrough.local_upsd.machine import usb_devices
-from ridethrough.local_upsd.usb import UsbUps, listed, options, scanned
+from ridethrough.local_upsd.usb import UsbUps, how_to_choose, listed, options, scanned
 from ridethrough.local_upsd.usb_ids import CHIPS, DRIVERS
 
 SCANNED = """\
@@ -22,9 +22,9 @@ USB:driver="",vendorid="0463",productid="ffff"
 
 def test_what_nut_scanner_prints() -> None:
     assert scanned(SCANNED) == [
-        UsbUps("0665:5161", "nutdrv_qx", "INNO TECH", "USB to Serial", "", "003"),
-        UsbUps("06da:0003", "nutdrv_qx", "", "", "", "001"),  # its older name has been replaced
-        UsbUps("0463:ffff", "usbhid-ups", "EATON", "5E", "G0(1)", "1"),
+        UsbUps("0665:5161", "nutdrv_qx", "INNO TECH", "USB to Serial"),
+        UsbUps("06da:0003", "nutdrv_qx"),  # its older name has been replaced
+        UsbUps("0463:ffff", "usbhid-ups", "EATON", "5E", "G0(1)"),
     ]
     assert scanned("Cannot load USB library (libusb-1.0.so) : file not found. USB search disabled.\n") == []
 
@@ -50,8 +50,8 @@ def device(id_: str, **told: str) -> dict[str, str]:
     ],
 )
 def test_what_the_kernel_lists_is_looked_up_in_nuts_table(id_: str, driver: str | None) -> None:
-    found = listed([device(id_, manufacturer="Maker\x00\n", busnum="2")])
-    assert [(ups.driver, ups.maker, ups.bus) for ups in found] == ([(driver, "Maker", "002")] if driver else [])
+    found = listed([device(id_, manufacturer="Maker\x00\n")])
+    assert [(ups.driver, ups.maker) for ups in found] == ([(driver, "Maker")] if driver else [])
     assert [ups.driver for ups in listed([device(id_)], "usbhid-ups")] == ["usbhid-ups"]  # a person's word counts
 
 
@@ -62,13 +62,18 @@ def test_the_tables_hold_ids_that_lsusb_would_print() -> None:
 
 
 def test_how_ups_conf_names_it() -> None:
-    plain = UsbUps("0665:5161", "nutdrv_qx", bus="003")
-    assert options(plain, [plain]) == [("port", "auto"), ("vendorid", "0665"), ("productid", "5161")]
-    assert options(plain, [plain, UsbUps("0665:5161", "nutdrv_qx", bus="001")])[-1] == ("bus", "003")
+    plain = UsbUps("0665:5161", "nutdrv_qx")
     numbered = UsbUps("0463:ffff", "usbhid-ups", serial="G0(1)")
-    assert options(numbered, [numbered])[-1] == ("serial", "G0.1.")
-    # One number on two devices names neither.
-    assert options(numbered, [numbered, numbered])[-1] == ("productid", "ffff")
+    assert options(plain) == [("port", "auto"), ("vendorid", "0665"), ("productid", "5161")]
+    assert options(numbered)[-1] == ("serial", "G0.1.")
+
+
+def test_which_of_several() -> None:
+    plain, one, other = (UsbUps("0463:ffff", "usbhid-ups", serial=serial) for serial in ("", "1", "2"))
+    assert how_to_choose([one, UsbUps("0665:5161", "nutdrv_qx")]) == "say which with --id"
+    assert how_to_choose([one, other]).endswith("--id 0463:ffff/1")
+    assert "cannot be told apart" in how_to_choose([plain, plain])
+    assert "cannot be told apart" in how_to_choose([one, one])
 
 
 def test_what_people_read() -> None:
@@ -91,5 +96,5 @@ def test_the_kernels_list(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         for file, text in files.items():
             (tmp_path / name / file).write_text(text + "\n")
-    assert usb_devices(tmp_path) == [device("0665:5161", product="USB to Serial", busnum="1")]
+    assert usb_devices(tmp_path) == [device("0665:5161", product="USB to Serial")]
     assert usb_devices(tmp_path / "none") == []

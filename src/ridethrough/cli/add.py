@@ -33,7 +33,8 @@ def add(
     name: Annotated[str, typer.Argument(help="What the UPS is to be called, in NUT's files and in site.toml.")],
     on_usb: Annotated[bool, typer.Option("--usb", help="It is on this machine's USB: it is looked for.")] = False,
     device: Annotated[
-        str, typer.Option("--id", help="Which one on USB, as lsusb has it: 0665:5161.", metavar="VENDOR:PRODUCT")
+        str,
+        typer.Option("--id", help="Which one on USB, as lsusb has it: 0665:5161; of several alike 0463:ffff/NUMBER."),
     ] = "",
     serial: Annotated[
         str, typer.Option("--serial", help="Its serial port: /dev/ttyS0, /dev/serial/by-id/...", metavar="DEVICE")
@@ -147,6 +148,7 @@ def _on_port(serial: str) -> Options:
 
 def _on_usb(programs: Programs, wanted: str, driver: str) -> tuple[str, Options]:
     """The driver and the lines for the one UPS on USB that is meant. Ends the command where that is not one."""
+    wanted, _, number = wanted.partition("/")
     wanted = wanted.lower()
     if wanted and not usb.ID.fullmatch(wanted):
         fail(f'--id: "{wanted}" is none; lsusb shows them, as 0665:5161', USAGE)
@@ -159,6 +161,7 @@ def _on_usb(programs: Programs, wanted: str, driver: str) -> tuple[str, Options]
     if wanted:
         found = [ups for ups in found if ups.id == wanted]
         found = found or [ups for ups in usb.listed(devices, driver or "?") if ups.id == wanted]
+        found = [ups for ups in found if number in ("", ups.serial)]
     if not found:
         there = ", ".join(sorted({f"{d['idVendor']}:{d.get('idProduct', '')}" for d in devices})) or "nothing"
         fail(
@@ -168,15 +171,13 @@ def _on_usb(programs: Programs, wanted: str, driver: str) -> tuple[str, Options]
         )
     if len(found) > 1:
         table(("On USB", "Driver"), [(ups.name, ups.driver) for ups in found])
-        alike = len({ups.id for ups in found}) == 1
-        remedy = "leave only one plugged in while you add it" if alike else "say which with --id"
-        fail(f"there are {len(found)}: {remedy}", USAGE)
+        fail(f"there are {len(found)}: {usb.how_to_choose(found)}", USAGE)
     ups = found[0]
     chosen = driver or ups.driver
     if chosen == "?":
         fail(f"NUT's tables do not know {ups.id}: say which --driver reads it", USAGE)
     say(f"{ups.name}, read by {chosen}", "found on USB: ")
-    return chosen, usb.options(ups, found)
+    return chosen, usb.options(ups)
 
 
 def _show(plan: Plan, new: Entry, folder: Path, site: Path | None, secrets: Path | None) -> None:

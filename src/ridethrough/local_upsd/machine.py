@@ -9,7 +9,7 @@ import stat
 from pathlib import Path
 
 USB = Path("/sys/bus/usb/devices")
-TOLD = ("idVendor", "idProduct", "manufacturer", "product", "serial", "busnum")
+TOLD = ("idVendor", "idProduct", "manufacturer", "product", "serial")
 SERIAL_NAMES = Path("/dev/serial/by-id")
 USER = "nut"  # as which distributions run drivers and upsd
 

@@ -119,7 +119,7 @@ def _reads_the_same(wish: Wish, other: Section) -> bool:
     if port != "auto" or wanted["port"] != "auto":
         return port in (wanted["port"], *wish.aliases)
     # One that does not say which device it means may take any.
-    keys = ("vendorid", "productid", "serial", "bus")
+    keys = ("vendorid", "productid", "serial")
     return all(
         (there := other.get(key)) is None or key not in wanted or there.lower() == wanted[key].lower() for key in keys
     )

@@ -53,6 +53,7 @@ class MachinePrograms:
         if folder.absolute() not in USUAL_FOLDERS:
             self._environment["NUT_CONFPATH"] = str(folder.absolute())
         self._path = os.pathsep.join([self._environment.get("PATH", ""), *PLACES])
+        self._environment["PATH"] = self._path
 
     @property
     def has_systemd(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .usb_ids import CHIPS, DRIVERS
@@ -11,7 +11,7 @@ from .usb_ids import CHIPS, DRIVERS
 ID = re.compile(r"[0-9a-f]{4}:[0-9a-f]{4}")
 PAIR = re.compile(r'(\w+)="([^"]*)"')
 SPECIAL = re.compile(r"[^A-Za-z0-9_ -]")  # NUT takes a serial number as a regular expression: any one of these is any
-TOLD = ("product", "serial", "busnum")
+TOLD = ("manufacturer", "product", "serial")
 # What nutdrv_qx has taken the place of; nut-scanner may still name it.
 REPLACED = {"blazer_usb": "nutdrv_qx", "blazer_ser": "nutdrv_qx"}
 
@@ -25,7 +25,6 @@ class UsbUps:
     maker: str = ""
     product: str = ""
     serial: str = ""
-    bus: str = ""
 
     @property
     def name(self) -> str:
@@ -44,8 +43,9 @@ def scanned(output: str) -> list[UsbUps]:
         device = f"{told.get('vendorid', '')}:{told.get('productid', '')}".lower()
         if kind.strip() == "USB" and ID.fullmatch(device) and told.get("driver"):
             driver = REPLACED.get(told["driver"], told["driver"])
-            maker, product, serial, bus = (_plain(told.get(k, "")) for k in ("vendor", "product", "serial", "bus"))
-            found.append(UsbUps(device, driver, maker, product, serial, bus))
+            found.append(
+                UsbUps(device, driver, *(_plain(told.get(key, "")) for key in ("vendor", "product", "serial")))
+            )
     return found
 
 
@@ -56,21 +56,25 @@ def listed(devices: Iterable[Mapping[str, str]], driver: str = "") -> list[UsbUp
         device = f"{told.get('idVendor', '')}:{told.get('idProduct', '')}".lower()
         reads = driver or DRIVERS.get(device)
         if reads and ID.fullmatch(device):
-            maker, product, serial, bus = (_plain(told.get(k, "")) for k in ("manufacturer", *TOLD))
-            found.append(UsbUps(device, reads, maker, product, serial, bus.zfill(3) if bus else ""))
+            found.append(UsbUps(device, reads, *(_plain(told.get(key, "")) for key in TOLD)))
     return found
 
 
-def options(ups: UsbUps, all_found: Iterable[UsbUps]) -> list[tuple[str, str]]:
-    """The lines of ups.conf by which this device is known from the others that were found."""
+def options(ups: UsbUps) -> list[tuple[str, str]]:
+    """The lines of ups.conf by which this device is known from others."""
     vendor, product = ups.id.split(":")
     lines = [("port", "auto"), ("vendorid", vendor), ("productid", product)]
-    like = [other for other in all_found if other.id == ups.id]
-    if ups.serial and [other.serial for other in like].count(ups.serial) < 2:
-        lines.append(("serial", SPECIAL.sub(".", ups.serial)))
-    elif len(like) > 1 and ups.bus:
-        lines.append(("bus", ups.bus))
-    return lines
+    return [*lines, ("serial", SPECIAL.sub(".", ups.serial))] if ups.serial else lines
+
+
+def how_to_choose(found: Sequence[UsbUps]) -> str:
+    """How a person says which of several is meant."""
+    if len({ups.id for ups in found}) > 1:
+        return "say which with --id"
+    first = found[0]
+    if len({ups.serial for ups in found}) == len(found):
+        return f"say which with its serial number, --id {first.id}/{first.serial or 'NUMBER'}"
+    return "alike and without serial numbers they cannot be told apart. Connect all but one to other machines"
 
 
 def _plain(text: str) -> str:
