@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-import sys
 from getpass import getuser
 from pathlib import Path
 
 import pytest
 
 from ridethrough.drivers.nut.server import Server, ServerConfig
+from ridethrough.local_upsd.programs import MachinePrograms
 from ridethrough.sim.battery import Battery
 from ridethrough.sim.cards import SimCard, SimUps
 from ridethrough.sim.megatec import Megatec
 from ridethrough.sim.serial_port import SerialPort
 from ridethrough.sim.world import World
+from tests.cli.live import ridethrough
 from tests.drivers.nut.real import NUTDRV_QX, UPSD
 from tests.drivers.program import find, free_port, own_libraries
 
@@ -48,17 +49,16 @@ class Machine:
         self.port = free_port(socket.SOCK_STREAM)
         own = own_libraries()
         self.environment = {
-            **os.environ,
             **own,
             "PATH": f"{folder / 'bin'}{os.pathsep}{own['PATH']}",
             "NUT_STATEPATH": str(self.run),
             "NUT_ALTPIDPATH": str(self.run),
             "NUT_CONFPATH": str(self.etc),
         }
-        self.environment.pop("COLUMNS", None)  # of the tester: sentences would be wrapped
 
     async def ridethrough(self, *arguments: str) -> tuple[int, str]:
-        return await self._run(sys.executable, "-m", "ridethrough.cli", *arguments)
+        result = await asyncio.to_thread(ridethrough, *arguments, **self.environment)
+        return result.exit_code, result.output
 
     async def add(self, name: str, serial: Path, *more: str) -> tuple[int, str]:
         where = ("--nut-dir", str(self.etc), "--port", str(self.port), "--site", str(self.site))
@@ -77,21 +77,12 @@ class Machine:
         server.close()
 
     async def end(self) -> None:
-        for command in (("upsdrvctl", "-u", getuser(), "stop"), ("upsd", "-u", getuser(), "-c", "stop")):
-            await self._run(str(self.etc.parent / "bin" / command[0]), *command[1:])
+        programs = MachinePrograms(self.etc, self.environment)
+        for name, *arguments in (("upsdrvctl", "stop"), ("upsd", "-c", "stop")):
+            await asyncio.to_thread(programs.run, name, "-u", getuser(), *arguments)
 
     def files(self) -> dict[str, str]:
         return {path.name: path.read_text() for path in sorted(self.etc.iterdir())}
-
-    async def _run(self, *command: str) -> tuple[int, str]:
-        with (self.run / "printed").open("w+b") as printed:  # no pipe: what stays in the background would hold it
-            process = await asyncio.create_subprocess_exec(
-                *command, env=self.environment, stdin=asyncio.subprocess.DEVNULL, stdout=printed, stderr=printed
-            )
-            async with asyncio.timeout(PATIENCE):
-                code = await process.wait()
-            printed.seek(0)
-            return code, printed.read().decode()
 
 
 async def test_a_ups_on_a_serial_port_is_added_and_another_that_fails_is_not(tmp_path: Path) -> None:
