@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from functools import partial
 from getpass import getuser
 from pathlib import Path
 
@@ -57,7 +58,8 @@ class Machine:
         }
 
     async def ridethrough(self, *arguments: str) -> tuple[int, str]:
-        result = await asyncio.to_thread(ridethrough, *arguments, **self.environment)
+        command = partial(ridethrough, *arguments, columns=None, typed=None)
+        result = await asyncio.to_thread(command, **self.environment)
         return result.exit_code, result.output
 
     async def add(self, name: str, serial: Path, *more: str) -> tuple[int, str]:
