@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,7 +49,7 @@ def etc(tmp_path: Path) -> Path:
 
 
 async def do(
-    etc: Path, fake: Fake, *answers: Mapping[str, str] | Exception, then: Exception | None = None
+    etc: Path, fake: Fake, *answers: Mapping[str, str] | BaseException, then: Exception | None = None
 ) -> Installed:
     store = Folder(etc, "before-ups1")
     plan: Plan = planned(WISH, store.texts())
@@ -57,7 +58,7 @@ async def do(
     async def ask(host: str, port: int, name: str) -> Mapping[str, str]:
         assert (host, port, name) == ("127.0.0.1", 3493, "ups1")
         said = left.pop(0) if len(left) > 1 else left[0]
-        if isinstance(said, Exception):
+        if isinstance(said, BaseException):
             raise said
         return said
 
@@ -183,6 +184,14 @@ async def test_systemds_failure_is_undone_too(etc: Path) -> None:
         "systemctl restart nut-driver-enumerator.service",
         "systemctl restart nut-server.service",
     ]
+
+
+async def test_who_interrupts_it_finds_everything_as_it_was(etc: Path) -> None:
+    before, fake = state(etc), Fake(ends=dict(NO_UPSD))
+    with pytest.raises(asyncio.CancelledError):
+        await do(etc, fake, asyncio.CancelledError())
+    assert state(etc) == before
+    assert fake.ran[-2:] == ["upsdrvctl stop ups1", "upsd -c stop"]
 
 
 async def test_one_that_was_written_before_is_not_taken_away(etc: Path) -> None:
