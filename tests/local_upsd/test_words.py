@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import grp
 import os
 import pwd
 from pathlib import Path
@@ -102,11 +103,15 @@ def test_a_port_and_who_may_open_it(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a port away")
 def test_a_port_that_nut_may_not_open(tmp_path: Path) -> None:
     port = tmp_path / "ttyS0"
-    os.mknod(port, 0o020000)
+    try:
+        os.mknod(port, 0o020000)
+    except PermissionError:
+        pytest.skip("no device can be made in this container")
     os.chown(port, 0, 1)
+    group = grp.getgrgid(1).gr_name
     port.chmod(0o660)
     why = why_no_port(port, "nobody")
-    assert "root:daemon, mode 660, and NUT runs as nobody, who may not open it: adduser nobody daemon" in why
+    assert f"root:{group}, mode 660, and NUT runs as nobody, who may not open it: adduser nobody {group}" in why
     os.chown(port, 0, 0)
     assert why_no_port(port, "nobody").endswith("let udev give it to NUT's group (docs/usb-ups.md)")
     port.chmod(0o666)
