@@ -114,9 +114,10 @@ def watching(configuration: Configuration, part: Site, clock: Clock, port: UpsPo
 
 
 def _watched(connection: StorageConnection, part: Site, port: UpsPort | None) -> Watched:
-    asks = port is not None and part.storages[connection.id].way is Way.NETWORK_UPS
+    way = part.storages[connection.id].way
+    asked_at = partial(_asked_at, port, connection.id) if port is not None and way is Way.NETWORK_UPS else None
     targets = tuple(str(service) for service in connection.serves)
-    return Watched(connection.id, targets, partial(_asked_at, port, connection.id) if port and asks else None)
+    return Watched(connection.id, targets, asked_at, by_ssh=way is Way.SSH)
 
 
 def _asked_at(port: UpsPort, storage: StorageId) -> Seconds | None:

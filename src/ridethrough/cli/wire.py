@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ridethrough.core.events import Ask, Event
-from ridethrough.core.model import Seconds, UpsId
+from ridethrough.core.model import Seconds, UpsId, Way
 from ridethrough.runtime.clock import SiteClock
 from ridethrough.runtime.journal_file import read_journal
 from ridethrough.runtime.mailbox import Answer, post
@@ -22,6 +22,7 @@ from ridethrough.runtime.pace import fast_sources
 from ridethrough.runtime.status import read_status
 from ridethrough.sim.cards_mib.notification import notification
 from ridethrough.sim.megatec import Megatec, Quirks
+from ridethrough.sim.nas_wire import NasServers
 from ridethrough.sim.serial_port import SerialPort
 from ridethrough.sim.site_file import SimSite, owners_file
 from ridethrough.sim.snmp_agent import SnmpAgent
@@ -39,6 +40,7 @@ PROGRAM = ("-m", "ridethrough.cli")
 
 CONTROLLER = "127.0.20.1"
 CARDS = "127.0.20.0/24"
+STORAGES = 211  # the last number of the first storage's address; cards begin at 11
 UPSD = "127.0.0.1"  # where site.toml looks for the upsd of UPSs without a card
 TRIES = 20
 ON_BATTERY = "1.3.6.1.2.1.33.2.1"  # upsTrapOnBattery
@@ -57,10 +59,10 @@ def _free_port(*addresses: str) -> int:
     raise OSError(errno.EADDRINUSE, "no UDP port is free at all of the cards' addresses")
 
 
-def free_tcp_port() -> int:
-    """A TCP port of loopback that nobody has at the moment."""
+def free_tcp_port(address: str = "127.0.0.1") -> int:
+    """A TCP port of a loopback address that nobody has at the moment."""
     with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
+        free.bind((address, 0))
         port: int = free.getsockname()[1]
         return port
 
@@ -104,6 +106,7 @@ class WireSite:
             trap_receivers=[self.traps],
         )
         self.server = XapiServer(self.world, self.pace, users={"root": PASSWORD})
+        self.storages, self._ups_port = self._storages()
 
     async def start(self) -> None:
         """Listen, let time run, and write site.toml."""
@@ -111,6 +114,7 @@ class WireSite:
             port.start()
         await self.agent.start()
         await self.server.start()
+        await self.storages.start()
         self.pace.start()
         (self.folder / "site.toml").write_text(self._site_toml(), encoding="utf-8")
         secrets = self.folder / "secrets"
@@ -123,10 +127,20 @@ class WireSite:
     async def stop(self) -> None:
         """Close everything."""
         await self.pace.stop()
+        await self.storages.stop()
         await self.server.stop()
         await self.agent.stop()
         for port in self.ports.values():
             port.stop()
+
+    def _storages(self) -> tuple[NasServers, str]:
+        """The NAS boxes, and where the controller is to serve their network UPS: "" where none asks."""
+        asking = frozenset(t for t, built in self.site.site.storages.items() if built.way is Way.NETWORK_UPS)
+        port = (CONTROLLER, free_tcp_port(CONTROLLER)) if asking else ("", 0)
+        boxes = {storage: f"127.0.20.{n}" for n, storage in enumerate(sorted(self.world.nases), start=STORAGES)}
+        for storage, address in boxes.items():
+            self.world.nases[storage].address = address  # XenServer tells that its repositories lie there
+        return NasServers(self.world, self.pace, boxes, asking, port), "{}:{}".format(*port) if asking else ""
 
     def _serial_port(self, ups: UpsId, quirks: Quirks) -> SerialPort:
         megatec = Megatec(self.world, self.world.upses[ups], quirks)
@@ -161,7 +175,12 @@ class WireSite:
                 "fingerprints": [fingerprint for _, _, fingerprint in found],
             }
         writes = f"secret:{CARD_SECRET}" if self._writes else ""
-        return owners_file(self.site, cards | behind, pools, "{}:{}".format(*self.traps), writes, self.pages)
+        stored = {
+            storage: {"address": self.storages.address(storage), "serves": [self.storages.target(storage)]}
+            for storage in self.world.nases
+        }
+        traps = "{}:{}".format(*self.traps)
+        return owners_file(self.site, cards | behind, pools, traps, writes, self.pages, stored, self._ups_port)
 
 
 class Daemon:

@@ -126,6 +126,10 @@ class StorageSection(Section):
                 raise ValueError(f'has way = "ssh" and no {", no ".join(missing)}')
         elif bool(self.username) != (self.password is not None):
             raise ValueError("has only one of username and password: give both, or neither")
+        elif self.password is not None and {*self.username, *self.password.value} & {" ", "\t", '"', "\\"}:
+            raise ValueError(
+                "has a space, a quote or a backslash in username or password: NUT's clients cannot send it"
+            )
         return self
 
 

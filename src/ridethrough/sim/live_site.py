@@ -6,18 +6,23 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from ridethrough.core.model import UNTOLD, CardAction, CardTimers, HostId, Seconds, UpsId
+from ridethrough.core.memory import Memory
+from ridethrough.core.model import UNTOLD, CardAction, CardTimers, HostId, Seconds, StorageId, UpsId, Way
 from ridethrough.core.observation import HostSeen, Snapshot, UpsReading, VmSeen
 from ridethrough.core.site import Site
+from ridethrough.core.situation import Situation
+from ridethrough.core.storage_use import hosts_on, repositories_of
 from ridethrough.core.topology import without_others
 
 from .battery import SECONDS_PER_HOUR, Battery
 from .cards import Family, SimCard, SimUps
 from .machines import Guest, SimHost, SimPool, SimSr, SimVm
+from .nas import SimNas
 from .reading import ScenarioError
 from .world import World
 
 HOST_WATTS = 300.0
+NAS_WATTS = 60.0
 ASSUMED_RUNTIME: Seconds = 900.0  # of a card that tells none
 
 
@@ -39,12 +44,15 @@ class LiveSite:
             if pool.auto_poweron:
                 found.other_config["auto_poweron"] = "true"
             world.add_pool(found)
+        names = {r: name for pool in self.seen.pools.values() for r, name in pool.storage_names.items()}
         stores = {s for h in self.seen.hosts.values() for s in h.storage}
         stores |= {s for v in self.seen.vms.values() for s in v.storage}
         for store in sorted(stores):
-            world.add_storage(SimSr(store, store))
+            world.add_storage(SimSr(store, names.get(store) or store))
         for host in sorted(self.seen.hosts):
             world.add_host(_host(self.site, self.seen, host))
+        for storage in sorted(self.site.storages):
+            world.add_nas(_nas(self.site, self.seen, storage))
         for vm in sorted(self.seen.vms.values(), key=lambda v: (v.name, v.id)):
             if vm.resident_on in self.seen.hosts:
                 world.add_vm(_vm(vm))
@@ -117,9 +125,11 @@ def outage_lasts(site: Site, seen: Snapshot, ups: UpsId) -> Seconds:
 
 
 def _ups(site: Site, seen: Snapshot, ups: UpsId) -> SimUps:
-    """A battery that lasts as long as the card says, at the load of the hosts on it."""
+    """A battery that lasts as long as the card says, at the load of the hosts and storages on it."""
     timers, reading = _timers(site, seen, ups), _reading(seen, ups)
-    watts = sum(HOST_WATTS / len(h.powered_by) for h in site.hosts.values() if ups in h.powered_by) or HOST_WATTS
+    hosts = sum(HOST_WATTS / len(h.powered_by) for h in site.hosts.values() if ups in h.powered_by)
+    stores = sum(NAS_WATTS / len(t.powered_by) for t in site.storages.values() if ups in t.powered_by)
+    watts = hosts + stores or HOST_WATTS
     left = watts * _runtime(seen, ups) / SECONDS_PER_HOUR
     share = reading.charge / 100.0 if reading and reading.charge else 1.0
     period = timers.warning_period if timers.warning_period is not None else 0.0
@@ -155,6 +165,25 @@ def _host(site: Site, seen: Snapshot, host_id: HostId) -> SimHost:
         enabled=shown.enabled,
         user_disabled=not shown.enabled,
         agent_start_time=shown.agent_started,
+    )
+
+
+def _nas(site: Site, seen: Snapshot, storage: StorageId) -> SimNas:
+    """It stops in the time that its owner entered, and starts by itself."""
+    built, shown = site.storages[storage], seen.storages.get(storage)
+    situation = Situation(0.0, seen, Memory(), site)
+    lies_there = repositories_of(situation, storage)
+    used = frozenset(r for h in hosts_on(situation, storage) for r in h.storage)
+    return SimNas(
+        storage,
+        built.powered_by,
+        built.needs,
+        repositories=lies_there or used,
+        watts=NAS_WATTS,
+        address=built.address,
+        stop_seconds=built.stop_time,
+        goes_after=built.after if built.way is Way.BY_ITSELF else None,
+        hangs=shown is None or shown.serves_since is None,
     )
 
 

@@ -181,6 +181,12 @@ class PoolDoor:
             advice=self._wlb.advice,
             wlb_trouble=self._wlb.trouble,
             storage_names={sr.id: sr.name for sr in self._world.storages.values()},
+            storage_addresses={
+                repository: frozenset({nas.address})
+                for nas in self._world.nases.values()
+                for repository in nas.repositories
+                if nas.address
+            },
         )
 
     def _host_seen(self, host: SimHost, coordinator: SimHost | None) -> HostSeen:

@@ -10,7 +10,7 @@ from typing import Any
 import tomlkit
 
 from ridethrough.config import ConfigError, Secrets, parse
-from ridethrough.core.model import CardAction, HostId, PoolId, UpsId, VmId, Way
+from ridethrough.core.model import CardAction, HostId, PoolId, StorageId, UpsId, VmId, Way
 from ridethrough.core.observation import Power
 from ridethrough.core.site import Site
 
@@ -24,6 +24,7 @@ from .world import World
 from .xapi_wire.roles import ROLES
 
 PASSWORD = "secret:simulated"
+NONE: Mapping[StorageId, Mapping[str, Any]] = {}
 SECRETS = Secrets(environment={"RIDETHROUGH_SECRET_SIMULATED": "simulated"})
 
 
@@ -77,12 +78,16 @@ def owners_file(
     traps: str,
     writes: str = "",
     pages: str = "",
+    storages: Mapping[StorageId, Mapping[str, Any]] = NONE,
+    ups_port: str = "",
 ) -> str:
     """The text of a site.toml for this site with its equipment at these addresses.
 
     `cards`: where each UPS answers, "snmp://ip:port" or "nut://ip/name". `pools`: for each pool the keys that say how
     to reach it. `traps`: where the controller is to listen for traps, "ip:port". `writes`: what stands for the
     community that may write. `pages`: where the manager serves its pages, "ip:port"; empty: nowhere.
+    `storages`: for each the keys that say where it is and what it serves. `ups_port`: where the controller is to serve
+    their network UPS, "ip:port".
     """
     content = {key: dict(value) for key, value in site.owner.items()}
     content["traps"] = {"listen": traps}
@@ -90,6 +95,10 @@ def owners_file(
         content["manager"] = {"listen": pages, "http": True}
     content["ups"] = {u: {**entry, **_reached(cards[u], writes)} for u, entry in content["ups"].items()}
     content["pool"] = {p: {**entry, **pools[p]} for p, entry in content["pool"].items()}
+    if storages:
+        content["storage"] = {t: {**entry, **storages[t]} for t, entry in content["storage"].items()}
+    if ups_port:
+        content["network_ups"] = {"listen": ups_port}
     return tomlkit.dumps(content)
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from ridethrough.core.model import Seconds, StorageId
 from ridethrough.core.observation import Snapshot, StorageSeen
+from ridethrough.ports import Refused
 
 from .serving import Probe, serves
+from .ssh import load
 
 PACE: Seconds = 5.0
 URGENT: Seconds = 3.0  # while a UPS of the island is on battery
@@ -19,11 +22,15 @@ LOGGED_IN_LATELY: Seconds = 60.0  # NAS boxes ask every five to fifteen seconds
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A storage, what must answer for it to be up, and how to tell when it last asked us for its UPS, if it does."""
+    """A storage, what must answer for it to be up, and how to tell when it last asked us for its UPS, if it does.
+
+    `by_ssh`: it is stopped over SSH, so what that needs is imported at the start, and not in an outage.
+    """
 
     id: StorageId
     targets: tuple[str, ...]
     asked_at: Callable[[], Seconds | None] | None = None
+    by_ssh: bool = False
 
 
 class Storages:
@@ -56,6 +63,9 @@ class Storages:
         return {id_: replace(seen, logged_in=heard.get(id_)) for id_, seen in self._seen.items()}
 
     async def _ask_on(self, storage: Watched, wake: Callable[[], None]) -> None:
+        if storage.by_ssh:
+            with suppress(Refused):  # `check` tells it, and so does each stop
+                await load()
         while True:
             if self._take(storage.id, await serves(storage.targets, PATIENCE)):
                 wake()

@@ -13,6 +13,7 @@ from .identity import ambiguous, host_ids, one_line
 from .movability import immovable, storage_refs
 from .records import NULL, Host, HostMetrics, Vm
 from .store import Records
+from .where import addresses
 
 CLAIM = "ridethrough:claim"  # pool other_config: the controller in charge
 MAINTENANCE_MODE = "MAINTENANCE_MODE"  # host other_config: XenCenter's mark (facts: XenAPI 4.2)
@@ -206,6 +207,7 @@ def _pool_seen(pool: PoolId, records: Records, trouble: str) -> PoolSeen:
         ha_enabled=record.ha_enabled,
         wlb_enabled=record.wlb_enabled,
         storage_names={sr.uuid: sr.name_label for sr in records.srs.values()},
+        storage_addresses=addresses(records),
         trouble="; ".join(t for t in (trouble, records.trouble) if t),
     )
 

@@ -120,12 +120,13 @@ class GuestMetrics(Struct, frozen=True, gc=False):
 
 
 class Pbd(Struct, frozen=True, gc=False):
-    """`PBD`: one host's link to one storage repository."""
+    """`PBD`: one host's link to one storage repository. `device_config`: where it lies, for the driver of its type."""
 
     uuid: str = ""
     host: str = NULL
     sr: str = field(name="SR", default=NULL)
     currently_attached: bool = False
+    device_config: Mapping[str, str] = {}
 
 
 class Vbd(Struct, frozen=True, gc=False):

@@ -1,8 +1,6 @@
 """A host's address on the wire: it serves, it refuses, or it is dead and swallows every packet.
 
-A closed port on loopback answers RST, which a prober rightly reads as "the network is alive there". A dead machine
-answers nothing. So a dead endpoint keeps listening with a backlog that is full: Linux then drops further SYNs, and
-connects time out (tests/sim_wire/xapi/test_endpoint.py). Open connections fall silent without FIN or RST.
+New connections are the business of `sim.plug`. Open ones of a dead machine fall silent without FIN or RST.
 """
 
 from __future__ import annotations
@@ -11,14 +9,14 @@ import asyncio
 import contextlib
 import socket
 import ssl
-import struct
 from collections.abc import Awaitable, Callable
 from enum import Enum
 
 from aiohttp import web
 
+from ridethrough.sim.plug import RESET, Plug
+
 GOODBYE = 5.0  # wall seconds that a client has to answer a TLS goodbye before the connection is closed all the same
-RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close with RST
 
 
 class Line(Enum):
@@ -48,7 +46,6 @@ class Endpoint:
         answer: Callable[[web.BaseRequest], Awaitable[web.Response]],
     ) -> None:
         """`port` 0 takes a free one at `open` and keeps it. `answer` may raise Dropped and Vanished."""
-        self.address, self.port = address, port
         self._tls, self._answer = tls, answer
         self.line, self.life = Line.DEAD, -1
         self._http = web.Server(self._handle, access_log=None, keepalive_timeout=3600.0)
@@ -56,51 +53,33 @@ class Endpoint:
         self._busy: set[asyncio.BaseTransport] = set()
         self._leaving: list[asyncio.BaseTransport] = []
         self._carries, self._closed = asyncio.Event(), asyncio.Event()
-        self._fillers: list[socket.socket] = []
         self._tasks: set[asyncio.Task[None]] = set()
-        self._accepting = False
-        self._socket = self._bound()
-
-    def _bound(self) -> socket.socket:
-        """A bound socket that does not listen: Linux refuses connects to it, and nobody else can take the port."""
-        fresh = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        fresh.setblocking(False)
-        fresh.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        fresh.bind((self.address, self.port))
-        self.port = fresh.getsockname()[1]
-        return fresh
+        self._plug = Plug(address, port, self._accepted)
+        self.address, self.port = address, self._plug.port
 
     async def become(self, line: Line, life: int) -> None:
         """Take this state. `life` counts the toolstack's starts: connections of an earlier life are never served."""
         was, self.line, self.life = self.line, line, life
-        if line is not was:
-            self._stop_accepting()
         match line:
             case Line.SERVES:
                 self._end_old_connections(silently=was is Line.DEAD)
                 self._carries.set()
-                if not self._accepting:
-                    self._unchoke()
-                    self._start_accepting()
+                self._plug.serve()
             case Line.REFUSES:
                 self._end_old_connections(silently=was is Line.DEAD)
-                self._unchoke()
-                self._socket.close()
-                self._socket = self._bound()
+                self._plug.refuse()
             case Line.DEAD:
                 self._carries.clear()
                 for transport in list(self._lives):
                     _pause(transport)
-                await self._choke()
+                await self._plug.die()
 
     async def close(self) -> None:
         """End every connection and free the port."""
         self._closed.set()
-        self._stop_accepting()
+        self._plug.close()
         for task in list(self._tasks):
             task.cancel()
-        for filler in (*self._fillers, self._socket):
-            filler.close()
         for transport in (*self._lives, *self._leaving):
             _abort(transport)
         await self._http.shutdown(0.5)
@@ -114,22 +93,7 @@ class Endpoint:
 
     # --- listening
 
-    def _start_accepting(self) -> None:
-        asyncio.get_running_loop().add_reader(self._socket, self._accept)
-        self._accepting = True
-
-    def _stop_accepting(self) -> None:
-        # Not a cancelled loop.sock_accept: Python 3.11 loses a connection that it has just accepted then.
-        if self._accepting:
-            asyncio.get_running_loop().remove_reader(self._socket)
-            self._accepting = False
-
-    def _accept(self) -> None:
-        try:
-            accepted, _ = self._socket.accept()
-        except (BlockingIOError, ConnectionAbortedError):  # gone before it was greeted
-            return
-        accepted.setblocking(False)
+    def _accepted(self, accepted: socket.socket) -> None:
         task = asyncio.create_task(self._greet(accepted))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -143,30 +107,6 @@ class Endpoint:
             self._lives = {t: n for t, n in self._lives.items() if not t.is_closing()} | {transport: life}
             if self.line is Line.DEAD:
                 _pause(transport)
-
-    async def _choke(self) -> None:
-        """Fill the backlog. With listen(0) the first connection is queued, and every SYN after it is dropped."""
-        if self._fillers:
-            return
-        self._socket.listen(0)
-        for _ in range(3):
-            filler = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-            filler.setblocking(False)
-            filler.connect_ex((self.address, self.port))
-            self._fillers.append(filler)
-        await asyncio.sleep(0)
-
-    def _unchoke(self) -> None:
-        """Empty the backlog and listen properly. Who waited in it spoke to a dead machine: RST."""
-        for filler in self._fillers:
-            filler.close()
-        self._fillers.clear()
-        self._socket.listen(128)
-        with contextlib.suppress(BlockingIOError):
-            while True:
-                waiting, _ = self._socket.accept()
-                waiting.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-                waiting.close()
 
     # --- open connections
 

@@ -121,8 +121,18 @@ class SiteRecords:
         return ref_of(pbd_uuid(host.uuid, sr.id))
 
     def _pbd(self, host: SimHost, sr: SimSr) -> Record:
-        own = {"host": host.ref, "SR": sr.ref, "currently_attached": sr.id in host.storage}
+        own = {
+            "host": host.ref,
+            "SR": sr.ref,
+            "currently_attached": sr.id in host.storage,
+            "device_config": self._where(sr),
+        }
         return self._made("PBD", pbd_uuid(host.uuid, sr.id), own)
+
+    def _where(self, sr: SimSr) -> dict[str, str]:
+        """As the driver of NFS has it (xapi-project/sm, NFSSR)."""
+        boxes = [box for box in self.world.nases.values() if sr.id in box.repositories and box.address]
+        return {"server": boxes[0].address, "serverpath": f"/{sr.name}"} if boxes else {}
 
     def _vdi(self, vm: SimVm, storage: str, position: int) -> Record:
         name = f"{vm.uuid}/{storage}"
