@@ -31,7 +31,8 @@ def once(config: Config, say: Callable[[str], None], explain: bool) -> int:
     say("Now: {}{}".format(found.why, ": it would be stopped" if found.act else ""))
     say("Armed: it acts" if armed else "DRY RUN: it only says what it would do; `ridethrough-agent arm` arms it")
     if explain:
-        stop.Stop(config, stop.Tools(clock.now, lambda _: None, say)).rehearse()
+        say("Were it shut down now, the agent")
+        stop.Stop(config, stop.Tools(clock.now, lambda _: None, say)).rehearse("- ")
         troubles += _programs(config)
     for trouble in troubles:
         say("TROUBLE: " + trouble)

@@ -50,6 +50,9 @@ class Card(NamedTuple):
     secrets: List[str]
     program: str = "snmpget"
 
+    def __repr__(self) -> str:
+        return "Card({}:{}, version {})".format(self.host, self.port, self.version)
+
 
 def asker(card: Card) -> Asker:
     """Its secrets lie in a directory that only this process's user may read, for as long as it is open."""

@@ -43,17 +43,16 @@ class Stop:
                 self._say(ran.text)
             self._wait(AGAIN)
 
-    def rehearse(self) -> None:
-        """Say what would be done; asks, and changes nothing."""
+    def rehearse(self, begin: str = "DRY RUN: ") -> None:
+        """Say what would be done; asks, and changes nothing. `begin`: of each line."""
         if self._config.command:
-            self._say("DRY RUN: would run: " + " ".join(self._config.command))
+            self._say("{}would run: {}".format(begin, " ".join(self._config.command)))
         xen = self._config.xenserver
         if xen is not None:
-            self._say("DRY RUN: " + guests_told(routes.of(xen)))
-            self._say("DRY RUN: would disable this host and shut it down")
-        self._say(
-            "DRY RUN: would run{}: {}".format(", should that fail" if xen else "", " ".join(self._config.shutdown))
-        )
+            self._say(begin + guests_told(routes.of(xen)))
+            self._say(begin + "would disable this host and shut it down")
+        last = ", should that fail" if xen is not None else ""
+        self._say("{}would run{}: {}".format(begin, last, " ".join(self._config.shutdown)))
 
     def _command(self) -> None:
         if self._config.command:

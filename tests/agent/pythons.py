@@ -39,7 +39,10 @@ async def with_each(folder: Path, story: Callable[[Path, str], Awaitable[None]])
     pythons = {"this": sys.executable, **({"3.6": OLDEST} if OLDEST is not None else {})}
     for name in pythons:
         (folder / name).mkdir()
-    await asyncio.gather(*(story(folder / name, python) for name, python in pythons.items()))
+    stories = (story(folder / name, python) for name, python in pythons.items())
+    for ended in await asyncio.gather(*stories, return_exceptions=True):
+        if ended is not None:
+            raise ended
 
 
 PYTHONS = [
