@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from ridethrough.api import create_app
-from ridethrough.api.agents import LEASE, told_host
+from ridethrough.api.agents import LEASE, Present, told_host, told_storage
 from ridethrough.runtime.lock import Lock
 
 from .fakes import OpenGate, Role, context, write_status
@@ -38,7 +38,7 @@ NEITHER = {"maintenance": {"enabled": True, "after": 60.0}, "shutdown": {"enable
 def told(
     age: float | None = 2.0, running: bool = True, armed: bool = True, upses: Any = UPSES, **changes: Any
 ) -> dict[str, Any]:
-    return told_host(HOST | changes, upses, NOW, age, running, armed)
+    return told_host(HOST | changes, Present(upses, NOW, age, running, armed))
 
 
 def test_while_the_controller_handles_it_there_is_a_lease() -> None:
@@ -104,12 +104,33 @@ def test_it_must_go_down_when_the_plan_has_begun_to_shut_it_down(step: str, orde
     assert told(step=step)["shutdown"] == (order and order | {"within": None})
 
 
+NAS: dict[str, Any] = {"id": "nas1", "powered_by": ["ups1"], "way": "agent", "step": "", "why": "", "supply": "full"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "handled", "order"),
+    [
+        ({}, True, None),
+        ({"step": "its VMs stop"}, True, None),
+        ({"step": "shutting down", "why": "its hosts are down"}, True, {"why": "its hosts are down", "within": None}),
+        ({"step": "shutting down", "way": "ssh"}, True, None),
+        ({"step": "down"}, True, None),
+        ({"way": "by itself"}, False, None),
+        ({"powered_by": []}, False, None),
+    ],
+)
+def test_storage_is_told_when_the_plan_wants_it_down(changes: Any, handled: bool, order: Any) -> None:
+    found = told_storage(NAS | changes, Present(UPSES, NOW, 2.0, True, True))
+    assert (found["kind"], found["handled"], found["shutdown"]) == ("storage", handled, order)
+    assert told_storage(NAS | changes, Present(UPSES, NOW, 2.0, False, True))["shutdown"] is None
+
+
 @contextmanager
 def served(tmp_path: Path, **status: Any) -> Iterator[TestClient]:
     gate = OpenGate()
     gate.become(Role.VIEW)
     found = context(tmp_path, gate)
-    rows = {"hosts": [HOST], "upses": list(UPSES.values())}
+    rows = {"hosts": [HOST], "upses": list(UPSES.values()), "nas": [NAS]}
     write_status(found.state_dir, **(rows | {"written_at": found.clock.now()} | status))
     with TestClient(create_app(found)) as client:
         while not client.get("/api/v1/hosts").json():
@@ -122,6 +143,7 @@ def test_a_viewer_asks(tmp_path: Path) -> None:
         answer = client.get("/api/v1/agents/h1").json()
         assert (answer["id"], answer["kind"], answer["handled"]) == ("h1", "host", False)
         assert answer["why"] == "no controller runs"
+        assert client.get("/api/v1/agents/nas1").json()["kind"] == "storage"
         missing = client.get("/api/v1/agents/h9")
         assert (missing.status_code, missing.json()["detail"]) == (404, 'no host is named "h9"; known are h1')
 

@@ -11,6 +11,7 @@ import pytest
 
 BENCH = Path(__file__).parents[2] / "bench"
 SMALLEST = {
+    "agent.py": ["--seconds", "1", "1"],
     "decide.py": ["1"],
     "discover.py": ["3"],
     "idle.py": ["--seconds", "1", "1"],

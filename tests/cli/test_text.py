@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ridethrough.cli.text import count, outage, table, wrapped
+from ridethrough.cli.text import count, no_agent, outage, table, wrapped
 
 
 def test_a_number_stays_with_its_unit_and_words_stay_whole() -> None:
@@ -36,3 +36,12 @@ def test_wide_cells_wrap(
 def test_words() -> None:
     assert [count(n, "VM") for n in (0, 1, 2)] == ["0 VMs", "1 VM", "2 VMs"]
     assert outage({"vms": "crash", "host": "crash"}) == "its VMs crash, the host crashes"
+
+
+def test_hosts_without_a_python_for_the_agent_are_told_who_protects_them() -> None:
+    hosts = [{"name": "old1", "takes_agent": False}, {"name": "new", "takes_agent": True}]
+    assert no_agent(hosts[1:]) == ""
+    assert no_agent(hosts).startswith(
+        "ridethrough-agent is not for old1: dom0 of 8.2 and older has no usable Python 3;"
+    )
+    assert no_agent(hosts).endswith("protects such a host, the coordinator too, over the API")

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import sys
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -67,7 +68,7 @@ class Stepped:
 
 def settings(folder: Path, after: str, **upses: dict[str, str]) -> config.Config:
     agent = {"after": after, "settle": "10", "warning_interval": "10", "reserve": "60"}
-    machine = Machine(folder / "machine", agent=agent, stop={"stop_host": "90"}, **upses)
+    machine = Machine(folder / "machine", sys.executable, agent=agent, stop={"stop_host": "90"}, **upses)
     return config.read(str(machine.ini))
 
 

@@ -6,6 +6,7 @@ Reads the rows that people see, nothing else. Every time is relative: the agent'
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 Row = Mapping[str, Any]
@@ -16,26 +17,51 @@ GOING_DOWN = ("guests stop", "shutting down")
 NO_POWER, LOW = "Utility power is not available", "The battery is low"  # the manual's 4.2
 
 
-def told_host(
-    row: Row, upses: Mapping[str, Row], now: float, age: float | None, running: bool, armed: bool
+@dataclass(frozen=True, slots=True)
+class Present:
+    """What the controller shows now. `age`: how old the rows are; None: there are none yet."""
+
+    upses: Mapping[str, Row]
+    now: float
+    age: float | None
+    running: bool
+    armed: bool
+
+
+def told_host(row: Row, present: Present) -> dict[str, Any]:
+    """For the agent on a host."""
+    goes = {"why": _why(row), "within": _until(row.get("power_until"), present.now)}
+    order = goes if row.get("step") in GOING_DOWN else None
+    return _told("host", row, present, _not_wanted(row), _not_reached(row), order)
+
+
+def told_storage(row: Row, present: Present) -> dict[str, Any]:
+    """For the agent on a NAS or SAN. Where another way is written the controller stops it, and needs no agent."""
+    way = row.get("way")
+    never = "its way is that it asks its UPS by itself" if way == "by itself" else _not_fed(row)
+    goes = way == "agent" and row.get("step") == "shutting down"
+    order = {"why": row.get("why") or "the plan wants it down", "within": None} if goes else None
+    return _told("storage", row, present, never, "", order)
+
+
+def _told(
+    kind: str, row: Row, present: Present, not_wanted: str, not_reached: str, order: dict[str, Any] | None
 ) -> dict[str, Any]:
-    """For the agent on a host. `age`: how old the rows are; None: there are none yet."""
-    fed = [upses[ups] for ups in row.get("powered_by", []) if ups in upses]
-    never = ("" if armed else "the site is in dry run") or _not_wanted(row)
-    why_not = never or ("" if running else "no controller runs") or _stale(age) or _not_reached(row)
-    until = row.get("power_until")
-    goes = not why_not and row.get("step") in GOING_DOWN
+    now, age = present.now, present.age
+    fed = [present.upses[ups] for ups in row.get("powered_by", []) if ups in present.upses]
+    never = ("" if present.armed else "the site is in dry run") or not_wanted
+    why_not = never or ("" if present.running else "no controller runs") or _stale(age) or not_reached
     return {
         "id": row["id"],
-        "kind": "host",
+        "kind": kind,
         "handled": not why_not,
         "why": why_not or "the controller shuts it down in time",
-        "withdrawn": bool(never) and running and not _stale(age),
+        "withdrawn": bool(never) and present.running and not _stale(age),
         "lease": 0.0 if why_not else max(0.0, LEASE - (age or 0.0)),
         "supply": row.get("supply", "unknown"),
         "upses": [_ups(ups, now) for ups in fed],
         "warnings": [] if _stale(age) else [warning for ups in fed for warning in _warnings(ups, now)],
-        "shutdown": {"why": _why(row), "within": _until(until, now)} if goes else None,
+        "shutdown": None if why_not else order,
     }
 
 
@@ -52,12 +78,16 @@ def _not_reached(row: Row) -> str:
 
 def _not_wanted(row: Row) -> str:
     """Why the controller would not shut this host down; "" when it would."""
-    if not row.get("powered_by"):
-        return "site.toml names no UPS for it"
+    if _not_fed(row):
+        return _not_fed(row)
     options = row.get("options") or {}
     if not options.get("shutdown", {}).get("enabled") and not (row.get("row") or {}).get("spared"):
         return "its option shutdown is off, and it is no coordinator that is protected without"
     return ""
+
+
+def _not_fed(row: Row) -> str:
+    return "" if row.get("powered_by") else "site.toml names no UPS for it"
 
 
 def _ups(ups: Row, now: float) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from ridethrough.views.findings import Asking, report
 
 from .answer import answered, condition, who
 from .common import DEFAULT_SITE, FAILED, AsJson, SecretsDir, SiteFile, configuration, print_json, run_async
-from .text import contradicted, count, outage, say, untold
+from .text import contradicted, count, no_agent, outage, say, untold
 
 if TYPE_CHECKING:
     from ridethrough.drivers.xapi import Survey
@@ -173,6 +173,8 @@ def _print_pool(row: dict[str, Any], trust: bool) -> None:
         say(f"{role}, {mode}, {member['version']}, at {member['address']}", f"  {member['name']}: ")
         if trust and member["fingerprint"]:
             typer.echo(f"    {member['fingerprint']}")
+    if lacking := no_agent(row["members"]):
+        say(lacking, "  ")
     if row["ha_enabled"]:
         say("HA is on: it may fence hosts or restart VMs in an outage; Ridethrough warns and leaves it on", "  ")
     if row["wlb_enabled"]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import typer
 
+from ridethrough.core.wording import listed
 from ridethrough.ups.evidence import WORDS
 
 NO_TERMINAL = 100_000  # columns: a line that goes into a file or a pipe is never broken
@@ -21,6 +22,17 @@ UNIT = re.compile(r"(\d) (s|min|h|%|VMs?)\b")
 def width() -> int:
     """Columns of the terminal ($COLUMNS wins); so many that nothing is wrapped where there is none."""
     return shutil.get_terminal_size((NO_TERMINAL, 24)).columns
+
+
+def no_agent(members: Iterable[Mapping[str, Any]]) -> str:
+    """Which hosts of a pool ridethrough-agent is not for, and what protects them; "" where it is for all."""
+    old = [str(member["name"]) for member in members if not member["takes_agent"]]
+    if not old:
+        return ""
+    return (
+        f"ridethrough-agent is not for {listed(old)}: dom0 of 8.2 and older has no usable Python 3; the controller "
+        "protects such a host, the coordinator too, over the API"
+    )
 
 
 def contradicted(of: Sequence[str]) -> str:

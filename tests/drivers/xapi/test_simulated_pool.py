@@ -23,7 +23,7 @@ from ridethrough.core.observation import Snapshot
 from ridethrough.drivers.xapi import XapiPool, survey
 from ridethrough.ports import Refused, Unreachable
 from ridethrough.sim import faults
-from ridethrough.sim.machines import GIB, Guest, Profile, SimHost, SimPool, SimSr, SimVm
+from ridethrough.sim.machines import GIB, RELEASES, Guest, Profile, SimHost, SimPool, SimSr, SimVm
 from ridethrough.sim.world import World
 from ridethrough.sim.xapi import Xapi
 from ridethrough.sim.xapi_server import XapiServer
@@ -406,6 +406,15 @@ async def test_survey_of_a_healthy_pool(site: Site) -> None:
     assert found.fingerprints == tuple(sorted(pins.values()))
     assert (found.guests, found.missing_rights, found.claim) == (4, (), "")
     assert all("xapi 24.19.2" in member.version for member in found.members)
+
+
+@pytest.mark.parametrize(("release", "takes"), [("8.2", False), ("8.3", True), ("8.3-26.1", True)])
+async def test_survey_tells_whose_dom0_takes_an_agent(release: str, takes: bool) -> None:
+    old = Site(build=RELEASES[release].build)
+    async with serving(old):
+        address, port, _ = old.server.endpoints["xcp1"]
+        found = await survey([f"{address}:{port}"], "root", "ridethrough", [], old.clock, trust=lambda *_: True)
+    assert [member.takes_agent for member in found.members] == [takes] * 3
 
 
 async def test_survey_asks_before_it_trusts(site: Site) -> None:

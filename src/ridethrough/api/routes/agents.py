@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from ridethrough.api.access import Viewer
-from ridethrough.api.agents import told_host
+from ridethrough.api.agents import Present, told_host, told_storage
 from ridethrough.api.context import Ctx
 from ridethrough.api.problems import answers
 
@@ -51,7 +51,7 @@ class Told(BaseModel):
     """
 
     id: str
-    kind: str = Field(description="host")
+    kind: str = Field(description="host, or storage")
     handled: bool
     why: str
     withdrawn: bool
@@ -64,7 +64,9 @@ class Told(BaseModel):
 
 @router.get("/agents/{id}", responses=answers(404))
 async def told(id: str, ctx: Ctx, _: Viewer) -> Told:
-    """What the agent on a host is told, by the host's key in site.toml."""
-    found, live = row(ctx, "hosts", "host", id), ctx.live
-    armed = bool(live.rest.get("armed"))
-    return Told.model_validate(told_host(found, live.tables["upses"], live.now(), live.age(), live.running, armed))
+    """What the agent on a host, or on a NAS, is told, by its key in site.toml; a host's comes first."""
+    live = ctx.live
+    present = Present(live.tables["upses"], live.now(), live.age(), live.running, bool(live.rest.get("armed")))
+    if id in live.tables["nas"] and id not in live.tables["hosts"]:
+        return Told.model_validate(told_storage(live.tables["nas"][id], present))
+    return Told.model_validate(told_host(row(ctx, "hosts", "host", id), present))

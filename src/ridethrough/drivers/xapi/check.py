@@ -42,6 +42,9 @@ NEEDED = (
 )
 
 
+WITH_PYTHON_3 = (1, 250)  # xapi_build of 8.2, and behind it; dom0 of 8.2 and older has no Python 3 that can be used
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """A host of the pool, as the coordinator tells it and as we reach it ourselves."""
@@ -57,6 +60,7 @@ class Member:
     fingerprint: str  # of the certificate that it showed us; empty: not reached over TLS
     trouble: str  # why we do not reach it; empty: we do
     took: Seconds | None = None  # its toolstack's answer to our own connection
+    takes_agent: bool = True  # its dom0 has a Python that ridethrough-agent runs on
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +179,7 @@ async def _member(wire: Wire, near: Address, host: Host, is_coordinator: bool, m
         fingerprint=fingerprint or shown,
         trouble=trouble,
         took=None if trouble else took,
+        takes_agent=not host.build or host.build >= WITH_PYTHON_3,
     )
 
 
