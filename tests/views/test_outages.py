@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ridethrough.core.events import UtilityBack, UtilityLost
+from ridethrough.core.events import StorageBack, StorageDown, UtilityBack, UtilityLost
 from ridethrough.sim.scenario import load, play
 from ridethrough.views.outages import Outages
 
@@ -73,3 +73,31 @@ def test_only_so_many_are_kept() -> None:
         lost = UtilityLost(n * 10.0, "u", n * 10.0, n * 10.0, None, None, None, None, 10.0, "test")
         found.take_all([(2 * n + 1, lost), (2 * n + 2, UtilityBack(n * 10.0 + 5, "u", 5.0))])
     assert [outage.id for outage in found.all] == [5, 7, 9]
+
+
+def test_a_nas_is_told_goes_down_and_serves_again(root: Path) -> None:
+    (outage,) = outages(root, "nas_after_its_hosts").all
+    whole = outage.whole()
+    (nas,) = whole["nas"]
+    assert nas["id"] == "nas1"
+    order = [nas[key] for key in ("stop_begun_at", "told_at", "down_at", "back_at")]
+    assert order == sorted(order)
+    assert nas["told_at"] >= max(host["down_at"] for host in whole["hosts"])
+    assert nas["back_at"] <= min(vm["started_at"] for vm in whole["vms"])
+    assert nas["why"][0].startswith("its UPS is on battery for 5 min")
+
+
+def test_a_nas_that_was_spared_was_never_told(root: Path) -> None:
+    (outage,) = outages(root, "nas_spared_at_the_last_moment").all
+    (nas,) = outage.whole()["nas"]
+    assert nas["stop_begun_at"] < nas["spared_at"]
+    assert (nas["told_at"], nas["down_at"], nas["back_at"]) == (None, None, None)
+
+
+def test_a_nas_that_serves_after_the_end_of_its_outage_is_told_there() -> None:
+    found = Outages()
+    lost = UtilityLost(10.0, "u", 10.0, 10.0, None, None, None, None, 10.0, "test")
+    events = [lost, StorageDown(20.0, "nas1", "cut"), UtilityBack(60.0, "u", 50.0), StorageBack(90.0, "nas1")]
+    found.take_all(enumerate([*events, StorageBack(95.0, "another")], start=1))
+    (outage,) = found.all
+    assert (outage.ended_at, outage.storages["nas1"].back_at, list(outage.storages)) == (60.0, 90.0, ["nas1"])

@@ -42,3 +42,11 @@ def test_a_coordinator_without_timers_is_spared(root: Path, tmp_path: Path) -> N
     found = status(root, tmp_path, "coordinator_without_timers", 40)
     spared = {row["id"]: row["row"]["spared"] for row in found["hosts"]}
     assert [id for id, is_spared in spared.items() if is_spared] == [found["pools"][0]["coordinator"]]
+
+
+def test_a_nas_on_battery_says_until_when_it_can_be_counted_on_and_since_when_it_is(root: Path, tmp_path: Path) -> None:
+    (nas,) = status(root, tmp_path, "nas_alone_loses_power", 120)["nas"]
+    assert (nas["id"], nas["supply"], nas["step"], nas["told"]) == ("nas1", "on battery", "", "on battery")
+    now = nas["serves_at"] + nas["serves_ago"]
+    assert nas["counts_until"] == now + nas["counts_for"]
+    assert nas["on_battery_since"] == now - nas["on_battery_for"]

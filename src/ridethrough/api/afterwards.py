@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ridethrough.core.wording import duration, listed
-from ridethrough.views.outages import HostPart, Outage
+from ridethrough.views.outage_parts import HostPart
+from ridethrough.views.outages import Outage
 
 Row = Mapping[str, Any]
 

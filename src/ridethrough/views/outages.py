@@ -1,4 +1,4 @@
-"""The journal, outage by outage: what happened to each UPS, host and VM, and what was done about it.
+"""The journal, outage by outage: what happened to each UPS, host, storage and VM, and what was done about it.
 
 An outage begins when the first UPS is on battery, or a pool is recorded because a person asked for something
 (maintenance mode, the red button), and ends when no UPS is on battery and everything that was done has been undone.
@@ -12,80 +12,11 @@ from typing import Any
 
 from ridethrough.core import actions as a
 from ridethrough.core import events as e
-from ridethrough.core.model import HostId, PoolId, Seconds, UpsId, VmId
+from ridethrough.core.model import HostId, PoolId, Seconds, StorageId, UpsId, VmId
 from ridethrough.core.narrative import tell
 from ridethrough.core.power import CUT_MARGIN
 
-
-@dataclass(slots=True)
-class UpsPart:
-    """A UPS in an outage. Times are site seconds; None: not yet, or never.
-
-    `off_at` is when its card cuts its output at the earliest, `off_surely_at` at the latest. `output_off_at` is when
-    it was cut: the card says so, or that time has passed while it was on battery.
-    """
-
-    id: UpsId
-    since: Seconds
-    off_at: Seconds | None = None
-    off_surely_at: Seconds | None = None
-    low_at: Seconds | None = None
-    countdown_at: Seconds | None = None
-    output_off_at: Seconds | None = None
-    silent_at: Seconds | None = None
-    seen_at: Seconds | None = None  # utility power was seen again
-    back_at: Seconds | None = None
-    lasted: Seconds | None = None
-
-
-@dataclass(slots=True)
-class HostPart:
-    """A host in an outage."""
-
-    id: HostId
-    maintenance_at: Seconds | None = None
-    emptied_at: Seconds | None = None
-    shutdown_begun_at: Seconds | None = None
-    shut_down_at: Seconds | None = None  # the commit point: the host was told
-    down_at: Seconds | None = None
-    returned_at: Seconds | None = None
-    enabled_at: Seconds | None = None
-    early: bool = False
-    left: list[str] = field(default_factory=list)  # VMs that found no way off it
-    why: list[str] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class VmPart:
-    """A VM in an outage: where it was, where it went, and how often."""
-
-    id: VmId
-    name: str
-    home: HostId
-    host: HostId | None = None
-    moves: int = 0
-    stopped_at: Seconds | None = None
-    forced: bool = False
-    started_at: Seconds | None = None
-    stays: str = ""  # why it found no place
-    told: str = ""  # dry run: what would have been done with it
-
-
-@dataclass(slots=True)
-class Done:
-    """One action. `id` is its position in the journal; `error` is empty for success; `told`: dry run, never done."""
-
-    id: int
-    kind: str
-    host: HostId
-    vm: VmId
-    pool: PoolId
-    text: str
-    at: Seconds
-    deadline: Seconds
-    done_at: Seconds | None = None
-    error: str = ""
-    told: bool = False
+from .outage_parts import Done, HostPart, StoragePart, UpsPart, VmPart
 
 
 @dataclass(slots=True)
@@ -98,6 +29,7 @@ class Outage:
     ended_at: Seconds | None = None
     upses: dict[UpsId, UpsPart] = field(default_factory=dict)
     hosts: dict[HostId, HostPart] = field(default_factory=dict)
+    storages: dict[StorageId, StoragePart] = field(default_factory=dict)
     vms: dict[VmId, VmPart] = field(default_factory=dict)
     done: dict[int, Done] = field(default_factory=dict)
     requests: list[dict[str, Any]] = field(default_factory=list)
@@ -156,6 +88,7 @@ class Outage:
             **self.summary(),
             "upses": [asdict(self.upses[id]) for id in sorted(self.upses)],
             "hosts": [asdict(self.hosts[id]) for id in sorted(self.hosts)],
+            "nas": [asdict(self.storages[id]) for id in sorted(self.storages)],
             "vms": [asdict(vm) for vm in sorted(self.vms.values(), key=lambda v: (v.name, v.id))],
             "done": [asdict(self.done[id]) for id in sorted(self.done)],
             "requests": list(self.requests),
@@ -202,6 +135,8 @@ class Outages:
         if self._open is not None:
             self._open.last = position
             _take(self._open, position, event)
+        elif isinstance(event, e.StorageBack) and self.all and event.storage in self.all[-1].storages:
+            _of_storage(self.all[-1], event)  # it starts when power is back, and an outage may be over before it serves
         if isinstance(event, e.UtilityBack):
             self._on_battery.discard(event.ups)
         elif isinstance(event, e.PoolRestored):
@@ -250,6 +185,7 @@ def _take(outage: Outage, position: int, event: e.Event) -> None:
         case _:
             _of_ups(outage, event)
             _of_host(outage, event)
+            _of_storage(outage, event)
             _of_vm(outage, event)
 
 
@@ -325,6 +261,23 @@ def _of_host(outage: Outage, event: e.Event) -> None:
             pass
 
 
+def _of_storage(outage: Outage, event: e.Event) -> None:
+    if not isinstance(event, e.StorageEvent):
+        return
+    part = outage.storages.setdefault(event.storage, StoragePart(event.storage))
+    match event:
+        case e.StorageStopBegun():
+            part.stop_begun_at, part.spared_at = event.at, None
+            part.why.append(event.why)
+        case e.StorageStopDropped():
+            part.spared_at = event.at
+        case e.StorageDown():
+            part.down_at, part.back_at = event.at, None
+            part.why.append(event.proof)
+        case e.StorageBack():
+            part.back_at = event.at
+
+
 def _of_vm(outage: Outage, event: e.Event) -> None:
     match event:
         case e.VmUnplaced():
@@ -356,6 +309,9 @@ def _begun(outage: Outage, position: int, event: e.ActionStarted | e.ActionTold)
     if isinstance(action, a.ShutDownHost) and not told:
         host = outage.host(action.host)
         host.shut_down_at = host.shut_down_at or event.at
+    elif isinstance(action, a.StopStorage) and not told:
+        part = outage.storages.setdefault(action.storage, StoragePart(action.storage))
+        part.told_at, part.spared_at = part.told_at or event.at, None
     elif isinstance(action, a.MoveVm | a.StopVm | a.ForceStopVm | a.StartVm):
         vm = _vm(outage, action.vm, action.name, action.source if isinstance(action, a.MoveVm) else action.host)
         vm.told = tell(event).removeprefix("dry run: ").split(":")[0] if told else ""

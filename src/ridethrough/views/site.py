@@ -230,7 +230,8 @@ def _storage(seen: Snapshot) -> list[dict[str, Any]]:
 def _nas(s: Situation, built: Storage) -> dict[str, Any]:
     """A NAS or SAN: what feeds it, whether it serves, who uses it, and what is being done to it."""
     seen, m, state = s.seen.storages.get(built.id), s.memory.storage(built.id), supply(s, built.id)
-    told = word(s, built.id)
+    told, counts = word(s, built.id), serves_for(s, built.id)
+    serves_at = seen.serves_at if seen is not None else None
     return {
         "id": built.id,
         "address": built.address,
@@ -238,17 +239,20 @@ def _nas(s: Situation, built: Storage) -> dict[str, Any]:
         "needs": built.needs,
         "supply": str(state.state),
         "on_battery_for": s.now - state.since if state.since is not None else None,
+        "on_battery_since": state.since,
         "way": str(built.way),
         "after": built.after,
         "stop_time": built.stop_time,
         "serves": is_serving(s, built.id),
-        "serves_ago": s.now - seen.serves_at if seen is not None and seen.serves_at is not None else None,
+        "serves_ago": s.now - serves_at if serves_at is not None else None,
+        "serves_at": serves_at,
         "logged_in": seen.logged_in if seen is not None else None,
         "trouble": seen.trouble if seen is not None else "",
         "repositories": sorted(repositories_of(s, built.id)),
         "hosts": [h.id for h in hosts_on(s, built.id)],
         "vms": len(guests_on(s, built.id)),
-        "counts_for": serves_for(s, built.id),
+        "counts_for": counts,
+        "counts_until": s.now + counts if counts is not None else None,
         "told": str(told) if told is not None else None,
         "why": m.stop.why if m.stop is not None else "",
         "step": "down" if m.down_at else "shutting down" if m.told_at else "its VMs stop" if m.stop else "",
