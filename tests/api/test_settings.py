@@ -410,6 +410,22 @@ def test_a_pool_is_added_and_goes_with_its_hosts(client: TestClient, site: Path)
     assert "[host" not in site.read_text()
 
 
+def test_storage_is_written_with_its_password_kept_apart(client: TestClient, site: Path, tmp_path: Path) -> None:
+    keys = {"powered_by": ["ups1"], "address": "192.0.2.20", "serves": ["nfs://192.0.2.20"], "way": "ssh"}
+    keys |= {"username": "admin", "command": "/sbin/poweroff", "used_by": ["h1"]}
+    path = ["storage", "nas1"]
+    password = {"op": "set", "path": [*path, "password"], "secret": "open sesame"}
+    answer = change(client, {"op": "set", "path": path, "value": keys}, password)
+    assert answer.status_code == 200, answer.text
+    assert 'password = "secret:storage-nas1"' in site.read_text()
+    assert (tmp_path / "secrets" / "storage-nas1").read_text() == "open sesame"
+    shown = client.get("/api/v1/settings").json()["sections"]["storage"]["nas1"]
+    assert shown["used_by"]["value"] == ["h1"]
+    assert "sesame" not in answer.text + str(shown)
+    answer = client.delete("/api/v1/upses/ups1", params={"version": answer.json()["version"]})
+    assert 'storage.nas1.powered_by names "ups1"' in answer.json()["detail"]
+
+
 def test_a_ups_that_feeds_a_host_stays(client: TestClient, site: Path) -> None:
     refused = client.delete("/api/v1/upses/ups1", params={"version": NOW})
     assert refused.status_code == 422

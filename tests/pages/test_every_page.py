@@ -15,7 +15,7 @@ from ridethrough.web.table import Page as OnePage
 from .looks import faults
 from .real import Real, first_administrator, tab_of
 
-IDS = {"ups": "ups1", "host": "xenserver1"}  # of the pages for one thing, by their names
+IDS = {"ups": "ups1", "host": "xenserver1", "storage": "nas1"}  # of the pages for one thing, by their names
 MOST = 160  # presses of Tab on one page
 
 # What can be reached with Tab on the page as it is: of radio buttons one of each group, nothing in what is folded.

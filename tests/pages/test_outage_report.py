@@ -115,3 +115,25 @@ def test_in_dry_run_the_page_promises_nothing(now: Callable[..., Page]) -> None:
     expect(page.locator(".outage-hosts")).to_contain_text("Dry run: nothing is done. It crashes when its power ends.")
     expect(page.locator(".coming")).to_contain_text("xenserver1 would shut down (dry run)")
     expect(page.get_by_role("button", name="Bring back now")).to_have_attribute("aria-disabled", "true")
+
+
+def test_a_nas_that_went_down_after_its_hosts_stands_in_the_time_line_and_the_report(
+    opened: Callable[..., Page],
+) -> None:
+    page = opened("nas_after_its_hosts", 1800)
+    line = page.locator(".timeline ul.unseen").first
+    for words in ("nas1: shuts down", "nas1: down", "nas1: storage told to go down", "nas1: storage serves again"):
+        expect(line).to_contain_text(words)
+    told = part(page, "told-storage")
+    assert "was told to go down" in told
+    assert "its UPS is on battery for 5 min, and nothing that uses it is up" in told
+    assert "served again" in told
+    link = page.locator("section[aria-labelledby=told-storage]").get_by_role("link", name="nas1")
+    expect(link).to_have_attribute("href", "/storage/nas1")
+    assert faults(page) == []
+
+
+def test_the_vms_of_a_nas_that_must_go_down_stop_and_the_time_line_says_so(now: Callable[..., Page]) -> None:
+    page = now("nas_alone_loses_power", 740)
+    expect(page.locator(".timeline ul.unseen").first).to_contain_text("nas1: its VMs stop")
+    assert faults(page) == []

@@ -109,6 +109,20 @@ def host(id: str, fed: str, **changes: Any) -> dict[str, Any]:
     return row | {"held": False} | changes
 
 
+def nas(id: str, fed: str, **changes: Any) -> dict[str, Any]:
+    row: dict[str, Any] = {"id": id, "address": "192.0.2.20", "powered_by": [fed], "needs": 1, "supply": "full"}
+    row |= {"on_battery_since": None, "way": "network ups", "after": 300.0, "stop_time": 120.0, "serves": True}
+    row |= {
+        "serves_at": 0.0,
+        "logged_in": True,
+        "trouble": "",
+        "repositories": ["nas"],
+        "hosts": ["h1", "h2"],
+        "vms": 2,
+    }
+    return row | {"counts_until": None, "told": "online", "why": "", "step": ""} | changes
+
+
 SITE: dict[str, Any] = {
     "site": "Head office",
     "controller": "c1",
@@ -124,6 +138,7 @@ SITE: dict[str, Any] = {
     "hosts": [host("h1", "ups1", coordinator=True), host("h2", "ups2")],
     "vms": [],
     "storage": [{"id": "nas", "hosts": ["h1", "h2"], "vms": 2}],
+    "nas": [],
     "alerts": [],
     "under_way": [],
 }

@@ -65,3 +65,14 @@ test("a bar of a move is an estimate, and never says that the move is done", () 
   equal(shareOf(move, 900) < 1, true);
   for (const more of [{ phase: "waiting" }, { expected: null }]) equal(shareOf({ ...move, ...more }, 110), null);
 });
+
+test("a NAS in the time line: its VMs stop, it shuts down, is down, and serves again, after the outage's end too", () => {
+  const nas = { id: "nas1", stop_begun_at: 300, told_at: 310, down_at: 400, back_at: null, spared_at: null, why: [] };
+  const [going] = timelineRows(outage({ nas: [nas] }), 450);
+  deepEqual(going.bars.map((bar) => [bar.text, bar.from, bar.to, bar.state]), [["its VMs stop", 300, 310, "done"], ["shuts down", 310, 400, "done"], ["down", 400, 450, "running"]]);
+  const over = outage({ ended_at: 500, nas: [{ ...nas, back_at: 700 }] });
+  deepEqual(timelineRows(over, null)[0].bars.at(-1), { from: 400, to: 700, text: "down", tone: "lost", state: "done" });
+  equal(extent(over, null).to, 700);
+  const [spared] = timelineRows(outage({ ended_at: 500, nas: [{ ...nas, told_at: null, down_at: null, spared_at: 350 }] }), null);
+  deepEqual([spared.bars.map((bar) => [bar.text, bar.to]), spared.marks.map((mark) => mark.at)], [[["its VMs stop", 350]], [350]]);
+});

@@ -3,10 +3,12 @@ import { test } from "node:test";
 import { graphOf, joinedTo, tally, unfoldedAtFirst } from "../../src/ridethrough/web/static/js/site/graph.js";
 import { layoutOf, spread } from "../../src/ridethrough/web/static/js/site/layout.js";
 import { pointless } from "../../src/ridethrough/web/static/js/site/manual.js";
+import { nasState } from "../../src/ridethrough/web/static/js/words.js";
 import { wellText, whatIsWrong } from "../../src/ridethrough/web/static/js/site/wrong.js";
 
 const ups = (id, more = {}) => ({ id, condition: "good", silent: false, low: false, testing: false, source: "utility", charge: 100, runtime: 900, load: 30, on_battery_since: null, off_at: null, cut_at: null, trouble: "", ...more });
 const host = (id, pool, fed, more = {}) => ({ id, pool, powered_by: fed, coordinator: false, connected: true, supply: "full", step: "", held: false, enabled: true, vms: [], on_battery_since: null, ...more });
+const nas = (id, fed, more = {}) => ({ id, address: "192.0.2.20", powered_by: fed, needs: 1, supply: "full", on_battery_since: null, way: "network ups", serves: true, serves_at: 9, logged_in: true, trouble: "", repositories: [], hosts: [], vms: 0, step: "", ...more });
 const byId = (rows) => new Map(rows.map((row) => [row.id, row]));
 
 function small() {
@@ -43,6 +45,69 @@ test("a small site is shown in full: each feed is a line, the coordinator comes 
   assert.deepEqual(graph.edges.map((edge) => edge.id).sort(), ["ups:ups1>host:h1", "ups:ups2>host:h1", "ups:ups2>host:h2"]);
   assert.deepEqual(graph.left.map((node) => node.id), ["ups:ups1", "ups:ups2", "ups:spare"]);
   assert.deepEqual(graph.storage.map((node) => node.row.id), ["nas"]);
+});
+
+// Its repository "nas" lies on nas1, "other" on nobody's.
+function withNas(state, more = {}) {
+  const storage = byId([{ id: "nas", name: "NFS store", hosts: ["h1", "h2"], vms: 3 }, { id: "other", hosts: ["h1", "h2"], vms: 1 }]);
+  return { ...state, storage, nas: byId([nas("nas1", ["spare"], { repositories: ["nas"], hosts: ["h2"], vms: 3, ...more })]) };
+}
+
+test("a NAS has feeds of its own, and stands for the repositories on it", () => {
+  const state = withNas(small());
+  const graph = graphOf(state, unfoldedAtFirst(state));
+  assert.deepEqual(graph.nas.map((node) => [node.id, node.repositories]), [["nas:nas1", ["NFS store"]]]);
+  assert.deepEqual(graph.storage.map((node) => node.row.id), ["other"]);
+  assert.ok(graph.edges.some((edge) => edge.id === "ups:spare>nas:nas1" && edge.flows));
+  assert.deepEqual(graph.uses, [{ id: "nas:nas1<pool1", pool: "pool1", nas: "nas:nas1", hosts: ["host:h2"] }]);
+  assert.equal(graph.nas[0].pool, "pool1");
+  assert.deepEqual([...joinedTo("nas:nas1", graph)].sort(), ["feeder:", "host:h2", "nas:nas1", "ups:spare"]);
+  assert.ok(joinedTo("host:h2", graph).has("nas:nas1"));
+  assert.ok(!joinedTo("host:h1", graph).has("nas:nas1"));
+});
+
+test("a NAS stands below the pools, also where they are folded", () => {
+  for (const unfolded of [["pool1"], []]) {
+    const graph = graphOf(withNas(small()), new Set(unfolded));
+    const layout = layoutOf(graph, 900, 16);
+    const [pool, box] = [layout.pools.get("pool1"), layout.boxes.get("nas:nas1")];
+    assert.ok(box.y >= pool.y + pool.h);
+    assert.deepEqual([box.x, box.w], [pool.x, pool.w]);
+    assert.equal(graph.left.reduce((sum, node) => sum + node.members.length, 0), 3);
+    assert.ok(graph.edges.some((edge) => edge.to === "nas:nas1"));
+  }
+});
+
+test("a NAS stands below the pool that alone uses it, and below all where several do", () => {
+  const state = large();
+  state.nas = byId([nas("a", ["u0-0"], { hosts: ["h0-0"] }), nas("b", ["u0-0"], { hosts: ["h0-0", "h3-0"] }), nas("c", ["u0-0"])]);
+  const layout = layoutOf(graphOf(state, new Set()), 1200, 16);
+  const [own, shared, unused] = ["a", "b", "c"].map((id) => layout.boxes.get(`nas:${id}`).y);
+  assert.ok(layout.pools.get("pool0").y < own && own < layout.pools.get("pool1").y);
+  assert.ok(layout.pools.get("pool3").y < shared && shared < unused);
+});
+
+test("the state of a NAS is its step, then its supply, then whether it serves and would hear us", () => {
+  const told = (more) => nasState(nas("n", [], more)).label;
+  const failing = { supply: "on battery", serves: false };
+  assert.equal(told({}), "Serves");
+  assert.equal(told(failing), "On battery");
+  assert.equal(told({ ...failing, step: "its VMs stop" }), "Its VMs stop");
+  assert.equal(told({ ...failing, step: "shutting down" }), "Shutting down");
+  assert.equal(told({ supply: "full", serves: false, step: "down" }), "Down");
+  assert.equal(told({ serves: false, trouble: "no answer" }), "Does not serve");
+  assert.equal(told({ serves: false, serves_at: null }), "Not asked yet");
+  assert.equal(told({ logged_in: false }), "Does not ask for its UPS");
+  assert.equal(told({ logged_in: null }), "Serves");
+});
+
+test("what is wrong with a NAS leads to its page, once", () => {
+  const state = withNas(small(), { serves: false, trouble: "no answer within 5 s" });
+  const [found] = whatIsWrong(state);
+  assert.deepEqual([found.text, found.href], ["nas1: does not serve (no answer within 5 s), 3 VMs on it", "/storage/nas1"]);
+  state.site = { alerts: [{ at: 5, subject: "nas1", key: "not serving", text: "nas1 has power and does not serve: look at it" }] };
+  assert.deepEqual(whatIsWrong(state).map((one) => [one.id, one.href]), [["alert nas1 not serving", "/storage/nas1"]]);
+  assert.deepEqual(whatIsWrong(withNas(small())), []);
 });
 
 test("a node lights what feeds it and what it feeds, on the whole way", () => {
@@ -136,7 +201,8 @@ test("a feed is drawn by the worst UPS that it stands for, and stops where nothi
 test("no card lies over another, at any width", () => {
   const many = large();
   const named = [onFeeders(small(), { ups2: "B" }), onFeeders(many, (row) => ["A", "", "B"][Number(row.id.at(-1)) % 3])];
-  const sites = [[small(), ["pool1"]], [many, []], [many, ["pool0", "pool3"]], [named[0], ["pool1"]], [named[1], []], [named[1], ["pool0", "pool3"]]];
+  const stored = [withNas(small()), { ...many, nas: byId([0, 1, 2, 3].map((p) => nas(`n${p}`, [`u${p}-0`, `u${p}-3`], { hosts: [`h${p}-0`] }))) }];
+  const sites = [[small(), ["pool1"]], [stored[0], ["pool1"]], [stored[1], []], [stored[1], ["pool2"]], [many, []], [many, ["pool0", "pool3"]], [named[0], ["pool1"]], [named[1], []], [named[1], ["pool0", "pool3"]]];
   for (const [state, unfolded] of sites.map(([one, ids]) => [one, new Set(ids)])) {
     for (const width of [330, 700, 1000, 2200]) {
       const graph = graphOf(state, unfolded);
@@ -190,6 +256,7 @@ test("all is well tells VMs that do not run", () => {
   const state = small();
   const vms = (...power) => byId(power.map((one, n) => ({ id: `vm${n}`, power: one })));
   assert.equal(wellText({ ...state, vms: vms("running", "running") }), "All is well: 3 UPSs, 2 hosts, 2 VMs.");
+  assert.equal(wellText({ ...withNas(state), vms: vms("running") }), "All is well: 3 UPSs, 2 hosts, 1 NAS or SAN, 1 VM.");
   assert.equal(wellText({ ...state, vms: vms("running", "halted", "suspended") }), "All is well: 3 UPSs, 2 hosts, 1 of 3 VMs running.");
   assert.equal(wellText({ ...state, vms: vms("halted") }), "No alert: 3 UPSs, 2 hosts, 0 of 1 VM running.");
 });

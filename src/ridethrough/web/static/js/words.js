@@ -61,6 +61,26 @@ export function hostState(host) {
   return supply.rank ? { ...supply, label: supply.label === "Full" ? "Up" : `Supply: ${supply.label.toLowerCase()}` } : state("good", "good", "Up", 0);
 }
 
+const NAS_STEPS = {
+  down: state("lost", "off", "Down", 7),
+  "shutting down": state("battery", "moving", "Shutting down", 6),
+  "its VMs stop": state("battery", "moving", "Its VMs stop", 6),
+};
+
+/** How a NAS or SAN is, all in all: its step in an outage, its supply, whether it serves, whether it would hear us. */
+export function nasState(nas) {
+  if (NAS_STEPS[nas.step]) return NAS_STEPS[nas.step];
+  const supply = supplyState(nas);
+  if (nas.supply === "on battery") return { ...supply, label: "On battery" };
+  if (nas.supply === "lost") return { ...supply, label: "Its supply is lost" };
+  if (nas.supply === "settling") return { ...supply, label: "Power is back, settling" };
+  if (!nas.serves) return nas.serves_at === null && !nas.trouble ? state("unknown", "unknown", "Not asked yet", 3) : state("low", "low", "Does not serve", 6);
+  if (nas.logged_in === false) return state("warning", "warning", "Does not ask for its UPS", 4);
+  if (nas.supply === "unknown") return state("unknown", "unknown", "Serves, supply unknown", 4);
+  if (nas.supply === "reduced") return state("warning", "reduced", "Serves, supply reduced", 2);
+  return state("good", "good", "Serves", 0);
+}
+
 /** The manual's "Connection status". */
 export function connectionState(row) {
   if (row.connected) return state("good", "good", "Connected", 0);
@@ -78,7 +98,7 @@ export function modeState(site, hosts) {
 
 /** How bad an alert is, by its key. */
 export function alertTone(alert) {
-  if (["no timers", "no coordinator", "still up", "overload", "off", "counts down", "no place"].includes(alert.key)) return "low";
+  if (["no timers", "no coordinator", "still up", "overload", "off", "counts down", "no place", "not serving"].includes(alert.key)) return "low";
   return "warning";
 }
 

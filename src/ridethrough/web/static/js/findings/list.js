@@ -28,6 +28,6 @@ function line(found) {
 function where(about) {
   const [kind, ...rest] = about.split(".");
   const id = rest.join(".");
-  const paths = { host: "/hosts/", ups: "/upses/" };
+  const paths = { host: "/hosts/", ups: "/upses/", storage: "/storage/" };
   return id && paths[kind] ? h("a", { href: paths[kind] + encodeURIComponent(id) }, id) : about;
 }

@@ -74,18 +74,19 @@ export function onBatteryFor(upses, now) {
 
 /** From when to when a time line of this outage goes. `now` is null for one that is over. */
 export function extent(outage, now) {
-  if (now === null) return { from: outage.begun_at, to: Math.max(outage.ended_at ?? outage.begun_at, outage.begun_at + 60) };
+  if (now === null) return { from: outage.begun_at, to: Math.max(outage.ended_at ?? outage.begun_at, outage.begun_at + 60, ...(outage.nas ?? []).map((nas) => nas.back_at ?? 0)) };
   const coming = [...outage.next.map((step) => step.at), ...outage.upses.filter((ups) => !ups.back_at).map((ups) => ups.off_at ?? 0)];
   const to = Math.max(now + 30, outage.begun_at + 120, ...coming.filter((at) => at < now + 4 * 3600));
   return { from: outage.begun_at, to: to + (to - outage.begun_at) * 0.03 };
 }
 
-/** The rows of the time line: each UPS, then each host, with what was done, runs and comes next. */
+/** The rows of the time line: each UPS, each NAS, then each host, with what was done, runs and comes next. */
 export function timelineRows(outage, now) {
   const end = now ?? outage.ended_at;
   const known = new Set(outage.hosts.map((host) => host.id));
   const fallen = (outage.lost ?? []).filter((one) => !known.has(one.host)).map((one) => ({ id: one.host }));
-  const rows = [...outage.upses.map((ups) => upsRow(ups, end, now)), ...[...outage.hosts, ...fallen].map((host) => hostRow(host, outage, end, now))];
+  const stores = (outage.nas ?? []).map((nas) => nasRow(nas, end));
+  const rows = [...outage.upses.map((ups) => upsRow(ups, end, now)), ...stores, ...[...outage.hosts, ...fallen].map((host) => hostRow(host, outage, end, now))];
   if (now !== null) return [...rows, ...comingRows(outage, now, known)];
   return rows.map((row) => ({ ...row, bars: row.bars.map((one) => ({ ...one, state: "done" })) }));
 }
@@ -103,6 +104,22 @@ function upsRow(ups, end, now) {
     marks.push({ at: ups.off_at, label: "its card cuts the output", tone: "lost", shape: "cross" });
   }
   return { label: ups.id, bars, marks };
+}
+
+// A NAS may serve again only after the outage's end.
+function nasRow(nas, end) {
+  const bars = [];
+  const until = (...moments) => moments.find((at) => at) ?? null;
+  const stopped = until(nas.told_at, nas.down_at, nas.spared_at);
+  if (nas.stop_begun_at && nas.stop_begun_at !== stopped) bars.push(bar(nas.stop_begun_at, stopped, end, "its VMs stop", "info"));
+  if (nas.told_at) bars.push(bar(nas.told_at, until(nas.down_at, nas.back_at), end, "shuts down", "battery"));
+  if (nas.down_at) bars.push(bar(nas.down_at, nas.back_at, Math.max(end, nas.back_at ?? 0), "down", "lost"));
+  const marks = [
+    nas.told_at && { at: nas.told_at, label: "storage told to go down", tone: "low", shape: "square" },
+    nas.spared_at && { at: nas.spared_at, label: "spared: utility power is back", tone: "info", shape: "up" },
+    nas.back_at && { at: nas.back_at, label: "storage serves again", tone: "info", shape: "up" },
+  ].filter(Boolean);
+  return { label: nas.id, bars, marks };
 }
 
 function hostRow(host, outage, end, now) {

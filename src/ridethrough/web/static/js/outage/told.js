@@ -4,6 +4,7 @@ import { clock, countdown, duration } from "../time.js";
 import { button } from "../ui/button.js";
 import { chip, empty, figure, note } from "../ui/status.js";
 import { timeline } from "../ui/timeline.js";
+import { nasPath } from "../storage/words.js";
 import { count } from "../words.js";
 import { extent, listed, timelineRows } from "./model.js";
 
@@ -36,7 +37,7 @@ export function told(outage, lines, now) {
     outage.dry_run && note("warning", "Dry run: Ridethrough only said what it would do, and did nothing of it.", "dry"),
     numbers(outage, now),
     h("section", { class: "panel", "aria-labelledby": "told-line" }, h("h2", { id: "told-line" }, "Time line"), line.el),
-    h("div", { class: "outage-columns" }, hosts(outage), comparison(outage)),
+    h("div", { class: "outage-columns" }, hosts(outage), h("div", { class: "stack" }, comparison(outage), stores(outage))),
     guests(outage),
     alerts(outage, now),
     steps(outage),
@@ -97,6 +98,29 @@ function stepsOf(host, lost) {
     host.enabled_at && [host.enabled_at, "left maintenance mode"],
   ].filter(Boolean);
   return told.sort((a, b) => a[0] - b[0]);
+}
+
+// What happened to each NAS and SAN.
+function stores(outage) {
+  const known = (outage.nas ?? []).filter((nas) => nas.stop_begun_at || nas.told_at || nas.down_at);
+  if (!known.length) return null;
+  const rows = known.map((nas) => {
+    const steps = [
+      nas.stop_begun_at && [nas.stop_begun_at, "had to go down"],
+      nas.told_at && [nas.told_at, "was told to go down"],
+      nas.spared_at && [nas.spared_at, "was spared: utility power was back"],
+      nas.down_at && [nas.down_at, "was down"],
+      nas.back_at && [nas.back_at, "served again"],
+    ].filter(Boolean);
+    return h(
+      "li",
+      {},
+      h("h3", {}, h("a", { href: nasPath(nas.id) }, nas.id)),
+      h("ul", { class: "told-steps" }, steps.map(([at, text]) => h("li", {}, after(at, outage), h("span", {}, text)))),
+      h("ul", { class: "small muted why-list" }, [...new Set(nas.why)].map((text) => h("li", {}, text))),
+    );
+  });
+  return section("told-storage", "Storage", h("ul", { class: "told-hosts" }, rows));
 }
 
 // Why nothing happened to the others.
@@ -165,7 +189,7 @@ function guests(outage) {
     ].filter(Boolean);
     return [vm.name, from, gone && !vm.started_at ? chip(`down with ${to}`, "lost", "off") : (vm.host ?? "off"), what.join(", ") || "stayed where it was"];
   });
-  return section("told-vms", "VMs", grid(head, rows), true);
+  return section("told-vms", "VMs", grid("VMs", head, rows), true);
 }
 
 function steps(outage) {
@@ -175,7 +199,7 @@ function steps(outage) {
     done.text,
     done.told ? chip("only said", "info", "dry") : done.error ? chip(`failed: ${done.error}`, "low", "warning") : done.done_at ? `done in ${duration(done.done_at - done.at)}` : "not known",
   ]);
-  return section("told-steps", "Actions", grid(["After", "What", "Came of it"], rows), true);
+  return section("told-steps", "Actions", grid("Actions", ["After", "What", "Came of it"], rows), true);
 }
 
 function alerts(outage, now) {
@@ -201,10 +225,11 @@ function section(id, title, body, flush = false) {
   return h("section", { class: flush ? "panel flush" : "panel", "aria-labelledby": id }, h("div", { class: "panel-head" }, h("h2", { id }, title)), body);
 }
 
-function grid(head, rows) {
+// A long one scrolls, by the keyboard too.
+function grid(name, head, rows) {
   return h(
     "div",
-    { class: "table-wrap" },
+    { class: "table-wrap", tabindex: "0", role: "group", "aria-label": name },
     h("table", { class: "table" }, h("thead", {}, h("tr", {}, head.map((text) => h("th", { scope: "col" }, text)))), h("tbody", {}, rows.map((row) => h("tr", {}, row.map((cell, n) => h("td", { class: n ? null : "lead", data: { label: head[n] } }, cell)))))),
   );
 }

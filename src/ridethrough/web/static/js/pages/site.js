@@ -31,8 +31,8 @@ function show() {
   const main = h("div", { class: "stack" }, drawn);
   const aside = h("div", { class: "stack" }, plugs().el, planCard().el);
   refill(place, h("div", { class: "stack" }, unfinished, wrong.el, h("div", { class: "split site-split" }, main, aside), manual.el));
-  live.subscribe((state) => [state.site, state.upses, state.hosts, state.vms, state.pulse], () => wrong.update(live.state));
-  live.subscribe((state) => [state.upses, state.pools, state.hosts, state.vms, state.storage], () => map.update(live.state));
+  live.subscribe((state) => [state.site, state.upses, state.hosts, state.nas, state.vms, state.pulse], () => wrong.update(live.state));
+  live.subscribe((state) => [state.upses, state.pools, state.hosts, state.vms, state.storage, state.nas], () => map.update(live.state));
   live.subscribe((state) => [state.pools, state.upses, state.hosts], () => {
     const words = offer(live.state);
     unfinished.hidden = words === null;

@@ -1,11 +1,13 @@
-// The cards of the picture: one UPS, one host, one storage; and one for several of a folded pool.
+// The cards of the picture: one UPS, one host, one NAS, one repository; and one for several of a folded pool.
 import { h, icon, refill, setAttr, setData, setIcon, setText } from "../dom.js";
+import { listed } from "../hosts/words.js";
+import { nasPath } from "../storage/words.js";
 import { brief } from "../time.js";
 import { COORDINATOR, count, percent } from "../words.js";
 
 /** The element of a node; `mend(el, node)` fills it and keeps it true. UPSs and hosts are links, or buttons that call `onPick(id, el)`. */
 export function card(node, onPick = null) {
-  const made = { ups: upsCard, host: hostCard, storage: storageCard, hosts: foldedCard, upses: foldedCard, feeder: feederCard }[node.kind](node, onPick);
+  const made = { ups: upsCard, host: hostCard, nas: nasCard, storage: storageCard, hosts: foldedCard, upses: foldedCard, feeder: feederCard }[node.kind](node, onPick);
   made.el.dataset.node = node.id;
   made.el.mend = made.update;
   return made.el;
@@ -70,6 +72,31 @@ function hostCard(_, onPick) {
     held.hidden = !row.held;
     const words = [row.coordinator && COORDINATOR, state.label, count(row.vms.length, "VM"), moving && `${moving} moving`, row.held && "held by a person"].filter(Boolean).join(", ");
     setText(told, ` host, ${words}`);
+    setAttr(el, "title", `${row.id}: ${words}`);
+  };
+  return { el, update };
+}
+
+function nasCard() {
+  const sign = icon("good");
+  const name = h("span", { class: "node-name" });
+  const number = h("span", {});
+  const vms = h("span", { class: "node-main number" }, icon("vm"), number);
+  const label = h("span", { class: "node-state" });
+  const holds = h("span", { class: "node-holds" });
+  const told = h("span", { class: "unseen" });
+  const el = h("a", { class: "node nas" }, sign, h("span", { class: "node-title" }, name, icon("storage")), vms, h("span", { class: "node-second" }, label, holds), told);
+  const update = ({ row, state, repositories }) => {
+    setData(el, "tone", state.tone);
+    setIcon(sign, state.icon);
+    setAttr(el, "href", nasPath(row.id));
+    setText(name, row.id);
+    setText(number, row.vms);
+    setText(label, state.label);
+    setText(holds, repositories.length === 1 ? repositories[0] : repositories.length ? count(repositories.length, "repository", "repositories") : "");
+    const users = row.hosts.length ? `used by ${listed(row.hosts)}` : "no host uses it";
+    const words = [state.label, row.trouble, repositories.length && `holds ${listed(repositories)}`, count(row.vms, "VM"), users].filter(Boolean).join(", ");
+    setText(told, ` storage, ${words}`);
     setAttr(el, "title", `${row.id}: ${words}`);
   };
   return { el, update };

@@ -1,6 +1,6 @@
-// The site as a graph for the picture: UPSs, pools with their hosts, storage, and what feeds what. Large sites are folded.
+// The site as a graph for the picture: UPSs, pools with their hosts, storage, and what feeds and uses what. Large sites are folded.
 import { compare } from "../ui/table.js";
-import { hostState, upsState } from "../words.js";
+import { hostState, nasState, upsState } from "../words.js";
 import { feederOf, foldsBy, railsOf } from "./feeders.js";
 
 const FEW_HOSTS = 24; // up to so many hosts and UPSs the picture begins unfolded
@@ -14,32 +14,39 @@ export function unfoldedAtFirst({ pools, hosts, upses }) {
 
 /**
  * Nodes and edges. `unfolded`: the pools whose hosts are shown one by one. Returns {left: [node], rails: [rail], pools: [{id, folded, nodes: [node]}],
- * storage: [node], edges: [{id, from, to, tone, flows}], taps: [{id, from, to}]}. A node is {id, kind: "ups" | "upses" | "host" | "hosts" | "storage", ...}:
- * the kinds in the plural stand for several. `rails` are the feeders, with the nodes of `left` in its order.
+ * nas: [node], storage: [node], edges: [{id, from, to, tone, flows}], taps: [{id, from, to}], uses: [{id, pool, hosts, nas}]}. A node is
+ * {id, kind: "ups" | "upses" | "host" | "hosts" | "nas" | "storage", ...}: the kinds in the plural stand for several. `rails` are the feeders, with the
+ * nodes of `left` in its order; `storage` are the repositories that lie on no NAS of `nas`; `uses` tells which hosts of a pool use which NAS, and a NAS its `pool` where only one does.
  */
-export function graphOf({ upses, pools, hosts, vms, storage }, unfolded) {
+export function graphOf({ upses, pools, hosts, vms, storage, nas = new Map() }, unfolded) {
   const moving = movingVms(vms);
   const groups = poolNames(pools, hosts).map((id) => {
     const members = [...hosts.values()].filter((host) => host.pool === id).sort(coordinatorFirst);
     const folded = !unfolded.has(id);
     return { id, row: pools.get(id), members, folded, nodes: folded ? [foldedHosts(id, members)] : members.map((row) => hostNode(row, moving)) };
   });
-  const feeds = feedsOf(groups);
-  const left = leftNodes(upses, groups, feeds);
+  const stores = nasNodes(nas, storage);
+  const isFolded = groups.some((group) => group.folded);
+  const uses = usesOf(groups, stores);
+  for (const node of stores) node.pool = onlyOne(uses.filter((use) => use.nas === node.id).map((use) => use.pool));
+  const fed = [...groups, null].flatMap((group) => [...(group ? [group] : []), ...stores.filter((node) => node.pool === (group?.id ?? null)).map((node) => ({ id: node.id, folded: isFolded, nodes: [node] }))]);
+  const feeds = feedsOf(fed);
+  const left = leftNodes(upses, fed, feeds);
   const edges = edgesOf(left, feeds, upses);
-  order(left, edges, groups);
+  order(left, edges, fed);
   const rails = railsOf(left, upses);
   const taps = rails.flatMap((rail) => rail.nodes.map((node) => ({ id: `${rail.id}>${node.id}`, from: rail.id, to: node.id })));
-  return { left: rails.flatMap((rail) => rail.nodes), rails, pools: groups, storage: storageNodes(storage, hosts), edges, taps };
+  return { left: rails.flatMap((rail) => rail.nodes), rails, pools: groups, nas: stores, storage: storageNodes(storage, hosts, nas), edges, taps, uses };
 }
 
-/** What feeds a node and what it feeds: the ids of all nodes on the way, itself included. */
-export function joinedTo(id, { edges, taps }) {
+/** What feeds a node and what it feeds: the ids of all nodes on the way, itself included; and of a host and a NAS, who uses whom. */
+export function joinedTo(id, { edges, taps, uses }) {
   const fed = new Set([id]);
   for (const { from, to } of [...taps, ...edges]) if (fed.has(from)) fed.add(to);
   const feeding = new Set([id]);
   for (const { from, to } of [...edges, ...taps]) if (feeding.has(to)) feeding.add(from);
-  return new Set([...fed, ...feeding]);
+  const used = uses.flatMap((use) => (use.nas === id ? use.hosts : use.hosts.includes(id) ? [use.nas] : []));
+  return new Set([...fed, ...feeding, ...used]);
 }
 
 function poolNames(pools, hosts) {
@@ -70,7 +77,7 @@ function feedsOf(groups) {
   const feeds = new Map();
   for (const group of groups) {
     for (const node of group.nodes) {
-      const fed = node.kind === "host" ? [node.row] : node.members;
+      const fed = node.members ?? [node.row];
       feeds.set(node.id, new Set(fed.flatMap((host) => host.powered_by)));
     }
   }
@@ -134,8 +141,30 @@ function order(left, edges, groups) {
   left.sort((a, b) => means.get(a) - means.get(b) || compare(a.id, b.id));
 }
 
-function storageNodes(storage, hosts) {
+// Each NAS, with the names of the repositories that lie on it.
+function nasNodes(nas, storage) {
+  const named = (id) => storage.get(id)?.name || id.slice(0, 8); // a uuid
+  return [...nas.values()].sort((a, b) => compare(a.id, b.id)).map((row) => ({ id: `nas:${row.id}`, kind: "nas", row, state: nasState(row), repositories: row.repositories.map(named).sort(compare) }));
+}
+
+function usesOf(groups, stores) {
+  const found = [];
+  for (const { id: nas, row } of stores) {
+    for (const { id: pool, nodes } of groups) {
+      const using = nodes.filter((node) => (node.members ?? [node.row]).some((host) => row.hosts.includes(host.id)));
+      if (using.length) found.push({ id: `${nas}<${pool}`, pool, nas, hosts: using.map((node) => node.id) });
+    }
+  }
+  return found;
+}
+
+const onlyOne = (pools) => (pools.length === 1 ? pools[0] : null);
+
+// Repositories that lie on a NAS are told in it.
+function storageNodes(storage, hosts, nas) {
+  const told = new Set([...nas.values()].flatMap((row) => row.repositories));
   return [...storage.values()]
+    .filter((row) => !told.has(row.id))
     .map((row) => ({ id: `storage:${row.id}`, kind: "storage", row, pools: [...new Set(row.hosts.map((host) => hosts.get(host)?.pool).filter(Boolean))] }))
     .filter((node) => node.row.hosts.length > 1 || node.row.vms > 0)
     .sort((a, b) => b.row.hosts.length - a.row.hosts.length || compare(a.id, b.id));

@@ -1,4 +1,4 @@
-// The manual's view: the tree of virtualization and UPSs, and the table that belongs to what is chosen in it.
+// The manual's view: the tree of virtualization, UPSs and storage, and the table that belongs to what is chosen in it.
 import { covers, post, whoAmI } from "../api.js";
 import { h, icon, refill } from "../dom.js";
 import { pathOf } from "../hosts/words.js";
@@ -10,7 +10,8 @@ import { status } from "../ui/status.js";
 import { compare, table } from "../ui/table.js";
 import { toast } from "../ui/toast.js";
 import { tree } from "../ui/tree.js";
-import { COORDINATOR, connectionState, count, hostState, percent, PRODUCT, upsState } from "../words.js";
+import { nasTable } from "../storage/table.js";
+import { COORDINATOR, connectionState, count, hostState, nasState, percent, PRODUCT, upsState } from "../words.js";
 
 const ASKS = [
   { ask: "enter maintenance", label: "Enter maintenance", symbol: "maintenance", text: (n) => `The VMs of ${n} move to other hosts, and it takes no new ones until it exits maintenance mode.` },
@@ -19,7 +20,7 @@ const ASKS = [
   { ask: "release", label: "Release", symbol: "play", text: (n) => `${n} is cared for again.` },
 ];
 
-/** Returns {el}; `onLight(id)` is told which UPS or host is chosen ("ups:ups1"), or null. */
+/** Returns {el}; `onLight(id)` is told which UPS, host or NAS is chosen ("ups:ups1"), or null. */
 export function manualView({ onLight }) {
   let chosen = "virtualization";
   const branch = tree("Site", { onSelect: choose, folded: (item) => item.id.startsWith("pool:") && live.state.hosts.size > 24 });
@@ -35,8 +36,9 @@ export function manualView({ onLight }) {
     caption: "UPSs", noun: ["UPS", "UPSs"], filter: (row) => `${row.id} ${row.model} ${upsState(row).label}`, sorted: ["id", "ascending"],
     empty: h("p", { class: "empty" }, "No UPS is known yet. Search for UPSs, or add one."),
   });
+  const stores = nasTable();
   const place = h("div", { class: "manual-table" }, hosts.el);
-  const el = h("section", { class: "panel flush manual", "aria-label": "Virtualization and UPSs" }, h("div", { class: "manual-tree" }, branch.el), place);
+  const el = h("section", { class: "panel flush manual", "aria-label": "Virtualization, UPSs and storage" }, h("div", { class: "manual-tree" }, branch.el), place);
   let role = "view";
   whoAmI().then((me) => {
     role = me.role;
@@ -45,17 +47,19 @@ export function manualView({ onLight }) {
 
   function choose(id) {
     chosen = id;
-    onLight(/^(ups|host):/.test(id) ? id : null);
+    onLight(/^(ups|host|nas):/.test(id) ? id : null);
     show();
   }
 
   function show() {
     const { state } = live;
     const isUps = chosen === "upses" || chosen.startsWith("ups:");
-    const wanted = isUps ? upses.el : hosts.el;
+    const isNas = chosen === "storage" || chosen.startsWith("nas:");
+    const wanted = isUps ? upses.el : isNas ? stores.el : hosts.el;
     if (place.firstChild !== wanted) refill(place, wanted);
     const id = chosen.slice(chosen.indexOf(":") + 1);
     if (isUps) upses.update([...state.upses.values()].filter((row) => chosen === "upses" || row.id === id));
+    else if (isNas) stores.update([...state.nas.values()].filter((row) => chosen === "storage" || row.id === id));
     else hosts.update([...state.hosts.values()].filter((row) => chosen === "virtualization" || (chosen.startsWith("pool:") ? row.pool === id : row.id === id)));
     allow();
   }
@@ -82,12 +86,12 @@ export function manualView({ onLight }) {
     if (done) hosts.clear();
   }
 
-  live.subscribe((state) => [state.hosts, state.pools, state.upses], () => {
+  live.subscribe((state) => [state.hosts, state.pools, state.upses, state.nas], () => {
     branch.update(branches(live.state));
     branch.select(chosen);
     show();
   });
-  live.subscribe((state) => state.pulse, () => chosen.startsWith("ups") && show());
+  live.subscribe((state) => state.pulse, () => /^(ups|nas|storage)/.test(chosen) && show());
   return { el };
 }
 
@@ -100,7 +104,7 @@ export function pointless(ask, rows) {
   return "";
 }
 
-function branches({ pools, hosts, upses }) {
+function branches({ pools, hosts, upses, nas }) {
   const names = [...new Set([...pools.keys(), ...[...hosts.values()].map((row) => row.pool)])].sort(compare);
   const virtual = names.map((pool) => {
     const members = [...hosts.values()].filter((row) => row.pool === pool).sort((a, b) => b.coordinator - a.coordinator || compare(a.id, b.id));
@@ -114,10 +118,16 @@ function branches({ pools, hosts, upses }) {
     const state = upsState(row);
     return { id: `ups:${row.id}`, label: row.id, icon: state.icon, tone: state.tone, note: row.runtime === null ? "" : brief(row.runtime), title: state.label };
   });
+  const stores = [...nas.values()].sort((a, b) => compare(a.id, b.id)).map((row) => {
+    const state = nasState(row);
+    return { id: `nas:${row.id}`, label: row.id, icon: state.icon, tone: state.tone, note: count(row.vms, "VM"), title: state.label };
+  });
+  const storage = stores.length > 0 && { id: "storage", label: "Storage", icon: "storage", note: String(nas.size), children: stores };
   return [
     { id: "virtualization", label: "Virtualization", icon: "host", note: String(hosts.size), children: virtual },
     { id: "upses", label: "UPS", icon: "ups", note: String(upses.size), children: cards },
-  ];
+    storage,
+  ].filter(Boolean);
 }
 
 function hostColumns() {

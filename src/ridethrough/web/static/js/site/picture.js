@@ -5,7 +5,7 @@ import { COORDINATOR, count } from "../words.js";
 import { card } from "./cards.js";
 import { graphOf, joinedTo, unfoldedAtFirst } from "./graph.js";
 import { isNamed, utilityOf } from "./feeders.js";
-import { curve, layoutOf } from "./layout.js";
+import { bracket, curve, layoutOf } from "./layout.js";
 
 const STILL_ABOVE = 80; // more feeds than that do not move: it would tell nothing and cost the viewer's processor
 const FLOW_EVERY = 160; // ms
@@ -57,12 +57,12 @@ export function picture({ onPick = null } = {}) {
     setText(utility, graph.rails[0]?.label ?? "");
     signs.update(graph);
     const left = layout.named ? graph.rails.flatMap((one) => [one, ...one.nodes]) : graph.left;
-    const all = [...left, ...graph.pools.flatMap((pool) => pool.nodes), ...graph.storage];
+    const all = [...left, ...graph.pools.flatMap((pool) => pool.nodes), ...graph.nas, ...graph.storage];
     keyed(nodes, all, (node) => node.id, (node) => card(node, onPick), (node, item) => {
       node.mend(item);
       put(node, layout.boxes.get(item.id));
     });
-    keyed(lines, linesOf(layout), (line) => line.id, () => s("path", {}), (path, line) => {
+    keyed(lines, linesOf(layout, em), (line) => line.id, () => s("path", {}), (path, line) => {
       setAttr(path, "d", line.d);
       setAttr(path, "class", line.class);
       setData(path, "tone", line.tone);
@@ -71,7 +71,7 @@ export function picture({ onPick = null } = {}) {
     show();
   }
 
-  function linesOf(layout) {
+  function linesOf(layout, em) {
     const found = [];
     const still = graph.edges.length > STILL_ABOVE;
     for (const one of graph.rails) found.push(...railLines(one, layout));
@@ -81,8 +81,12 @@ export function picture({ onPick = null } = {}) {
       const moves = edge.flows && (!still || edge.tone !== "good") ? " flows" : "";
       found.push({ id: edge.id, class: `feed${edge.flows ? "" : " dead"}${moves}${edge.count > 1 ? " many" : ""}`, tone: edge.tone, d: curve(layout.boxes.get(edge.from), layout.boxes.get(edge.to), lane) });
     }
+    for (const use of layout.narrow ? [] : graph.uses) {
+      found.push({ id: use.id, class: "link", tone: null, d: bracket(layout.pools.get(use.pool), layout.boxes.get(use.nas), em) });
+    }
     for (const node of layout.narrow ? [] : graph.storage) {
-      for (const pool of node.pools) found.push({ id: `${node.id}<${pool}`, class: "link", tone: null, d: curve(layout.pools.get(pool), layout.boxes.get(node.id)) });
+      const way = layout.below ? bracket : curve;
+      for (const pool of node.pools) found.push({ id: `${node.id}<${pool}`, class: "link", tone: null, d: way(layout.pools.get(pool), layout.boxes.get(node.id), layout.below ? em : 0) });
     }
     return found;
   }
@@ -138,13 +142,14 @@ export function picture({ onPick = null } = {}) {
     const joined = joinedTo(lit, graph);
     for (const node of nodes.children) node.classList.toggle("on", joined.has(node.dataset.node));
     for (const path of lines.children) {
+      const use = graph.uses.find((one) => one.id === path.dataset.id);
       const [from, to] = path.dataset.id.split(">");
-      path.classList.toggle("on", joined.has(from) && joined.has(to));
+      path.classList.toggle("on", use ? joined.has(use.nas) && use.hosts.some((host) => joined.has(host)) : joined.has(from) && joined.has(to));
     }
   }
 
   const light = (id) => {
-    const known = id !== null && graph && [...graph.rails, ...graph.left, ...graph.pools.flatMap((pool) => pool.nodes)].some((node) => node.id === id);
+    const known = id !== null && graph && [...graph.rails, ...graph.left, ...graph.pools.flatMap((pool) => pool.nodes), ...graph.nas].some((node) => node.id === id);
     lit = known ? id : null;
     show();
   };

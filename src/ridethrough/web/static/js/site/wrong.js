@@ -1,17 +1,18 @@
 // What is wrong, the worst first; when nothing is, that.
 import { h, icon, keyed, refill, setAttr, setData, setIcon, setText } from "../dom.js";
+import { nasPath } from "../storage/words.js";
 import { ago, brief, clock, countdown } from "../time.js";
 import { say } from "../ui/toast.js";
-import { alertTone, count, first, hostState, upsState } from "../words.js";
+import { alertTone, count, first, hostState, nasState, upsState } from "../words.js";
 
 const SHOWN = 6;
 
 /**
  * What is wrong with a site: [{id, rank, tone, icon, text, at, until, href}], the worst first. `until`: when a UPS's output is cut.
- * What an alert tells of a UPS or host is not told a second time.
+ * What an alert tells of a UPS, host or storage is not told a second time.
  */
-export function whatIsWrong({ site, upses, hosts }) {
-  const found = (site.alerts ?? []).map((alert) => ofAlert(alert, upses, hosts));
+export function whatIsWrong({ site, upses, hosts, nas = new Map() }) {
+  const found = (site.alerts ?? []).map((alert) => ofAlert(alert, { upses, hosts, nas }));
   const told = new Set((site.alerts ?? []).map((alert) => `${alert.subject} ${alert.key}`));
   for (const row of upses.values()) {
     const state = upsState(row);
@@ -26,28 +27,35 @@ export function whatIsWrong({ site, upses, hosts }) {
     const vms = row.vms.length ? `, ${count(row.vms.length, "VM")} on it` : "";
     found.push({ id: `host ${row.id}`, ...pick(state), text: `${row.id}: ${lower(state.label)}${vms}`, at: row.on_battery_since, until: null, href: `/hosts/${encodeURIComponent(row.id)}` });
   }
+  for (const row of nas.values()) {
+    const state = nasState(row);
+    if (state.rank < 3 || ["not serving", "still up", "not logged in"].some((key) => told.has(`${row.id} ${key}`))) continue;
+    const vms = row.vms ? `, ${count(row.vms, "VM")} on it` : "";
+    const why = row.trouble && !row.step && !row.serves ? ` (${row.trouble})` : "";
+    found.push({ id: `nas ${row.id}`, ...pick(state), text: `${row.id}: ${lower(state.label)}${why}${vms}`, at: row.on_battery_since, until: null, href: nasPath(row.id) });
+  }
   return found.sort((a, b) => b.rank - a.rank || (a.at ?? 0) - (b.at ?? 0) || a.text.localeCompare(b.text, "en", { numeric: true }));
 }
 
 // With a capital, unless it begins with the name of a thing: those are as their owner wrote them.
-function sentence(text, { upses, hosts, pools = new Map() }) {
+function sentence(text, { upses, hosts, pools = new Map(), nas = new Map() }) {
   const begin = text.split(/[\s:,]/, 1)[0];
-  return [upses, hosts, pools].some((rows) => rows.has(begin)) ? text : first(text);
+  return [upses, hosts, pools, nas].some((rows) => rows.has(begin)) ? text : first(text);
 }
 
 function pick({ rank, tone, icon: symbol }) {
   return { rank, tone, icon: symbol };
 }
 
-function ofAlert(alert, upses, hosts) {
+function ofAlert(alert, rows) {
   const tone = alertTone(alert);
-  const place = upses.has(alert.subject) ? "/upses/" : hosts.has(alert.subject) ? "/hosts/" : null;
+  const place = rows.upses.has(alert.subject) ? "/upses/" : rows.hosts.has(alert.subject) ? "/hosts/" : rows.nas.has(alert.subject) ? "/storage/" : null;
   return {
     id: `alert ${alert.subject} ${alert.key}`,
     rank: tone === "low" ? 8 : 4.5,
     tone: alert.key === "silent" ? "silent" : tone,
     icon: alert.key === "silent" ? "silent" : tone === "low" ? "low" : "warning",
-    text: alert.text.startsWith(alert.subject) ? alert.text : sentence(alert.text, { upses, hosts }),
+    text: alert.text.startsWith(alert.subject) ? alert.text : sentence(alert.text, rows),
     at: alert.at,
     until: null,
     href: place && place + encodeURIComponent(alert.subject),
@@ -96,10 +104,10 @@ export function wrongList() {
 }
 
 /** What there is when nothing is wrong. VMs that do not run are told: some owner may miss them. */
-export function wellText({ upses, hosts, vms }) {
+export function wellText({ upses, hosts, vms, nas = new Map() }) {
   const running = [...vms.values()].filter((vm) => vm.power === "running").length;
   const guests = running === vms.size ? count(vms.size, "VM") : `${running} of ${count(vms.size, "VM")} running`;
-  const parts = [upses.size && count(upses.size, "UPS", "UPSs"), hosts.size && count(hosts.size, "host"), vms.size && guests].filter(Boolean);
+  const parts = [upses.size && count(upses.size, "UPS", "UPSs"), hosts.size && count(hosts.size, "host"), nas.size && `${nas.size} NAS or SAN`, vms.size && guests].filter(Boolean);
   if (!parts.length) return "No UPS and no host is seen yet.";
   return `${vms.size && !running ? "No alert" : "All is well"}: ${parts.join(", ")}.`;
 }
