@@ -97,7 +97,12 @@ def test_a_nas_that_was_spared_was_never_told(root: Path) -> None:
 def test_a_nas_that_serves_after_the_end_of_its_outage_is_told_there() -> None:
     found = Outages()
     lost = UtilityLost(10.0, "u", 10.0, 10.0, None, None, None, None, 10.0, "test")
-    events: list[Event] = [lost, StorageDown(20.0, "nas1", "cut"), UtilityBack(60.0, "u", 50.0), StorageBack(90.0, "nas1")]
+    events: list[Event] = [
+        lost,
+        StorageDown(20.0, "nas1", "cut"),
+        UtilityBack(60.0, "u", 50.0),
+        StorageBack(90.0, "nas1"),
+    ]
     found.take_all(enumerate([*events, StorageBack(95.0, "another")], start=1))
     (outage,) = found.all
     assert (outage.ended_at, outage.storages["nas1"].back_at, list(outage.storages)) == (60.0, 90.0, ["nas1"])
