@@ -1,7 +1,7 @@
 """One round after the other: decide, keep, tell, act. What it works with is handed in."""
 
 from datetime import datetime
-from typing import Callable, Dict, NamedTuple, Optional
+from typing import Callable, Dict, NamedTuple, Optional, Tuple
 
 from . import words
 from .config import Config
@@ -31,6 +31,7 @@ class Agent:
         self._config, self._state, self._hands = config, state, hands
         self.memory: Memory = state.load()
         self._troubles: Dict[str, str] = {}
+        self._told: Optional[Tuple[bool, str]] = None
         self._stopping = False
         self._rehearsed: Optional[Warn] = None
 
@@ -44,6 +45,7 @@ class Agent:
         if armed and self.memory.phase == TOLD:
             self.memory = self.memory._replace(phase=WAITING)
         self._tell_troubles(heard)
+        self._tell_notice(notice)
         found = decide(now, self.memory, heard, notice, self._config.feeds, self._config.rules)
         memory = found.memory
         if found.act and not armed:
@@ -67,6 +69,15 @@ class Agent:
         elif warning != self._rehearsed:
             self._rehearsed = warning
             self._hands.say("DRY RUN: would tell the consoles: {0.topic}: {0.who}: {0.what}".format(warning))
+
+    def _tell_notice(self, notice: Optional[Notice]) -> None:
+        if notice is None or (notice.handled, notice.why) == self._told:
+            return
+        self._told = (notice.handled, notice.why)
+        says = (
+            "The controller handles this machine" if notice.handled else "The controller does not handle this machine"
+        )
+        self._hands.say("{}: {}".format(says, notice.why))
 
     def _tell_troubles(self, heard: Dict[str, Heard]) -> None:
         for name, told in sorted(heard.items()):

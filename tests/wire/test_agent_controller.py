@@ -17,10 +17,15 @@ from ridethrough.sim.xapi_socket import own_socket
 from ridethrough.sim.xapi_wire import certificates
 from tests.agent.machine import OUT, Machine, fed_by, on_utility, running
 from tests.agent.pythons import with_each
+from tests.agent.together import begun, module_loop, together
 from tests.drivers.nut.fake import FakeUpsd
 
 from .outage import nothing_twice, outage, scenario
 
+pytestmark = module_loop
+__all__ = ["begun"]  # the fixture of those that are played together
+
+ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "a-token-of-the-role-view"
 HANDLED: dict[str, Any] = {
     "handled": True,
@@ -74,6 +79,7 @@ async def controller() -> AsyncIterator[tuple[Controller, web.AppRunner]]:
         await runner.cleanup()
 
 
+@together
 async def test_the_controller_is_killed_while_the_agent_waits(tmp_path: Path) -> None:
     await with_each(tmp_path, _killed_while_it_waits)
 
@@ -82,7 +88,7 @@ async def _killed_while_it_waits(folder: Path, python: str) -> None:
     async with controller() as (it, runner), FakeUpsd({}) as upsd:
         machine = Machine(folder / "m", python, ups_a=fed_by(upsd), controller=it.section(folder))
         async with on_utility(machine, upsd):
-            await machine.until(lambda: it.asked > 1, "it has asked")
+            await machine.says("The controller handles this machine")
             upsd.upses["ups"] = OUT
             await machine.says("the agent waits until the latest safe moment")
             before = it.asked
@@ -94,6 +100,7 @@ async def _killed_while_it_waits(folder: Path, python: str) -> None:
     assert any("utility power has been gone for 1 second" in line for line in machine.lines)
 
 
+@together
 async def test_a_lease_that_ends_is_no_outage(tmp_path: Path) -> None:
     """The controller dies, the UPS has utility power; and then the UPS falls silent, too."""
     async with controller() as (it, runner), FakeUpsd({}) as upsd:
@@ -111,6 +118,7 @@ async def test_a_lease_that_ends_is_no_outage(tmp_path: Path) -> None:
     assert not any("Power loss" in line for line in machine.lines)
 
 
+@together
 async def test_4_2_warnings_and_then_the_shutdown_notice(tmp_path: Path) -> None:
     await with_each(tmp_path, _warned_and_told)
 
@@ -132,6 +140,7 @@ async def _warned_and_told(folder: Path, python: str) -> None:
     assert machine.down.read_text() == "-h now\n"
 
 
+@together
 async def test_another_certificate_gets_no_token_and_a_wrong_token_is_told(tmp_path: Path) -> None:
     await with_each(tmp_path, _wrong_ones)
 
@@ -154,10 +163,11 @@ async def _wrong_ones(folder: Path, python: str) -> None:
         )
 
 
-async def test_the_real_manager_and_controller(root: Path, tmp_path: Path) -> None:
+@together
+async def test_the_real_manager_and_controller(tmp_path: Path) -> None:
     """The manual's case one, with an agent on the host that loses its UPS: it reads the card, leaves all to the
     controller, and follows its notice when the host is empty. Nobody is in anybody's way."""
-    async with outage(scenario(root, "case_one", "two_hosts"), tmp_path, pages=True) as run:
+    async with outage(scenario(ROOT, "case_one", "two_hosts"), tmp_path, pages=True) as run:
         accounts = Accounts(run.daemon.state)
         accounts.add("anna", Role.ADMINISTER, "correct horse battery", "the test")
         token = accounts.tokens.make(Person("anna", Role.ADMINISTER), "agent", Role.VIEW, 86400.0).value
@@ -171,7 +181,7 @@ async def test_the_real_manager_and_controller(root: Path, tmp_path: Path) -> No
         machine = Machine(tmp_path / "m")
         machine.write(xenserver=xen, controller=url, ups_card=card, stop={"stop_host": "5"})
         async with own_socket(run.wire.server, "xenserver1", tmp_path / "xapi"), running(machine):
-            await run.until(lambda: len(machine.lines) > 0 and _has_asked(machine), "the agent is told", 60)
+            await machine.says("The controller handles this machine: the controller shuts it down in time")
             run.fail("a")
             await machine.says("The controller says that it handles this machine")
             await machine.says("the controller's shutdown notice: ")
@@ -181,7 +191,3 @@ async def test_the_real_manager_and_controller(root: Path, tmp_path: Path) -> No
     assert [c for c in run.wire.server.log.of("VM.clean_shutdown") if c.address == "local"] == []
     assert (run.world.crashed, run.world.lost) == ([], [])
     nothing_twice(run)
-
-
-def _has_asked(machine: Machine) -> bool:
-    return "silent" not in "".join(machine.lines[-1:])

@@ -5,6 +5,7 @@ A story is played with this Python and with a real 3.6 where there is one; tests
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,16 +13,18 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import pytest
-
 from ridethrough.core.observation import Power
 from ridethrough.sim.machines import GIB, Guest, SimVm, uuid_of
 from ridethrough.sim.world import World
 from ridethrough.sim.xapi_socket import own_socket
 from tests.agent.machine import OUT, Machine, fed_by, on_utility, running, script
 from tests.agent.pythons import with_each
+from tests.agent.together import begun, module_loop, together
 from tests.drivers.nut.fake import FakeUpsd
 from tests.sim_wire.xapi.site import NFS, Caller, served, small_world, vm
+
+pytestmark = module_loop
+__all__ = ["begun"]  # the fixture of those that are played together
 
 STOPS = ("VM.clean_shutdown", "VM.hard_shutdown", "VM.shutdown", "VM.pool_migrate", "host.disable", "host.shutdown")
 
@@ -74,10 +77,12 @@ async def host(
             yield Host(caller, upsd, machine, name)
 
 
-@pytest.mark.parametrize("name", ["h1", "h2"])
-async def test_it_stops_its_own_guests_and_its_own_host(tmp_path: Path, name: str) -> None:
+@together
+async def test_it_stops_its_own_guests_and_its_own_host(tmp_path: Path) -> None:
     """4.1, on the coordinator and on a member: never a VM of another host, whatever else runs in the pool."""
-    await with_each(tmp_path, partial(_stops_its_own, name))
+    for name in ("h1", "h2"):
+        (tmp_path / name).mkdir()
+    await asyncio.gather(*(with_each(tmp_path / name, partial(_stops_its_own, name)) for name in ("h1", "h2")))
 
 
 async def _stops_its_own(name: str, folder: Path, python: str) -> None:
@@ -104,6 +109,7 @@ async def _stops_its_own(name: str, folder: Path, python: str) -> None:
     assert any("Topic: Event Shutdown" in one for one in shown)
 
 
+@together
 async def test_power_that_returns_in_time_touches_nothing(tmp_path: Path) -> None:
     await with_each(tmp_path, _returns_in_time)
 
@@ -121,6 +127,7 @@ async def _returns_in_time(folder: Path, python: str) -> None:
         assert it.touched() == set()
 
 
+@together
 async def test_past_the_point_of_no_return_it_goes_through(tmp_path: Path) -> None:
     await with_each(tmp_path, _goes_through)
 
@@ -134,11 +141,12 @@ async def _goes_through(folder: Path, python: str) -> None:
         assert it.running() == {"mail", "dumb"}
 
 
+@together
 async def test_what_does_not_stop_is_stopped_hard_at_the_deadline(tmp_path: Path) -> None:
     world = busy_world()
     vm(world, "web").guest = Guest.HANGS
     world.add_vm(SimVm(uuid_of("vm", "plain"), "plain", "p", guest=Guest.NO_TOOLS, memory=GIB, resident_on="h2"))
-    async with host(tmp_path, "h2", sys.executable, world, stop_guests="4") as it:
+    async with host(tmp_path, "h2", sys.executable, world, stop_guests="2") as it:
         it.upsd.upses["ups"] = OUT
         await it.is_off()
         hard = it.caller.server.log.of("VM.hard_shutdown")
@@ -147,6 +155,7 @@ async def test_what_does_not_stop_is_stopped_hard_at_the_deadline(tmp_path: Path
     assert any("plain: VM_LACKS_FEATURE" in line for line in it.machine.lines)
 
 
+@together
 async def test_a_vm_that_moves_away_is_not_its_own_any_more(tmp_path: Path) -> None:
     """web is on its way to h3 when the agent begins: it is left alone, and runs on there."""
     async with host(tmp_path, "h2", sys.executable, speed=10.0) as it:
@@ -165,6 +174,7 @@ async def test_a_vm_that_moves_away_is_not_its_own_any_more(tmp_path: Path) -> N
 XE = Path(__file__).parents[1] / "agent" / "xe.py"
 
 
+@together
 async def test_without_the_socket_it_goes_by_xe(tmp_path: Path) -> None:
     await with_each(tmp_path, _goes_by_xe)
 
@@ -179,6 +189,7 @@ async def _goes_by_xe(folder: Path, python: str) -> None:
     assert any(line.startswith("By the toolstack's socket: ") for line in it.machine.lines)
 
 
+@together
 async def test_without_a_coordinator_it_asks_the_hypervisor_and_shuts_down_by_itself(tmp_path: Path) -> None:
     """The calls of a member hang: the guests are asked by `xl`, and only then `shutdown -h now` is run."""
     domains, asked = tmp_path / "domains", tmp_path / "asked"
@@ -200,6 +211,7 @@ async def test_without_a_coordinator_it_asks_the_hypervisor_and_shuts_down_by_it
         assert it.touched() == set()
 
 
+@together
 async def test_dry_run_only_says_what_it_would_do(tmp_path: Path) -> None:
     async with host(tmp_path, "h2", sys.executable) as it:
         await it.machine.end()

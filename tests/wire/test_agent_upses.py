@@ -24,10 +24,14 @@ from ridethrough_agent.state import State
 from ridethrough_agent.watch import Watch
 from tests.agent.machine import Machine, running
 from tests.agent.pythons import with_each
+from tests.agent.together import begun, module_loop, together
 from tests.drivers.nut.real import CERTUTIL, DUMMY_UPS, UPSD, RealUpsd
 from tests.drivers.nut.test_upsd import KEYS_PASSWORD, certified, dump
 from tests.sim_wire.snmp.readers import HAS_TOOLS
 from tests.sim_wire.snmp.site import served, world_of
+
+pytestmark = module_loop
+__all__ = ["begun"]  # the fixture of those that are played together
 
 has_nut = pytest.mark.skipif(
     UPSD is None or DUMMY_UPS is None, reason="NUT's upsd and dummy-ups are not here (Debian package nut-server)"
@@ -82,6 +86,7 @@ async def shows(server: RealUpsd, status: str) -> None:
 
 
 @has_nut
+@together
 async def test_a_usb_ups_through_upsd_4_1_and_5_3(tmp_path: Path) -> None:
     """Utility power fails and returns in time; then it stays away, for as long as was entered: five minutes, or two."""
     (home := tmp_path / "nut").mkdir()
@@ -118,6 +123,7 @@ async def test_a_usb_ups_through_upsd_4_1_and_5_3(tmp_path: Path) -> None:
 
 
 @has_nut
+@together
 async def test_what_upsd_says_when_something_is_wrong(tmp_path: Path) -> None:
     (home := tmp_path / "nut").mkdir()
     async with RealUpsd(home, {"ups": dump(tmp_path / "ups.dev")}) as server:
@@ -148,6 +154,7 @@ async def refusal(address: upsd.Address) -> str:
 
 @has_nut
 @pytest.mark.skipif(CERTUTIL is None, reason="certutil is not here (Debian package libnss3-tools)")
+@together
 async def test_starttls_with_debians_upsd_and_a_pinned_certificate(tmp_path: Path) -> None:
     (home := tmp_path / "nut").mkdir()
     der = ssl.PEM_cert_to_DER_cert(certified(home / "keys").decode())
@@ -220,6 +227,7 @@ async def test_a_card_4_2_utility_power_stays_away(tmp_path: Path) -> None:
 
 
 @has_snmpget
+@together
 async def test_a_silent_card(tmp_path: Path) -> None:
     """Silent on utility power: told, and nothing is done. Silent on battery: what it told last counts on."""
     world = world_of([Family.XPPC])
@@ -245,6 +253,7 @@ async def test_a_silent_card(tmp_path: Path) -> None:
 
 
 @has_snmpget
+@together
 async def test_a_card_whose_community_is_in_a_file(tmp_path: Path) -> None:
     """The community is in no list of processes; where snmpget is missing, the agent says what to install."""
     world = world_of([Family.EPPC])
@@ -264,6 +273,7 @@ async def test_a_card_whose_community_is_in_a_file(tmp_path: Path) -> None:
         await with_each(tmp_path, story)
 
 
+@together
 async def test_several_sources_at_once_and_one_that_hangs(tmp_path: Path) -> None:
     """A upsd that takes connections and never answers holds up nobody."""
 
