@@ -96,16 +96,22 @@ def test_pages_examples_are_good(root: Path) -> None:
     assert set(parse(whole + storage, SECRETS).site.storages) == {"nas1", "san1"}
 
 
-@pytest.mark.parametrize("name", ["synology", "qnap"])
-def test_what_a_page_on_a_nas_tells_to_write_is_good_in_that_site(root: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("synology", {Way.NETWORK_UPS, Way.SSH, Way.BY_ITSELF}),
+        ("qnap", {Way.NETWORK_UPS, Way.SSH, Way.BY_ITSELF}),
+        ("linux-nas", {Way.AGENT}),
+    ],
+)
+def test_what_a_page_on_a_nas_tells_to_write_is_good_in_that_site(root: Path, name: str, told: set[Way]) -> None:
     whole, _ = blocks(root / "docs/site.toml.md")
-    page = root / f"docs/{name}.md"
     ways = set()
-    for block in blocks(page):
+    for block in blocks(root / f"docs/{name}.md"):
         fingerprint = block.replace('"SHA256:..."', f'"SHA256:{"A" * 43}"')
         (built,) = parse(whole + fingerprint, SECRETS).site.storages.values()
         ways.add(built.way)
-    assert ways == {Way.NETWORK_UPS, Way.SSH, Way.BY_ITSELF}
+    assert ways == told
 
 
 @pytest.mark.parametrize("name", ["synology", "qnap"])

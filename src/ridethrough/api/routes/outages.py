@@ -40,6 +40,7 @@ async def current(ctx: Ctx, _: Onlooker) -> dict[str, Any] | None:
 @router.get("/outages/{id}", responses=answers(404))
 async def outage(id: Annotated[int, Path(ge=0, le=2**53)], ctx: Ctx, _: Viewer) -> dict[str, Any]:
     """One outage, by its number. `lost`: each host that went down with its supply, when, and the VMs that ran on it.
+    `nas`: each NAS and SAN that went down or had to, and when it served again.
 
     Of one that is over, `why` tells of each host to which nothing happened why that was so. Both go by the UPSs that
     feed a host now.
