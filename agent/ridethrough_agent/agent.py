@@ -44,6 +44,8 @@ class Agent:
         armed = self.is_armed()
         if armed and self.memory.phase == TOLD:
             self.memory = self.memory._replace(phase=WAITING)
+        if not armed and self.memory.phase == ACTING and not self._stopping:  # disarmed between two starts
+            self.memory = self.memory._replace(phase=TOLD)
         self._tell_troubles(heard)
         self._tell_notice(notice)
         found = decide(now, self.memory, heard, notice, self._config.feeds, self._config.rules)

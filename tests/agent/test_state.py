@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
+from ridethrough_agent import config
+from ridethrough_agent.agent import Agent, Hands
 from ridethrough_agent.model import ACTING, BATTERY, Memory, Reading, Source
 from ridethrough_agent.state import State
+
+from .machine import Machine
 
 MEMORY = Memory(
     sources=(
@@ -62,3 +67,27 @@ def test_it_is_written_when_something_has_changed_only(tmp_path: Path) -> None:
     assert not (tmp_path / "state.json").exists()
     it.keep(MEMORY._replace(phase="idle"))
     assert (tmp_path / "state.json").exists()
+
+
+def agent(folder: Path, armed: str) -> tuple[Agent, list[str]]:
+    """An agent that was started anew after it had begun to stop its machine."""
+    did: list[str] = []
+    settings = config.read(str(Machine(folder / "m", agent={"armed": armed}, ups_a={"upsd": "ups@127.0.0.1:1"}).ini))
+    kept = State(str(folder), "one", did.append)
+    kept.keep(MEMORY)
+    hands = Hands(did.append, did.append, lambda left: did.append("stop"), lambda: None, lambda: datetime.now(UTC))
+    return Agent(settings, kept, hands), did
+
+
+def test_an_agent_that_is_started_anew_past_the_point_of_no_return_goes_through(tmp_path: Path) -> None:
+    it, did = agent(tmp_path, "yes")
+    for at in (200.0, 201.0):
+        it.round(at, {}, None)
+    assert did.count("stop") == 1
+
+
+def test_one_that_was_disarmed_meanwhile_does_nothing(tmp_path: Path) -> None:
+    it, did = agent(tmp_path, "no")
+    it.round(200.0, {}, None)
+    assert "stop" not in did
+    assert it.memory.phase != ACTING
