@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ridethrough.core import events as e
-from ridethrough.core.actions import StopStorage, StopVm
-from ridethrough.core.budget import left, serves_for
+from ridethrough.core.actions import ForceStopVm, ReleasePool, StopStorage, StopVm
+from ridethrough.core.budget import left, serves_for, stays_for
 from ridethrough.core.decide import decide
 from ridethrough.core.model import Storage, Ups, Way
-from ridethrough.core.observation import PoolSeen, Snapshot, Source, StorageSeen
+from ridethrough.core.observation import PoolSeen, Power, Snapshot, Source, StorageSeen
 from ridethrough.core.site import Site
 from ridethrough.core.situation import Situation
-from ridethrough.core.storage import Word, disks_served, is_serving, word
+from ridethrough.core.storage import NOT_SERVING, Word, disks_served, is_serving, word
 from ridethrough.core.storage_use import guests_on, hosts_on, repositories_of, storages_of
 from ridethrough.core.topology import islands
 
@@ -217,6 +217,74 @@ def test_it_serves_when_it_answers_has_power_and_is_not_on_its_way_down() -> Non
     assert not serves(seen_of(the_site, "ups9"), lost("ups9", NOW - 5.0))
     assert not serves(seen_of(the_site), e.StorageDown(NOW - 60.0, "nas1", "silent"))
     assert serves(seen_of(the_site), e.StorageDown(NOW - 60.0, "nas1", "silent"), e.StorageBack(NOW, "nas1"))
+
+
+# --- what random outages and deaths of the controller have found
+
+
+def test_hosts_of_a_pool_that_has_not_answered_since_our_start_may_use_it() -> None:
+    """Its coordinator is down and its members are up: a controller that has just started sees no host and no VM."""
+    the_site = with_nas(replace(NAS, used_by=("h1", "h2")))
+    seen = seen_of(the_site, "ups9")
+    seen = replace(seen, vms={}, pools={"pool1": replace(seen.pools["pool1"], answered_at=None)})
+    seen = replace(seen, hosts={h: replace(x, storage=frozenset()) for h, x in seen.hosts.items()})
+    due, coordinator = lost("ups9", NOW - 400.0, off_at=NOW + 140.0), e.HostDown(NOW - 9.0, "h1", "x", 1.0)
+    assert not [a for a in started(situation(NOW, seen, the_site, due, coordinator)) if isinstance(a, StopStorage)]
+    member = e.HostDown(NOW - 9.0, "h2", "x", 1.0)
+    both = situation(NOW, seen, the_site, due, coordinator, member)
+    assert [a for a in started(both) if isinstance(a, StopStorage)]
+    at_reserve = situation(NOW, seen, the_site, lost("ups9", NOW - 400.0, off_at=NOW + 125.0))
+    assert [a for a in started(at_reserve) if isinstance(a, StopStorage)]
+
+
+def test_a_late_clean_stop_has_until_its_nas_must_be_told() -> None:
+    """Of hosts that stay up nothing need be proven down before: that time is the VMs'."""
+    the_site = with_nas()
+    seen = named(seen_of(the_site, "ups9"))
+    s = situation(NOW, seen, the_site, recorded(seen), lost("ups9", NOW - 400.0, off_at=NOW + 187.0))
+    assert serves_for(s, "nas1") == 27.0
+    assert stays_for(s, "nas1") == 57.0
+    assert [a.deadline for a in started(s) if isinstance(a, StopVm)] == [47.0, 47.0]
+
+
+def test_what_is_stopped_hard_is_not_asked_to_stop_as_well() -> None:
+    the_site = with_nas()
+    seen = named(seen_of(the_site, "ups9"))
+    hard = e.ActionStarted(NOW - 1.0, ForceStopVm("vm1", "vm1", "pool1", "h1", "why"))
+    s = situation(NOW, seen, the_site, recorded(seen), lost("ups9", NOW - 400.0, off_at=NOW + 187.0), hard)
+    assert [a.name for a in started(s) if isinstance(a, StopVm)] == ["vm2"]
+
+
+def test_a_pool_is_let_go_while_its_nas_is_off_and_what_is_on_it_runs() -> None:
+    """Utility power is back, nobody has switched the NAS on, and somebody has started a VM all the same."""
+    the_site = with_nas()
+    seen = named(seen_of(the_site, serves=None))
+    down = (e.StorageStopBegun(NOW - 90.0, "nas1", "why"), e.StorageDown(NOW - 60.0, "nas1", "silent"))
+    s = situation(NOW, seen, the_site, *down)
+    assert not [x for x in decide(s.now, s.seen, s.memory, s.site).events if isinstance(x, e.PoolRecorded)]
+
+
+def test_a_vm_without_its_nas_is_given_up_after_a_while_however_its_disk_is_known() -> None:
+    """Its owner has named the hosts that use it, not the repositories: the VM is known by where it ran."""
+    the_site = with_nas(replace(NAS, repositories=(), used_by=("h1",)))
+    seen = seen_of(the_site, serves=None)
+    record = recorded(seen)
+    off = replace(seen.vms["vm1"], power=Power.HALTED, resident_on=None)
+    seen = replace(seen, vms={**seen.vms, "vm1": off})
+    stopped = e.ActionStarted(NOW - 2000.0, StopVm("vm1", "vm1", "pool1", "h1", "why", 60.0))
+    done = e.ActionFinished(NOW - 1990.0, 5, stopped.action, None)
+
+    def closes(told: float) -> bool:
+        alert = e.Alerted(told, "nas1", NOT_SERVING, "nas1 has power and does not serve")
+        s = situation(NOW, seen, the_site, e.Armed(0.0, "owner"), record, stopped, done, alert)
+        s = replace(s, memory=replace(s.memory, pending={}))
+        return any(
+            isinstance(x, e.PoolRestored) or isinstance(getattr(x, "action", None), ReleasePool)
+            for x in decide(s.now, s.seen, s.memory, s.site).events
+        )
+
+    assert not closes(NOW - 10.0)
+    assert closes(NOW - 1000.0)
 
 
 # --- islands

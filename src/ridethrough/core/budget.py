@@ -118,6 +118,17 @@ def serves_for(s: Situation, storage: StorageId) -> Seconds | None:
     return max(min(ends), 0.0) if ends else None
 
 
+def stays_for(s: Situation, storage: StorageId) -> Seconds | None:
+    """Seconds until a storage on battery must be told to go down, or goes by itself; None when nothing limits it.
+
+    A VM on a host that stays up has so long: of its host nothing need be proven.
+    """
+    built, seconds, own = s.site.storages[storage], serves_for(s, storage), own_left(s, storage)
+    if built.way is Way.BY_ITSELF or seconds is None or own is None:
+        return seconds
+    return max(own - built.stop_time - LAST_SECONDS, 0.0)
+
+
 @once
 def _with_its_storage(s: Situation, host: HostId) -> Seconds | None:
     """Seconds until its feeds, or those of storage that it uses, can no longer carry it."""

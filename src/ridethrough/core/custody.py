@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import events as e
 from .actions import ClaimPool
-from .model import PoolId, Seconds
+from .model import PoolId, Seconds, StorageId
 from .observation import HostSeen, Power
 from .power import backs_of, supply
 from .proof import had_guests, silent_since
@@ -31,8 +31,14 @@ def _is_needed(s: Situation, pool: PoolId) -> bool:
     """Also while a record is open: what was armed again, or left by another controller, is still to be undone."""
     if s.memory.pool(pool).record is not None or any(_needs_us(s, host) for host in s.members(pool)):
         return True
-    stopping = [storage for storage in s.site.storages if s.memory.storage(storage).stop is not None]
+    stopping = [storage for storage in s.site.storages if _goes_down(s, storage)]
     return any(vm.pool == pool for storage in stopping for vm in guests_on(s, storage))
+
+
+def _goes_down(s: Situation, storage: StorageId) -> bool:
+    """It must, and is not down yet: what runs on it is to be stopped."""
+    m = s.memory.storage(storage)
+    return m.stop is not None and m.down_at is None and supply(s, storage).failing
 
 
 def _needs_us(s: Situation, host: HostSeen) -> bool:

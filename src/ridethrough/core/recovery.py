@@ -129,8 +129,13 @@ def start_guests(s: Situation) -> list[e.Event]:
 
 
 def _has_its_disks(s: Situation, vm: VmSeen) -> bool:
+    return disks_served(s, vm, _ran_on(s, vm))
+
+
+def _ran_on(s: Situation, vm: VmSeen) -> HostId:
+    """Where it ran when the outage began; empty when it did not."""
     record = s.memory.pool(vm.pool).record
-    return disks_served(s, vm, dict(record.running).get(vm.id, "") if record else "")
+    return dict(record.running).get(vm.id, "") if record else ""
 
 
 @once
@@ -230,8 +235,7 @@ def _runs_on(s: Situation, vm: VmSeen, host: HostSeen) -> bool:
 
 def _home(s: Situation, vm: VmSeen) -> HostId:
     """The host on which the VM ran when the outage began, if it can take it now; else empty."""
-    record = s.memory.pool(vm.pool).record
-    host = s.seen.hosts.get(dict(record.running).get(vm.id, "")) if record else None
+    host = s.seen.hosts.get(_ran_on(s, vm))
     # A host that refused to be disabled is enabled on battery: what was stopped there must stay stopped.
     ready = host is not None and _takes_guests(s, host) and supply(s, host.id).powered
     fits = host is not None and ready and vm.storage <= host.storage
@@ -354,7 +358,7 @@ def _given_up(s: Situation, vm: VmSeen) -> bool:
         return True
     if told is not None and s.now - told.at >= s.policy.start_timeout and not _has_a_home(s, vm):
         return True
-    missing = [s.memory.alerts.get((storage, NOT_SERVING)) for storage in storages_of(s, vm)]
+    missing = [s.memory.alerts.get((storage, NOT_SERVING)) for storage in storages_of(s, vm, _ran_on(s, vm))]
     return any(alert is not None and s.now - alert.at >= s.policy.start_timeout for alert in missing)
 
 

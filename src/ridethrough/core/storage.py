@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from . import events as e
 from .actions import CancelMove, ForceStopVm, ShutDownHost, StopStorage, StopVm
-from .budget import LAST_SECONDS, own_left, serves_for
+from .budget import LAST_SECONDS, own_left, serves_for, stays_for
 from .model import Seconds, Storage, StorageId, Way
 from .observation import HostSeen, StorageSeen, VmSeen
 from .ordering import first_to_stop, is_down
@@ -14,7 +14,7 @@ from .placement import is_moving
 from .power import Supply, backs_of, supply
 from .situation import Situation
 from .start import may_act, start
-from .storage_use import guests_on, hosts_on, storages_of, storages_under
+from .storage_use import guests_on, hosts_on, storages_of, storages_under, unseen_users
 from .wording import duration
 
 NOT_SERVING = "not serving"  # the alert about storage that has power and does not answer
@@ -73,8 +73,8 @@ def _needed(s: Situation, storage: StorageId) -> Seconds:
 
 
 def _is_left(s: Situation, storage: StorageId) -> bool:
-    """Every host that uses it is proven down."""
-    return all(_is_gone(s, host) for host in hosts_on(s, storage))
+    """Every host that uses it, or may use it, is proven down."""
+    return all(_is_gone(s, host) for host in hosts_on(s, storage)) and not unseen_users(s, storage)
 
 
 def _is_gone(s: Situation, host: HostSeen) -> bool:
@@ -100,13 +100,15 @@ def stop_guests(s: Situation) -> list[e.Event]:
         seconds = serves_for(s, built.id)
         pressed = seconds is not None and seconds <= s.policy.guest_stop_estimate + s.policy.reserve
         for vm in guests if pressed else first_to_stop(s, guests):
-            found += _stop(s, vm, built.id, seconds)
+            found += _stop(s, vm, built.id, stays_for(s, built.id))
     return found
 
 
 def _may_be_stopped(s: Situation, vm: VmSeen) -> bool:
     host = s.seen.hosts.get(vm.resident_on or "")
-    return host is not None and may_act(s, vm.pool) and (s.answers(host) or s.dry_run)
+    if host is None or s.memory.is_pending(f"end {vm.id}"):
+        return False  # its hard stop, at its host's own last moment, is under way
+    return may_act(s, vm.pool) and (s.answers(host) or s.dry_run)
 
 
 def _stop(s: Situation, vm: VmSeen, storage: StorageId, seconds: Seconds | None) -> list[e.Event]:
@@ -141,7 +143,7 @@ def _is_ready(s: Situation, built: Storage) -> bool:
     own = own_left(s, built.id)
     if s.dry_run or (own is not None and own <= built.stop_time + LAST_SECONDS):
         return True
-    if guests_on(s, built.id):
+    if guests_on(s, built.id) or unseen_users(s, built.id):
         return False
     return all(is_down(s, h.id) or not supply(s, h.id).failing for h in hosts_on(s, built.id))
 

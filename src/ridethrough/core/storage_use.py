@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .model import HostId, RepositoryId, StorageId
+from .model import HostId, PoolId, RepositoryId, StorageId
 from .observation import HostSeen, VmSeen
 from .situation import Situation, once
 
@@ -24,6 +24,21 @@ def hosts_on(s: Situation, storage: StorageId) -> list[HostSeen]:
     """The hosts that use it, in the order of their ids: named by its owner, or with a repository of it attached."""
     named, repositories = s.site.storages[storage].used_by, repositories_of(s, storage)
     return [h for h in s.hosts if h.id in named or not repositories.isdisjoint(h.storage)]
+
+
+def unseen_users(s: Situation, storage: StorageId) -> list[HostId]:
+    """Hosts that may use it, as far as is known, and are not proven down: their pool has not answered since this
+    controller started, and nobody knows which repositories they have attached, nor what runs on them.
+    """
+    unseen = [h.id for h in s.site.hosts.values() if not _is_told(s, h.pool) and s.memory.host(h.id).down_at is None]
+    built = s.site.storages[storage]
+    named_only = bool(built.used_by) and not built.repositories
+    return sorted(h for h in unseen if h in built.used_by or not named_only)
+
+
+def _is_told(s: Situation, pool: PoolId) -> bool:
+    """Its pool has answered."""
+    return pool in s.seen.pools and s.seen.pools[pool].answered_at is not None
 
 
 @once
