@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import tomllib
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
@@ -226,6 +227,38 @@ def unpowered(s: Situation, decision: Decision) -> Decision:
     return does(lambda s: a.EnableHost("h1", "pool1", "planted"))(s, decision)
 
 
+def with_box(written: Content, true: Content | None = None, **changes: object) -> Content:
+    """A NAS with the disks of all VMs, on a UPS of its own on feeder c, that fails alone for six minutes."""
+    override = deepcopy(BASE["override"])
+    override["ups"]["ups3"] = {}
+    override["world"]["ups"]["ups3"] = {"feeder": "c", "capacity_wh": 20.0, "card": {"warning_period": 200}}
+    override["world"]["ups"]["ups3"]["card"]["shutdown_delay"] = 100
+    box = {"powered_by": ["ups3"], "address": "192.0.2.90", "serves": ["nfs://192.0.2.90"], "way": "agent"}
+    override["storage"] = {"box1": {**box, "repositories": ["nas"], "stop_time": 20, **written}}
+    override["world"]["nas"] = {"box1": {"boot_time": 20, "stop_time": 10, **(true or {})}}
+    timeline = [{"at": 0, "do": "fail", "feeder": "c"}, {"at": 360, "do": "restore", "feeder": "c"}]
+    return BASE | {"timeline": timeline, "override": override, **changes}
+
+
+def orders(after: Seconds, unless_failing: bool = False) -> Plant:
+    """Tells the NAS to go down, so long after its supply failed."""
+
+    def plant(s: Situation, decision: Decision) -> Decision:
+        state, m = supply(s, "box1"), s.memory.storage("box1")
+        due = not state.failing if unless_failing else state.since is not None and s.now - state.since >= after
+        return does(lambda _: a.StopStorage("box1", "planted"))(s, decision) if due and not m.told_at else decision
+
+    return plant
+
+
+def starts_at_once(s: Situation, decision: Decision) -> Decision:
+    """Whatever its disks are on."""
+    box, stopped = s.seen.storages["box1"], s.memory.vm(vm(s, "vm1")).stopped
+    if not stopped or box.serves_since is not None or supply(s, "box1").failing:
+        return decision
+    return does(lambda s: a.StartVm(vm(s, "vm1"), "vm1", "pool1", "h1", "planted"))(s, decision)
+
+
 LATE = {"timeline": [{"at": 0, "do": "fail", "feeder": "a"}, {"at": 400, "do": "restore", "feeder": "a"}]}
 HELD = {"timeline": [{"at": 0, "do": "hold", "host": "h1"}, *LATE["timeline"]]}
 CLAIMED = {"timeline": [{"at": 0, "do": "other claims", "pool": "pool1"}, *BASE["timeline"]]}
@@ -256,6 +289,32 @@ PLANTS: dict[str, tuple[str, Plant, Content]] = {
         does(lambda s: a.StartVm(vm(s, "vm3"), "vm3", "pool1", "", "planted")),
         {},
     ),
+    "shuts a NAS down under its VMs": (
+        "never_4_shuts_storage_down_under_what_runs_on_it",
+        orders(10.0),
+        with_box({}),
+    ),
+    "shuts a NAS down under its host": (
+        "never_4_shuts_storage_down_under_what_runs_on_it",
+        orders(20.0),
+        with_box(
+            {"repositories": [], "used_by": ["h1"]},
+            timeline=[{"at": 0, "do": "fail", "feeder": "c"}, {"at": 0, "do": "fail", "feeder": "a"}],
+        ),
+    ),
+    "shuts a NAS down that has power": (
+        "never_1_touches_a_host_without_cause",
+        orders(0.0, unless_failing=True),
+        with_box({}),
+    ),
+    "starts what has no disk": ("never_6_acts_on_old_evidence", starts_at_once, with_box({})),
+    "lets a NAS be cut under its VMs": (
+        "no_avoidable_loss",
+        without(e.StorageStopBegun, a.StopVm, a.ForceStopVm),
+        with_box({}),
+    ),
+    "never sees a NAS again": ("storage_is_let_go", without(e.StorageBack), with_box({})),
+    "forgets what it stopped for a NAS": ("guests_are_back", without(a.StartVm), with_box({})),
     "shuts the coordinator down first": (
         "never_5_shuts_the_coordinator_down_before_its_members",
         does(lambda s: a.ShutDownHost("h2", "pool1", "planted")),
@@ -345,6 +404,7 @@ PLANTS: dict[str, tuple[str, Plant, Content]] = {
 def test_the_plain_story_breaks_nothing() -> None:
     assert played(Watch(BASE)) == []
     assert played(Watch(BASE | LATE)) == []
+    assert played(Watch(with_box({}))) == []
 
 
 @pytest.mark.parametrize("name", PLANTS)

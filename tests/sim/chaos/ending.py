@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from ridethrough.core import events as e
-from ridethrough.core.model import HostId, PoolId
+from ridethrough.core.memory import StorageMemory
+from ridethrough.core.model import HostId, PoolId, Seconds, StorageId
 from ridethrough.core.observation import Power
 from ridethrough.sim.faults import OTHER_CONTROLLER
 from ridethrough.sim.machines import Guest, Reach, SimHost, SimVm
@@ -45,6 +46,11 @@ def the_end(watch: Watch) -> list[Broken]:
             for pool in pools
             for rule in RESTORED
             for text in rule(watch, pool)
+        ]
+        found += [
+            Broken(storage_is_let_go.__name__, watch.world.now, text)
+            for box in sorted(watch.world.nases)
+            for text in storage_is_let_go(watch, box)
         ]
     return found
 
@@ -90,7 +96,7 @@ def no_avoidable_loss(watch: Watch) -> Iterator[str]:
 def no_storm(watch: Watch) -> Iterator[str]:
     """A journal that people can read: so many entries for so much that happened, and no alert over and over."""
     world = watch.world
-    things = len(world.hosts) + len(world.vms) + len(world.upses)
+    things = len(world.hosts) + len(world.vms) + len(world.upses) + len(world.nases)
     causes = 1 + len(watch.truth.happened)
     if len(watch.journal.entries) > 40 + 6 * things * causes:
         yield f"{len(watch.journal.entries)} journal entries for {causes} happenings and {things} things"
@@ -128,6 +134,8 @@ def guests_are_back(watch: Watch, pool: PoolId) -> Iterator[str]:
             continue
         if vm.name in watch.truth.died() and "pull power" in {it.do for it in watch.truth.happened}:
             continue  # it had not stopped, and died with a host whose cord was pulled
+        if _was_without_disks(watch, vm):
+            continue
         if vm.stop_seconds <= longest and not _a_person_took(watch, vm) and has_room(watch.world, vm.id):
             yield f"{vm.name}, which we stopped, is {vm.power_state}"
 
@@ -146,7 +154,7 @@ def the_fallen_are_back(watch: Watch, pool: PoolId) -> Iterator[str]:
     over -= FRESH
     fell = watch.truth.died(recorded, over) - watch.truth.died(over) - watch.truth.died_with(watch.ours.given_up)
     for vm in (watch.world.vms[v] for v in sorted(watch.ours.ran[pool])):
-        missed = vm.name in fell and vm.power_state is Power.HALTED
+        missed = vm.name in fell and vm.power_state is Power.HALTED and not _was_without_disks(watch, vm)
         if missed and not _a_person_took(watch, vm) and has_room(watch.world, vm.id):
             yield f"{vm.name}, which fell with its host, is {vm.power_state}"
 
@@ -173,6 +181,29 @@ def nothing_is_left_open(watch: Watch, pool: PoolId) -> Iterator[str]:
         mine = subject == pool or (subject in watch.world.hosts and watch.world.hosts[subject].pool == pool)
         if mine and key not in MAY_STAY:
             yield f"still alerted: {alert.text}"
+
+
+def storage_is_let_go(watch: Watch, box: StorageId) -> Iterator[str]:
+    """What serves on utility power is neither on its way down nor missed."""
+    since = watch.truth.serves_since[box]
+    if since is None or watch.world.now - since < FRESH:
+        return
+    known = watch.memory.storage(box)
+    if known != StorageMemory():
+        yield f"{box} serves, and is remembered as {known}"
+    yield from (f"still alerted: {it.text}" for (of, _), it in sorted(watch.memory.alerts.items()) if of == box)
+
+
+def _was_without_disks(watch: Watch, vm: SimVm) -> bool:
+    """A box of its disks did not serve when it was given up: for as long as its owner would have waited."""
+    truth, policy = watch.truth, watch.scenario.site.site.policy
+    given_up: Seconds = watch.ours.restored.get(vm.pool, watch.world.now)
+    for box in truth.believed_on(vm, watch.ours.ran.get(vm.pool, {}).get(vm.id, "")):
+        since = truth.serves_since[box]
+        back = max(watch.truth.feeds[u].bad_ended for u in watch.world.nases[box].fed_by)
+        if (since is None or since > given_up - FRESH) and given_up - back >= policy.start_timeout:
+            return True
+    return False
 
 
 ALWAYS: tuple[Callable[[Watch], Iterator[str]], ...] = (

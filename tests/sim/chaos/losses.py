@@ -12,13 +12,13 @@ import math
 from collections.abc import Iterator
 
 from ridethrough.core import actions as a
-from ridethrough.core.model import CardAction, HostId, Seconds, UpsId
+from ridethrough.core.model import CardAction, HostId, Seconds, StorageId, UpsId, Way
 from ridethrough.core.policy import HostPolicy
 from ridethrough.sim.cards import SimUps
 from ridethrough.sim.machines import Guest, SimVm
 from ridethrough.sim.timeline import CRASH, FREEZE, Happening
 
-from .truth import CUT_OFF_WORDS, ROUND
+from .truth import CUT_OFF_WORDS, DISK_WORDS, ROUND
 from .watch import Watch
 
 DETECTED: Seconds = 12.0  # two polls, the record and the claim
@@ -47,7 +47,49 @@ def losses(watch: Watch) -> Iterator[str]:
             yield f"{text}, {at - since:.0f} s after its supply failed; {wanted:.0f} s would have been enough"
         elif policy_of(watch, host).maintenance.enabled and "its guests die" in text:
             yield f"{text}, {at - since:.0f} s after its supply failed: they could have been stopped"
+    yield from disks_lost(watch)
     yield from hard_stops(watch)
+
+
+def disks_lost(watch: Watch) -> Iterator[str]:
+    """VMs that lost their disk because a NAS stopped or was cut under them, although they could have been stopped."""
+    for line in watch.world.story:
+        name, words, box = line.text.partition(DISK_WORDS)
+        if not words or _came_too_late(watch, name):
+            continue
+        vm = next(v for v in watch.world.vms.values() if v.name == name)
+        since = watch.truth.failing_since(box, line.at)
+        wanted = _wanted_before_its_disks_go(watch, box)
+        if line.at - since > wanted and not _excuse_of_disk(watch, vm, box, since, line.at):
+            yield f"{line.text}, {line.at - since:.0f} s after its supply failed; {wanted:.0f} s would have been enough"
+
+
+def _wanted_before_its_disks_go(watch: Watch, box: StorageId) -> Seconds:
+    """Clean stops of all that runs on it, and its own stop before its power goes."""
+    policy, built = watch.scenario.site.site.policy, watch.scenario.site.site.storages[box]
+    guests = [v for v in watch.world.vms.values() if box in watch.truth.believed_on(v)]
+    waves = len({(v.tags, policy.vms.get(v.name)) for v in guests})  # at most: those of a kind stop together
+    down = policy.down_silence + built.stop_time if built.way is not Way.BY_ITSELF else 0.0
+    stopping = (waves + 1) * policy.guest_stop_estimate
+    return DETECTED + 2 * OVERHEAD + stopping + down + 2 * policy.host_stop + policy.reserve
+
+
+def _excuse_of_disk(watch: Watch, vm: SimVm, box: StorageId, since: Seconds, until: Seconds) -> str:
+    """Why nobody could have stopped a VM in time; empty when it is ours."""
+    truth, it, built = watch.truth, watch.world.nases[box], watch.scenario.site.site.storages[box]
+    if box not in truth.believed_on(vm):
+        return "its owner has not said that it has a disk there"
+    if it.goes_after is not None and it.goes_after < built.after:
+        return "it goes down sooner than its owner has entered"
+    if not watch.scenario.site.site.policy.force_stop and vm.guest is not Guest.ACKNOWLEDGES:
+        return "it does not obey, and may not be stopped hard"
+    for happening in truth.happened:
+        before = happening.at + watch.scenario.lead_in <= until
+        if before and ({*happening.arguments.values()} & {box, *it.fed_by, vm.name}):
+            return happening.do
+    if why := next((why for u in it.fed_by if (why := _untold(watch, u))), ""):
+        return why
+    return excuse(watch, vm.resident_on, since, until) if vm.resident_on else "it runs nowhere"
 
 
 def _came_too_late(watch: Watch, name: str) -> bool:
@@ -132,7 +174,7 @@ def hard_stops(watch: Watch, unseen: tuple[Seconds, Seconds] | None = None) -> I
     enough = policy.guest_stop_estimate + policy.host_stop + policy.reserve + OVERHEAD
     for at, action, left in watch.hard_stops:
         vm = watch.world.vms[action.vm]
-        since = watch.truth.failing_since(action.host, at)
+        since = min(watch.truth.failing_since(m, at) for m in (action.host, *watch.truth.believed_on(vm)))
         if unseen is not None and unseen[0] <= since <= unseen[1]:
             continue
         obeys = vm.guest is Guest.ACKNOWLEDGES and vm.stop_seconds <= policy.guest_stop_estimate
@@ -141,17 +183,28 @@ def hard_stops(watch: Watch, unseen: tuple[Seconds, Seconds] | None = None) -> I
 
 
 def time_left(watch: Watch, host: HostId) -> Seconds:
-    """Until the host is cut, or its coordinator is, through which all of it has to be done."""
+    """Until the host is cut, or its storage goes, or its coordinator is cut, through which all of it is done."""
     leader = watch.world.pools[watch.world.hosts[host].pool].coordinator
-    through = _own_time_left(watch, leader) - watch.scenario.site.site.policy.host_stop
-    return min(_own_time_left(watch, host), math.inf if leader == host else through)
+    through = _with_storage(watch, leader) - watch.scenario.site.site.policy.host_stop
+    return min(_with_storage(watch, host), math.inf if leader == host else through)
 
 
-def _own_time_left(watch: Watch, host: HostId) -> Seconds:
-    """Until the first of the host's failing feeds is cut or, as its card promises, empty."""
+def _with_storage(watch: Watch, host: HostId) -> Seconds:
+    """A host must be proven down, and a VM off, before any box that they use stops, and that before its cut."""
+    policy, site = watch.scenario.site.site.policy, watch.scenario.site.site
+    ends = [_own_time_left(watch, host)]
+    for box in site.storages.values():
+        ends.append(_own_time_left(watch, box.id) - box.stop_time - policy.down_silence)
+        if box.way is Way.BY_ITSELF and any(not watch.world.upses[u].input_good for u in box.powered_by):
+            ends.append(watch.truth.failing_since(box.id, watch.world.now) + box.after - watch.world.now)
+    return min(ends)
+
+
+def _own_time_left(watch: Watch, machine: HostId | StorageId) -> Seconds:
+    """Until the first of the machine's failing feeds is cut or, as its card promises, empty."""
     policy, now = watch.scenario.site.site.policy, watch.world.now
     ends = [math.inf]
-    for it in (watch.world.upses[u] for u in watch.world.hosts[host].fed_by):
+    for it in (watch.world.upses[u] for u in watch.truth.machine(machine).fed_by):
         told = it.reading(now)
         if it.input_good and now - watch.truth.feeds[it.id].bad_ended <= ROUND:
             return 0.0  # what this round sees is older: nobody can know yet that there is an end to it

@@ -18,6 +18,7 @@ from ridethrough.sim.timeline import (
     SET_BACK,
 )
 
+from .boxes import RandomBoxes
 from .sites import Content, Dice, RandomSite
 
 LEAD_IN = 20
@@ -36,13 +37,15 @@ MENDED_BY = {
     "refuse move": "allow move",
     "stall move": "allow move",
     "other claims": "other releases",
+    "hang storage": "mend storage",
     "restart toolstack": "",
     "ignore shutdown": "",
     "ignore wake": "",
     "hang shutdown": "",
     "lose tools": "",
 }
-FAULTS = tuple(do for do in MENDED_BY if do != "refuse hello")  # that one, drawn apart, is no fault of a moment
+DRAWN_APART = ("refuse hello", "hang storage")  # by other dice
+FAULTS = tuple(do for do in MENDED_BY if do not in DRAWN_APART)
 PEOPLE = ("person enables", "person disables", "person shuts down", "person starts", "switch on")
 ASKED = ("disarm", "hold", "enter maintenance", "evacuate", "shut down pool")
 HELD = ("hold", "hold pool", "hold all", "release pool", "release all")
@@ -57,6 +60,7 @@ class RandomOutage:
     dice: Dice
     more: Dice
     site: RandomSite
+    boxes: RandomBoxes
     armed: bool
     timeline: list[Content] = field(default_factory=list)
     over_at: float = 0.0
@@ -81,6 +85,8 @@ class RandomOutage:
         self._stays_outside()
         self._forgers()
         self._wishes()
+        self.boxes.befall(self.over_at)
+        self.timeline += self.boxes.timeline
         self.timeline.sort(key=lambda entry: float(entry["at"]))
         self.timeline += list(self._mended(max([self.over_at, *(e["at"] for e in self.timeline)]) + QUIET_AFTER))
 
@@ -195,7 +201,7 @@ class RandomOutage:
         """Power is there, whatever was broken and can be mended is, and nobody wants anything any more."""
         mended: dict[str, list[Content]] = {MENDED_BY[e["do"]]: [] for e in self.timeline if MENDED_BY.get(e["do"])}
         for entry in [e for e in self.timeline if MENDED_BY.get(e["do"])]:
-            subject = {k: v for k, v in entry.items() if k in ("ups", "host", "vm", "pool")}
+            subject = {k: v for k, v in entry.items() if k in ("ups", "host", "vm", "pool", "storage")}
             if subject not in mended[MENDED_BY[entry["do"]]]:
                 mended[MENDED_BY[entry["do"]]].append(subject)
                 yield {"at": at, "do": MENDED_BY[entry["do"]], **subject}
@@ -210,6 +216,7 @@ class RandomOutage:
         if self.dice.chance(50):
             for host in self.site.hosts:  # somebody comes by and switches on what is still off
                 yield {"at": at + 60, "do": "switch on", "host": host}
+        yield from self.boxes.switched_on(at)
 
 
 def story(seed: int) -> Content:
@@ -217,7 +224,8 @@ def story(seed: int) -> Content:
     dice = Dice(f"ridethrough chaos {seed}")
     short, armed = not dice.chance(5), not dice.chance(6)
     site = RandomSite(dice, short)
-    outage = RandomOutage(dice, Dice(f"ridethrough chaos {seed}, clocks"), site, armed)
+    boxes = RandomBoxes(Dice(f"ridethrough chaos {seed}, storage"), site)
+    outage = RandomOutage(dice, Dice(f"ridethrough chaos {seed}, clocks"), site, boxes, armed)
     last = max(entry["at"] for entry in outage.timeline)
     found: Content = {
         "story": f"A story that the dice made, seed {seed}.\nNobody has told it before.\n",

@@ -18,7 +18,7 @@ from ridethrough.sim.faults import OTHER_CONTROLLER
 from ridethrough.sim.pool_door import CLAIM
 from tests.core.walk import touched
 
-from .truth import ROUND
+from .truth import NOTICED, ROUND
 from .watch import Tick, Watch
 
 Rule = Callable[[Watch, Tick], Iterator[str]]
@@ -37,13 +37,18 @@ def never_1_touches_a_host_without_cause(watch: Watch, t: Tick) -> Iterator[str]
             continue
         if isinstance(action, a.MoveVm | a.DisableHost) and host in t.ours.moved_from:
             continue  # an evacuation that has begun goes on to the end
-        if isinstance(action, a.StopVm | a.ForceStopVm | a.CancelMove) and _loses_its_disk(t, action.vm):
+        if isinstance(action, a.StopVm | a.ForceStopVm | a.CancelMove) and _may_lose_its_disk(t, action.vm):
             continue
         if isinstance(action, a.DisableHost) and host in t.ours.in_maintenance:
             continue  # somebody's maintenance mode, which a boot has ended
         if watch.facts_died and t.truth.is_unheard(host):
             continue  # the return of power was in a journal that died, and its card says nothing now
         yield f"{type(action).__name__} on {host}, which has its utility power ({action.why})"
+    for action in t.started:
+        if not isinstance(action, a.StopStorage) or t.truth.may_be_failing(action.storage):
+            continue
+        if not (watch.facts_died and t.truth.is_unheard(action.storage)):
+            yield f"{action.storage} is told to go down, and has its utility power ({action.why})"
 
 
 def never_2_moves_to_a_host_that_cannot_take_it(watch: Watch, t: Tick) -> Iterator[str]:
@@ -81,14 +86,16 @@ def never_3_enables_or_starts_what_is_not_ours(watch: Watch, t: Tick) -> Iterato
 
 
 def never_4_shuts_storage_down_under_what_runs_on_it(watch: Watch, t: Tick) -> Iterator[str]:
-    """Except at the reserve."""
+    """Neither under a VM, nor under a host that is on battery too and up; except at the reserve."""
     for action in t.started:
         if not isinstance(action, a.StopStorage):
             continue
+        if t.before.storage(action.storage).told_at is not None:
+            continue  # the commit point is past: it is told again
         left_for_it, built = own_left(t.s, action.storage), t.s.site.storages[action.storage]
         if left_for_it is not None and left_for_it <= built.stop_time + LAST_SECONDS:
             continue
-        if on_it := _alive_on(t, action.storage):
+        if on_it := _alive_on(t, action.storage) + _up_with_it(t, action.storage):
             yield f"{action.storage} is shut down under {', '.join(on_it)}"
 
 
@@ -114,6 +121,9 @@ def never_6_acts_on_old_evidence(watch: Watch, t: Tick) -> Iterator[str]:
             hosts = [action.host] if action.host else [h.id for h in t.world.members(action.pool)]
             if all(t.truth.is_surely_failing(h) for h in hosts):
                 yield f"{action.name} starts where utility power is not back and settled"
+            for box in t.truth.believed_on(t.world.vms[action.vm]):
+                if t.truth.serves_since[box] is None and t.now - t.truth.served_at[box] > FRESH + NOTICED:
+                    yield f"{action.name} starts with its disks on {box}, which does not serve"
 
 
 def never_7_acts_twice(watch: Watch, t: Tick) -> Iterator[str]:
@@ -207,22 +217,37 @@ def nothing_is_done_that_a_person_forbade(watch: Watch, t: Tick) -> Iterator[str
         host = touched(action)
         m = t.s.memory.host(host)
         held = m.held and not m.overridden and not t.s.is_wanted_off(action.pool)
-        if host and held and not isinstance(action, a.DisableHost):
+        if host and held and not isinstance(action, a.DisableHost) and not _stops_for_storage(t, action):
             yield f"{type(action).__name__} on {host}, which a person holds"
         if isinstance(action, a.MoveVm) and t.s.memory.vm(action.vm).skipped:
             yield f"{action.name} is moved, and a person skips it"
 
 
 def _alive_on(t: Tick, storage: StorageId) -> list[str]:
-    on_it = t.world.nases[storage].repositories
-    return sorted(v.name for v in t.world.vms.values() if v.alive and not on_it.isdisjoint(v.storage))
+    """The VMs that have a disk there, as far as anybody can know."""
+    guests = [v for v in t.world.vms.values() if v.alive and storage in t.truth.believed_on(v)]
+    return sorted(v.name for v in guests if storage in t.truth.truly_on(v))
 
 
-def _loses_its_disk(t: Tick, vm: VmId) -> bool:
+def _up_with_it(t: Tick, storage: StorageId) -> list[HostId]:
+    """The hosts that use it, are reached, and have no utility power either."""
+    built = t.s.site.storages[storage]
+    stores = {s.id for s in t.world.storages.values() if s.name in built.repositories}
+    users = [h for h in t.world.hosts.values() if h.id in built.used_by or not stores.isdisjoint(h.storage)]
+    reached = [
+        h for h in users if h.power and (since := t.truth.reached_since[h.id]) is not None and t.now - since > FRESH
+    ]
+    return sorted(h.id for h in reached if t.truth.is_surely_failing(h.id))
+
+
+def _may_lose_its_disk(t: Tick, vm: VmId) -> bool:
     """It has a disk on a NAS that is on battery, or was a moment ago."""
-    disks = t.world.vms[vm].storage
-    on = [box for box in t.world.nases.values() if not box.repositories.isdisjoint(disks)]
-    return any(supply(t.s, box.id).failing for box in on)
+    return any(t.truth.may_be_failing(box) for box in t.truth.believed_on(t.world.vms[vm]))
+
+
+def _stops_for_storage(t: Tick, action: a.Action) -> bool:
+    """At its storage's last safe moment no hold counts any more: the VM would lose its disk."""
+    return isinstance(action, a.StopVm | a.ForceStopVm | a.CancelMove) and _may_lose_its_disk(t, action.vm)
 
 
 def _asked(t: Tick, host: HostId, forgetful: bool) -> bool:

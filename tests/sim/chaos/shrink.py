@@ -65,8 +65,8 @@ class Shrinker:
 
 
 def _without_things(content: Content) -> Iterator[Content]:
-    """Without one host, VM, UPS, storage or pool, and what names it."""
-    for kind in ("pool", "host", "vm", "ups", "storage"):
+    """Without one host, VM, NAS, UPS, storage or pool, and what names it."""
+    for kind in ("pool", "host", "vm", "nas", "ups", "storage"):
         for name in content["override"].get("world", {}).get(kind, {}):
             smaller = deepcopy(content)
             _remove(smaller, kind, name)
@@ -77,14 +77,17 @@ def _remove(content: Content, kind: str, name: str) -> None:
     override = content["override"]
     for part in (override, override["world"]):
         part.get(kind, {}).pop(name, None)
-    key = {"storage": ""}.get(kind, kind)
+    if kind == "nas":
+        override.get("storage", {}).pop(name, None)
+    key = {"storage": "", "nas": "storage"}.get(kind, kind)
     content["timeline"] = [entry for entry in content["timeline"] if entry.get(key) != name]
     for host in [h for h, it in override["host"].items() if kind == "pool" and it["pool"] == name]:
         _remove(content, "host", host)
     for vm in [v for v, it in override["world"].get("vm", {}).items() if kind == "host" and it["host"] == name]:
         _remove(content, "vm", vm)
-    for it in (*override["host"].values(), *override["world"].get("vm", {}).values()):
-        for key in ("powered_by", "storage"):
+    boxes = (*override.get("storage", {}).values(), *override["world"].get("nas", {}).values())
+    for it in (*override["host"].values(), *override["world"].get("vm", {}).values(), *boxes):
+        for key in ("powered_by", "storage", "used_by", "repositories"):
             if name in it.get(key, []):
                 it[key] = [other for other in it[key] if other != name]
     for it in override["world"].get("pool", {}).values():

@@ -80,7 +80,7 @@ class RandomSite:
         for pool in self.pools:
             self._advise(world, pool)
         found: Content = {"site": site} if site else {}
-        found["ups"] = {u: self._entered(world["ups"][u]["card"]) for u in self.upses}
+        found["ups"] = {u: self.entered(world["ups"][u]["card"]) for u in self.upses}
         found["pool"] = {p: {} for p in self.pools}
         found["host"] = {h: self._host(h) for h in self.hosts}
         if wishes := {v: wish for v in self.vms if (wish := self._wish())}:
@@ -89,9 +89,9 @@ class RandomSite:
 
     # --- what the owner wrote
 
-    def _entered(self, card: Content) -> Content:
+    def entered(self, card: Content, dice: Dice | None = None) -> Content:
         """The owner entered the card's timers, mostly where it does not tell them, and mostly right."""
-        d = self.dice
+        d = dice or self.dice
         if not d.chance(60 if card["tells"] in ("rfc1628", "xppc") else 10):
             return {}
         wrong = d.choice([-10, 30]) if d.chance(4) else 0
@@ -130,10 +130,13 @@ class RandomSite:
     # --- what is true
 
     def _true_ups(self, ups: str) -> Content:
-        d = self.dice
         watts = sum(WATTS / len(f) for f in self.feeds.values() if ups in f) or WATTS
+        return self.true_ups(self.feeder_of[ups], watts, self.dice)
+
+    def true_ups(self, feeder: str, watts: float, d: Dice) -> Content:
+        """One that carries so many watts for some time."""
         runtime = d.choice([60, 120, 180, 300, 600] if self.short else [300, 600, 1200])
-        found: Content = {"feeder": self.feeder_of[ups], "capacity_wh": round(runtime * watts / 3600.0, 1)}
+        found: Content = {"feeder": feeder, "capacity_wh": round(runtime * watts / 3600.0, 1)}
         if d.chance(15):
             found["charge"] = d.choice([50.0, 80.0])
         if d.chance(10):
@@ -144,11 +147,10 @@ class RandomSite:
             found["return_delay"] = d.choice([0, 20])
         if d.chance(10):
             found["base_load_watts"] = d.choice([50.0, 200.0])
-        found["card"] = self._card()
+        found["card"] = self._card(d)
         return found
 
-    def _card(self) -> Content:
-        d = self.dice
+    def _card(self, d: Dice) -> Content:
         warning, delay = ([15, 40, 80, 120, 200], [5, 20, 60]) if self.short else ([180, 300, 600], [60, 120])
         found: Content = {
             "warning_period": d.choice(warning),

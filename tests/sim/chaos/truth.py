@@ -6,9 +6,10 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from ridethrough.core.model import HostId, Seconds, UpsId
+from ridethrough.core.model import HostId, Seconds, StorageId, UpsId
 from ridethrough.runtime.clock import MARKED_EVERY
-from ridethrough.sim.machines import Reach
+from ridethrough.sim.machines import Reach, SimHost, SimVm
+from ridethrough.sim.nas import SimNas
 from ridethrough.sim.scenario import Scenario
 from ridethrough.sim.timeline import CRASH, FREEZE, Happening
 from ridethrough.sim.world import World
@@ -19,6 +20,7 @@ POLL: Seconds = 6.0  # a return that lasts so long has surely been polled
 SILENT: Seconds = 25.0  # a card counts as silent, and as heard again, within this time
 DIED_WORDS = "its guests die with it: "
 CUT_OFF_WORDS = " is cut off: "
+DISK_WORDS = " loses its disk on "
 CRASH_WORDS = " loses power while it runs: crash"
 RESET_WORDS = " is reset"
 BRING_BACK = ("bring back", "bring all back")
@@ -100,6 +102,8 @@ class Truth:
         self.reached_since: dict[HostId, Seconds | None] = dict.fromkeys(world.hosts, -1e9)
         self.came_up: dict[HostId, list[Seconds]] = {h: [] for h in world.hosts}
         self.coordinator_gone: dict[str, list[Seconds]] = {p: [] for p in world.pools}
+        self.serves_since: dict[StorageId, Seconds | None] = dict.fromkeys(world.nases, -1e9)  # None: it does not
+        self.served_at: dict[StorageId, Seconds] = dict.fromkeys(world.nases, 0.0)
         self.happened: list[Happening] = []
         self.asked: set[HostId] = set()  # a person wants it emptied or down
         self.person_enabled: dict[HostId, Seconds] = {}
@@ -124,6 +128,11 @@ class Truth:
             elif self.reached_since[host_id] is None:
                 self.reached_since[host_id] = now
                 self.came_up[host_id].append(now)
+        for id_, box in self.world.nases.items():
+            since, serves = self.serves_since[id_], box.power and box.serves and not box.hangs
+            self.serves_since[id_] = (since if since is not None else now) if serves else None
+            if serves:
+                self.served_at[id_] = now
         for pool, gone in self.coordinator_gone.items():
             if self.world.coordinator(pool) is None:
                 gone.append(now)
@@ -155,9 +164,27 @@ class Truth:
 
     # --- questions
 
-    def may_be_failing(self, host: HostId) -> bool:
-        """Whether anybody outside could think that the host has too little utility power."""
-        it = self.world.hosts[host]
+    def machine(self, name: HostId | StorageId) -> SimHost | SimNas:
+        return self.world.hosts.get(name) or self.world.nases[name]
+
+    def believed_on(self, vm: SimVm, home: HostId = "") -> list[StorageId]:
+        """The boxes on which a VM has its disks, as far as their owner has said who uses them; `home`: where it ran."""
+        names = {store.id: store.name for store in self.world.storages.values()}
+        disks = {names[store] for store in vm.storage}
+        found = []
+        for id_, built in self.scenario.site.site.storages.items():
+            named = set(built.repositories) & {*names.values()}
+            if named & disks or (not named and {vm.resident_on, home} & {*built.used_by}):
+                found.append(id_)
+        return sorted(found)
+
+    def truly_on(self, vm: SimVm) -> list[StorageId]:
+        """The boxes on which it has its disks."""
+        return sorted(b.id for b in self.world.nases.values() if not b.repositories.isdisjoint(vm.storage))
+
+    def may_be_failing(self, host: HostId | StorageId) -> bool:
+        """Whether anybody outside could think that the host or box has too little utility power."""
+        it = self.machine(host)
         doubtful = [u for u in it.fed_by if self._is_doubtful(u)]
         quiet = [u for u in it.fed_by if self._is_quiet(u)] if doubtful else []
         return len(it.fed_by) - len({*doubtful, *quiet}) < it.needs and bool(it.fed_by)
@@ -171,9 +198,9 @@ class Truth:
             return True
         return self._may_count(ups, feed, now)
 
-    def is_unheard(self, host: HostId) -> bool:
-        """A card of the host's does not answer, or did not a moment ago."""
-        return any(self._is_quiet(u) for u in self.world.hosts[host].fed_by)
+    def is_unheard(self, host: HostId | StorageId) -> bool:
+        """A card of the host's or box's does not answer, or did not a moment ago."""
+        return any(self._is_quiet(u) for u in self.machine(host).fed_by)
 
     def _is_quiet(self, ups: UpsId) -> bool:
         feed = self.feeds[ups]
@@ -203,13 +230,13 @@ class Truth:
                 return min(at, left), max(at, back)
         return at, at
 
-    def is_surely_failing(self, host: HostId) -> bool:
+    def is_surely_failing(self, host: HostId | StorageId) -> bool:
         """Too few feeds, heard by everybody for long enough to be known; or back for less than the settle time.
 
         Nobody waits for that any longer where a person has asked since to have all back at once.
         """
-        it, now = self.world.hosts[host], self.world.now
-        wanted_back = self._wanted_back(it.pool)
+        it, now = self.machine(host), self.world.now
+        wanted_back = self._wanted_back(it.pool if isinstance(it, SimHost) else "")
         settle = self.scenario.site.site.policy.settle
         bad = 0
         for feed in (self.feeds[u] for u in it.fed_by):
@@ -243,9 +270,9 @@ class Truth:
         proven = sum(now - self.feeds[u].good_heard_at <= within for u in it.fed_by)
         return not it.fed_by or proven >= it.needs
 
-    def failing_since(self, host: HostId, crashed_at: Seconds) -> Seconds:
-        """Since when the host had been without enough utility power when it crashed."""
-        it = self.world.hosts[host]
+    def failing_since(self, host: HostId | StorageId, crashed_at: Seconds) -> Seconds:
+        """Since when the host or box had been without enough utility power when it crashed."""
+        it = self.machine(host)
         changes = sorted({t for u in it.fed_by for t, _ in self.feeds[u].history if t <= crashed_at}, reverse=True)
         since = crashed_at
         for at in changes:

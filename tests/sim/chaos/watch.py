@@ -270,7 +270,8 @@ class Watch:
             return False
         if m.pending or m.urgent or m.requests or m.left:
             return False
-        missing = any(not h.power for h in self.world.hosts.values())
+        hosts, boxes = self.world.hosts.values(), self.world.nases.values()
+        missing = any(not h.power for h in hosts) or any(not b.power for b in boxes)
         open_records = any(p.record for p in m.pools.values())
         return not (missing or open_records) or now - last >= self.longest_wait
 
