@@ -72,7 +72,7 @@ def test_the_badge_tells_who_holds_what_and_why(real: Real, tab: Page) -> None:
 
 
 def test_several_hosts_are_set_together(real: Real, tab: Page) -> None:
-    hosts = tab.get_by_role("region", name="Virtualization and UPSs")
+    hosts = tab.get_by_role("region", name="Virtualization, UPSs and storage")
     for host in ("xenserver2", "xenserver3"):
         hosts.get_by_role("row", name=host).get_by_role("checkbox").check()
     hosts.get_by_role("button", name="Shutdown settings").click()
