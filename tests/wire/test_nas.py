@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from ridethrough.api.access import Person, Role
+from ridethrough.api.accounts import Accounts
+from ridethrough.sim.nas import stop
 from ridethrough.sim.scenario import load
 from ridethrough.sim.site_file import load_site
+from tests.agent.machine import Machine, running
 
 from .outage import BOOT, all_is_well, in_order, nothing_twice, outage
 
 # The story of scenarios/nas_alone_loses_power.toml, with times that fit a test.
-SHORT = {
+SHORT: dict[str, Any] = {
     "storage": {"nas1": {"stop_time": 30, "after": 0}},
     "world": {
         "ups": {"ups3": {"card": {"warning_period": 150, "shutdown_delay": 100}}},
@@ -63,3 +69,34 @@ async def test_its_vms_stop_it_goes_down_and_comes_back_and_a_killed_controller_
     )
     all_is_well(run, lives=2)
     nothing_twice(run)
+
+
+async def test_an_agent_on_it_leaves_it_up_until_the_controller_wants_it_down(root: Path, tmp_path: Path) -> None:
+    """The same with way = "agent": ridethrough-agent on the NAS reads no UPS of its own, only the controller's word."""
+    changes = {**SHORT, "storage": {"nas1": {**SHORT["storage"]["nas1"], "way": "agent"}}}
+    site = load_site(root / "scenarios" / "sites" / "two_hosts_and_a_nas.toml", changes)
+    story = replace(load(root / "scenarios" / "nas_alone_loses_power.toml"), site=site)
+    async with outage(story, tmp_path, pages=True) as run:
+        (tmp_path / "token").touch(mode=0o600)
+        (tmp_path / "token").write_text(_token(run.daemon.state))
+        url = {"url": f"http://{run.wire.pages}", "name": "nas1", "token_file": f"{tmp_path}/token"}
+        machine, box = Machine(tmp_path / "m", controller=url), run.world.nases["nas1"]
+        async with running(machine):
+            await machine.says("The controller handles this machine")
+            run.fail("c")
+            await run.until(lambda: "web1 is shut down" in run.told, "the first VMs are stopped", 120)
+            assert not machine.down.exists(), "it went down under its VMs"
+            await machine.until(machine.down.exists, "it is told, and shuts the machine down")
+            run.look()
+            stop(run.world, box)  # what its `shutdown -h now` does
+            await run.until(lambda: not box.power, "nas1 is off", 60)
+            await machine.end(signal.SIGTERM)
+    assert any("the controller's shutdown notice: " in line for line in machine.lines)
+    assert (run.world.crashed, run.world.lost) == ([], [])
+    in_order(run.narrative, "nas1 must go down", "-> tell nas1 to go down", "done: nas1 was told to go down")
+
+
+def _token(state: Path) -> str:
+    accounts = Accounts(state)
+    accounts.add("anna", Role.ADMINISTER, "correct horse battery", "the test")
+    return accounts.tokens.make(Person("anna", Role.ADMINISTER), "agent", Role.VIEW, 86400.0).value
