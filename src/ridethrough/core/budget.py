@@ -129,9 +129,13 @@ def stays_for(s: Situation, storage: StorageId) -> Seconds | None:
     return max(own - built.stop_time - LAST_SECONDS, 0.0)
 
 
-@once
 def _with_its_storage(s: Situation, host: HostId) -> Seconds | None:
     """Seconds until its feeds, or those of storage that it uses, can no longer carry it."""
+    return _first_to_end(s, host) if s.site.storages else own_left(s, host)
+
+
+@once
+def _first_to_end(s: Situation, host: HostId) -> Seconds | None:
     ends = [own_left(s, host), *(serves_for(s, storage) for storage in storages_under(s, host))]
     return min((end for end in ends if end is not None), default=None)
 

@@ -53,9 +53,13 @@ def guests_on(s: Situation, storage: StorageId) -> list[VmSeen]:
     return [v for v in on_them if not repositories or not repositories.isdisjoint(v.storage)]
 
 
-@once
 def storages_under(s: Situation, host: HostId) -> list[StorageId]:
     """The storages that a host uses, in the order of their ids."""
+    return _under(s, host) if s.site.storages else []
+
+
+@once
+def _under(s: Situation, host: HostId) -> list[StorageId]:
     return [storage for storage in sorted(s.site.storages) if any(h.id == host for h in hosts_on(s, storage))]
 
 

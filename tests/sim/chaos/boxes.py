@@ -47,7 +47,7 @@ class RandomBoxes:
             self._put_disks(store, world)
         feeds = self._feeds(name, content, world)
         needs = d.randint(1, len(feeds))
-        content["storage"][name] = self._written(store, feeds, needs, world)
+        content["storage"][name] = self._written(name, store, feeds, needs, world)
         world["nas"][name] = self._true(store, content["storage"][name])
 
     def _some_hosts(self) -> list[str]:
@@ -72,10 +72,11 @@ class RandomBoxes:
         content["ups"][ups] = site.entered(world["ups"][ups]["card"], d)
         return [ups]
 
-    def _written(self, store: str, feeds: list[str], needs: int, world: Content) -> Content:
+    def _written(self, name: str, store: str, feeds: list[str], needs: int, world: Content) -> Content:
         """Repositories are named, or only who uses it; now and then wrongly, or nothing is."""
         d, short = self.dice, self.site.short
-        found: Content = {"powered_by": feeds, "address": "192.0.2.90", "serves": ["nfs://192.0.2.90"]}
+        address = f"192.0.2.9{name[-1]}"
+        found: Content = {"powered_by": feeds, "address": address, "serves": [f"nfs://{address}"]}
         if needs > 1:
             found["needs"] = needs
         users = [h for h in self.site.hosts if h in world["storage"][store].get("hosts", self.site.hosts)]
@@ -97,6 +98,8 @@ class RandomBoxes:
         d = self.dice
         found: Content = {"repositories": [store], "boot_time": d.choice([5, 20, 60])}
         found["stop_time"] = round(written["stop_time"] * d.mostly(85, 0.5, 0.9, 2.0), 1)
+        if d.chance(50):
+            found["address"] = ""  # XenServer does not tell where its repositories lie
         if d.chance(25):
             found["starts_itself"] = False
         if written["way"] == "by itself" and d.chance(10):

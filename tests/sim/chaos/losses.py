@@ -78,7 +78,7 @@ def _excuse_of_disk(watch: Watch, vm: SimVm, box: StorageId, since: Seconds, unt
     """Why nobody could have stopped a VM in time; empty when it is ours."""
     truth, it, built = watch.truth, watch.world.nases[box], watch.scenario.site.site.storages[box]
     if box not in truth.believed_on(vm):
-        return "its owner has not said that it has a disk there"
+        return "nobody has told that it has a disk there"
     if it.goes_after is not None and it.goes_after < built.after:
         return "it goes down sooner than its owner has entered"
     if not watch.scenario.site.site.policy.force_stop and vm.guest is not Guest.ACKNOWLEDGES:

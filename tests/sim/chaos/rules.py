@@ -231,8 +231,7 @@ def _alive_on(t: Tick, storage: StorageId) -> list[str]:
 
 def _up_with_it(t: Tick, storage: StorageId) -> list[HostId]:
     """The hosts that use it, are reached, and have no utility power either."""
-    built = t.s.site.storages[storage]
-    stores = {s.id for s in t.world.storages.values() if s.name in built.repositories}
+    built, stores = t.s.site.storages[storage], t.truth.stores_told(storage)
     users = [h for h in t.world.hosts.values() if h.id in built.used_by or not stores.isdisjoint(h.storage)]
     reached = [
         h for h in users if h.power and (since := t.truth.reached_since[h.id]) is not None and t.now - since > FRESH

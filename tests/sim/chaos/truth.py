@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from ridethrough.core.model import HostId, Seconds, StorageId, UpsId
+from ridethrough.core.model import HostId, RepositoryId, Seconds, StorageId, UpsId
 from ridethrough.runtime.clock import MARKED_EVERY
 from ridethrough.sim.machines import Reach, SimHost, SimVm
 from ridethrough.sim.nas import SimNas
@@ -168,15 +168,19 @@ class Truth:
         return self.world.hosts.get(name) or self.world.nases[name]
 
     def believed_on(self, vm: SimVm, home: HostId = "") -> list[StorageId]:
-        """The boxes on which a VM has its disks, as far as their owner has said who uses them; `home`: where it ran."""
-        names = {store.id: store.name for store in self.world.storages.values()}
-        disks = {names[store] for store in vm.storage}
+        """The boxes on which a VM has its disks, as far as owner and XenServer tell; `home`: where it ran."""
         found = []
-        for id_, built in self.scenario.site.site.storages.items():
-            named = set(built.repositories) & {*names.values()}
-            if named & disks or (not named and {vm.resident_on, home} & {*built.used_by}):
+        for id_, built in sorted(self.scenario.site.site.storages.items()):
+            stores = self.stores_told(id_)
+            if stores & vm.storage or (not stores and {vm.resident_on, home} & {*built.used_by}):
                 found.append(id_)
-        return sorted(found)
+        return found
+
+    def stores_told(self, storage: StorageId) -> set[RepositoryId]:
+        """What is known to lie on a box: named by its owner, or at its address as XenServer tells it."""
+        built, box = self.scenario.site.site.storages[storage], self.world.nases[storage]
+        named = {store.id for store in self.world.storages.values() if store.name in built.repositories}
+        return named | (box.repositories if box.address == built.address else set())
 
     def truly_on(self, vm: SimVm) -> list[StorageId]:
         """The boxes on which it has its disks."""
