@@ -237,6 +237,18 @@ def test_hosts_of_a_pool_that_has_not_answered_since_our_start_may_use_it() -> N
     assert [a for a in started(at_reserve) if isinstance(a, StopStorage)]
 
 
+def test_a_host_whose_power_settles_is_waited_for() -> None:
+    """It may be on its way down, or fail again; one that has its power keeps no NAS up."""
+    the_site = with_nas(hosts=1)
+    seen = replace(named(seen_of(the_site, "ups9")), vms={})
+    due = lost("ups9", NOW - 400.0, off_at=NOW + 145.0)
+    settling = (lost("ups1", NOW - 50.0), e.UtilitySeen(NOW - 1.0, "ups1", NOW - 1.0, 10.0))
+    s = situation(NOW, seen, the_site, due, *settling)
+    assert not [a for a in started(s) if isinstance(a, StopStorage)]
+    back = situation(NOW, seen, the_site, due, *settling, e.UtilityBack(NOW, "ups1", 50.0))
+    assert [a for a in started(back) if isinstance(a, StopStorage)]
+
+
 def test_a_late_clean_stop_has_until_its_nas_must_be_told() -> None:
     """Of hosts that stay up nothing need be proven down before: that time is the VMs'."""
     the_site = with_nas()

@@ -145,7 +145,13 @@ def _is_ready(s: Situation, built: Storage) -> bool:
         return True
     if guests_on(s, built.id) or unseen_users(s, built.id):
         return False
-    return all(is_down(s, h.id) or not supply(s, h.id).failing for h in hosts_on(s, built.id))
+    return all(is_down(s, h.id) or _stays_up(s, h) for h in hosts_on(s, built.id))
+
+
+def _stays_up(s: Situation, host: HostSeen) -> bool:
+    """It has power; while that settles it may be on its way down, or fail again."""
+    state = supply(s, host.id)
+    return not state.failing and state.state is not Supply.SETTLING
 
 
 def _must_be_told_again(s: Situation, built: Storage) -> bool:
