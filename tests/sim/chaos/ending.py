@@ -275,7 +275,14 @@ def _needs_a_hand(watch: Watch, host: SimHost) -> bool:
         or "pull power" in does
         or not known
         or _is_called_live_for_too_long(watch, host)
+        or (host.id in watch.ours.given_up and _was_cut_off(watch, watch.world.pools[host.pool].coordinator))
     )
+
+
+def _was_cut_off(watch: Watch, coordinator: HostId) -> bool:
+    """Nobody could ask it to switch a host on, for as long as its owner waits for that host."""
+    happened = watch.truth.happened
+    return any(it.do == "lose network" and it.arguments["host"] == coordinator for it in happened)
 
 
 def _is_called_live_for_too_long(watch: Watch, host: SimHost) -> bool:
