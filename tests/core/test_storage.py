@@ -141,6 +141,24 @@ def test_it_is_told_to_go_down_only_after_its_minutes_and_its_hosts_or_at_the_re
         assert orders
 
 
+def test_one_that_nothing_is_known_to_use_goes_with_the_last_host_or_at_its_reserve() -> None:
+    """Its repository may lie there under a name that nobody here can look up."""
+    the_site = with_nas(replace(NAS, repositories=(), after=0.0))
+    seen = seen_of(the_site, "ups1", "ups2", "ups9")
+
+    def orders(off_in: float, *events: e.Event) -> list[object]:
+        on_battery = [lost("ups1", NOW - 60.0), lost("ups2", NOW - 60.0), lost("ups9", NOW - 60.0, NOW + off_in)]
+        s = situation(NOW, seen, the_site, recorded(seen), *on_battery, *events)
+        assert guests_on(s, "nas1") == []
+        return [a for a in started(s) if isinstance(a, StopStorage)]
+
+    first, last = e.HostDown(NOW - 1.0, "h1", "x", 1.0), e.HostDown(NOW - 1.0, "h2", "x", 1.0)
+    assert orders(900.0) == []
+    assert orders(900.0, first) == []
+    assert orders(900.0, first, last) != []
+    assert orders(130.0) != []
+
+
 # --- a NAS alone on battery
 
 

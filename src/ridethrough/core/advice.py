@@ -297,6 +297,11 @@ def _storage(storage: Storage, site: Site, seen: Snapshot) -> Iterator[Advice]:
     if there is not None and there.logged_in is False:
         text = "does not ask for the state of its UPS here: enter this machine's address on it as its UPS server"
         yield Advice(Level.DANGER, about, text)
+    if _is_used_by_nobody(storage, seen):
+        text = (
+            "is used by no host that is known, so it is told to go down only with the last host, or at the end of its "
+        )
+        yield Advice(Level.WARNING, about, f"{text}UPS. Name its hosts in used_by, or its repositories")
     for ups in storage.powered_by:
         cut = timers(ups, site, seen).off_after
         if cut is not None and cut < storage.stop_time + site.policy.reserve:
@@ -307,6 +312,16 @@ def _storage(storage: Storage, site: Site, seen: Snapshot) -> Iterator[Advice]:
         yield Advice(Level.NOTE, about, text)
     for host in storage.used_by if storage.way is Way.BY_ITSELF else ():
         yield from _outlives(site.hosts[host], storage, site, seen)
+
+
+def _is_used_by_nobody(storage: Storage, seen: Snapshot) -> bool:
+    """Every pool has answered, and none has a repository there."""
+    pools = [pool for pool in seen.pools.values() if pool.answered_at is not None]
+    if storage.used_by or not pools or len(pools) < len(seen.pools):
+        return False
+    names = {text for pool in pools for pair in pool.storage_names.items() for text in pair}
+    addresses = {address for pool in pools for told in pool.storage_addresses.values() for address in told}
+    return storage.address not in addresses and names.isdisjoint(storage.repositories)
 
 
 def _outlives(host: Host, storage: Storage, site: Site, seen: Snapshot) -> Iterator[Advice]:

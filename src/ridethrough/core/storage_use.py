@@ -29,7 +29,12 @@ def hosts_on(s: Situation, storage: StorageId) -> list[HostSeen]:
 def unseen_users(s: Situation, storage: StorageId) -> list[HostId]:
     """Hosts that may use it, as far as is known, and are not proven down: their pool has not answered since this
     controller started, and nobody knows which repositories they have attached, nor what runs on them.
+
+    Of storage that nothing is known to use it may be any host: a repository may lie there under a name.
     """
+    if not hosts_on(s, storage):
+        hosts = sorted({*s.site.hosts, *s.seen.hosts})
+        return [h for h in hosts if s.memory.host(h).down_at is None]
     unseen = [h.id for h in s.site.hosts.values() if not _is_told(s, h.pool) and s.memory.host(h.id).down_at is None]
     built = s.site.storages[storage]
     named_only = bool(built.used_by) and not built.repositories
