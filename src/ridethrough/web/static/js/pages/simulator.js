@@ -1,6 +1,6 @@
 // The Simulator: a story is made up on the picture of a site, played, scrubbed, compared and saved.
 import { covers, get, post, whoAmI } from "../api.js";
-import { h, refill, setText } from "../dom.js";
+import { h, refill, setAttr, setText } from "../dom.js";
 import { live } from "../live.js";
 import { first } from "../words.js";
 import { button, linkButton, refusal } from "../ui/button.js";
@@ -47,7 +47,7 @@ function page(no, sources, cases) {
   const controller = button("Controller", { kind: "small", symbol: "more" });
   const hint = h("p", { class: "muted small" }, "Press a UPS or a host to let something happen to it at the moment that the slider shows.");
   const outcome = h("section", { class: "panel stack", id: "outcome", "aria-label": "Outcome", hidden: true });
-  const narrative = h("section", { class: "panel", "aria-labelledby": "sim-told" });
+  const narrative = h("section", { class: "panel" }); // named by its heading, once there is one
   const buttons = cases.map((one) => {
     const press = button(CASES[one.scenario] ?? one.scenario, { symbol: "play", title: one.story, onClick: () => playCase(one) });
     press.refuse(no);
@@ -177,6 +177,7 @@ function page(no, sources, cases) {
   function tellAgain() {
     const two = shown.length > 1;
     const choice = two && segmented("Whose narrative", [["0", "A"], ["1", "B"]], { value: "0", onChange: (value) => tell(Number(value)) });
+    setAttr(narrative, "aria-labelledby", "sim-told");
     refill(narrative, h("div", { class: "panel-head" }, h("h2", { id: "sim-told" }, "What happens"), choice && choice.el), lines.el);
     tell(0);
   }
