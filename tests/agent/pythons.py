@@ -17,8 +17,10 @@ NONE = f"no Python 3.6 is here: put python3.6 on PATH, or name it in {VARIABLE}"
 
 
 def oldest() -> str | None:
-    """A Python 3.6; None: there is none."""
+    """A Python 3.6, on PATH or among those that pyenv keeps; None: there is none."""
     folders = os.environ.get("PATH", "").split(os.pathsep)
+    kept = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    folders += [str(found / "bin") for found in sorted(kept.glob("3.6*"))]
     for name in (os.environ.get(VARIABLE, ""), *(os.path.join(folder, "python3.6") for folder in folders)):
         found = shutil.which(name) if name else None
         if found and _version(found) == "3.6":
