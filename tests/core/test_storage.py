@@ -317,6 +317,20 @@ def test_a_vm_without_its_nas_is_given_up_after_a_while_however_its_disk_is_know
     assert closes(NOW - 1000.0)
 
 
+def test_one_that_does_not_ask_for_its_ups_is_an_alert_while_it_serves() -> None:
+    the_site = with_nas()
+
+    def alerts(seen: Snapshot, *events: e.Event) -> list[str]:
+        shown = replace(seen.storages["nas1"], logged_in=False)
+        s = situation(NOW, replace(named(seen), storages={"nas1": shown}), the_site, *events)
+        found = decide(NOW, s.seen, s.memory, the_site).events
+        return [event.key for event in found if isinstance(event, e.Alerted)]
+
+    assert alerts(seen_of(the_site)) == ["not logged in"]
+    assert alerts(seen_of(the_site, "ups9"), lost("ups9", NOW - 5.0)) == []
+    assert alerts(seen_of(the_site, serves=NOW - 60.0), e.StorageDown(NOW - 60.0, "nas1", "silent")) == []
+
+
 # --- islands
 
 

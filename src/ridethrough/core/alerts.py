@@ -12,7 +12,7 @@ from .observation import HostSeen, Source
 from .power import supply
 from .recovery import NO_PLACE, cannot_be_switched_on, without_place
 from .situation import Situation
-from .storage import NOT_SERVING, is_quiet, is_still_up
+from .storage import NOT_SERVING, is_quiet, is_serving, is_still_up
 
 _KEYS = frozenset(
     {
@@ -120,6 +120,6 @@ def _of_storages(s: Situation) -> Iterator[tuple[str, str, str]]:
             heard = s.memory.storage(storage).told_last is not None
             what = "was told to go down and serves on" if heard else "must go down and cannot be told"
             yield storage, "still up", f"{storage} {what}: it is told again; look at it"
-        if seen is not None and seen.logged_in is False and not supply(s, storage).failing:
+        if seen is not None and seen.logged_in is False and is_serving(s, storage):
             text = f"{storage} does not ask us for the state of its UPS: it would not hear that it must go down"
             yield storage, "not logged in", text
