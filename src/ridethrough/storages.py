@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, assert_never
@@ -33,10 +34,11 @@ def boxes(configuration: Configuration) -> list[Box]:
 
 def _box(connection: StorageConnection) -> Box:
     found = Box(connection.id, connection.asks_from)
-    names = (connection.ups_name,) if connection.ups_name else found.names
-    if connection.password is None:
-        return Box(connection.id, connection.asks_from, names)
-    return Box(connection.id, connection.asks_from, names, (Account(connection.username, connection.password.value),))
+    if connection.ups_name:
+        found = replace(found, names=(connection.ups_name,))
+    if connection.password is not None:
+        found = replace(found, accounts=(Account(connection.username, connection.password.value),))
+    return found
 
 
 class UpsPort:

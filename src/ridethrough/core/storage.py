@@ -7,7 +7,7 @@ from enum import StrEnum
 from . import events as e
 from .actions import CancelMove, ForceStopVm, ShutDownHost, StopStorage, StopVm
 from .budget import LAST_SECONDS, own_left, serves_for, stays_for
-from .model import Seconds, Storage, StorageId, Way
+from .model import HostId, Seconds, Storage, StorageId, Way
 from .observation import HostSeen, StorageSeen, VmSeen
 from .ordering import first_to_stop, is_down
 from .placement import is_moving
@@ -145,12 +145,12 @@ def _is_ready(s: Situation, built: Storage) -> bool:
         return True
     if guests_on(s, built.id) or unseen_users(s, built.id):
         return False
-    return all(is_down(s, h.id) or _stays_up(s, h) for h in hosts_on(s, built.id))
+    return all(is_down(s, h.id) or _stays_up(s, h.id) for h in hosts_on(s, built.id))
 
 
-def _stays_up(s: Situation, host: HostSeen) -> bool:
+def _stays_up(s: Situation, machine: HostId | StorageId) -> bool:
     """It has power; while that settles it may be on its way down, or fail again."""
-    state = supply(s, host.id)
+    state = supply(s, machine)
     return not state.failing and state.state is not Supply.SETTLING
 
 
@@ -199,16 +199,16 @@ def _is_back(s: Situation, built: Storage) -> bool:
 
 def is_serving(s: Situation, storage: StorageId) -> bool:
     """It is not on its way down, has power to stay up with, and has answered just now."""
-    m, state = s.memory.storage(storage), supply(s, storage)
+    m = s.memory.storage(storage)
     if m.stop is not None or m.told_at is not None or m.down_at is not None:
         return False
-    return not (state.failing or state.state is Supply.SETTLING) and _just_now(s, _seen(s, storage).serves_at)
+    return _stays_up(s, storage) and _just_now(s, _seen(s, storage).serves_at)
 
 
 def is_quiet(s: Situation, storage: StorageId) -> bool:
     """It has power, is wanted up, and has not answered for long: it never came back, or is ill."""
-    state, seen = supply(s, storage), _seen(s, storage)
-    if state.failing or state.state is Supply.SETTLING or (s.memory.storage(storage).stop and not state.powered):
+    seen = _seen(s, storage)
+    if not _stays_up(s, storage) or (s.memory.storage(storage).stop and not supply(s, storage).powered):
         return False
     since = max(seen.serves_at or 0.0, s.memory.started_at, *backs_of(s, storage))
     return s.now - since >= s.policy.starts_itself
