@@ -15,17 +15,11 @@ from ridethrough.core.events import Ask
 from ridethrough.runtime.mailbox import Answer
 from tests.api.fakes import Mailbox, OpenGate, context
 
-from .browser import CHROMIUM, Served, chromium, host, opened, served, ups
+from .browser import CHROMIUM, Served, host, opened, served, ups
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not here: the pages are not tried in a browser")
 
 SIZES = [(1440, 900), (390, 844)]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture
@@ -42,14 +36,6 @@ def mailbox() -> Mailbox:
 def site(tmp_path: Path, gate: OpenGate, mailbox: Mailbox) -> Iterator[Served]:
     with served(context(tmp_path, gate, mailbox)) as found:
         yield found
-
-
-@pytest.fixture
-def window(browser: Browser) -> Iterator[BrowserContext]:
-    found = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
-    found.add_init_script('localStorage.setItem("ridethrough.outage.opens", "no")')
-    yield found
-    found.close()
 
 
 def test_the_picture_shows_what_feeds_what_and_follows_it(site: Served, window: BrowserContext) -> None:

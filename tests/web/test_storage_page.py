@@ -8,21 +8,15 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import BrowserContext, expect
 
 from tests.api.fakes import context
 
-from .browser import CHROMIUM, Served, chromium, nas, opened, served, ups
+from .browser import CHROMIUM, Served, nas, opened, served, ups
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not here: the pages are not tried in a browser")
 
 ON = re.compile(r"\bon\b")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture
@@ -30,14 +24,6 @@ def site(tmp_path: Path) -> Iterator[Served]:
     with served(context(tmp_path)) as found:
         found.tell(nas=[nas("nas1", "ups2")])
         yield found
-
-
-@pytest.fixture
-def window(browser: Browser) -> Iterator[BrowserContext]:
-    found = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
-    found.add_init_script('localStorage.setItem("ridethrough.outage.opens", "no")')
-    yield found
-    found.close()
 
 
 def test_the_picture_shows_what_feeds_a_nas_and_who_uses_it(site: Served, window: BrowserContext) -> None:
