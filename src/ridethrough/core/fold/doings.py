@@ -1,0 +1,182 @@
+"""What we began, and how it ended."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ridethrough.core import events as e
+from ridethrough.core.actions import (
+    Action,
+    ClaimPool,
+    DisableHost,
+    EnableHost,
+    ForceStopVm,
+    MoveVm,
+    PowerOnHost,
+    ReleasePool,
+    RestoreAutoPoweron,
+    ShutDownHost,
+    StartVm,
+    StopStorage,
+    StopVm,
+    SuspendAutoPoweron,
+)
+from ridethrough.core.memory import STOOD_STILL, UNREACHABLE, Failure, HostMemory, Memory, kind_and_target
+from ridethrough.core.model import HostId, Seconds, VmId
+
+from .change import change_host, change_pool, change_storage, change_vm
+
+
+def started(m: Memory, event: e.ActionStarted) -> Memory:
+    action = event.action
+    match action:
+        case DisableHost():
+            return change_host(
+                m, action.host, disabled_at=event.at, disabled_agent=event.agent_started, disabled_done=None
+            )
+        case ShutDownHost():
+            known = m.host(action.host)
+            first = known.shut_down_at if known.shut_down_at is not None else event.at
+            return change_host(
+                m,
+                action.host,
+                shut_down_at=first,
+                shutdown_last_asked=event.at,
+                shutdown_unsure=None,
+                agent_before=event.agent_started,
+                returned_at=None,
+            )
+        case PowerOnHost():
+            return change_host(m, action.host, powered_on_at=event.at)
+        case MoveVm():
+            m = change_vm(m, action.vm, places=(action.source, action.host), anywhere=False, pool=action.pool)
+            return change_host(m, action.source, moved_from=True)
+        case StopVm() | ForceStopVm():
+            return change_vm(
+                m,
+                action.vm,
+                stopped=True,
+                stopped_at=event.at,
+                pool=action.pool,
+                name=action.name,
+                host=action.host,
+            )
+        case SuspendAutoPoweron():
+            return change_pool(m, action.pool, auto_poweron_suspended=True)
+        case StopStorage(storage=storage):
+            told = m.storage(storage).told_at
+            return change_storage(m, storage, told_at=event.at if told is None else told, told_last=event.at)
+        case ClaimPool() | ReleasePool():  # one claim an outage: what was let go is not claimed again
+            return change_pool(m, action.pool, claim_tried=True)
+        case _:
+            return m
+
+
+def interrupted(m: Memory) -> Memory:
+    """A controller has died: how its pending actions ended is unknown, and what they did is read from the snapshot.
+
+    A claim or a start without an effect there is asked for again: nothing else would tell that it was lost. So is a
+    shutdown, once the host itself has answered and is not on its way down.
+    """
+    for action in m.pending.values():
+        m = _never_begun(m, action)
+    return replace(m, pending={})
+
+
+def _never_begun(m: Memory, action: Action) -> Memory:
+    match action:
+        case ClaimPool():
+            return change_pool(m, action.pool, claim_tried=False)
+        case PowerOnHost():
+            return change_host(m, action.host, powered_on_at=None)
+        case ShutDownHost():
+            return change_host(m, action.host, shutdown_unsure=m.started_at)
+        case StartVm():
+            return change_vm(m, action.vm, start_unsure=True)
+        case StopStorage():
+            return change_storage(m, action.storage, told_last=None)
+        case _:
+            return m
+
+
+def _not_sent(m: Memory, action: Action) -> Memory:
+    """Surely not carried out, and no failure: it is decided anew at once."""
+    if isinstance(action, ShutDownHost):
+        return change_host(m, action.host, shut_down_at=None)
+    if isinstance(action, StopStorage):
+        return change_storage(m, action.storage, told_at=None, told_last=None)
+    return _never_begun(m, action)
+
+
+def finished(m: Memory, event: e.ActionFinished) -> Memory:
+    m = replace(m, pending={k: v for k, v in m.pending.items() if k != event.started})
+    action, key = event.action, kind_and_target(event.action)
+    if event.error == STOOD_STILL:
+        return _not_sent(m, action)
+    if event.error is not None:
+        before = m.failures.get(key)
+        failure = Failure(event.at, before.count + 1 if before else 1, event.error, event.refused)
+        return _failed(replace(m, failures={**m.failures, key: failure}), event)
+    m = replace(m, failures={k: v for k, v in m.failures.items() if k != key})
+    match action:
+        case DisableHost():
+            return change_host(m, action.host, disabled_done=event.at)
+        case EnableHost():
+            was = m.host(action.host)
+            kept = HostMemory(
+                held=was.held,
+                held_until=was.held_until,
+                hold_asked=was.hold_asked,
+                wanted=was.wanted,
+                fell=was.fell,
+                booted=was.booted,
+                new_since=was.new_since,
+            )
+            return replace(m, hosts={**m.hosts, action.host: kept})
+        case RestoreAutoPoweron():
+            return change_pool(m, action.pool, auto_poweron_suspended=False)
+        case MoveVm():
+            return change_vm(m, action.vm, places=(action.host,), placed_at=event.at)
+        case StartVm() if not _stops_again(m, action.vm):
+            return runs(m, action.vm, event.at, action.host)
+        case _:
+            return m
+
+
+def runs(m: Memory, vm: VmId, at: Seconds, host: HostId) -> Memory:
+    """It runs again; `host` is empty where XenServer has chosen."""
+    return change_vm(
+        m,
+        vm,
+        places=(host,) if host else (),
+        anywhere=not host,
+        placed_at=at,
+        started=True,
+        start_unsure=False,
+        stopped=False,
+        stop_failed=None,
+        left_off=False,
+    )
+
+
+def _stops_again(m: Memory, vm: VmId) -> bool:
+    """Power has failed once more while it started: a stop was begun before the start had ended."""
+    return any(isinstance(a, StopVm | ForceStopVm) and a.vm == vm for a in m.pending.values())
+
+
+def _failed(m: Memory, event: e.ActionFinished) -> Memory:
+    match event.action:
+        case MoveVm(vm=vm, source=source, host=host) if event.error != UNREACHABLE:  # else it may have been done
+            return change_vm(m, vm, places=(source,), placed_at=event.at, failed_on=(*m.vm(vm).failed_on, host))
+        case StopVm(vm=vm) if event.error != UNREACHABLE:
+            return change_vm(m, vm, stop_failed=event.error)
+        case ShutDownHost(host=host) if event.refused:
+            return change_host(m, host, shut_down_at=None)  # it was not done
+        case ShutDownHost(host=host):
+            return change_host(m, host, shutdown_unsure=event.at)
+        case StopStorage(storage=storage) if event.refused:
+            return change_storage(m, storage, told_at=None, told_last=None)
+        case StopStorage(storage=storage):
+            return change_storage(m, storage, told_last=None)
+        case _:
+            return m

@@ -1,0 +1,55 @@
+"""What UPSs showed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ridethrough.core import events as e
+from ridethrough.core.memory import Memory
+
+from .change import change_ups
+
+
+def utility_lost(m: Memory, event: e.UtilityLost) -> Memory:
+    return change_ups(
+        unhurried(m),
+        event.ups,
+        known=True,
+        doubted=None,
+        on_battery_since=event.since,
+        last_utility=event.last_utility,
+        counts_at=event.counts_at,
+        off_at=event.off_at,
+        utility_since=None,
+        settle=event.settle,
+        low_since=None,
+        cut_at=None,
+        was_cut=False,
+        told_at=event.at,
+        runtime=event.runtime,
+        charge=event.charge,
+    )
+
+
+def utility_back(m: Memory, event: e.UtilityBack) -> Memory:
+    m = change_ups(
+        m,
+        event.ups,
+        on_battery_since=None,
+        utility_since=None,
+        counts_at=None,
+        off_at=None,
+        cut_at=None,
+        low_since=None,
+        back_at=event.at,
+        lasted=event.lasted,
+    )
+    over = all(u.on_battery_since is None for u in m.upses.values())
+    return replace(m, told=frozenset()) if over else m
+
+
+def unhurried(m: Memory) -> Memory:
+    """Power has failed again: what a person wanted back at once was the last return."""
+    if not any(pool.hurried for pool in m.pools.values()):
+        return m
+    return replace(m, pools={k: replace(v, hurried=False) for k, v in m.pools.items()})
