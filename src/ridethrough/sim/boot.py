@@ -11,6 +11,7 @@ from ridethrough.core.observation import Power
 
 from . import tasks
 from .agenda import Steps
+from .fates import Fate
 from .machines import EPOCH, Reach, SimHost, SimVm, as_ocaml
 
 if TYPE_CHECKING:
@@ -55,9 +56,9 @@ def crash(world: World, host: SimHost, text: str) -> None:
     names = ", ".join(v.name for v in dead)
     world.tell(text + (f"; its guests die with it: {names}" if dead else ""))
     world.crashed.append(host.id)
-    world.lost += [v.name for v in dead]
     for vm in dead:
         vm.alive = False
+        world.turn(vm, Fate.CRASHES)
     _go_dark(world, host)
     world.rebalance()
 
@@ -66,7 +67,7 @@ def switch_off(world: World, host: SimHost) -> None:
     """The end of an orderly shutdown. A guest that still runs is cut."""
     for vm in [v for v in world.guests(host.id) if v.alive]:
         vm.alive = False
-        world.lost.append(vm.name)
+        world.turn(vm, Fate.CRASHES)
         world.tell(f"{vm.name} is cut off: {host.id} powers off under it")
     world.tell(f"{host.id} is off")
     _go_dark(world, host)

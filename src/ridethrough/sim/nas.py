@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ridethrough.core.model import RepositoryId, Seconds, StorageId, UpsId
 
 from .agenda import Appointment, Steps
+from .fates import Fate
 
 if TYPE_CHECKING:
     from .world import World
@@ -109,7 +110,7 @@ def _stop_serving(world: World, nas: SimNas) -> None:
     for vm in sorted(world.vms.values(), key=lambda v: (v.name, v.id)):
         if vm.alive and not nas.repositories.isdisjoint(vm.storage):
             vm.alive = False
-            world.lost.append(vm.name)
+            world.turn(vm, Fate.LOSES_DISK)
             world.tell(f"{vm.name} loses its disk on {nas.id}")
 
 

@@ -11,6 +11,7 @@ from ridethrough.core.observation import Power
 from . import boot, database_copy, failover_plan
 from .agenda import Signal, Steps
 from .errors import XapiError
+from .fates import Fate
 from .machines import Guest, Reach, SimHost, SimSr, SimTask, SimVm
 from .operations import Operations, set_key
 
@@ -171,7 +172,7 @@ class VmCalls(Operations):
 
         def off() -> None:
             if vm.life == life and vm.alive:
-                self._halted(vm, "is shut down")
+                self._halted(vm, Fate.STOPS)
             stopped.fire()
 
         self.world.agenda.after(vm.stop_seconds, off)
@@ -195,14 +196,16 @@ class VmCalls(Operations):
                     yield from self.forward(self._resident(vm))
                 yield HARD_SECONDS
                 if vm.power_state is not Power.HALTED:
-                    self._halted(vm, "is stopped hard")
+                    self._halted(vm, Fate.STOPPED_HARD)
             finally:
                 self.release(vm, task)
 
         return self.start("Async.VM.hard_shutdown", steps, parent=parent)
 
-    def _halted(self, vm: SimVm, how: str) -> None:
-        self.world.tell(f"{vm.name} {how}")
+    def _halted(self, vm: SimVm, how: Fate) -> None:
+        self.world.tell(f"{vm.name} is {'shut down' if how is Fate.STOPS else how}")
+        if vm.alive:
+            self.world.turn(vm, how)
         vm.ha_always_run = False  # xapi_vm.ml: a guest that was stopped on purpose is not restarted
         boot.halt(self.world, vm)
 
@@ -275,6 +278,7 @@ class VmCalls(Operations):
         if booted and vm.tools_seconds:
             vm.tools_heard = False
             self.world.agenda.after(vm.tools_seconds, partial(self._tools_heard, vm, vm.life))
+        self.world.turn(vm, Fate.STARTS)
         self.world.tell(f"{vm.name} starts on {host.id}")
         self.world.changed("vm", vm.ref)
 
@@ -335,6 +339,7 @@ class VmCalls(Operations):
                 raise XapiError("VM_SUSPEND_TIMEOUT", vm.ref, "1200.")
 
     def _suspended(self, vm: SimVm, storage: SimSr) -> None:
+        self.world.turn(vm, Fate.SUSPENDED)
         self.world.tell(f"{vm.name} is suspended")
         vm.alive, vm.ha_always_run = False, False
         vm.life += 1

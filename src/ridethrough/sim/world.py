@@ -12,6 +12,7 @@ from ridethrough.core.observation import Power
 from . import autostart, boot, high_availability, power
 from .agenda import Agenda
 from .cards import SimUps
+from .fates import LOST, Fate, Turn
 from .machines import Reach, SimHost, SimPool, SimSr, SimTask, SimVm, as_ocaml
 from .migration import Links
 from .nas import SimNas
@@ -51,6 +52,7 @@ class World:
         self.links = Links(self.agenda)
         self.crashed: list[HostId] = []  # hosts and NAS boxes that lost their power while they ran, in order
         self.lost: list[str] = []  # guests that died with their host or lost their disk, by name, in order
+        self.turns: list[Turn] = []  # of every guest: when it began to run and how it ended, in order
         self.moves: Counter[str] = Counter()  # completed migrations of each guest, by name
         self.written: dict[PoolId, list[tuple[Seconds, Callable[[], None]]]] = {}  # see `database_copy`
         self._watchers: list[Callable[[str, str], None]] = []
@@ -76,6 +78,12 @@ class World:
     def tell(self, text: str) -> None:
         """Add a line to the story, at this moment."""
         self.story.append(Line(self.now, text))
+
+    def turn(self, vm: SimVm, fate: Fate) -> None:
+        """A guest begins or ends to run, at this moment."""
+        self.turns.append(Turn(self.now, vm.id, fate, vm.resident_on))
+        if fate in LOST:
+            self.lost.append(vm.name)
 
     def on_change(self, call: Callable[[str, str], None]) -> None:
         """Have `call(kind, ref)` called after each change, creation or deletion of an object that XenAPI shows.
