@@ -148,11 +148,14 @@ def test_plan_tells_each_vm_and_host(live: Live) -> None:
     assert shown.startswith("two hosts: if ups1 lost utility power now")
     rows = [line.split() for line in shown.split("In the end")[1].splitlines()]
     assert ["xenserver2", "up"] in rows
-    assert ["web2", "xenserver2", "stays"] in rows
+    assert ["web2", "xenserver2", "stays", "5"] in rows
     (moved,) = [row for row in rows if row[:1] == ["db1"]]
     assert moved[:5] == ["db1", "xenserver1", "moves", "to", "xenserver2"]
     assert ":" in moved[5]
     assert "every host moves VMs at 100 MB/s" in shown.split("Assumed")[1]
+    assert moved[6:] == ["5", "xenserver2", "has", "utility", "power", "and", "room"]
+    (down,) = [row for row in rows if row[:2] == ["xenserver1", "off"]]
+    assert down.count("min") >= 3  # left, needed and margin
     assert shown.endswith("No host and no VM crashes.\n")
 
 
@@ -180,6 +183,7 @@ def test_plan_of_a_crash(live: Live) -> None:
     assert "DANGER: xenserver1: crash" in result.stdout
     assert "crashes" in result.stdout
     assert "DANGER: db1, files1, web1: crash with their host" in result.stdout
+    assert re.search(r"First loss: at \d+:\d\d xenserver1 crashes, and with it db1, files1 and web1\n$", result.stdout)
 
 
 def test_plan_of_an_unknown_ups(live: Live) -> None:
@@ -201,3 +205,30 @@ def test_the_event_loop_of_the_commands_is_their_own(live: Live) -> None:
     live.look("check")
     with pytest.raises(RuntimeError):
         asyncio.get_running_loop()
+
+
+# --- plan --sweep
+
+
+def test_sweep_ranks_the_weakest_points(live: Live) -> None:
+    result = live.look("plan", "--sweep")
+    assert result.exit_code == 0, result.output
+    assert "\n   1. if ups1 and ups2 fail, 6 VMs are stopped, 2 hosts shut down\n" in result.stdout
+    assert "if ups1 fails while xenserver2 is in maintenance mode, 6 VMs are stopped, 1 host shuts down\n" in (
+        result.stdout
+    )
+    assert result.stdout.endswith("5 of 5 cases were played.\n")
+
+
+def test_sweep_as_json_says_what_was_not_played(live: Live) -> None:
+    found = as_json(live.look("plan", "--sweep", "--seconds", "0", "--json"))
+    assert (found["of"], found["played"], found["rows"]) == (5, 0, [])
+    assert len(found["not_played"]) == 5
+    assert found["not_played"][0].startswith("if ups")
+
+
+@pytest.mark.parametrize("arguments", [(), ("--lose", "ups1", "--sweep")], ids=" ".join)
+def test_plan_is_of_a_loss_or_a_sweep(live: Live, arguments: tuple[str, ...]) -> None:
+    result = live.look("plan", *arguments)
+    assert result.exit_code == 2
+    assert "--lose" in result.stderr

@@ -72,7 +72,8 @@ _command(
     app,
     "plan",
     plan.plan,
-    "0 no host would crash and no VM be lost; 1 one would, or no pool answers; 2 wrong usage, or site.toml is wrong.",
+    "0 no host would crash and no VM be lost; 1 one would, or no pool answers, or nothing was seen yet; 2 wrong usage, "
+    "or site.toml is wrong.",
 )
 _command(
     app,

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
 from ridethrough.core.advice import is_protected, outcome
+from ridethrough.core.gains import assumed, tier_gains
+from ridethrough.core.memory import Memory
 from ridethrough.core.model import HostId, PoolId, UpsId
 from ridethrough.core.observation import Snapshot
 from ridethrough.core.site import Site
+from ridethrough.core.situation import Situation
 from ridethrough.core.topology import fed_by, feeders, islands
 
 from . import ends
+from . import outlook_rows as rows
 from .forecast import Forecast, forecast
 from .live_site import assumptions, parted
 from .scenario import told
@@ -31,8 +35,9 @@ def outlook(site: Site, seen: Snapshot, lost: Collection[UpsId]) -> dict[str, An
     ahead = [part.ahead(lost) for part in parts if part.concerns(lost)]
     quiet = [part for part in parts if not part.concerns(lost)]
     lines = [line for one in ahead for line in told(one.film.lead_in, one.run.world, one.run.journal.entries)]
-    hosts = [row for one in ahead for row in ends.hosts(one.run, one.film)]
-    vms = [row for one in ahead for row in ends.vms(one.run, one.film)]
+    hosts = [row for one in ahead for row in rows.hosts(one)]
+    vms = [row for one in ahead for row in rows.vms(one)]
+    tiers = gained(site, seen, lost)
     silent = [p for p in sorted(site.pools) if not seen.members(p)]
     report = {
         "site": site.name,
@@ -42,13 +47,28 @@ def outlook(site: Site, seen: Snapshot, lost: Collection[UpsId]) -> dict[str, An
         "vms": sorted([*vms, *(row for part in quiet for row in part.vms())], key=lambda row: (row["name"], row["id"])),
         "crashed": sorted(host for one in ahead for host in one.run.world.crashed),
         "lost": sorted(vm for one in ahead for vm in one.run.world.lost),
-        "assumed": [*(_left_out(pool) for pool in silent), *assumptions(site, seen)],
+        "assumed": [*(_left_out(pool) for pool in silent), *assumptions(site, seen), *(assumed() if tiers else ())],
+        "tiers": tiers,
     }
     return report | {
         "summary": summary(report),
+        "first_loss": rows.first_loss(report["hosts"], report["vms"]),
         "crash_rows": _crash_rows(site, seen),
         "weakest_ups": _weakest(site, seen),
     }
+
+
+def gained(site: Site, seen: Snapshot, lost: Collection[UpsId]) -> list[dict[str, Any]]:
+    """The time that stopping each tier would gain at each of these UPSs, the tier that goes first standing first."""
+    found = tier_gains(Situation(0.0, seen, Memory(), site), lost)
+    return [
+        {
+            "tier": one.tier,
+            "vms": [seen.vms[vm].name for vm in one.vms],
+            "gains": [asdict(gain) for gain in one.gains],
+        }
+        for one in found
+    ]
 
 
 def summary(report: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,7 +117,7 @@ def each_alone(site: Site, seen: Snapshot, may_go_on: Callable[[], bool] = lambd
 
     Ends early when `may_go_on` says no.
     """
-    each = [(failure, _unfed(site, seen, failure.upses)) for failure in single_failures(site)]
+    each = [(failure, unfed(site, seen, failure.upses)) for failure in single_failures(site)]
     for failure, hosts in sorted(each, key=lambda entry: (-_weight(seen, entry[1]), entry[0])):
         if not may_go_on():
             return
@@ -129,11 +149,14 @@ def _alone(site: Site, seen: Snapshot, failure: Failure, hosts: list[HostId]) ->
     if not hosts:
         on = "them" if len(failure.upses) > 1 else "it"
         return told(0, 0, 0, 0, 0, None, f"{failure}: every host on {on} has another feed")
-    ahead = [
-        part.ahead(failure.upses)
-        for part in _parts(parted(site, set(failure.upses)), seen)
-        if part.concerns(failure.upses)
-    ]
+    counts, margin = harm_of(site, seen, failure.upses)
+    return told(**counts, margin=margin, why=f"{failure}: {harm_in_words(counts)}")
+
+
+def harm_of(site: Site, seen: Snapshot, lost: Collection[UpsId]) -> tuple[dict[str, int], float | None]:
+    """What the loss of these UPSs does, in counts (`HARM`), and the smallest margin of a host."""
+    parts = [part for part in _parts(parted(site, set(lost)), seen) if part.concerns(lost)]
+    ahead = [part.ahead(lost) for part in parts]
     found = summary(
         {
             "hosts": [row for one in ahead for row in ends.hosts(one.run, one.film)],
@@ -142,11 +165,11 @@ def _alone(site: Site, seen: Snapshot, failure: Failure, hosts: list[HostId]) ->
             "lost": [vm for one in ahead for vm in one.run.world.lost],
         }
     )
-    counts = {name: found[name] for name in HARM}
-    return told(**counts, margin=found["margin"], why=f"{failure}: {_harm_in_words(counts)}")
+    return {name: found[name] for name in HARM}, found["margin"]
 
 
-def _harm_in_words(counts: Mapping[str, int]) -> str:
+def harm_in_words(counts: Mapping[str, int]) -> str:
+    """Counts of `HARM` in words, the worst first."""
     hosts, vms = ("host", "hosts"), ("VM", "VMs")
     said = {
         "crashed": (hosts, ("crashes", "crash")),
@@ -163,7 +186,7 @@ def _harm_in_words(counts: Mapping[str, int]) -> str:
     return ", ".join(words) or "nothing stops and nothing moves"
 
 
-def _unfed(site: Site, seen: Snapshot, upses: Collection[UpsId]) -> list[HostId]:
+def unfed(site: Site, seen: Snapshot, upses: Collection[UpsId]) -> list[HostId]:
     """The hosts that have too few feeds without these UPSs, and had one of them."""
     left = {host.id: [ups for ups in host.powered_by if ups not in upses] for host in site.hosts.values()}
     hosts = [host for host in site.hosts.values() if len(left[host.id]) < min(len(host.powered_by), host.needs)]
@@ -190,13 +213,14 @@ class _Part:
     def hosts(self) -> Iterator[dict[str, Any]]:
         """Rows of hosts to which nothing happens."""
         for host in self.seen.hosts:
-            yield {"id": host, "end": "up", "at": None, "off": [], "supply_ends_at": None, "margin": None}
+            yield {"id": host, "end": "up", "at": None, "off": [], "supply_ends_at": None, "margin": None, **rows.QUIET}
 
     def vms(self) -> Iterator[dict[str, Any]]:
         """Rows of VMs to which nothing happens."""
         for vm in self.seen.vms.values():
             if (host := vm.resident_on) in self.seen.hosts:
-                yield {"id": vm.id, "name": vm.name, "from": host, "end": "stays", "host": host, "at": None}
+                row = {"id": vm.id, "name": vm.name, "from": host, "end": "stays", "host": host, "at": None}
+                yield row | {"tier": rows.tier(self.site, self.seen, vm), "why": ""}
 
 
 def _parts(site: Site, seen: Snapshot) -> list[_Part]:

@@ -115,7 +115,11 @@ class PlanNow(BaseModel):
 
 
 class HostEnd(BaseModel):
-    """What becomes of a host: it is up, off or has crashed in the end. Times are seconds after the failure."""
+    """What becomes of a host: it is up, off or has crashed in the end. Times are seconds after the failure.
+
+    `begins_at`, `left`, `needed`, `spare`, `why`: when its way down begins, with how many seconds of power left, how
+    many the plan needs for the rest, the difference, and why; null where it does not begin, or nothing limits it.
+    """
 
     id: str
     end: str
@@ -123,10 +127,15 @@ class HostEnd(BaseModel):
     off: list[tuple[float, float | None]] = Field(description="Each time without power, from and to.")
     supply_ends_at: float | None
     margin: float | None
+    begins_at: float | None
+    left: float | None
+    needed: float | None
+    spare: float | None
+    why: str
 
 
 class VmEnd(BaseModel):
-    """What becomes of a VM: it stays, moves, is shut down or lost."""
+    """What becomes of a VM: it stays, moves, is shut down or lost; and why it is moved or stopped."""
 
     id: str
     name: str
@@ -134,6 +143,36 @@ class VmEnd(BaseModel):
     end: str
     host: str | None
     at: float | None
+    tier: int
+    why: str
+
+
+class FirstLoss(BaseModel):
+    """The first crash: its hosts, and the VMs that die with them."""
+
+    at: float | None
+    hosts: list[str]
+    vms: list[str]
+    text: str
+
+
+class Gain(BaseModel):
+    """Seconds that a UPS carries its load longer without a tier, and without every tier that goes before it too; null
+    where that cannot be known, `why` says why.
+    """
+
+    ups: str
+    seconds: float | None
+    together: float | None
+    why: str
+
+
+class TierGain(BaseModel):
+    """A tier with VMs on hosts of the UPSs that fail, and what stopping it at once would gain at each."""
+
+    tier: int
+    vms: list[str]
+    gains: list[Gain]
 
 
 class Report(BaseModel):
@@ -150,6 +189,8 @@ class Report(BaseModel):
     assumed: list[str]
     crash_rows: list[CrashRow]
     weakest_ups: WeakestUps | None
+    first_loss: FirstLoss | None
+    tiers: list[TierGain]
 
 
 @router.get("/plan/now", responses=NOT_SERVED)
