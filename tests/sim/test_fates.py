@@ -24,6 +24,13 @@ def test_a_guest_that_stops_and_starts() -> None:
     assert turns(world, "h1-vm2") == []
 
 
+def test_a_guest_that_moves() -> None:
+    world = site()
+    finish(world, xapi(world).vm_pool_migrate(vm(world, "h1-vm1").ref, world.hosts["h2"].ref))
+    assert turns(world, "h1-vm1") == [(9, Fate.MOVES)]
+    assert world.turns[0].host == "h2"
+
+
 def test_guests_whose_host_loses_its_power_crash_once() -> None:
     world = site()
     faults.pull_power(world, "h1")

@@ -9,9 +9,10 @@ from ridethrough.core.model import HostId, Seconds, VmId
 
 
 class Fate(StrEnum):
-    """How a guest began or ended to run."""
+    """How a guest began or ended to run, or went on elsewhere."""
 
     STARTS = "starts"  # or is resumed
+    MOVES = "moves"
     STOPS = "stops"  # it shut down by itself, as asked
     SUSPENDED = "suspended"
     STOPPED_HARD = "stopped hard"
@@ -24,7 +25,7 @@ LOST = (Fate.CRASHES, Fate.LOSES_DISK)
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One turn in the life of a guest. `host`: where it ran or starts to."""
+    """One turn in the life of a guest. `host`: where it ran, or runs from now on."""
 
     at: Seconds
     vm: VmId

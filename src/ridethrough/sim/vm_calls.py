@@ -108,6 +108,7 @@ class VmCalls(Operations):
         vm.resident_on, vm.scheduled_to_be_resident_on = target.id, None
         if source is not target:
             self.world.moves[vm.name] += 1
+            self.world.turn(vm, Fate.MOVES)
             self.world.tell(f"{vm.name} has moved from {source.id} to {target.id}")
         self.world.changed("vm", vm.ref)
         yield MIGRATE_AFTER

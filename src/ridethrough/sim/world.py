@@ -52,7 +52,7 @@ class World:
         self.links = Links(self.agenda)
         self.crashed: list[HostId] = []  # hosts and NAS boxes that lost their power while they ran, in order
         self.lost: list[str] = []  # guests that died with their host or lost their disk, by name, in order
-        self.turns: list[Turn] = []  # of every guest: when it began to run and how it ended, in order
+        self.turns: list[Turn] = []  # of every guest: when it began to run, moved and ended, in order
         self.moves: Counter[str] = Counter()  # completed migrations of each guest, by name
         self.written: dict[PoolId, list[tuple[Seconds, Callable[[], None]]]] = {}  # see `database_copy`
         self._watchers: list[Callable[[str, str], None]] = []
@@ -80,7 +80,7 @@ class World:
         self.story.append(Line(self.now, text))
 
     def turn(self, vm: SimVm, fate: Fate) -> None:
-        """A guest begins or ends to run, at this moment."""
+        """A guest begins or ends to run, or goes on elsewhere, at this moment."""
         self.turns.append(Turn(self.now, vm.id, fate, vm.resident_on))
         if fate in LOST:
             self.lost.append(vm.name)
