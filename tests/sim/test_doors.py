@@ -14,11 +14,12 @@ from ridethrough.sim import faults
 from ridethrough.sim.doors import Doors
 from ridethrough.sim.machines import GIB, Guest, Profile
 from ridethrough.sim.memory_journal import Killed, MemoryJournal
+from ridethrough.sim.nas import SimNas
 from ridethrough.sim.pool_door import CLAIM, PoolDoor
 from ridethrough.sim.virtual_time import run
 from ridethrough.sim.world import World
 
-from .sites import site, vm
+from .sites import NAS, site, vm
 
 WHY = "a test"
 
@@ -273,6 +274,25 @@ def test_down_and_up_again_each_twice() -> None:
     perform(world, a.ShutDownHost("h2", "p", WHY))
     perform(world, a.PowerOnHost("h2", "p", WHY), a.PowerOnHost("h2", "p", WHY))
     assert world.hosts["h2"].live
+
+
+def test_a_host_attaches_again_what_its_nas_serves_again() -> None:
+    world = site(guests=0)
+    world.add_nas(SimNas("nas1", repositories=frozenset({NAS}), serves=False))
+    attach, host = a.AttachRepository("h2", "p", NAS, "nas", WHY), world.hosts["h2"]
+    perform(world, a.DisableHost("h2", "p", WHY), a.ShutDownHost("h2", "p", WHY))
+    world.advance(world.now + 60)
+    assert (host.storage, host.detached) == (set(), {NAS})  # a host that is shut down detaches everything
+    perform(world, a.PowerOnHost("h2", "p", WHY))
+    world.advance(world.now + 60)
+    assert (host.live, host.storage) == (True, set())
+    with pytest.raises(Refused, match="Unable to detect an NFS service"):
+        perform(world, attach)
+    world.nases["nas1"].serves = True
+    world.advance(world.now + 600)
+    assert host.storage == set()  # nobody else tries again
+    perform(world, attach, attach)
+    assert (host.storage, host.detached) == ({NAS}, set())
 
 
 def test_a_dead_host_that_xapi_calls_live_is_not_switched_on_yet() -> None:

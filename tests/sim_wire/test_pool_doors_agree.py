@@ -101,6 +101,17 @@ def unplug(world: World) -> None:
     Xapi(world, "p").pbd_unplug(ref_of(pbd_uuid(world.hosts["h3"].uuid, "local3")))
 
 
+def unplug_shared(world: World) -> None:
+    """Nothing runs on it there any more."""
+    for guest in world.guests("h3"):
+        Xapi(world, "p").vm_hard_shutdown(guest.ref)
+
+    def unplug_now() -> None:
+        Xapi(world, "p").pbd_unplug(ref_of(pbd_uuid(world.hosts["h3"].uuid, "nas")))
+
+    world.agenda.after(5, unplug_now)
+
+
 def suspend(world: World) -> None:
     world.pools["p"].suspend_sr = "nas"
     Xapi(world, "p").vm_suspend(vm(world, "web").ref)
@@ -149,6 +160,7 @@ STATES: dict[str, tuple[Change, Reached]] = {
     "VM loses its tools": (lambda world: faults.lose_tools(world, "web"), lambda s: bool(s.vms["uuid-web"].immovable)),
     "HA, auto_poweron and a claim": (set_pool, lambda s: s.pools["p"].ha_enabled),
     "a host's own storage is unplugged": (unplug, lambda s: "local3" not in s.hosts["h3"].storage),
+    "a host has not attached shared storage": (unplug_shared, lambda s: s.hosts["h3"].detached == {"nas"}),
     "VM suspended": (suspend, lambda s: s.vms["uuid-web"].power is Power.SUSPENDED),
     "WLB answers": (use_wlb(Wlb.ANSWERS), lambda s: bool(s.pools["p"].advice)),
     "WLB is dead": (use_wlb(Wlb.DEAD), lambda s: bool(s.pools["p"].wlb_trouble)),

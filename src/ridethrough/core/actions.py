@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from .model import HostId, PoolId, Seconds, StorageId, VmId
+from .model import HostId, PoolId, RepositoryId, Seconds, StorageId, VmId
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +151,18 @@ class PowerOnHost:
 
 
 @dataclass(frozen=True, slots=True)
+class AttachRepository:
+    """Let a host attach a storage repository that it had attached before (PBD.plug)."""
+
+    host: HostId
+    pool: PoolId
+    repository: RepositoryId
+    name: str
+    why: str
+    deadline: Seconds = 120.0
+
+
+@dataclass(frozen=True, slots=True)
 class StopStorage:
     """Tell a NAS or SAN to go down, by the way that its owner entered. It goes down after the call."""
 
@@ -167,13 +179,14 @@ class StopStorage:
 HostAction: TypeAlias = DisableHost | EnableHost | ShutDownHost | PowerOnHost
 VmAction: TypeAlias = MoveVm | CancelMove | StopVm | ForceStopVm | StartVm
 PoolAction: TypeAlias = ClaimPool | ReleasePool | SuspendAutoPoweron | RestoreAutoPoweron
-Action: TypeAlias = HostAction | VmAction | PoolAction | StopStorage
+Action: TypeAlias = HostAction | VmAction | PoolAction | AttachRepository | StopStorage
 
 
 def target(action: Action) -> str:
     """What the action acts on; two actions on one target never overlap.
 
-    CancelMove and ForceStopVm are targets of their own: they exist to end an action that is still running.
+    CancelMove and ForceStopVm are targets of their own: they exist to end an action that is still running. So is a
+    repository on its host: attaching it may hang for minutes, and must not keep the host from going down.
     """
     match action:
         case CancelMove() | ForceStopVm():
@@ -184,6 +197,8 @@ def target(action: Action) -> str:
             return f"host {action.host}"
         case ClaimPool() | ReleasePool() | SuspendAutoPoweron() | RestoreAutoPoweron():
             return f"pool {action.pool}"
+        case AttachRepository():
+            return f"repository {action.repository} on {action.host}"
         case StopStorage():
             return f"storage {action.storage}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from . import events as e
+from .attachments import NOT_ATTACHED, trouble
 from .custody import is_away
 from .evacuation import is_held, is_protected
 from .model import PoolId
@@ -30,6 +31,7 @@ _KEYS = frozenset(
         e.OFF,
         "overload",
         NO_PLACE,
+        NOT_ATTACHED,
         NOT_SERVING,
         "not logged in",
     }
@@ -106,6 +108,8 @@ def _of_host(s: Situation, host: HostSeen) -> Iterator[tuple[str, str, str]]:
     if cannot_be_switched_on(s, host):
         reason = "is the coordinator" if s.is_coordinator(host) else "has no power-on mode"
         yield host.id, "stays off", f"{host.id} stays off and {reason}: switch it on by hand"
+    if repositories := trouble(s, host):
+        yield host.id, NOT_ATTACHED, f"{host.id} cannot attach {repositories}: look at the storage"
     if is_away(s, host):
         yield host.id, "missing", f"{host.id} has not come back: look at it"
 

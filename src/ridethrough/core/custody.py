@@ -106,4 +106,5 @@ def _record(s: Situation, pool: PoolId) -> e.PoolRecorded:
         tuple(sorted((v.id, v.resident_on or "") for v in running)),
         seen.auto_poweron,
         tuple((h.id, h.booted) for h in members if h.booted),
+        tuple((h.id, tuple(sorted(h.storage))) for h in members if h.storage),
     )

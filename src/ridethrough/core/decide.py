@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import alerts, custody, evacuation, holds, proof, recovery, requests, shutdown, skips, storage, watch
+from . import (
+    alerts,
+    attachments,
+    custody,
+    evacuation,
+    holds,
+    proof,
+    recovery,
+    requests,
+    shutdown,
+    skips,
+    storage,
+    watch,
+)
 from . import events as e
 from .actions import target
 from .memory import Memory
@@ -35,6 +48,7 @@ RULES: tuple[Rule, ...] = (
     storage.shut_down,  # after everything that uses it
     recovery.enable,  # out of maintenance mode, "Skip"
     recovery.power_on,  # what did not start by itself
+    attachments.attach,  # the storage that hosts had attached
     recovery.run_again,  # what runs without our doing
     recovery.whereabouts,  # where it runs
     recovery.left_off,  # what a person has shut down

@@ -257,6 +257,8 @@ def _would(action: a.Action) -> str:
             return f"shut {action.host} down: {action.why}"
         case a.PowerOnHost():
             return f"switch {action.host} on: {action.why}"
+        case a.AttachRepository():
+            return f"attach {action.name} to {action.host}: {action.why}"
         case a.StopStorage():
             return f"tell {action.storage} to go down: {action.why}"
         case _:
@@ -314,6 +316,8 @@ def _done(action: a.Action) -> str:
             return f"{action.host} accepted its shutdown"
         case a.PowerOnHost():
             return f"{action.host} is switched on"
+        case a.AttachRepository():
+            return f"{action.host} has {action.name} attached"
         case a.StopStorage():
             return f"{action.storage} was told to go down"
         case _:

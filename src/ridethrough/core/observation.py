@@ -103,6 +103,7 @@ class HostSeen:
     memory_total: Bytes = 0
     memory_free: Bytes = 0  # free now; VMs still on their way in are not counted
     storage: frozenset[RepositoryId] = frozenset()  # storage repositories attached here
+    detached: frozenset[RepositoryId] = frozenset()  # shared ones that have a PBD here, and are not attached
     busy: frozenset[str] = frozenset()  # host.current_operations
     maintenance_mode: bool = False  # other_config MAINTENANCE_MODE
     power_on_mode: str = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import events as e
 from .actions import EnableHost, PowerOnHost, ReleasePool, RestoreAutoPoweron, StartVm
+from .attachments import awaited, is_given_up, missing, name_of
 from .custody import belongs_to_administrator, is_at_rest, is_away
 from .evacuation import still_moves
 from .memory import VmMemory
@@ -120,8 +121,10 @@ def start_guests(s: Situation) -> list[e.Event]:
     for pool in sorted(s.seen.pools):
         if s.memory.pool(pool).record is None or not may_act(s, pool) or _is_unsettled(s, pool):
             continue
-        steady = s.memory.pool(pool).hurried or _is_steady(s, pool)
+        hurried = s.memory.pool(pool).hurried
+        steady = hurried or _is_steady(s, pool)
         able = [v for v in to_start(s, pool) if (steady or _home(s, v)) and _has_a_home(s, v) and _has_its_disks(s, v)]
+        able = [v for v in able if hurried or not awaited(s, v)]
         running = sum(isinstance(a, StartVm) and a.pool == pool for a in s.memory.pending.values())
         for vm in start_order(s, able)[: max(s.policy.parallel - running, 0)]:
             found += start(s, StartVm(vm.id, vm.name, pool, _home(s, vm), "it ran when the outage began"))
@@ -293,7 +296,7 @@ def without_place(s: Situation, pool: PoolId) -> list[VmSeen]:
     """Guests that are to start and that no host can take, although the pool is as it will be for now."""
     if s.memory.pool(pool).record is None or not may_act(s, pool) or not _is_steady(s, pool):
         return []
-    return [v for v in start_order(s, to_start(s, pool)) if not _has_a_home(s, v)]
+    return [v for v in start_order(s, to_start(s, pool)) if not _has_a_home(s, v) and not awaited(s, v)]
 
 
 # --- the end -----------------------------------------------------------------------------------------------------
@@ -332,6 +335,8 @@ def _is_over(s: Situation, pool: PoolId) -> bool:
         if not resting and may_have_fallen(s, host):
             return False
         if belongs_to_administrator(s, host) and _may_still_enable_itself(s, host):
+            return False
+        if not resting and any(not is_given_up(s, host, repository) for repository in missing(s, host)):
             return False
     waiting = [v for v in to_start(s, pool) if not _given_up(s, v)]
     return not waiting and not any(_may_still_stop(s, v) for v in s.seen.vms.values() if v.pool == pool)
@@ -381,6 +386,8 @@ def differences(s: Situation, pool: PoolId) -> tuple[str, ...]:
             found.append(
                 f"{host_id} is {'gone' if host is None else 'enabled' if host.enabled else 'in maintenance mode'}"
             )
+        if host is not None:
+            found += [f"{name_of(s, pool, r)} is not attached to {host_id}" for r in missing(s, host)]
     if record.auto_poweron and not s.seen.pools[pool].auto_poweron:
         found.append("auto_poweron is off")
     return tuple(found)

@@ -21,9 +21,27 @@ def repositories_of(s: Situation, storage: StorageId) -> frozenset[RepositoryId]
 
 @once
 def hosts_on(s: Situation, storage: StorageId) -> list[HostSeen]:
-    """The hosts that use it, in the order of their ids: named by its owner, or with a repository of it attached."""
+    """The hosts that use it, in the order of their ids: named by its owner, or with a repository of it attached, now or
+    when the outage began. XenServer detaches all of a host that it shuts down.
+    """
     named, repositories = s.site.storages[storage].used_by, repositories_of(s, storage)
-    return [h for h in s.hosts if h.id in named or not repositories.isdisjoint(h.storage)]
+    return [h for h in s.hosts if h.id in named or not repositories.isdisjoint(h.storage | attached_before(s, h))]
+
+
+def attached_before(s: Situation, host: HostSeen) -> frozenset[RepositoryId]:
+    """The storage repositories that it had attached when the outage of its pool began; none without an outage."""
+    return _attached_before(s, host.pool).get(host.id, frozenset())
+
+
+@once
+def _attached_before(s: Situation, pool: PoolId) -> dict[HostId, frozenset[RepositoryId]]:
+    record = s.memory.pool(pool).record
+    return {host: frozenset(found) for host, found in record.attached} if record is not None else {}
+
+
+def storages_with(s: Situation, repository: RepositoryId) -> list[StorageId]:
+    """The storages on which a repository lies, in the order of their ids; none where its owner has named no such."""
+    return [storage for storage in sorted(s.site.storages) if repository in repositories_of(s, storage)]
 
 
 def unseen_users(s: Situation, storage: StorageId) -> list[HostId]:

@@ -161,6 +161,7 @@ def _start(world: World, host: SimHost, seconds: Seconds, cold: bool, life: int)
     _write_times(world, host)
     host.current_operations.clear()
     host.still_booting = True
+    _plug(world, host, cold)
     if host.follows == host.id:
         _coordinate(world, host, cold)
     else:
@@ -178,6 +179,26 @@ def _write_times(world: World, host: SimHost) -> None:
     host.agent_start_time = clock
     host.other_config["agent_start_time"] = as_ocaml(clock)
     host.other_config["boot_time"] = as_ocaml(math.floor(clock) - uptime)
+
+
+def _plug(world: World, host: SimHost, cold: bool) -> None:
+    """A starting toolstack attaches every storage once, and never tries again what does not serve (create_storage.ml
+    plug_unplugged_pbds; xcp-ng's issue 450). What a running system has attached stays so.
+    """
+    kept = set() if cold else set(host.storage)
+    wanted = host.storage | host.detached
+    found = kept | {storage for storage in wanted if world.serving(storage)}
+    host.storage, host.detached = found, wanted - found
+    for storage in sorted(host.detached, key=lambda each: world.storages[each].name):
+        world.tell(f"{host.id} cannot attach {world.storages[storage].name}: it is not served")
+    if wanted:
+        world.changed("sr", world.storages[min(wanted)].ref)
+
+
+def unplug_all(world: World, host: SimHost) -> None:
+    """A host that is shut down detaches everything first (xapi_pbd.ml unplug_all_pbds; read from source)."""
+    host.detached |= host.storage
+    host.storage = set()
 
 
 def _may_say_hello(world: World, host: SimHost) -> bool:

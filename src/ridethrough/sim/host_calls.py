@@ -273,6 +273,7 @@ class HostCalls(GuestCalls):
             if self.world.guests(host.id):
                 yield self.host_evacuate(host.ref).done
             yield from self._stop_guests(self.world.guests(host.id))
+            boot.unplug_all(self.world, host)
         if host.powering_off:
             boot.toolstack_stops(self.world, host)
             yield host.stop_seconds

@@ -45,7 +45,7 @@ class LiveSite:
                 found.other_config["auto_poweron"] = "true"
             world.add_pool(found)
         names = {r: name for pool in self.seen.pools.values() for r, name in pool.storage_names.items()}
-        stores = {s for h in self.seen.hosts.values() for s in h.storage}
+        stores = {s for h in self.seen.hosts.values() for s in h.storage | h.detached}
         stores |= {s for v in self.seen.vms.values() for s in v.storage}
         for store in sorted(stores):
             world.add_storage(SimSr(store, names.get(store) or store))
@@ -160,6 +160,7 @@ def _host(site: Site, seen: Snapshot, host_id: HostId) -> SimHost:
         dom0_memory=max(shown.memory_total - shown.memory_free - guests, 0),
         link_speed=site.policy.link_speed,
         storage=set(shown.storage),
+        detached=set(shown.detached),
         switch=built.switch if built else "",
         power_on_mode=shown.power_on_mode,
         enabled=shown.enabled,

@@ -251,7 +251,7 @@ class SimHost:
 
     def has_pbd(self, storage: SimSr) -> bool:
         """Whether a PBD joins it to the storage, plugged or not."""
-        return storage.shared or storage.id in self.storage | self.detached
+        return storage.id in self.storage | self.detached
 
     @property
     def metrics_ref(self) -> str:

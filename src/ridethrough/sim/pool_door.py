@@ -15,7 +15,7 @@ from ridethrough.core.observation import HostSeen, PoolSeen, Power, Snapshot, Vm
 from ridethrough.ports import Clock, NotBegun, Refused, Unreachable, is_from_before_a_standstill
 from ridethrough.runtime.waiting import news_or
 
-from .machines import Reach, SimHost, SimTask, SimVm
+from .machines import Reach, SimHost, SimTask, SimVm, pbd_uuid, ref_of
 from .virtual_time import VirtualClock
 from .wlb_door import WlbDoor
 from .world import World
@@ -69,6 +69,7 @@ CHANGES: dict[type[a.Action], str] = {  # the first call of each action that cha
     a.StartVm: "VM.start",
     a.ShutDownHost: "host.shutdown",
     a.PowerOnHost: "host.power_on",
+    a.AttachRepository: "PBD.plug",
 }
 
 _begun_at: ContextVar[Seconds] = ContextVar("begun_at")  # of the action that this task carries out
@@ -211,6 +212,7 @@ class PoolDoor:
             memory_total=host.memory_total,
             memory_free=self._world.memory_free(host.id),
             storage=frozenset(host.storage),
+            detached=frozenset(r for r in host.detached if self._world.storages[r].shared),
             busy=frozenset(host.current_operations.values()),
             maintenance_mode=MAINTENANCE in host.other_config,
             power_on_mode=host.power_on_mode,
@@ -229,7 +231,7 @@ class PoolDoor:
             await self._assert_allowed(action)
             await self._perform(action)
         except XapiError as error:
-            detail = ", ".join(error.params)
+            detail = ", ".join(param for param in error.params if param)
             if error.code in COME_BACK_LATER:
                 raise Unreachable(f"{error.code} {detail}".strip()) from error
             raise Refused(error.code, detail) from error
@@ -269,6 +271,8 @@ class PoolDoor:
                 await self._shut_down(self._host(action.host))
             case a.PowerOnHost():
                 await self._power_on(self._host(action.host))
+            case a.AttachRepository():
+                await self._attach(self._host(action.host), action.repository)
             case a.StopStorage():
                 raise TypeError("a pool stops no storage")
             case _:
@@ -411,6 +415,9 @@ class PoolDoor:
                 raise
             if self._world.reach(host.id) not in (Reach.MEMBER, Reach.COORDINATOR):
                 raise Unreachable(f"{host.id} is off, but its pool still believes it live") from error
+
+    async def _attach(self, host: SimHost, repository: RepositoryId) -> None:
+        await self._done((await self._xapi()).pbd_plug(ref_of(pbd_uuid(host.uuid, repository))))
 
     def _host(self, host: HostId) -> SimHost:
         return self._world.hosts[host]

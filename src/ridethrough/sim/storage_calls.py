@@ -12,6 +12,8 @@ from .host_calls import HostCalls
 from .machines import SimHost, SimSr, SimTask, SimVm, disk_uuid, pbd_uuid, ref_of
 
 PLUGGING: Seconds = 1.0  # a guess: no real storage was in the laboratory
+NOT_FOUND: Seconds = 5.0  # a guess, as well: until the storage's driver gives a NAS up that does not serve
+NO_SERVICE = ("SR_BACKEND_FAILURE_108", "", "Unable to detect an NFS service on this target.", "")
 
 
 class StorageCalls(HostCalls):
@@ -33,13 +35,20 @@ class StorageCalls(HostCalls):
         raise XapiError("HANDLE_INVALID", "PBD", ref)
 
     def pbd_plug(self, ref: str) -> SimTask:
-        """PBD.plug: the host reaches the storage. Plugged already is no error."""
+        """PBD.plug: the host reaches the storage. Plugged already is no error.
+
+        The task fails with SR_BACKEND_FAILURE_108 where its NAS does not serve (sm: NFSSR.py attach, NFSTarget).
+        """
         host, storage = self.pbd(ref)
 
         def steps(task: SimTask) -> Steps:
             yield from self.forward(host)
             if storage.id not in host.storage:
-                yield PLUGGING
+                if self.world.serving(storage.id):
+                    yield PLUGGING
+                if not self.world.serving(storage.id):
+                    yield NOT_FOUND
+                    raise XapiError(*NO_SERVICE)
                 host.storage.add(storage.id)
                 host.detached.discard(storage.id)
                 self.world.tell(f"{host.id} attaches {storage.name}")

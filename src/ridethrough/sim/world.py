@@ -200,6 +200,11 @@ class World:
         answering = [h for h in self.members(pool) if self.reach(h.id) is Reach.COORDINATOR]
         return answering[0] if answering else None
 
+    def serving(self, storage: RepositoryId) -> bool:
+        """Whether the NAS or SAN on which a storage repository lies serves; one that lies on none always does."""
+        boxes = [nas for nas in self.nases.values() if storage in nas.repositories]
+        return all(nas.power and nas.serves and not nas.hangs for nas in boxes)
+
     # --- the outside
 
     def set_feeder(self, name: str, on: bool) -> None:

@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from ridethrough.core.actions import (
     Action,
+    AttachRepository,
     CancelMove,
     ClaimPool,
     DisableHost,
@@ -277,6 +278,31 @@ async def test_power_on(site: Site) -> None:
     site.host.answers["Async.host.power_on"] = lambda *_: "OpaqueRef:t"
     asyncio.get_running_loop().call_later(0.2, lambda: setattr(site, "live", True))
     await site.perform(PowerOnHost("xcp2", "pool-a", "why"))
+
+
+async def test_a_repository_is_attached_by_the_hosts_own_pbd(site: Site) -> None:
+    pbds = {
+        "OpaqueRef:pbd1": {"host": COORDINATOR, "SR": "OpaqueRef:sr", "currently_attached": True},
+        "OpaqueRef:pbd2": {"host": MEMBER, "SR": "OpaqueRef:sr", "currently_attached": False},
+    }
+    answers = site.host.answers
+    answers["SR.get_by_uuid"] = lambda *_: "OpaqueRef:sr"
+    answers["SR.get_PBDs"] = lambda *_: list(pbds)
+    answers["PBD.get_record"] = lambda _, ref: pbds[ref]
+    site.tasks["OpaqueRef:t"] = {"status": "failure", "error_info": ["SR_BACKEND_FAILURE_108", "", "No service", ""]}
+    answers["Async.PBD.plug"] = lambda *_: "OpaqueRef:t"
+    attach = AttachRepository("xcp2", "pool-a", "sr-uuid", "nas", "why")
+    with pytest.raises(Refused, match=r"^SR_BACKEND_FAILURE_108: No service$"):
+        await site.perform(attach)
+    site.tasks["OpaqueRef:t"] = {"status": "pending"}
+    asyncio.get_running_loop().call_later(0.2, lambda: pbds["OpaqueRef:pbd2"].update(currently_attached=True))
+    await site.perform(attach)
+    assert site.host.called("Async.PBD.plug") == [("OpaqueRef:pbd2",)] * 2
+    await site.perform(attach)  # it is attached
+    assert len(site.host.called("Async.PBD.plug")) == 2
+    del pbds["OpaqueRef:pbd2"]
+    with pytest.raises(Refused, match="no link"):
+        await site.perform(attach)
 
 
 # VMs

@@ -408,6 +408,7 @@ ACTIONS: list[a.Action] = [
     a.EnableHost("h1", "pool", "why", 10.0),
     a.ShutDownHost("h1", "pool", "why", 10.0),
     a.PowerOnHost("h1", "pool", "why", 10.0),
+    a.AttachRepository("h1", "pool", "sr", "nas", "why", 10.0),
     a.MoveVm("v1", "web", "pool", "h1", "h2", "why", 10.0),
     a.CancelMove("v1", "web", "pool", "h1", "why"),
     a.StopVm("v1", "web", "pool", "h1", "why", 10.0),

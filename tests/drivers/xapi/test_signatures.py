@@ -14,6 +14,7 @@ import pytest
 import ridethrough.drivers.xapi
 from ridethrough.core.actions import (
     Action,
+    AttachRepository,
     CancelMove,
     ClaimPool,
     DisableHost,
@@ -113,6 +114,11 @@ def everything(site: Site) -> Iterator[Action | Callable[[], None]]:
         boot.switch_off(world, world.hosts["xcp2"])
         world.hosts["xcp2"].live = False
 
+    def unplugged() -> None:
+        world.hosts["xcp3"].storage.discard("nas")
+        world.hosts["xcp3"].detached.add("nas")
+        world.changed("sr", world.storages["nas"].ref)
+
     world.pools[pool].other_config["auto_poweron"] = "true"
     yield from (ClaimPool(pool, "north", why), SuspendAutoPoweron(pool, why), RestoreAutoPoweron(pool, why))
     yield stalls
@@ -134,6 +140,8 @@ def everything(site: Site) -> Iterator[Action | Callable[[], None]]:
     yield ShutDownHost("xcp2", pool, why)
     yield stopped
     yield PowerOnHost("xcp2", pool, why, 60.0)
+    yield unplugged
+    yield AttachRepository("xcp3", pool, "nas", "NAS", why)
     yield from (EnableHost("xcp1", pool, why), ReleasePool(pool, "north", why))
 
 

@@ -173,9 +173,11 @@ async def test_pitfall_10_every_vm_must_fit_every_enabled_host() -> None:
         await done(caller, session, "VM.pool_migrate", db.ref, h2.ref, {})
         h3.live = True
         h3.storage.clear()  # its PBD is unplugged
+        h3.detached.add(NFS)
         sr = world.storages[NFS].ref
         assert await plan() == {v.ref: ["VM_REQUIRES_SR", v.ref, sr] for v in (web, db)}
         h3.storage.add(NFS)
+        h3.detached.clear()
         world.hosts["h1"].memory_total = h3.memory_total = 4 * GIB + 5 * GIB  # one of 4 GiB each
         guests(world, "h2", "third", memory=4 * GIB)
         dumb = vm(world, "dumb")

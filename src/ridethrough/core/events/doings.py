@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from ridethrough.core.actions import Action
-from ridethrough.core.model import HostId, PoolId, Seconds, VmId
+from ridethrough.core.model import HostId, PoolId, RepositoryId, Seconds, VmId
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,7 @@ class PoolRecorded:
     running: tuple[tuple[VmId, HostId], ...]
     auto_poweron: bool
     booted: tuple[tuple[HostId, float], ...] = ()  # when each host had booted, as far as that is told
+    attached: tuple[tuple[HostId, tuple[RepositoryId, ...]], ...] = ()  # the storage that each host had attached
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias, TypeVar, assert_never
 
 from ridethrough.core.actions import (
     Action,
+    AttachRepository,
     CancelMove,
     ClaimPool,
     DisableHost,
@@ -37,7 +38,7 @@ from ridethrough.ports import Clock, NotBegun, Refused, Unreachable, is_from_bef
 from .errors import sentence, translated
 from .observe import parsed
 from .picture import CLAIM, MAINTENANCE_MODE, claimed_by
-from .records import NULL, Host, HostMetrics, Task, Vm
+from .records import NULL, Host, HostMetrics, Pbd, Task, Vm
 from .session import PoolSession
 from .wire import XapiFailure
 
@@ -139,6 +140,8 @@ class Hands:
                 await self._suspend_auto_poweron()
             case RestoreAutoPoweron():
                 await self._restore_auto_poweron()
+            case AttachRepository():
+                await self._attach(self._host(action.host), action.repository)
             case StopStorage():
                 raise TypeError("a pool stops no storage")
             case _:
@@ -215,6 +218,21 @@ class Hands:
         except XapiFailure as failure:
             if failure.code != "HOST_IS_LIVE":
                 raise
+
+    async def _attach(self, host: str, repository: str) -> None:
+        """PBD.plug of the host's link to the storage repository. One that is plugged already says so by success."""
+        storage = await self._read(str, "SR.get_by_uuid", repository)
+        for ref in await self._read(tuple[str, ...], "SR.get_PBDs", storage):
+            if (await self._read(Pbd, "PBD.get_record", ref)).host == host:
+                break
+        else:
+            raise Refused("NO_PBD", "the host has no link (PBD) to this storage any more")
+
+        async def is_attached() -> bool:
+            return (await self._read(Pbd, "PBD.get_record", ref)).currently_attached
+
+        if not await is_attached():
+            await self._until(await self._command(str, "Async.PBD.plug", ref), is_attached, cancel=True)
 
     # VMs
 

@@ -128,7 +128,7 @@ def sentence(failure: XapiFailure, name: Callable[[str], str] = str) -> str:
     words = [name(param) for param in failure.params]
     template = CODES.get(failure.code, (P, ""))[1]
     if not template:
-        return ": ".join(words)
+        return ": ".join(word for word in words if word)  # SR_BACKEND_FAILURE_nn has empty ones around its sentence
     padded = words + ["?"] * 4
     return template.format(*padded)
 

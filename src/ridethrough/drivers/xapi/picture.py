@@ -177,9 +177,9 @@ def picture(pool: PoolId, records: Records, names: Mapping[str, HostId], memo: M
 
 def _frame(pool: PoolId, records: Records, names: Mapping[str, HostId]) -> _Frame:
     hosts = {ref: host for ref, host in records.hosts.items() if host.uuid}
-    ids, attached = host_ids(hosts, names), _attached(records)
+    ids, stores = host_ids(hosts, names), _stores(records)
     seen = {
-        ids[ref]: _host_seen(ids[ref], pool, host, records.metrics.get(host.metrics), attached.get(ref, frozenset()))
+        ids[ref]: _host_seen(ids[ref], pool, host, records.metrics.get(host.metrics), stores.get(ref, _Stores()))
         for ref, host in hosts.items()
     }
     return _Frame(
@@ -240,18 +240,29 @@ def _used_by(vm: Vm, needed: Bytes) -> Bytes:
     return needed if resident else 0
 
 
-def _attached(records: Records) -> dict[str, frozenset[RepositoryId]]:
-    found: dict[str, set[RepositoryId]] = {}
+@dataclass(frozen=True, slots=True)
+class _Stores:
+    """The storage repositories of one host, by its PBDs; only shared ones among those that are not attached."""
+
+    attached: set[RepositoryId] = field(default_factory=set)
+    detached: set[RepositoryId] = field(default_factory=set)
+
+
+def _stores(records: Records) -> dict[str, _Stores]:
+    found: dict[str, _Stores] = {}
     for pbd in records.pbds.values():
         sr = records.srs.get(pbd.sr)
-        if pbd.currently_attached and sr is not None and sr.uuid:
-            found.setdefault(pbd.host, set()).add(sr.uuid)
-    return {host: frozenset(srs) for host, srs in found.items()}
+        if sr is None or not sr.uuid:
+            continue
+        stores = found.setdefault(pbd.host, _Stores())
+        if pbd.currently_attached:
+            stores.attached.add(sr.uuid)
+        elif sr.shared:
+            stores.detached.add(sr.uuid)
+    return found
 
 
-def _host_seen(
-    key: HostId, pool: PoolId, host: Host, metrics: HostMetrics | None, storage: frozenset[RepositoryId]
-) -> HostSeen:
+def _host_seen(key: HostId, pool: PoolId, host: Host, metrics: HostMetrics | None, stores: _Stores) -> HostSeen:
     """host_metrics.memory_free is old or 0 (lab 14): free memory is reckoned from the guests' records instead."""
     return HostSeen(
         key,
@@ -264,7 +275,8 @@ def _host_seen(
         agent_started=host.agent_started,
         booted=host.booted,
         memory_total=_possible(metrics.memory_total) if metrics else 0,
-        storage=storage,
+        storage=frozenset(stores.attached),
+        detached=frozenset(stores.detached),
         busy=frozenset(host.current_operations.values()),
         maintenance_mode=MAINTENANCE_MODE in host.other_config,
         power_on_mode=host.power_on_mode,
