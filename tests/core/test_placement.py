@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ridethrough.core import events as e
 from ridethrough.core.actions import MoveVm
-from ridethrough.core.observation import HostSeen, Snapshot, Source, UpsSeen, VmSeen
+from ridethrough.core.observation import Cpu, HostSeen, Snapshot, Source, UpsSeen, VmSeen
 from ridethrough.core.placement import place
 from ridethrough.core.policy import Policy, VmPolicy, Wish
 from ridethrough.core.situation import Situation
@@ -85,6 +85,50 @@ def test_storage_must_be_attached_on_the_target() -> None:
     assert plan.unplaced["web"] == "no other host reaches its storage"
     reach = replace(seen, hosts={**seen.hosts, "h3": host_seen("h3", 70.0, storage=frozenset({"san", "nfs"}))})
     assert place(situated(reach), ["h1"]).moves["web"][0] == "h3"
+
+
+def test_a_target_has_a_port_on_each_network_of_the_vm() -> None:
+    vm = vm_seen("web", "h1", networks=frozenset({"lan-uuid", "dmz-uuid"}))
+    lan = frozenset({"lan-uuid"})
+    seen = seen_with(vms=(vm,), h2=host_seen("h2", 70.0, networks=lan), h3=host_seen("h3", 70.0, networks=lan))
+    pool = replace(seen.pools["pool1"], network_names={"dmz-uuid": "DMZ"})
+    plan = place(situated(replace(seen, pools={"pool1": pool})), ["h1"])
+    assert plan.unplaced["web"] == 'no other host has its network "DMZ"'
+    both = replace(seen, hosts={**seen.hosts, "h3": host_seen("h3", 70.0, networks=vm.networks)})
+    assert place(situated(both), ["h1"]).moves["web"][0] == "h3"
+
+
+def test_a_target_has_every_feature_that_the_vm_was_started_with() -> None:
+    vm = vm_seen("web", "h1", cpu=Cpu("GenuineIntel", 0b111))
+    old, other = Cpu("GenuineIntel", 0b011), Cpu("AuthenticAMD", 0b111)
+    seen = seen_with(vms=(vm,), h2=host_seen("h2", 70.0, cpu=old), h3=host_seen("h3", 70.0, cpu=other))
+    plan = place(situated(seen), ["h1"])
+    assert plan.unplaced["web"] == "no other host's processor has all that it was started with"
+    newer = replace(seen, hosts={**seen.hosts, "h3": host_seen("h3", 70.0, cpu=Cpu("GenuineIntel", 0b1111))})
+    assert place(situated(newer), ["h1"]).moves["web"][0] == "h3"
+
+
+def test_the_host_that_the_owner_would_rather_have_it_on_is_taken_unless_wlb_says_otherwise() -> None:
+    seen = seen_with(vms=(vm_seen("web", "h1", affinity="h2"),), h3=host_seen("h3", 70.0, memory_free=40 * GIB))
+    assert place(situated(seen), ["h1"]).moves["web"][0] == "h2"
+    advised = replace(seen, pools={"pool1": replace(seen.pools["pool1"], advice={"web": "h3"})})
+    assert place(situated(advised), ["h1"]).moves["web"][0] == "h3"
+
+
+def test_members_of_an_anti_affinity_group_are_kept_apart() -> None:
+    group = frozenset({"web"})
+    vms = (vm_seen("web1", "h1", groups=group), vm_seen("web2", "h3", groups=group))
+    seen = seen_with(vms=vms, h3=host_seen("h3", 70.0, memory_free=60 * GIB))
+    assert place(situated(seen), ["h1"]).moves["web1"][0] == "h2"
+
+
+def test_what_the_battery_does_not_carry_comes_last() -> None:
+    """140 s are left to the cut of the card, 60 of them for the host's own stop and 60 for the reserve."""
+    vms = (vm_seen("big", "h1", 16.0), vm_seen("small", "h1", 1.0))
+    outage = lost("ups1", 1.0, off_at=210.0)
+    plan = place(situation(70.0, seen_with(vms=vms), site(3), outage, EMPTYING), ["h1"])
+    assert list(plan.moves) == ["small", "big"]
+    assert plan.late == {"big": "no time is left to move it"}
 
 
 def test_a_reduced_host_is_a_late_choice() -> None:

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 
 from .model import HostId, PoolId, Seconds, StorageId, UpsId, Way
+from .movable import is_moving, no_target, stays
 from .observation import HostSeen, VmSeen
-from .placement import is_moving, no_target, stays
 from .power import feeds_of, is_silent, supply
 from .situation import Situation, once
 from .storage_use import storages_under

@@ -15,6 +15,7 @@ PoolId: TypeAlias = str  # the key in site.toml: [pool.KEY]
 HostId: TypeAlias = str  # the key in site.toml: [host.KEY]; for a host that site.toml does not name, its name label
 VmId: TypeAlias = str  # the VM's uuid
 RepositoryId: TypeAlias = str  # the storage repository's uuid
+NetworkId: TypeAlias = str  # the network's uuid
 StorageId: TypeAlias = str  # the key in site.toml: [storage.KEY]; no host has the same
 
 

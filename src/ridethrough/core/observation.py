@@ -11,6 +11,7 @@ from .model import (
     Bytes,
     CardTimers,
     HostId,
+    NetworkId,
     Percent,
     PoolId,
     RepositoryId,
@@ -81,6 +82,18 @@ class Power(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Cpu:
+    """The processor's maker and its features, one bit each."""
+
+    vendor: str = ""
+    features: int = 0
+
+    def runs(self, guest: Cpu) -> bool:
+        """Whether a guest that was started with `guest` finds everything here."""
+        return self.vendor == guest.vendor and not guest.features & ~self.features
+
+
+@dataclass(frozen=True, slots=True)
 class HostSeen:
     """A host as its pool's coordinator and our own probe see it.
 
@@ -107,6 +120,8 @@ class HostSeen:
     busy: frozenset[str] = frozenset()  # host.current_operations
     maintenance_mode: bool = False  # other_config MAINTENANCE_MODE
     power_on_mode: str = ""
+    networks: frozenset[NetworkId] = frozenset()  # that it has a port on
+    cpu: Cpu | None = None  # what its processors offer a guest; None: not told
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +140,10 @@ class VmSeen:
     busy: frozenset[str] = frozenset()  # VM.current_operations
     immovable: str = ""  # why it cannot be migrated live; empty: it can
     tags: frozenset[str] = frozenset()
+    networks: frozenset[NetworkId] = frozenset()  # a target must have a port on each
+    cpu: Cpu | None = None  # what it has been started with; None: not told
+    affinity: HostId | None = None  # the host that its owner would rather have it on
+    groups: frozenset[str] = frozenset()  # anti-affinity groups: their members would rather not share a host
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +162,7 @@ class PoolSeen:
     advice: Mapping[VmId, HostId] = field(default_factory=dict)  # WLB's recommendations, if it answered in time
     wlb_trouble: str = ""  # why WLB gave none
     storage_names: Mapping[RepositoryId, str] = field(default_factory=dict)
+    network_names: Mapping[NetworkId, str] = field(default_factory=dict)
     storage_addresses: Mapping[RepositoryId, frozenset[str]] = field(default_factory=dict)  # IP addresses, from PBDs
     trouble: str = ""
 

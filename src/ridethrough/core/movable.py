@@ -1,0 +1,97 @@
+"""Whether a VM may be moved at all, and whether a host may receive one."""
+
+from __future__ import annotations
+
+from .actions import MoveVm
+from .model import Bytes, HostId, PoolId, Seconds, VmId
+from .observation import HostSeen, Power, VmSeen
+from .policy import Wish
+from .power import Feed, Supply, feed, supply
+from .situation import Situation, once
+
+NOT_PROVEN = "its UPS has not been asked again yet"
+RANK = {Supply.FULL: 0, Supply.REDUCED: 1, Supply.ASSUMED: 2}
+
+
+def stays(s: Situation, vm: VmSeen) -> str:
+    """Why a guest is not to be moved at all; empty when it may be."""
+    wish = s.vm_policy(vm).wish
+    if s.memory.vm(vm.id).skipped:
+        return "a person skips it"
+    if wish is not Wish.MIGRATE:
+        return f'its wish is "{wish}"'
+    if vm.immovable:
+        return vm.immovable
+    return "it is paused" if vm.power is Power.PAUSED else ""
+
+
+def no_target(s: Situation, host: HostSeen, since: Seconds) -> str:
+    """Why a host may not receive a VM; empty when it may. Evidence must be newer than `since`.
+
+    Never a host that is not powered, not enabled, or did not answer this round (behaviour.md "Never" 2).
+    """
+    return no_target_for(s, host.id, since)
+
+
+@once
+def no_target_for(s: Situation, host_id: HostId, since: Seconds) -> str:
+    """The same, by the host's id."""
+    host = s.seen.hosts[host_id]
+    m = s.memory.host(host.id)
+    state = supply(s, host.id).state
+    if state not in RANK:
+        return f"supply {state}"
+    if not host.enabled or not host.live:
+        return "in maintenance mode" if not host.enabled else "not live"
+    if m.evacuation or m.shutdown or m.disabled_at is not None or m.shut_down_at is not None or m.wanted:
+        return "being emptied"
+    if not s.answers(host) or m.down_at is not None:
+        return "does not answer"
+    return "" if _freshly_proven(s, host.id, since) else NOT_PROVEN
+
+
+def _freshly_proven(s: Situation, host: HostId, since: Seconds) -> bool:
+    """Enough of the host's feeds said utility power after `since`, and just now."""
+    built = s.site.hosts.get(host)
+    if built is None or not built.powered_by:
+        return True  # assumed powered: nothing to ask
+    proven = 0
+    for ups in built.powered_by:
+        at = seen.answered_at if (seen := s.seen.upses.get(ups)) else None
+        fresh = at is not None and at >= since and s.now - at <= s.policy.target_fresh
+        proven += fresh and feed(s, ups) is Feed.GOOD and s.memory.ups(ups).doubted is None
+    return proven >= built.needs
+
+
+@once
+def targets(s: Situation, pool: PoolId, since: Seconds) -> list[HostSeen]:
+    """The hosts of a pool that may receive a VM."""
+    return [h for h in s.members(pool) if not no_target_for(s, h.id, since)]
+
+
+@once
+def room(s: Situation, host: HostId) -> Bytes:
+    """Free memory of a host with everything on its way there already counted."""
+    return s.seen.hosts[host].memory_free - sum(vm.memory for vm in coming(s).get(host, {}).values())
+
+
+@once
+def coming(s: Situation) -> dict[HostId, dict[VmId, VmSeen]]:
+    """The VMs on their way to each host, seen or just asked for."""
+    ways = [(vm, vm.moving_to) for vm in s.seen.vms.values() if vm.moving_to is not None]
+    asked = [a for a in s.memory.pending.values() if isinstance(a, MoveVm) and a.vm in s.seen.vms]
+    found: dict[HostId, dict[VmId, VmSeen]] = {}
+    for vm, host in ways + [(s.seen.vms[a.vm], a.host) for a in asked]:
+        if vm.resident_on != host:
+            found.setdefault(host, {})[vm.id] = vm
+    return found
+
+
+def is_moving(s: Situation, vm: VmSeen) -> bool:
+    """Whether a migration of the VM runs, seen or just asked for."""
+    return vm.moving_to is not None or vm.id in _asked_to_move(s)
+
+
+@once
+def _asked_to_move(s: Situation) -> frozenset[VmId]:
+    return frozenset(a.vm for a in s.memory.pending.values() if isinstance(a, MoveVm))

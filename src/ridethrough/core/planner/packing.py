@@ -1,0 +1,93 @@
+"""Guests to hosts: everybody at once if it works, else what is worth most, bettered step by step.
+
+Deterministic, and bounded by a number of steps, not by a clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from .better import better
+from .problem import Plan, Problem
+from .state import NOWHERE, State
+
+
+def packed(problem: Problem) -> Plan:
+    """A place for as much of what the guests are worth as can be found."""
+    state = State(problem)
+    if not state.timed:
+        _pack(state)
+        return _plan(problem, state)
+    _pack(state)
+    in_time = {g for g, t in enumerate(state.where) if t != NOWHERE}
+    _without_time(state)
+    _fill(state, state.unplaced(), _gentle)
+    late = frozenset(problem.guests[g].id for g, t in enumerate(state.where) if t != NOWHERE and g not in in_time)
+    return _plan(problem, state, late)
+
+
+def _plan(problem: Problem, state: State, late: frozenset[str] = frozenset()) -> Plan:
+    ids = [t.id for t in problem.targets]
+    places = {g.id: ids[t] for g, t in zip(problem.guests, state.where, strict=True) if t != NOWHERE}
+    return Plan(places, late)
+
+
+def _without_time(state: State) -> None:
+    """Room is left although no time is: what comes last may still be lucky."""
+    state.timed = False
+
+
+def _pack(state: State) -> None:
+    everybody = range(len(state.guests))
+    _fill(state, sorted(everybody, key=lambda g: (len(state.allowed[g]), -state.memory[g], g)), _gentle)
+    if not state.unplaced():
+        return
+    best, places = state.saved, state.copy_places()
+    for order in _orders(state):
+        state.restore([NOWHERE] * len(state.guests))
+        _fill(state, order, _tight)
+        if state.saved > best:
+            best, places = state.saved, state.copy_places()
+    state.restore(places)
+    better(state)
+
+
+def _orders(state: State) -> Iterable[list[int]]:
+    """What is worth most first; then by what a guest is worth for what it takes, of memory, of time, of both."""
+    everybody = range(len(state.guests))
+    yield sorted(everybody, key=lambda g: (-state.weight[g], state.memory[g], g))
+    state.restore([NOWHERE] * len(state.guests))
+    room = sum(state.free) or 1
+    times = [max(left, 1e-9) for left in state.out_left]
+    shares = [(m / room, s / times[o]) for m, s, o in zip(state.memory, state.seconds, state.source, strict=True)]
+    for price in (0.0, 0.5, 1.0) if state.timed else (0.0,):
+        cost = [max(m * (1 - price) + t * price, 1e-12) for m, t in shares]
+        yield sorted(everybody, key=lambda g: (-state.weight[g] / cost[g], g))
+
+
+def _fill(state: State, order: Iterable[int], choose: Callable[[State, int], int]) -> None:
+    for g in order:
+        if state.where[g] == NOWHERE:
+            t = choose(state, g)
+            if t != NOWHERE:
+                state.put(g, t)
+
+
+def _gentle(state: State, g: int) -> int:
+    """The host of the best supply; the preferred one; one without the like of it; the idlest link; the roomiest."""
+    best: tuple[int, bool, int, float, int, int] | None = None
+    wanted, groups, memory = state.preferred[g], state.groups[g], state.memory[g]
+    free, rank, into, timed = state.free, state.rank, state.into, state.timed
+    for t in state.allowed[g]:
+        if memory > free[t] or (timed and not state.fits(g, t)):
+            continue
+        key = (rank[t], t != wanted, state.crowd(g, t) if groups else 0, into[t], -free[t], t)
+        if best is None or key < best:
+            best = key
+    return NOWHERE if best is None else best[-1]
+
+
+def _tight(state: State, g: int) -> int:
+    """The host with the least room that is enough."""
+    fitting = [(state.free[t], t) for t in state.allowed[g] if state.fits(g, t)]
+    return min(fitting)[1] if fitting else NOWHERE
