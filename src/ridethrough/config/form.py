@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, model_validator
 
 from ridethrough.core.model import CardAction
 from ridethrough.core.notice import EventClass, Severity
@@ -43,6 +43,9 @@ KEYS_OF_KINDS: dict[str, tuple[str, ...]] = {
     "ca": (_NUT,),
     **dict.fromkeys(("auth", "auth_password", "privacy", "privacy_password"), (_V3,)),
 }
+
+
+Tier = Annotated[str, StringConstraints(pattern="^[0-9]$")]
 
 
 class SiteSection(Section):
@@ -123,6 +126,11 @@ class SiteSection(Section):
     )
     force_stop: bool = Field(
         DEFAULT.force_stop, description="Stop a VM hard when its clean stop ran out of time.", examples=[True]
+    )
+    shed: dict[Tier, Duration] = Field(
+        default_factory=dict,
+        description="VMs of a tier that find no place are stopped after so long on battery, to gain runtime.",
+        examples=[{"9": "2 min"}],
     )
 
     @model_validator(mode="after")

@@ -245,8 +245,9 @@ def _host(id_: str, host: HostSection) -> Host:
 
 
 def _policy(form: SiteFile) -> Policy:
-    thresholds = {name: getattr(form.site, name) for name in SiteSection.model_fields if name != "name"}
+    thresholds = {name: getattr(form.site, name) for name in SiteSection.model_fields if name not in ("name", "shed")}
     return Policy(
+        shed={int(tier): after for tier, after in form.site.shed.items()},
         hosts={id_: HostPolicy(_timer(host.maintenance), _timer(host.shutdown)) for id_, host in form.host.items()},
         vms={name: VmPolicy(vm.wish, vm.tier, vm.infrastructure) for name, vm in form.vm.items()},
         controller=form.controller.name,

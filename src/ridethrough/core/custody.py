@@ -8,6 +8,7 @@ from .model import PoolId, Seconds, StorageId
 from .observation import HostSeen, Power
 from .power import backs_of, supply
 from .proof import had_guests, silent_since
+from .shedding import to_shed
 from .situation import Situation
 from .start import start
 from .storage_use import guests_on
@@ -30,6 +31,8 @@ def take(s: Situation) -> list[e.Event]:
 def _is_needed(s: Situation, pool: PoolId) -> bool:
     """Also while a record is open: what was armed again, or left by another controller, is still to be undone."""
     if s.memory.pool(pool).record is not None or any(_needs_us(s, host) for host in s.members(pool)):
+        return True
+    if any(vm.pool == pool for vm in to_shed(s)):
         return True
     stopping = [storage for storage in s.site.storages if _goes_down(s, storage)]
     return any(vm.pool == pool for storage in stopping for vm in guests_on(s, storage))

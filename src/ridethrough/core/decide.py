@@ -14,6 +14,7 @@ from . import (
     proof,
     recovery,
     requests,
+    shedding,
     shutdown,
     skips,
     storage,
@@ -43,6 +44,7 @@ RULES: tuple[Rule, ...] = (
     evacuation.disable,  # no VM may arrive where power is failing
     evacuation.move,  # VM by VM to powered hosts
     shutdown.stop_guests,  # what found no place
+    shedding.stop_guests,  # tiers that the owner gives up for the runtime of the rest
     storage.stop_guests,  # what has its disk on one that must
     shutdown.shut_down,  # empty hosts, members first
     storage.shut_down,  # after everything that uses it

@@ -49,6 +49,8 @@ class Policy:
     hosts: Mapping[HostId, HostPolicy] = field(default_factory=dict)
     vms: Mapping[str, VmPolicy] = field(default_factory=dict)  # by uuid or name label
 
+    shed: Mapping[int, Seconds] = field(default_factory=dict)  # by tier: after so long on battery, to gain runtime
+
     settle: Seconds = 10.0  # utility power must hold this long to count as back
     settle_max: Seconds = 300.0  # flapping doubles `settle` up to this
     flap_window: Seconds = 60.0  # a return shorter than this accumulates time on battery

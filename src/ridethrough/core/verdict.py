@@ -65,6 +65,7 @@ def next_moment(s: Situation) -> Seconds | None:
         state, policy = supply(s, host.id), s.host_policy(host.id)
         if state.since is not None:
             moments += [state.since + t.after for t in (policy.maintenance, policy.shutdown) if t.enabled]
+            moments += [state.since + after for after in s.policy.shed.values()]
         m = s.memory.host(host.id)
         if m.held_until is not None:
             moments.append(m.held_until)

@@ -299,5 +299,6 @@ def halt(world: World, vm: SimVm) -> None:
     vm.power_state = Power.HALTED
     vm.suspended_to = None  # VM.hard_shutdown of a suspended guest throws its memory away
     vm.resident_on = vm.scheduled_to_be_resident_on = None
+    world.draws_otherwise(vm)
     world.links.drop_vm(vm.id, "VM_BAD_POWER_STATE", vm.ref, "running", "halted")
     world.changed("vm", vm.ref)

@@ -271,6 +271,7 @@ class SimVm:
     stop_seconds: Seconds = 20.0
     start_seconds: Seconds = 3.0
     tools_seconds: Seconds = 0.0  # from its start until its tools are heard of (VM.guest_metrics)
+    watts: float = 0.0  # drawn by its host for it, while it runs
     dirtying: float = 1.0  # bytes sent for each byte of memory in a migration
     storage: frozenset[RepositoryId] = frozenset()
     tags: tuple[str, ...] = ()

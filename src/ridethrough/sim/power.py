@@ -44,12 +44,13 @@ def rebalance(world: World) -> None:
         _supply(world, host)
     for _, box in sorted(world.nases.items()):
         nas.supply(world, box)
+    guests = _guests_watts(world)
     for _, ups in sorted(world.upses.items()):
-        ups.load_watts = _load(world, ups)
+        ups.load_watts = _load(world, ups, guests)
         _watch_battery(world, ups)
 
 
-def _load(world: World, ups: SimUps) -> float:
+def _load(world: World, ups: SimUps, guests: dict[str, float]) -> float:
     """A machine's watts are drawn evenly from those of its feeds that have an output."""
     if not ups.output:
         return 0.0
@@ -57,8 +58,18 @@ def _load(world: World, ups: SimUps) -> float:
     machines: list[SimHost | nas.SimNas] = [*world.hosts.values(), *world.nases.values()]
     for machine in machines:
         if machine.power and ups.id in machine.fed_by:
-            load += machine.watts / sum(world.upses[feed].output for feed in machine.fed_by)
+            drawn = machine.watts + guests.get(machine.id, 0.0)
+            load += drawn / sum(world.upses[feed].output for feed in machine.fed_by)
     return load
+
+
+def _guests_watts(world: World) -> dict[str, float]:
+    """What the guests on each host add to it."""
+    found: dict[str, float] = {}
+    for vm in world.vms.values():
+        if vm.watts and vm.alive and vm.resident_on is not None:
+            found[vm.resident_on] = found.get(vm.resident_on, 0.0) + vm.watts
+    return found
 
 
 def _supply(world: World, host: SimHost) -> None:

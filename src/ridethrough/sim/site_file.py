@@ -262,6 +262,7 @@ def _vm(name: str, t: Table, world: World) -> SimVm:
         guest=Guest(t.one_of("guest", t.take("guest", str, "acknowledges"), Guest)),
         stop_seconds=t.time("stop_time", 20.0),
         tools_seconds=t.time("tools_time", 0.0),
+        watts=t.take("watts", float, 0.0),
         dirtying=t.take("dirtying", float, 1.0),
         storage=frozenset(uuid_of("storage", s) for s in stores) or shared,
         ha_restart_priority=t.one_of("ha", t.take("ha", str, ""), PRIORITIES),

@@ -110,6 +110,7 @@ class VmCalls(Operations):
             self.world.moves[vm.name] += 1
             self.world.turn(vm, Fate.MOVES)
             self.world.tell(f"{vm.name} has moved from {source.id} to {target.id}")
+            self.world.draws_otherwise(vm)
         self.world.changed("vm", vm.ref)
         yield MIGRATE_AFTER
 
@@ -281,6 +282,7 @@ class VmCalls(Operations):
             self.world.agenda.after(vm.tools_seconds, partial(self._tools_heard, vm, vm.life))
         self.world.turn(vm, Fate.STARTS)
         self.world.tell(f"{vm.name} starts on {host.id}")
+        self.world.draws_otherwise(vm)
         self.world.changed("vm", vm.ref)
 
     def _tools_heard(self, vm: SimVm, life: int) -> None:
@@ -346,6 +348,7 @@ class VmCalls(Operations):
         vm.life += 1
         vm.power_state, vm.suspended_to = Power.SUSPENDED, storage.id
         vm.resident_on = vm.scheduled_to_be_resident_on = None
+        self.world.draws_otherwise(vm)
         self.world.changed("vm", vm.ref)
 
     def vm_power_state_reset(self, ref: str) -> None:

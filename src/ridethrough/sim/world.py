@@ -221,6 +221,11 @@ class World:
         """Loads, batteries and supplies, after anything was switched."""
         power.rebalance(self)
 
+    def draws_otherwise(self, vm: SimVm) -> None:
+        """A guest has begun to run, or has ended, or runs on another host."""
+        if vm.watts:
+            power.rebalance(self)
+
     def run_boot_script(self, host: SimHost) -> None:
         """A host has booted and enabled itself."""
         autostart.run(self, host)

@@ -19,6 +19,7 @@ from ridethrough.sim.timeline import (
 )
 
 from .boxes import RandomBoxes
+from .shedding import shed_some
 from .sites import Content, Dice, RandomSite
 
 LEAD_IN = 20
@@ -226,6 +227,7 @@ def story(seed: int) -> Content:
     site = RandomSite(dice, short)
     boxes = RandomBoxes(Dice(f"ridethrough chaos {seed}, storage"), site)
     outage = RandomOutage(dice, Dice(f"ridethrough chaos {seed}, clocks"), site, boxes, armed)
+    shed_some(Dice(f"ridethrough chaos {seed}, shedding"), site)
     last = max(entry["at"] for entry in outage.timeline)
     found: Content = {
         "story": f"A story that the dice made, seed {seed}.\nNobody has told it before.\n",
