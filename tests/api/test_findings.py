@@ -55,7 +55,7 @@ def test_what_the_controller_sees_is_told_without_asking(
     live = client.get("/api/v1/findings").json()["live"]
     assert live["at"] > 1.7e9
     assert live["trouble"] == ""
-    assert live["counts"] == {"ok": 3, "danger": 1, "warning": 1, "note": 0}
+    assert live["counts"] == {"ok": 3, "danger": 1, "warning": 1, "note": 0, "score": 76}
     assert {row["about"] for row in live["findings"]} == {"host.xenserver1", "host.xenserver2"}
     assert equipment.looked == []
 
@@ -66,7 +66,8 @@ def test_everything_is_asked(client: TestClient, equipment: Equipment) -> None:
     assert (answer.status_code, answer.json()["state"]) == (202, "done")
     asked = client.get("/api/v1/findings").json()["asked"]
     assert asked["by"] == "anna"
-    silent = {"level": "danger", "about": "ups.ups2", "text": "does not answer: check its address"}
+    said = "does not answer: check its address"
+    silent = {"level": "danger", "about": "ups.ups2", "text": said, "sentence": said, "remedy": ""}
     assert silent in asked["findings"]
     assert asked["counts"]["danger"] == 2
     assert [row["id"] for row in asked["hosts"]] == ["xenserver1", "xenserver2"]

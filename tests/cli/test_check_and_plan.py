@@ -63,7 +63,7 @@ def test_late_timers_are_warned_of_with_the_sum(live: Live) -> None:
     assert "WARNING: host.xenserver1: shutdown ends after the warning period of ups1's card (180 s): 120 s + " in (
         result.stdout
     )
-    assert result.stdout.endswith("Found: 2 warnings.\n")
+    assert result.stdout.endswith("Score: 95 of 100. Found: 2 warnings.\n")
 
 
 def test_check_as_json(live: Live) -> None:

@@ -81,7 +81,7 @@ class Findings:
             at, snapshot, trouble = self._live.wall(seen.at), seen.snapshot, ""
         except NothingSeen as error:
             at, snapshot, trouble = None, Snapshot(), str(error)
-        found = advised(site, snapshot)
+        found = advised(site, snapshot, self._live.rest.get("armed"))
         return {"at": at, "trouble": trouble, "counts": counts(site, found), "findings": found}
 
     def _told(self) -> dict[str, Any] | None:

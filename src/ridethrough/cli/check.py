@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,10 +13,22 @@ from ridethrough.core.advice import Level
 from ridethrough.core.model import CardAction, PoolId, StorageId
 from ridethrough.core.observation import Snapshot
 from ridethrough.core.wording import duration
+from ridethrough.runtime.status import read_status
 from ridethrough.views.findings import Asking, report
 
 from .answer import answered, condition, who
-from .common import DEFAULT_SITE, FAILED, AsJson, SecretsDir, SiteFile, configuration, print_json, run_async
+from .common import (
+    DEFAULT_SITE,
+    DEFAULT_STATE,
+    FAILED,
+    AsJson,
+    SecretsDir,
+    SiteFile,
+    StateDir,
+    configuration,
+    print_json,
+    run_async,
+)
 from .text import contradicted, count, no_agent, outage, say, untold
 
 if TYPE_CHECKING:
@@ -32,21 +45,29 @@ def check(
         bool,
         typer.Option("--trust", help="Accept certificates that are not pinned, once, and print their fingerprints."),
     ] = False,
+    state: StateDir = DEFAULT_STATE,
     as_json: AsJson = False,
 ) -> None:
     """Look at everything, act on nothing, and name each danger.
 
     Logs in to every pool, asks every card, compares the hosts' timers with the cards' own, and says what an outage
-    would do to each host.
+    would do to each host. Ends with a score: 100 means nothing to mend, 80 or more means no danger. The
+    controller's state directory tells whether the site is armed.
     """
     found = configuration(site, secrets)
-    told = run_async(report(found, asking(trust)))
+    told = run_async(report(found, asking(trust), armed=_armed(state)))
     if as_json:
         print_json(told)
     else:
         _print(told, trust)
     if told["problems"] or any(row["level"] == Level.DANGER for row in told["advice"]):
         raise typer.Exit(FAILED)
+
+
+def _armed(state: Path) -> bool | None:
+    """Whether the controller may act; None where none has run there."""
+    status = read_status(state)
+    return bool(status["armed"]) if status is not None and "armed" in status else None
 
 
 def asking(trust: bool = False) -> Asking:
@@ -125,7 +146,7 @@ def _print(report: dict[str, Any], trust: bool) -> None:
         say(problem, "PROBLEM: ", danger=True)
     for row in report["advice"]:
         say(f"{row['about']}: {row['text']}", f"{row['level'].upper()}: ", danger=row["level"] == Level.DANGER)
-    say(_summary(report))
+    say(f"Score: {report['score']} of 100. {_summary(report)}")
 
 
 def _summary(report: dict[str, Any]) -> str:

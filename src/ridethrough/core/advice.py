@@ -30,7 +30,16 @@ class Advice:
 
     level: Level
     about: str
-    text: str
+    sentence: str
+    remedy: str = ""
+
+    @property
+    def text(self) -> str:
+        """Both, as people read them. A remedy that begins with a small letter continues the sentence."""
+        if not self.remedy:
+            return self.sentence
+        joint = ": " if self.remedy[0].islower() else " " if self.sentence.endswith(".") else ". "
+        return f"{self.sentence}{joint}{self.remedy}"
 
     def __str__(self) -> str:
         return f"{self.level}: {self.about}: {self.text}"
@@ -92,7 +101,7 @@ def of_host(host: Host, site: Site, seen: Snapshot) -> Iterator[Advice]:
         yield Advice(
             Level.WARNING,
             about,
-            "names no UPS, so it is assumed powered: nothing is done for it, and other hosts' VMs may be moved to it. "
+            "names no UPS, so it is assumed powered: nothing is done for it, and other hosts' VMs may be moved to it",
             "Name its UPSs in powered_by",
         )
         return
@@ -104,7 +113,8 @@ def of_host(host: Host, site: Site, seen: Snapshot) -> Iterator[Advice]:
             Level.WARNING,
             about,
             f"shutdown.after ({shutdown.after:g} s) is shorter than maintenance.after ({maintenance.after:g} s), so "
-            "maintenance never has a step of its own. Write a longer shutdown.after",
+            "maintenance never has a step of its own",
+            "Write a longer shutdown.after",
         )
     yield from _late(host, MAINTENANCE, maintenance, site, seen)
     yield from _late(host, SHUTDOWN, shutdown, site, seen)
@@ -130,7 +140,7 @@ def _one_feeder(host: Host, site: Site) -> Iterator[Advice]:
         yield Advice(
             Level.WARNING,
             f"host.{host.id}",
-            f"{names} hang on feeder {feeder}: when it fails, {host.id} loses {loses}. "
+            f"{names} hang on feeder {feeder}: when it fails, {host.id} loses {loses}",
             "Hang one of them on another feeder, or write the right feeder in its [ups.NAME]",
         )
 
@@ -147,7 +157,8 @@ def _overload(host: Host, seen: Snapshot) -> Iterator[Advice]:
             Level.WARNING,
             f"host.{host.id}",
             f"its UPSs together carry {sum(loads):.0f} %: when one of them stops, each of the others would carry "
-            f"{worst:.0f} % and may switch off. Take load off them",
+            f"{worst:.0f} % and may switch off",
+            "Take load off them",
         )
 
 
@@ -159,7 +170,7 @@ def _crash(host: Host, options: HostPolicy, site: Site) -> Advice:
     return Advice(
         Level.DANGER,
         f"host.{host.id}",
-        f"{lost} when {feeds} stop{'s' if len(host.powered_by) == 1 else ''}.{saved} "
+        f"{lost} when {feeds} stop{'s' if len(host.powered_by) == 1 else ''}.{saved}",
         "Write shutdown = { enabled = true, after = ... }",
     )
 
@@ -171,7 +182,7 @@ def _role(host: Host) -> Advice:
         Level.NOTE,
         f"host.{host.id}",
         "as its pool's coordinator it needs no timers: it is shut down last, in time. Should another host take that "
-        f"role, its VMs and the host crash when {feeds} stop{'s' if len(host.powered_by) == 1 else ''}. "
+        f"role, its VMs and the host crash when {feeds} stop{'s' if len(host.powered_by) == 1 else ''}",
         "For that case write shutdown = { enabled = true, after = ... }",
     )
 
@@ -197,7 +208,7 @@ def _late(host: Host, option: str, timer: Timer, site: Site, seen: Snapshot) -> 
     latest = own.latest(period)
     longer = f"Give {ups}'s card a longer warning period"
     remedy = f"Write {option}.after = {latest} or less" if latest is not None else longer
-    yield Advice(Level.WARNING, f"host.{host.id}", f"{text}. {remedy}")
+    yield Advice(Level.WARNING, f"host.{host.id}", text, remedy)
 
 
 def _stays_off(host: Host, site: Site, seen: Snapshot) -> Iterator[Advice]:
@@ -211,7 +222,8 @@ def _stays_off(host: Host, site: Site, seen: Snapshot) -> Iterator[Advice]:
         Level.DANGER,
         f"host.{host.id}",
         f"once shut down it may stay off: {' and '.join(keeps)} may keep its output on until power returns, "
-        "and nothing can power the host on. Set its power-on mode in XenCenter, or the card's action to client and ups",
+        "and nothing can power the host on",
+        "Set its power-on mode in XenCenter, or the card's action to client and ups",
     )
 
 
@@ -221,27 +233,28 @@ def _ups(ups: UpsId, site: Site, seen: Snapshot) -> Iterator[Advice]:
     stores = [storage for storage in site.storages.values() if ups in storage.powered_by]
     if not fed and not stores:
         yield Advice(
-            Level.NOTE, about, f"feeds no host and no storage: name it in powered_by of one, or remove [{about}]"
+            Level.NOTE, about, "feeds no host and no storage", f"name it in powered_by of one, or remove [{about}]"
         )
         return
     there = seen.upses.get(ups)
     if there is not None and there.reading is None:
         trouble = f" ({there.trouble})" if there.trouble else ""
-        yield Advice(Level.DANGER, about, f"has never answered{trouble}: check source, version and community")
+        yield Advice(Level.DANGER, about, f"has never answered{trouble}", "check source, version and community")
     card = timers(ups, site, seen)
     acts = bool(stores) or any(site.policy.of(host.id) != HostPolicy() for host in fed)
     if acts and card.warning_period is None and card.action is not CardAction.DISABLED:
         yield Advice(
             Level.WARNING if there is not None and there.reading is not None else Level.NOTE,
             about,
-            "its card's warning period is not known, so no sum can be made of the time it leaves. "
+            "its card's warning period is not known, so no sum can be made of the time it leaves",
             'Write warning_period, shutdown_delay and action as its card has them; action = "disabled" if it has none',
         )
     elif card.action is CardAction.CLIENT_AND_UPS and card.shutdown_delay is None:
         yield Advice(
             Level.WARNING,
             about,
-            "cuts its output, but after what delay is not known. Write shutdown_delay as its card has it",
+            "cuts its output, but after what delay is not known",
+            "Write shutdown_delay as its card has it",
         )
 
 
@@ -250,23 +263,24 @@ def _pool(pool: str, site: Site, seen: Snapshot) -> Iterator[Advice]:
     named = {host.id: host for host in site.hosts.values() if host.pool == pool}
     if not named:
         yield Advice(
-            Level.WARNING, about, f'none of its hosts is named: write a [host.NAME] with pool = "{pool}" for each'
+            Level.WARNING, about, "none of its hosts is named", f'write a [host.NAME] with pool = "{pool}" for each'
         )
     there = seen.pools.get(pool)
     if there is not None and there.answered_at is None:
         trouble = f" ({there.trouble})" if there.trouble else ""
-        yield Advice(Level.DANGER, about, f"has never answered{trouble}: check addresses, username and password")
+        yield Advice(Level.DANGER, about, f"has never answered{trouble}", "check addresses, username and password")
     if there is not None and there.answered_at is not None:
         members = {host.id for host in seen.members(pool)}
         for host in sorted(members - set(named) if named else []):
             yield Advice(
-                Level.DANGER, about, f"host {host} is not named, so it crashes with its UPS: write a [host.NAME]"
+                Level.DANGER, about, f"host {host} is not named, so it crashes with its UPS", "write a [host.NAME]"
             )
         for host in sorted(set(named) - members):
             yield Advice(
                 Level.DANGER,
                 f"host.{host}",
-                f"is no host of {pool}: use its name label, uuid or address. There: {_list(members)}",
+                f"is no host of {pool}",
+                f"use its name label, uuid or address. There: {_list(members)}",
             )
     feeds = {host.powered_by for host in named.values()}
     if len(named) > 1 and len(set().union(*feeds)) == 1 and all(feeds):
@@ -285,7 +299,7 @@ def _vms(site: Site, seen: Snapshot) -> Iterator[Advice]:
         return
     there = {name for vm in seen.vms.values() for name in (vm.id, vm.name)}
     for name in sorted(set(site.policy.vms) - there):
-        yield Advice(Level.WARNING, f"vm.{name}", "no VM has this name or uuid: correct it, or remove the section")
+        yield Advice(Level.WARNING, f"vm.{name}", "no VM has this name or uuid", "correct it, or remove the section")
 
 
 def _storage(storage: Storage, site: Site, seen: Snapshot) -> Iterator[Advice]:
@@ -293,23 +307,23 @@ def _storage(storage: Storage, site: Site, seen: Snapshot) -> Iterator[Advice]:
     about, there = f"storage.{storage.id}", seen.storages.get(storage.id)
     if there is not None and there.serves_at is None:
         trouble = f" ({there.trouble})" if there.trouble else ""
-        yield Advice(Level.DANGER, about, f"does not serve{trouble}: check serves, and the storage itself")
+        yield Advice(Level.DANGER, about, f"does not serve{trouble}", "check serves, and the storage itself")
     if there is not None and there.logged_in is False:
-        text = "does not ask for the state of its UPS here: enter this machine's address on it as its UPS server"
-        yield Advice(Level.DANGER, about, text)
+        text = "does not ask for the state of its UPS here"
+        yield Advice(Level.DANGER, about, text, "enter this machine's address on it as its UPS server")
     if _is_used_by_nobody(storage, seen):
         text = (
             "is used by no host that is known, so it is told to go down only with the last host, or at the end of its "
         )
-        yield Advice(Level.WARNING, about, f"{text}UPS. Name its hosts in used_by, or its repositories")
+        yield Advice(Level.WARNING, about, f"{text}UPS", "Name its hosts in used_by, or its repositories")
     for ups in storage.powered_by:
         cut = timers(ups, site, seen).off_after
         if cut is not None and cut < storage.stop_time + site.policy.reserve:
             text = f"{ups}'s card cuts its output at {cut:g} s, and it takes {storage.stop_time:g} s to stop"
-            yield Advice(Level.DANGER, about, f"{text}. Give {ups}'s card a longer warning period")
+            yield Advice(Level.DANGER, about, text, f"Give {ups}'s card a longer warning period")
     if len(site.pools) > 1 and not storage.used_by:
-        text = "may be used by any pool, so all pools are watched in one round. Name its hosts in used_by"
-        yield Advice(Level.NOTE, about, text)
+        text = "may be used by any pool, so all pools are watched in one round"
+        yield Advice(Level.NOTE, about, text, "Name its hosts in used_by")
     for host in storage.used_by if storage.way is Way.BY_ITSELF else ():
         yield from _outlives(site.hosts[host], storage, site, seen)
 
@@ -336,8 +350,8 @@ def _outlives(host: Host, storage: Storage, site: Site, seen: Snapshot) -> Itera
             Level.WARNING,
             f"storage.{storage.id}",
             f"goes down by itself after {storage.after:g} s on battery, and {host.id} is down only at {math.ceil(end)} "
-            f"s by its timers: it will begin earlier. Enter {math.ceil(end / 60)} minutes or more on the storage, and "
-            f'after = "{math.ceil(end / 60)} min" here',
+            f"s by its timers: it will begin earlier",
+            f'Enter {math.ceil(end / 60)} minutes or more on the storage, and after = "{math.ceil(end / 60)} min" here',
         )
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ridethrough.config import Configuration, UpsConnection
-from ridethrough.core.advice import Level, advice, outcome
+from ridethrough.core.advice import Level, outcome
+from ridethrough.core.lint import lint, score
 from ridethrough.core.model import PoolId, StorageId
 from ridethrough.core.observation import Snapshot
 from ridethrough.core.site import Site
@@ -29,8 +30,16 @@ class Asking:
     storage: Callable[[Configuration, StorageId], Awaitable[Row]]
 
 
-async def report(found: Configuration, asking: Asking, told: Callable[[str], None] = lambda what: None) -> Row:
-    """Ask every UPS and every pool once, and say what an outage would do to each host. `told` hears how far it is."""
+async def report(
+    found: Configuration,
+    asking: Asking,
+    told: Callable[[str], None] = lambda what: None,
+    armed: bool | None = None,
+) -> Row:
+    """Ask every UPS and every pool once, and say what an outage would do to each host. `told` hears how far it is.
+
+    `armed`: whether the controller may act; None: nobody knows.
+    """
     stored = f" and {len(found.storages)} storages" if found.storages else ""
     told(f"asking {len(found.upses)} UPSs{', ' if stored else ' and '}{len(found.pools)} pools{stored}")
     upses, pools, storages = await asyncio.gather(
@@ -41,20 +50,36 @@ async def report(found: Configuration, asking: Asking, told: Callable[[str], Non
     told("looking at the hosts and their VMs")
     answering = _only(found, {u["id"] for u in upses if not u["troubles"]}, {p["id"] for p in pools if p["members"]})
     seen = await asking.look(answering)
-    return {
-        "site": found.site.name,
-        "upses": upses,
-        "pools": pools,
-        "nas": storages,
-        "hosts": [_host(found.site, host) for host in sorted(found.site.hosts)],
-        "advice": advised(found.site, seen),
-        "problems": [f"{row['id']}: {text}" for row in (*upses, *pools, *storages) for text in row["troubles"]],
-    }
+    return scored(
+        {
+            "site": found.site.name,
+            "upses": upses,
+            "pools": pools,
+            "nas": storages,
+            "hosts": [_host(found.site, host) for host in sorted(found.site.hosts)],
+            "advice": advised(found.site, seen, armed),
+            "problems": [f"{row['id']}: {text}" for row in (*upses, *pools, *storages) for text in row["troubles"]],
+        }
+    )
 
 
-def advised(site: Site, seen: Snapshot) -> list[Row]:
+def advised(site: Site, seen: Snapshot, armed: bool | None = None) -> list[Row]:
     """What is worth saying of a site as it was seen, the worst first."""
-    return [{"level": str(a.level), "about": a.about, "text": a.text} for a in advice(site, seen)]
+    return [
+        {"level": str(a.level), "about": a.about, "text": a.text, "sentence": a.sentence, "remedy": a.remedy}
+        for a in lint(site, seen, armed)
+    ]
+
+
+def scored(report: Row) -> Row:
+    """The report with its score, 0 to 100: see core.lint. What does not answer counts as a danger."""
+    return report | {"score": score_of(findings(report))}
+
+
+def score_of(found: Collection[Mapping[str, Any]]) -> int:
+    """The score of findings."""
+    levels = Counter(row["level"] for row in found)
+    return score(levels[Level.DANGER], levels[Level.WARNING])
 
 
 def findings(report: Mapping[str, Any]) -> list[Row]:
@@ -62,15 +87,20 @@ def findings(report: Mapping[str, Any]) -> list[Row]:
     rows = []
     for kind, table in (("ups", "upses"), ("pool", "pools"), ("storage", "nas")):
         for row in report.get(table, []):
-            rows += [{"level": "danger", "about": f"{kind}.{row['id']}", "text": text} for text in row["troubles"]]
+            rows += [_trouble(f"{kind}.{row['id']}", text) for text in row["troubles"]]
     return rows + [row for row in report["advice"] if row not in rows]
 
 
+def _trouble(about: str, text: str) -> Row:
+    return {"level": str(Level.DANGER), "about": about, "text": text, "sentence": text, "remedy": ""}
+
+
 def counts(site: Site, found: Collection[Mapping[str, Any]]) -> dict[str, int]:
-    """How many findings of each level, and of how many parts of the site nothing worse than a note is said."""
+    """How many findings of each level, how many parts of the site have nothing worse than a note, and the score."""
     levels = Counter(row["level"] for row in found)
     blamed = {row["about"] for row in found if row["level"] != Level.NOTE}
-    return {"ok": len([part for part in _parts(site) if part not in blamed]), **{str(it): levels[it] for it in Level}}
+    well = len([part for part in _parts(site) if part not in blamed])
+    return {"ok": well, **{str(it): levels[it] for it in Level}, "score": score_of(found)}
 
 
 def _parts(site: Site) -> Iterable[str]:

@@ -33,6 +33,7 @@ class Counts(BaseModel):
     danger: int
     warning: int
     note: int
+    score: int = Field(description="How safe the site is by its findings, 0 to 100.")
 
 
 class Finding(BaseModel):
@@ -40,7 +41,9 @@ class Finding(BaseModel):
 
     level: Literal["danger", "warning", "note"]
     about: str = Field(description="The place in site.toml: host.h1.")
-    text: str
+    text: str = Field(description="Sentence and remedy.")
+    sentence: str
+    remedy: str = Field(description='What to do; "" where the sentence says it.')
 
 
 class Seen(BaseModel):

@@ -1,0 +1,163 @@
+"""What shows only where the whole site is seen; and the score."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ridethrough.core.advice import Advice, Level
+from ridethrough.core.lint import lint, score
+from ridethrough.core.model import CardAction, CardTimers, Ups
+from ridethrough.core.observation import PoolSeen, Snapshot, VmSeen
+from ridethrough.core.policy import Policy, VmPolicy, Wish
+from ridethrough.core.site import Site
+
+from .build import GIB, TIMERS, reading, site, snapshot, vm_seen
+
+SLOW = CardTimers(900.0, 120.0, CardAction.CLIENT_AND_UPS)
+
+
+def built(hosts: int = 3, **vms: VmPolicy) -> Site:
+    """A site of which there is nothing to say: cards that leave time for everything."""
+    names = [f"h{n}" for n in range(1, hosts + 1)]
+    found = site(hosts, policy=Policy(hosts=dict.fromkeys(names, TIMERS), vms=vms, controller="me"))
+    return replace(found, upses={u: Ups(u, SLOW) for u in found.upses})
+
+
+def seen_of(the_site: Site, *vms: VmSeen, free: float = 32.0) -> Snapshot:
+    found = snapshot(0.0, the_site, vms)
+    return replace(found, hosts={h: replace(it, memory_free=int(free * GIB)) for h, it in found.hosts.items()})
+
+
+def said(the_site: Site, seen: Snapshot, about: str) -> list[Advice]:
+    return [a for a in lint(the_site, seen) if a.about == about]
+
+
+def test_nothing_is_said_of_a_good_site() -> None:
+    the_site = built()
+    assert lint(the_site, seen_of(the_site, vm_seen("web", "h1", 8.0)), armed=True) == []
+
+
+# --- N-1 memory
+
+
+def test_memory_that_is_missing_when_a_host_goes() -> None:
+    the_site = built()
+    seen = seen_of(the_site, *(vm_seen(f"vm{n}", "h1", 8.0) for n in range(3)), free=10.0)
+    (only,) = said(the_site, seen, "pool.pool1")
+    assert only.level is Level.WARNING
+    assert "when ups1 fails, the hosts that are left lack 4.0 GiB of memory for the VMs of h1" in only.sentence
+    assert only.remedy.startswith("Free memory on the hosts")
+
+
+def test_one_vm_that_is_larger_than_any_hole() -> None:
+    the_site = built()
+    (only,) = said(the_site, seen_of(the_site, vm_seen("big", "h1", 12.0), free=10.0), "pool.pool1")
+    assert "lack 2.0 GiB" in only.sentence
+
+
+def test_what_is_stopped_anyhow_needs_no_memory_elsewhere() -> None:
+    the_site = built(big=VmPolicy(Wish.SHUT_DOWN))
+    assert said(the_site, seen_of(the_site, vm_seen("big", "h1", 12.0), free=10.0), "pool.pool1") == []
+
+
+def test_a_host_in_maintenance_mode_takes_nothing() -> None:
+    the_site = built()
+    seen = seen_of(the_site, vm_seen("a", "h1", 12.0), vm_seen("b", "h1", 12.0), free=16.0)
+    assert said(the_site, seen, "pool.pool1") == []
+    away = replace(seen, hosts={**seen.hosts, "h3": replace(seen.hosts["h3"], enabled=False)})
+    (only,) = said(the_site, away, "pool.pool1")
+    assert "lack 8.0 GiB" in only.sentence
+
+
+# --- the coordinator
+
+
+@pytest.mark.parametrize(("its", "told"), [(600.0, True), (1500.0, False), (1400.0, False)])
+def test_the_coordinator_on_the_weakest_ups(its: float, told: bool) -> None:
+    the_site = built()
+    the_site = replace(the_site, upses={u: Ups(u, CardTimers(900.0, 3600.0, SLOW.action)) for u in the_site.upses})
+    seen = seen_of(the_site)
+    weak = replace(seen.upses["ups1"], reading=reading(0.0, runtime=its))
+    found = said(the_site, replace(seen, upses={**seen.upses, "ups1": weak}), "host.h1")
+    assert [a.level for a in found] == ([Level.WARNING] if told else [])
+    if told:
+        assert "is the coordinator of pool1 and hangs on ups1 alone, the weakest UPS of the pool" in found[0].sentence
+        assert "Make a host on ups3 (25 min) the coordinator" in found[0].remedy
+
+
+# --- the card
+
+
+@pytest.mark.parametrize(("cut", "level"), [(100.0, Level.DANGER), (900.0, None)])
+def test_a_card_that_cuts_before_anything_could_be_down(cut: float, level: Level | None) -> None:
+    the_site = built()
+    quick = Ups("ups2", CardTimers(cut / 2, cut / 2, CardAction.CLIENT_AND_UPS))
+    the_site = replace(the_site, upses={**the_site.upses, "ups2": quick})
+    found = [a for a in said(the_site, seen_of(the_site, vm_seen("web", "h2")), "host.h2") if "however early" in a.text]
+    assert [a.level for a in found] == ([level] if level else [])
+    if found:
+        assert "10 s until it is confirmed + 40 s to stop its VMs + 60 s to shut the host down = 110 s" in found[0].text
+
+
+def test_another_feed_outlasts_a_card_that_cuts() -> None:
+    two = site(2, 2)
+    quick = CardTimers(50.0, 50.0, CardAction.CLIENT_AND_UPS)
+    upses = {**two.upses, "ups1": Ups("ups1", quick), "ups1b": Ups("ups1b", CardTimers(action=CardAction.CLIENT))}
+    assert not [a for a in lint(replace(two, upses=upses), snapshot(0.0, two)) if "however early" in a.text]
+
+
+# --- VMs
+
+
+def test_vms_that_can_never_move_are_told_with_the_reason() -> None:
+    the_site = built(meant=VmPolicy(Wish.LEAVE))
+    vms = (
+        vm_seen("passed", "h1", immovable="it has a PCI device"),
+        vm_seen("meant", "h1", immovable="it has a USB device"),
+        vm_seen("local", "h1", storage=frozenset({"its own disk"})),
+    )
+    found = {a.sentence: a.level for a in said(the_site, seen_of(the_site, *vms), "pool.pool1")}
+    assert found == {
+        "local can never be moved, and is stopped with its host: no other host reaches its storage": Level.WARNING,
+        "passed can never be moved, and is stopped with its host: it has a PCI device": Level.WARNING,
+        "meant can never be moved, and is stopped with its host: it has a USB device": Level.NOTE,
+    }
+
+
+def test_many_vms_of_one_reason_are_one_finding() -> None:
+    the_site = built()
+    vms = [vm_seen(f"vm{n}", "h1", 0.1, immovable="it has no tools") for n in range(6)]
+    (only,) = said(the_site, seen_of(the_site, *vms), "pool.pool1")
+    assert only.sentence.startswith("vm0, vm1, vm2 and 3 more can never be moved, and are stopped with their host")
+
+
+# --- storage, dry run
+
+
+def test_shared_disks_on_a_machine_that_nobody_names() -> None:
+    the_site = built()
+    seen = seen_of(the_site)
+    pool = PoolSeen(
+        "pool1", "h1", 0.0, -1000.0, storage_names={"nfs": "disks"}, storage_addresses={"nfs": frozenset({"192.0.2.9"})}
+    )
+    (only,) = said(the_site, replace(seen, pools={"pool1": pool}), "pool.pool1")
+    assert only.sentence.startswith("the disks of disks lie on 192.0.2.9, which no [storage.NAME] names")
+
+
+@pytest.mark.parametrize(("armed", "told"), [(False, 1), (True, 0), (None, 0)])
+def test_dry_run_is_told(armed: bool | None, told: int) -> None:
+    the_site = built()
+    assert [a.about for a in lint(the_site, seen_of(the_site), armed)] == ["controller"] * told
+
+
+# --- the score
+
+
+@pytest.mark.parametrize(
+    ("dangers", "warnings", "points"),
+    [(0, 0, 100), (0, 1, 96), (0, 2, 95), (0, 99, 80), (1, 0, 80), (2, 1, 71), (13, 0, 20), (99, 99, 0)],
+)
+def test_the_score(dangers: int, warnings: int, points: int) -> None:
+    assert score(dangers, warnings) == points
