@@ -19,8 +19,8 @@ from ridethrough.core.situation import Situation
 
 from .walk import Step, Walk, touched
 
-walks = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-seeds = st.integers(0, 249)  # few enough that the tests share the walks
+walks = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+seeds = st.integers(0, 119)  # few enough that the tests share the walks
 TAKING_DOWN = (a.DisableHost, a.MoveVm, a.StopVm, a.ForceStopVm, a.ShutDownHost)
 
 
