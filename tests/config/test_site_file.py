@@ -131,6 +131,8 @@ def test_each_threshold_is_the_owners_or_ours() -> None:
         "coordinator_grace",
         "disable_wait",
         "flap_window",
+        "guest_start",
+        "host_start",
         "move_overhead",
         "silent_is_low",
         "target_fresh",

@@ -10,10 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ridethrough.core import events as e
-from ridethrough.core.budget import is_last_moment, left, need, own_left, runtime, stop_deadline
-from ridethrough.core.observation import Source
+from ridethrough.core.actions import StopVm
+from ridethrough.core.budget import LAST_SECONDS, is_last_moment, left, need, own_left, runtime, stop_deadline
+from ridethrough.core.observation import Snapshot, Source, VmSeen
+from ridethrough.core.policy import Policy
+from ridethrough.core.site import Site
+from ridethrough.core.situation import Situation
 
-from .build import host_seen, lost, site, situation, snapshot, ups_seen, vm_seen
+from .build import ARMED, host_seen, known, lost, remember, site, situation, snapshot, ups_seen, vm_seen
 
 BATTERY = Source.BATTERY
 
@@ -86,13 +90,105 @@ def test_need_counts_moves_stops_the_host_and_the_reserve() -> None:
 
 
 def test_a_clean_stop_gets_what_the_budget_leaves() -> None:
-    the_site = site(1)
-    seen = snapshot(100.0, the_site, sources={"ups1": BATTERY})
+    the_site, web = site(1), vm_seen("web", "h1")
+    seen = snapshot(100.0, the_site, (web,), sources={"ups1": BATTERY})
     host = seen.hosts["h1"]
-    assert stop_deadline(situation(100.0, seen, the_site, lost("ups1", 10.0)), host) == 120.0
-    assert stop_deadline(situation(100.0, seen, the_site, lost("ups1", 10.0, off_at=310.0)), host) == 90.0
-    assert stop_deadline(situation(100.0, seen, the_site, lost("ups1", 10.0, off_at=200.0)), host) == 30.0
+    assert stop_deadline(situation(100.0, seen, the_site, lost("ups1", 10.0)), host, web) == 120.0
+    assert stop_deadline(situation(100.0, seen, the_site, lost("ups1", 10.0, off_at=310.0)), host, web) == 90.0
+    assert stop_deadline(situation(100.0, seen, the_site, lost("ups1", 10.0, off_at=200.0)), host, web) == 30.0
     assert is_last_moment(situation(100.0, seen, the_site, lost("ups1", 10.0, off_at=220.0)), host)
+
+
+def tiered(name: str, tier: int) -> VmSeen:
+    return vm_seen(name, "h1", tags=frozenset({f"ridethrough:tier={tier}"}))
+
+
+def took(vm: str, seconds: float) -> list[e.Event]:
+    """A clean stop in the past: the first two entries of a journal."""
+    stop = StopVm(vm, vm, "pool1", "h1", "", 600.0)
+    return [e.ActionStarted(1.0, stop), e.ActionFinished(1.0 + seconds, 1, stop)]
+
+
+def with_past(now: float, seen: Snapshot, the_site: Site, past: list[e.Event], *events: e.Event) -> Situation:
+    return Situation(now, seen, remember(*past, *ARMED, *known(the_site), *events), the_site)
+
+
+def test_stops_are_needed_tier_after_tier_each_as_long_as_its_slowest() -> None:
+    the_site = site(1)
+    vms = (tiered("a", 9), tiered("b", 9), tiered("c", 5), tiered("d", 0))
+    seen = snapshot(100.0, the_site, vms, {"ups1": BATTERY})
+    s = situation(100.0, seen, the_site, lost("ups1", 10.0))
+    assert need(s, seen.hosts["h1"]).stops == 3 * s.policy.guest_stop_estimate
+    s = with_past(100.0, seen, the_site, took("b", 90.0), lost("ups1", 10.0))
+    wanted = need(s, seen.hosts["h1"])
+    assert wanted.stops == 90.0 + 2 * s.policy.guest_stop_estimate
+
+
+def test_a_guest_s_deadline_leaves_the_tiers_after_it_their_time() -> None:
+    the_site = site(1)
+    high, low = tiered("high", 9), tiered("low", 0)
+    seen = snapshot(100.0, the_site, (high, low), {"ups1": BATTERY})
+    host = seen.hosts["h1"]
+
+    def deadlines(seconds: float, past: list[e.Event]) -> tuple[float, float]:
+        s = with_past(100.0, seen, the_site, past, lost("ups1", 10.0, off_at=100.0 + seconds))
+        return stop_deadline(s, host, high), stop_deadline(s, host, low)
+
+    assert deadlines(220.0, []) == (60.0, 100.0)  # 100 s before the last moment, 40 of them for the other
+    assert deadlines(250.0, took("low", 70.0)) == (60.0, 120.0)
+    assert deadlines(170.0, []) == (50.0, 50.0)  # pressed: all at once
+
+
+def test_a_guest_that_always_takes_longer_than_the_owner_s_time_gets_more_when_nothing_presses() -> None:
+    the_site, web = site(1), vm_seen("web", "h1")
+    seen = snapshot(100.0, the_site, (web,), {"ups1": BATTERY})
+    s = with_past(100.0, seen, the_site, took("web", 150.0), lost("ups1", 10.0))
+    assert stop_deadline(s, seen.hosts["h1"], web) == 225.0
+    s = with_past(100.0, seen, the_site, took("web", 150.0), lost("ups1", 10.0, off_at=300.0))
+    assert stop_deadline(s, seen.hosts["h1"], web) == 130.0  # into the reserve, but not into the host's own stop
+
+
+def test_hosts_that_fail_together_need_the_time_of_the_links_that_take_their_vms() -> None:
+    """Two hosts send 8 GiB each to the one that is left: its link carries both."""
+    the_site = site(3)
+    vms = tuple(vm_seen(f"vm{n}", f"h{n % 2 + 2}", 4.0) for n in range(4))
+    both = snapshot(100.0, the_site, vms, {"ups2": BATTERY, "ups3": BATTERY})
+    one = snapshot(100.0, the_site, vms, {"ups2": BATTERY})
+    together = need(situation(100.0, both, the_site, lost("ups2", 10.0), lost("ups3", 10.0)), both.hosts["h2"])
+    alone = need(situation(100.0, one, the_site, lost("ups2", 10.0)), one.hosts["h2"])
+    assert alone.arrivals == 0.0
+    assert together.evacuation == alone.evacuation
+    assert together.arrivals == pytest.approx(2 * alone.evacuation, rel=0.05)
+    assert together.from_evacuation == together.arrivals + together.last_moment
+
+
+def test_the_reserve_is_long_enough_to_prove_a_host_down() -> None:
+    the_site = site(1, policy=Policy(reserve=5.0))
+    seen = snapshot(100.0, the_site, (), {"ups1": BATTERY})
+    s = situation(100.0, seen, the_site, lost("ups1", 10.0))
+    assert need(s, seen.hosts["h1"]).reserve == s.policy.down_silence
+
+
+def test_the_margin_is_what_is_left_less_what_is_needed() -> None:
+    the_site = site(1)
+    seen = snapshot(100.0, the_site, (vm_seen("web", "h1"),), {"ups1": BATTERY})
+    wanted = need(situation(100.0, seen, the_site, lost("ups1", 10.0)), seen.hosts["h1"])
+    assert wanted.left_over(200.0) == 200.0 - wanted.from_evacuation
+    assert wanted.left_over(None) is None
+
+
+@given(st.lists(st.floats(1.0, 400.0), max_size=6), st.floats(0.0, 1000.0))
+def test_a_deadline_never_reaches_into_the_host_s_own_stop(past: list[float], left_now: float) -> None:
+    """Property: a guest has five seconds, or ends before its host's own shutdown has to begin at the latest."""
+    the_site, web = site(1), vm_seen("web", "h1")
+    seen = snapshot(100.0, the_site, (web,), {"ups1": BATTERY})
+    events: list[e.Event] = []
+    for seconds in past:
+        stop = StopVm("web", "web", "pool1", "h1", "", 600.0)
+        events += [e.ActionStarted(1.0, stop), e.ActionFinished(1.0 + seconds, len(events) + 1, stop)]
+    s = with_past(100.0, seen, the_site, events, lost("ups1", 10.0, off_at=100.0 + left_now))
+    deadline = stop_deadline(s, seen.hosts["h1"], web)
+    assert deadline <= max(left_now - need(s, seen.hosts["h1"]).host_stop - LAST_SECONDS, 5.0) + 1e-6
 
 
 runtimes = st.floats(0.0, 5000.0)

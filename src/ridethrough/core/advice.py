@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from .learned import NOTHING_LEARNED, Learned
 from .model import CardAction, Host, HostId, Storage, UpsId, Way
 from .observation import Snapshot
 from .policy import HostPolicy, Timer
@@ -76,23 +77,23 @@ def is_protected(host: Host, site: Site, seen: Snapshot) -> bool:
 NOTHING_SEEN = Snapshot()
 
 
-def advice(site: Site, seen: Snapshot = NOTHING_SEEN) -> list[Advice]:
+def advice(site: Site, seen: Snapshot = NOTHING_SEEN, learned: Learned = NOTHING_LEARNED) -> list[Advice]:
     """Everything worth saying, dangers first, then by place in site.toml.
 
     With a snapshot it also counts the VMs that are to be moved, uses the timers that cards tell, and compares the hosts
     and VMs of site.toml with those that are there. Times are seconds.
     """
     found = [
-        *(a for _, host in sorted(site.hosts.items()) for a in of_host(host, site, seen)),
+        *(a for _, host in sorted(site.hosts.items()) for a in of_host(host, site, seen, learned)),
         *(a for ups in sorted(site.upses) for a in _ups(ups, site, seen)),
         *(a for pool in sorted(site.pools) for a in _pool(pool, site, seen)),
-        *(a for _, storage in sorted(site.storages.items()) for a in _storage(storage, site, seen)),
+        *(a for _, storage in sorted(site.storages.items()) for a in _storage(storage, site, seen, learned)),
         *_vms(site, seen),
     ]
     return sorted(found, key=lambda a: list(Level).index(a.level))
 
 
-def of_host(host: Host, site: Site, seen: Snapshot) -> Iterator[Advice]:
+def of_host(host: Host, site: Site, seen: Snapshot, learned: Learned = NOTHING_LEARNED) -> Iterator[Advice]:
     """What is worth saying about one host's feeds and options."""
     about = f"host.{host.id}"
     options = site.policy.of(host.id)
@@ -116,8 +117,8 @@ def of_host(host: Host, site: Site, seen: Snapshot) -> Iterator[Advice]:
             "maintenance never has a step of its own",
             "Write a longer shutdown.after",
         )
-    yield from _late(host, MAINTENANCE, maintenance, site, seen)
-    yield from _late(host, SHUTDOWN, shutdown, site, seen)
+    yield from _late(host, MAINTENANCE, maintenance, site, seen, learned)
+    yield from _late(host, SHUTDOWN, shutdown, site, seen, learned)
     if shutdown.enabled:
         yield from _stays_off(host, site, seen)
     yield from _overload(host, seen)
@@ -187,13 +188,13 @@ def _role(host: Host) -> Advice:
     )
 
 
-def _late(host: Host, option: str, timer: Timer, site: Site, seen: Snapshot) -> Iterator[Advice]:
+def _late(host: Host, option: str, timer: Timer, site: Site, seen: Snapshot, learned: Learned) -> Iterator[Advice]:
     """The manual's rule (2.3.2): a step has to be done within the card's warning period, its own work included."""
     card_of = shortest(host, site, seen)
     if not timer.enabled or card_of is None:
         return
     ups, card, period = card_of
-    own = step(host.id, option, timer, site, seen)
+    own = step(host.id, option, timer, site, seen, learned)
     end = own.ends
     if end <= period and timer.after < period:
         return
@@ -302,7 +303,7 @@ def _vms(site: Site, seen: Snapshot) -> Iterator[Advice]:
         yield Advice(Level.WARNING, f"vm.{name}", "no VM has this name or uuid", "correct it, or remove the section")
 
 
-def _storage(storage: Storage, site: Site, seen: Snapshot) -> Iterator[Advice]:
+def _storage(storage: Storage, site: Site, seen: Snapshot, learned: Learned) -> Iterator[Advice]:
     """Storage that goes before its hosts do, or is cut while it stops."""
     about, there = f"storage.{storage.id}", seen.storages.get(storage.id)
     if there is not None and there.serves_at is None:
@@ -325,7 +326,7 @@ def _storage(storage: Storage, site: Site, seen: Snapshot) -> Iterator[Advice]:
         text = "may be used by any pool, so all pools are watched in one round"
         yield Advice(Level.NOTE, about, text, "Name its hosts in used_by")
     for host in storage.used_by if storage.way is Way.BY_ITSELF else ():
-        yield from _outlives(site.hosts[host], storage, site, seen)
+        yield from _outlives(site.hosts[host], storage, site, seen, learned)
 
 
 def _is_used_by_nobody(storage: Storage, seen: Snapshot) -> bool:
@@ -338,13 +339,13 @@ def _is_used_by_nobody(storage: Storage, seen: Snapshot) -> bool:
     return storage.address not in addresses and names.isdisjoint(storage.repositories)
 
 
-def _outlives(host: Host, storage: Storage, site: Site, seen: Snapshot) -> Iterator[Advice]:
+def _outlives(host: Host, storage: Storage, site: Site, seen: Snapshot, learned: Learned) -> Iterator[Advice]:
     """A host whose own timers would end after the minutes of storage that goes down by itself."""
     options = site.policy.of(host.id)
     option, timer = (SHUTDOWN, options.shutdown) if options.shutdown.enabled else (MAINTENANCE, options.maintenance)
     if not timer.enabled or not set(host.powered_by) & set(storage.powered_by):
         return
-    end = step(host.id, option, timer, site, seen).ends
+    end = step(host.id, option, timer, site, seen, learned).ends
     if end > storage.after:
         yield Advice(
             Level.WARNING,

@@ -10,7 +10,8 @@ from .actions import (
     Action,
     target,
 )
-from .model import HostId, Percent, PoolId, Seconds, StorageId, UpsId, VmId
+from .learned import NOTHING_LEARNED, Learned
+from .model import Bytes, HostId, Percent, PoolId, Seconds, StorageId, UpsId, VmId
 
 UNREACHABLE = "UNREACHABLE"  # the error of an action whose answer was lost
 STOOD_STILL = "STOOD_STILL"  # of one that was decided before the controller stood still, and was not carried out
@@ -36,6 +37,7 @@ class UpsMemory:
     low_since: Seconds | None = None
     low_by_silence: bool = False  # nobody said so: taken back when the card says otherwise
     cut_at: Seconds | None = None  # a countdown that the card showed
+    returned_at: Seconds | None = None  # when utility power was seen again that has settled since
     was_cut: bool = False  # the output was off in this outage or the last: what it feeds starts by itself
     told_at: Seconds | None = None  # the last runtime and charge worth keeping
     runtime: Seconds | None = None
@@ -145,6 +147,22 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Begun:
+    """When a pending action was begun, for what it teaches of how long such things take.
+
+    Of a move also its VM's size, and how much of a link it had: `share` is in seconds of a whole link, up to
+    `settled_at`; `beside` moves have shared the busier of its two links since.
+    """
+
+    at: Seconds
+    size: Bytes = 0
+    share: Seconds = 0.0
+    settled_at: Seconds = 0.0
+    beside: int = 1
+    spoilt: bool = False  # what it acts on was ended in another way
+
+
+@dataclass(frozen=True, slots=True)
 class Memory:
     """Everything that the journal says about the present. `position` is that of the last event folded in."""
 
@@ -160,6 +178,8 @@ class Memory:
     vms: Mapping[VmId, VmMemory] = field(default_factory=dict)
     storages: Mapping[StorageId, StorageMemory] = field(default_factory=dict)
     pending: Mapping[int, Action] = field(default_factory=dict)
+    begun: Mapping[int, Begun] = field(default_factory=dict)  # of those pending that this controller has watched
+    learned: Learned = NOTHING_LEARNED
     failures: Mapping[str, Failure] = field(default_factory=dict)  # by kind and target
     requests: tuple[e.Requested, ...] = ()  # not yet answered
     left: tuple[e.Requested, ...] = ()  # the same, of a controller that has ended: nobody waits for them any more

@@ -41,15 +41,16 @@ def first_to_stop(s: Situation, vms: list[VmSeen]) -> list[VmSeen]:
     """The wave that stops now: the highest tier; infrastructure stops after everything else."""
     if not vms:
         return []
-    last = max(_stop_rank(s, v) for v in vms)
-    return [v for v in vms if _stop_rank(s, v) == last]
+    last = max(stop_rank(s, v) for v in vms)
+    return [v for v in vms if stop_rank(s, v) == last]
 
 
 def start_order(s: Situation, vms: list[VmSeen]) -> list[VmSeen]:
     """Infrastructure first, then low tiers before high ones, then by name."""
-    return sorted(vms, key=lambda v: (_stop_rank(s, v), v.name, v.id))
+    return sorted(vms, key=lambda v: (stop_rank(s, v), v.name, v.id))
 
 
-def _stop_rank(s: Situation, vm: VmSeen) -> int:
+def stop_rank(s: Situation, vm: VmSeen) -> int:
+    """The highest stops first."""
     policy = s.vm_policy(vm)
     return -1 if policy.infrastructure else policy.tier

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .advice import Advice, Outcome, of_host, outcome
+from .learned import NOTHING_LEARNED, Learned
 from .model import HostId, Seconds, UpsId
 from .observation import Snapshot
 from .policy import HostPolicy, Timer
@@ -43,26 +44,26 @@ class Outlook:
     explanation: str = ""  # of a coordinator
 
 
-def outlook(host: HostId, site: Site, seen: Snapshot) -> Outlook:
+def outlook(host: HostId, site: Site, seen: Snapshot, learned: Learned = NOTHING_LEARNED) -> Outlook:
     """That of a host of site.toml."""
     options = site.policy.of(host)
     pool = seen.pools.get(site.hosts[host].pool)
     leads = pool is not None and pool.coordinator == host
     row = outcome(options)
-    steps = [*_ours(host, site, seen), *_cards(host, site, seen)]
+    steps = [*_ours(host, site, seen, learned), *_cards(host, site, seen)]
     return Outlook(
         host,
         row,
         tuple(sorted(steps, key=lambda one: (one.at, one.what, one.ups))),
-        tuple(of_host(site.hosts[host], site, seen)),
-        _remedy(host, options, site, seen) if row.crash else None,
+        tuple(of_host(site.hosts[host], site, seen, learned)),
+        _remedy(host, options, site, seen, learned) if row.crash else None,
         leads,
         _of_coordinator(options, site.policy.protect_coordinator) if leads else "",
     )
 
 
-def _ours(host: HostId, site: Site, seen: Snapshot) -> list[Step]:
-    return [Step(own.option, own.begins, _WORDS[own.option], own.ends) for own in steps_of(host, site, seen)]
+def _ours(host: HostId, site: Site, seen: Snapshot, learned: Learned) -> list[Step]:
+    return [Step(own.option, own.begins, _WORDS[own.option], own.ends) for own in steps_of(host, site, seen, learned)]
 
 
 def _cards(host: HostId, site: Site, seen: Snapshot) -> list[Step]:
@@ -76,11 +77,11 @@ def _cards(host: HostId, site: Site, seen: Snapshot) -> list[Step]:
     return found
 
 
-def _remedy(host: HostId, options: HostPolicy, site: Site, seen: Snapshot) -> Timer:
+def _remedy(host: HostId, options: HostPolicy, site: Site, seen: Snapshot, learned: Learned) -> Timer:
     """A shutdown late enough for the moves, and early enough for the card."""
     card = shortest(site.hosts[host], site, seen)
     after = max(USUAL, options.maintenance.after + 60.0) if options.maintenance.enabled else USUAL
-    latest = step(host, SHUTDOWN, Timer(), site, seen).latest(card[2]) if card else after
+    latest = step(host, SHUTDOWN, Timer(), site, seen, learned).latest(card[2]) if card else after
     return Timer(True, min(after, float(latest or 0)))
 
 

@@ -64,9 +64,11 @@ class Policy:
     low_battery_left: Seconds = 120.0  # what is left when a UPS says low battery
     reserve: Seconds = 60.0  # kept free before every cut
 
-    host_stop: Seconds = 60.0  # an empty host's own shutdown: ten seconds of delay, then its system
+    host_stop: Seconds = 60.0  # an empty host's own shutdown: ten seconds of delay, then its system; until known
     guest_stop: Seconds = 120.0  # longest clean stop of a guest when nothing presses
-    guest_stop_estimate: Seconds = 40.0  # expected clean stop, for the budget
+    guest_stop_estimate: Seconds = 40.0  # expected clean stop, until its own are known
+    guest_start: Seconds = 30.0  # expected start of a guest, until its own are known
+    host_start: Seconds = 300.0  # the same of a host: from its supply until its pool has it back
     link_speed: float = 100e6  # bytes per second of a migration network, until measured
     move_overhead: Seconds = 3.0  # added to each migration
     parallel: int = 3  # migrations at once per source and per target

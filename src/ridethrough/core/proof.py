@@ -9,6 +9,7 @@ from .power import supply
 from .situation import Situation, once
 from .wording import duration
 
+NOTICE: Seconds = 10.0  # host.shutdown returns so long before it begins: a host that falls silent sooner has not obeyed
 STARTS_WITHIN: Seconds = 60.0  # from the first answer of a toolstack to its word to the pool that it has started
 
 
@@ -20,7 +21,7 @@ def news(s: Situation) -> list[e.Event]:
         if m.down_at is not None and m.heard_at is None and not _has_returned(s, host):
             found += [e.HostHeard(s.now, host.id)] if _is_heard(s, host, m.down_at) else []
         elif (m.down_at is None or m.heard_at is not None) and (proof := _proof_of_down(s, host)):
-            found.append(e.HostDown(s.now, host.id, proof, host.agent_started))
+            found.append(e.HostDown(s.now, host.id, proof, host.agent_started, _stop_took(s, host)))
         elif m.down_at is None and (proof := _proof_of_a_fall(s, host)):
             found += [e.HostDown(s.now, host.id, proof, host.agent_started), _returned(s, host)]
         elif _has_returned(s, host):
@@ -30,7 +31,27 @@ def news(s: Situation) -> list[e.Event]:
 
 def _returned(s: Situation, host: HostSeen) -> e.HostReturned:
     pool = "" if _goes_down(s, host) else host.pool
-    return e.HostReturned(s.now, host.id, host.agent_started, host.booted, pool)
+    return e.HostReturned(s.now, host.id, host.agent_started, host.booted, pool, _start_took(s, host))
+
+
+def _stop_took(s: Situation, host: HostSeen) -> Seconds:
+    """From our last order until nothing of it was heard any more, where all that while this controller listened."""
+    asked, heard = s.memory.host(host.id).shutdown_last_asked, (host.toolstack_at, host.network_at)
+    last = max((t for t in heard if t is not None), default=None)
+    if s.memory.host(host.id).shut_down_at is None or asked is None or last is None or asked < s.memory.started_at:
+        return 0.0
+    return last - asked if last - asked >= NOTICE else 0.0
+
+
+def _start_took(s: Situation, host: HostSeen) -> Seconds:
+    """Since it was switched on, or the outputs that were off are on again; 0: nobody knows, or nobody watched."""
+    m, built = s.memory.host(host.id), s.site.hosts.get(host.id)
+    if m.down_at is None:
+        return 0.0
+    cut = [u for u in (s.memory.ups(ups) for ups in (built.powered_by if built else ())) if u.was_cut]
+    supplied = [u.utility_since if u.utility_since is not None else u.returned_at for u in cut]
+    times = [t for t in (m.powered_on_at, *supplied) if t is not None and t > max(m.down_at, s.memory.started_at)]
+    return s.now - max(times) if times else 0.0
 
 
 def _goes_down(s: Situation, host: HostSeen) -> bool:

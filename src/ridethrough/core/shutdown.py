@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from . import events as e
 from .actions import CancelMove, ForceStopVm, MoveVm, ShutDownHost, StopVm, SuspendAutoPoweron
-from .budget import LAST_SECONDS, fits, is_last_moment, left, need, stop_deadline
+from .budget import LAST_SECONDS, fits, is_last_moment, is_pressed, left, longest_of, need, stop_deadline
+from .durations import host_stop
 from .evacuation import Due, is_held, is_protected, on_battery_text
 from .model import HostId, Seconds
 from .observation import HostSeen, VmSeen
@@ -64,7 +65,7 @@ def stop_guests(s: Situation) -> list[e.Event]:
         if s.memory.host(host.id).shutdown is not None and _at_reserve(s, host) and not s.dry_run:
             found += _end_everything(s, host)
             continue
-        for vm in leaving if _is_pressed(s, host) else first_to_stop(s, leaving):
+        for vm in leaving if is_pressed(s, host) else first_to_stop(s, leaving):
             found += _stop(s, host, vm)
     return found
 
@@ -81,7 +82,7 @@ def _must_stop(s: Situation, host: HostSeen) -> list[VmSeen]:
         return shed
     plan = place(s, [host.id])
     stay = [v for v in guests if not is_moving(s, v) and (v.id not in plan.moves or v.busy or not fits(s, host, v))]
-    if not _is_pressed(s, host) and _still_plans(s, host):
+    if _still_plans(s, host) and not _must_hurry(s, host):
         stay = [v for v in stay if NOT_PROVEN not in plan.unplaced.get(v.id, NOT_PROVEN)]
     told = {a.vm for a in s.memory.told if isinstance(a, MoveVm)}  # dry run: they would be gone by now
     return [v for v in guests if v in shed or (v in stay and v.id not in told)]
@@ -94,18 +95,16 @@ def _still_plans(s: Situation, host: HostSeen) -> bool:
     return fresh and not s.dry_run and not s.is_wanted_off(host.pool)
 
 
+def _must_hurry(s: Situation, host: HostSeen) -> bool:
+    """What a clean stop takes twice is hardly left: no guest waits for the proof of a target."""
+    seconds = left(s, host) if supply(s, host.id).failing else None
+    return seconds is not None and seconds <= need(s, host).last_moment + 2 * longest_of(s, s.guests(host.id))
+
+
 def _crash_is_near(s: Situation, host: HostSeen) -> bool:
     """With only maintenance on, guests that found no place are still stopped cleanly; the host is not."""
-    seconds = left(s, host)
-    return seconds is not None and seconds <= s.policy.guest_stop_estimate + s.policy.reserve
-
-
-def _is_pressed(s: Situation, host: HostSeen) -> bool:
-    """No time is left for wave after wave."""
-    seconds = left(s, host)
-    if seconds is None or not supply(s, host.id).failing:
-        return False
-    return seconds <= need(s, host).last_moment + 2 * s.policy.guest_stop_estimate
+    seconds, wanted = left(s, host), need(s, host)
+    return seconds is not None and seconds <= max(wanted.stops, wanted.waiting) + wanted.reserve
 
 
 def _at_reserve(s: Situation, host: HostSeen) -> bool:
@@ -116,7 +115,7 @@ def _stop(s: Situation, host: HostSeen, vm: VmSeen) -> list[e.Event]:
     m, why = s.memory.vm(vm.id), _stop_reason(s, host, vm)
     if m.stop_failed is None:
         host_stops = s.memory.host(host.id).shutdown is not None
-        return start(s, StopVm(vm.id, vm.name, vm.pool, host.id, why, stop_deadline(s, host, host_stops)))
+        return start(s, StopVm(vm.id, vm.name, vm.pool, host.id, why, stop_deadline(s, host, vm, host_stops)))
     if not s.policy.force_stop:
         return []
     return start(s, ForceStopVm(vm.id, vm.name, vm.pool, host.id, f"its clean stop ended with {m.stop_failed}"))
@@ -135,7 +134,7 @@ def _end_everything(s: Situation, host: HostSeen) -> list[e.Event]:
     where the owner allows no hard one: the power often lasts longer than promised.
     """
     found: list[e.Event] = []
-    spare = (left(s, host) or 0.0) - s.policy.host_stop - LAST_SECONDS
+    spare = (left(s, host) or 0.0) - host_stop(s, host.id) - LAST_SECONDS
     within = spare if s.policy.force_stop else s.policy.guest_stop  # else nothing could follow it: let it try
     for vm in s.guests(host.id):
         asked = s.memory.vm(vm.id).stop_failed is not None
@@ -237,7 +236,7 @@ def _members_let_go(s: Situation, coordinator: HostSeen) -> bool:
     working = [h for h in up if supply(s, h).failing and s.memory.host(h).shut_down_at is None]
     if working or any(supply(s, h).state is Supply.SETTLING for h in up):
         seconds = left(s, coordinator)
-        return seconds is not None and seconds <= s.policy.host_stop + LAST_SECONDS
+        return seconds is not None and seconds <= host_stop(s, coordinator.id) + LAST_SECONDS
     return is_last_moment(s, coordinator)
 
 

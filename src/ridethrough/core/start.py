@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import events as e
 from .actions import Action, DisableHost, EnableHost, MoveVm, ShutDownHost, target
 from .memory import UNREACHABLE, kind_and_target
-from .model import PoolId
+from .model import Bytes, PoolId
 from .situation import Situation, once
 
 
@@ -21,13 +21,17 @@ def start(s: Situation, action: Action) -> list[e.Event]:
         pause = s.policy.retry_after * (min(failure.count, 6) if failure.refused else 1)
         if s.now - failure.at < pause:
             return []
-    return [e.ActionStarted(s.now, action, _agent_started(s, action))]
+    return [e.ActionStarted(s.now, action, _agent_started(s, action), _size(s, action))]
 
 
 def _agent_started(s: Situation, action: Action) -> float:
     if isinstance(action, DisableHost | EnableHost | ShutDownHost) and action.host in s.seen.hosts:
         return s.seen.hosts[action.host].agent_started
     return 0.0
+
+
+def _size(s: Situation, action: Action) -> Bytes:
+    return s.seen.vms[action.vm].memory if isinstance(action, MoveVm) and action.vm in s.seen.vms else 0
 
 
 def has_claim(s: Situation, pool: PoolId) -> bool:

@@ -6,7 +6,8 @@ from enum import StrEnum
 
 from . import events as e
 from .actions import CancelMove, ForceStopVm, ShutDownHost, StopStorage, StopVm
-from .budget import LAST_SECONDS, own_left, serves_for, stays_for
+from .budget import LAST_SECONDS, longest_of, own_left, serves_for, stays_for, stops_in_order
+from .durations import longest_stop, stop_time
 from .model import HostId, Seconds, Storage, StorageId, Way
 from .observation import HostSeen, StorageSeen, VmSeen
 from .ordering import first_to_stop, is_down
@@ -68,8 +69,7 @@ def _due(s: Situation, built: Storage) -> str:
 
 def _needed(s: Situation, storage: StorageId) -> Seconds:
     """Seconds for clean stops of what runs on it, wave after wave, before it may go."""
-    waves = len({s.vm_policy(v).tier for v in guests_on(s, storage)})
-    return waves * s.policy.guest_stop_estimate + s.policy.reserve
+    return stops_in_order(s, guests_on(s, storage)) + s.policy.reserve
 
 
 def _is_left(s: Situation, storage: StorageId) -> bool:
@@ -98,7 +98,7 @@ def stop_guests(s: Situation) -> list[e.Event]:
             continue
         guests = [v for v in guests_on(s, built.id) if _may_be_stopped(s, v)]
         seconds = serves_for(s, built.id)
-        pressed = seconds is not None and seconds <= s.policy.guest_stop_estimate + s.policy.reserve
+        pressed = seconds is not None and seconds <= longest_of(s, guests) + s.policy.reserve
         for vm in guests if pressed else first_to_stop(s, guests):
             found += _stop(s, vm, built.id, stays_for(s, built.id))
     return found
@@ -113,11 +113,11 @@ def _may_be_stopped(s: Situation, vm: VmSeen) -> bool:
 
 def _stop(s: Situation, vm: VmSeen, storage: StorageId, seconds: Seconds | None) -> list[e.Event]:
     why, host = f"{storage}, which holds its disk, must go down", vm.resident_on or ""
-    hurry = seconds is not None and seconds <= s.policy.guest_stop_estimate
+    hurry = seconds is not None and seconds <= stop_time(s, vm)
     if is_moving(s, vm):
         return start(s, CancelMove(vm.id, vm.name, vm.pool, host, why)) if hurry else []
     if s.memory.vm(vm.id).stop_failed is None:
-        within = s.policy.guest_stop if seconds is None else min(s.policy.guest_stop, seconds - LAST_SECONDS)
+        within = longest_stop(s, vm) if seconds is None else min(longest_stop(s, vm), seconds - LAST_SECONDS)
         return start(s, StopVm(vm.id, vm.name, vm.pool, host, why, max(within, 5.0)))
     return start(s, ForceStopVm(vm.id, vm.name, vm.pool, host, why)) if s.policy.force_stop else []
 

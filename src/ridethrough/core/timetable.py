@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from .learned import GIB, NOTHING_LEARNED, Durations, Learned
 from .model import CardTimers, Host, HostId, Seconds, UpsId
 from .observation import Snapshot
 from .policy import Timer
@@ -55,25 +56,27 @@ class Step:
         return latest if latest >= 0 else None
 
 
-def step(host: HostId, option: str, timer: Timer, site: Site, seen: Snapshot) -> Step:
-    """The step of one option of a host, with the VMs that are on it now."""
-    policy = site.policy
+def step(
+    host: HostId, option: str, timer: Timer, site: Site, seen: Snapshot, learned: Learned = NOTHING_LEARNED
+) -> Step:
+    """The step of one option of a host, with the VMs that are on it now, as long as such things have taken before."""
+    policy, past = site.policy, Durations(site.policy, learned)
     guests = seen.guests(host)
-    moves = sum(vm.memory for vm in guests) / policy.link_speed
+    moves = sum(vm.memory / GIB * past.per_gib(vm.id, vm.pool, host) for vm in guests)
     moves += math.ceil(len(guests) / policy.parallel) * policy.move_overhead
     if option == MAINTENANCE:
         return Step(option, timer.after, len(guests), moves, None, {})
     before = policy.of(host).maintenance
     emptied = before.after + moves if before.enabled else None
-    then = {"to shut the host down": policy.host_stop, "reserve": policy.reserve}
+    then = {"to shut the host down": past.host_stop(host), "reserve": policy.reserve}
     return Step(option, timer.after, len(guests), moves, emptied, then)
 
 
-def steps(host: HostId, site: Site, seen: Snapshot) -> list[Step]:
+def steps(host: HostId, site: Site, seen: Snapshot, learned: Learned = NOTHING_LEARNED) -> list[Step]:
     """The steps of a host's options that are enabled, in the order of the action table."""
     options = site.policy.of(host)
     enabled = [(o, t) for o, t in ((MAINTENANCE, options.maintenance), (SHUTDOWN, options.shutdown)) if t.enabled]
-    return [step(host, option, timer, site, seen) for option, timer in enabled]
+    return [step(host, option, timer, site, seen, learned) for option, timer in enabled]
 
 
 def timers(ups: UpsId, site: Site, seen: Snapshot) -> CardTimers:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from ridethrough.core.actions import Action
-from ridethrough.core.model import HostId, PoolId, RepositoryId, Seconds, VmId
+from ridethrough.core.model import Bytes, HostId, PoolId, RepositoryId, Seconds, VmId
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ class ActionStarted:
     at: Seconds
     action: Action
     agent_started: float = 0.0  # of the action's host, when known: tells a reboot from a person's hand
+    size: Bytes = 0  # of the VM that moves: what its link has to carry
 
 
 @dataclass(frozen=True, slots=True)

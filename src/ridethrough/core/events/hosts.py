@@ -10,12 +10,16 @@ from ridethrough.core.model import HostId, PoolId, Seconds
 
 @dataclass(frozen=True, slots=True)
 class HostDown:
-    """A host is proven down, or proven to have been down. `agent_started`: of its last toolstack that was known."""
+    """A host is proven down, or proven to have been down. `agent_started`: of its last toolstack that was known.
+
+    `took`: seconds from our order until nothing of it was heard any more; 0 where it had none, or nobody watched.
+    """
 
     at: Seconds
     host: HostId
     proof: str
     agent_started: float = 0.0
+    took: Seconds = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,7 @@ class HostReturned:
     """A host that was down has started again; `agent_started` is its new toolstack's start, `booted` its boot.
 
     `pool` is empty while a person's shutdown of the whole pool is still being carried out; else that is over now.
+    `took`: seconds since its supply was back or it was switched on; 0 where that is not known.
     """
 
     at: Seconds
@@ -38,6 +43,7 @@ class HostReturned:
     agent_started: float
     booted: float = 0.0
     pool: PoolId = ""
+    took: Seconds = 0.0
 
 
 @dataclass(frozen=True, slots=True)

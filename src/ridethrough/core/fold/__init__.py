@@ -12,6 +12,7 @@ from ridethrough.core.model import Seconds
 from .change import change_host, change_pool, change_storage, change_ups, change_vm
 from .doings import finished, interrupted, runs, started
 from .hosts import down, has_fallen, is_in_our_hands, pool_is_back, record_with, restored
+from .learning import begins, ended, host_started, host_stopped
 from .supply import unhurried, utility_back, utility_lost
 from .wishes import answered, answers
 
@@ -31,10 +32,10 @@ def fold_all(memory: Memory, events: Iterable[tuple[int, e.Event]]) -> Memory:
 def _fold(m: Memory, position: int, event: e.Event) -> Memory:
     match event:
         case e.ControllerStarted():
-            m = replace(m, left=(*m.left, *m.requests), requests=())
+            m = replace(m, left=(*m.left, *m.requests), requests=(), begun={})
             return interrupted(replace(m, started_at=event.at, alive_until=_watched_until(m, event)))
         case e.ControllerResumed():
-            m = replace(m, alive_until=event.at - event.seconds)
+            m = replace(m, alive_until=event.at - event.seconds, begun={})  # what ends now has waited for us
             return replace(m, started_at=event.at)  # what it had begun goes on, and reports how it ended
         case e.Armed():
             return replace(m, armed=True, armed_at=event.at, told=frozenset())
@@ -100,18 +101,19 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
         case e.PoolRestored():
             return restored(m, event)
         case e.ActionStarted():
+            m = begins(m, position, event)
             return started(replace(m, pending={**m.pending, position: event.action}), event)
         case e.ActionTold():
             return replace(m, told=m.told | {event.action})
         case e.ActionFinished():
-            return finished(m, event)
+            return finished(ended(m, event), event)
         case e.HostDown():
-            return down(m, event)
+            return down(host_stopped(m, event), event)
         case e.HostHeard():
             return change_host(m, event.host, heard_at=event.at)
         case e.HostReturned():
             return change_host(
-                pool_is_back(m, event),
+                pool_is_back(host_started(m, event), event),
                 event.host,
                 fell=has_fallen(m.host(event.host), event),
                 returned_at=event.at,

@@ -36,6 +36,7 @@ def utility_back(m: Memory, event: e.UtilityBack) -> Memory:
         m,
         event.ups,
         on_battery_since=None,
+        returned_at=m.ups(event.ups).utility_since,
         utility_since=None,
         counts_at=None,
         off_at=None,
