@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from ridethrough.core import alerts
 from ridethrough.core import events as e
+from ridethrough.core.actions import LowerHa
 from ridethrough.core.advice import advice
 from ridethrough.core.observation import Snapshot, Source
 
@@ -43,11 +44,18 @@ def test_bypass_is_shown_as_degraded() -> None:
 
 
 def test_ha_and_a_missing_wlb_are_told() -> None:
+    """HA that is on is told of where nothing can be done about it: in dry run, or when it was refused."""
     the_site = site(2)
     seen = snapshot(100.0, the_site, sources={"ups1": Source.BATTERY})
     pool = replace(seen.pools["pool1"], ha_enabled=True, wlb_enabled=True, wlb_trouble="no answer")
-    begun = e.EvacuationBegun(99.0, "h1", "ups1 on battery")
-    told = alerts.news(situation(100.0, replace(seen, pools={"pool1": pool}), the_site, lost("ups1", 30.0), begun))
+    seen = replace(seen, pools={"pool1": pool})
+    events = (lost("ups1", 30.0), e.EvacuationBegun(99.0, "h1", "ups1 on battery"))
+    assert sorted(keys(alerts.news(situation(100.0, seen, the_site, *events)))) == ["wlb"]
+    dry = situation(100.0, seen, the_site, *events, e.Disarmed(99.5, "owner"))
+    assert sorted(keys(alerts.news(dry))) == ["ha", "wlb"]
+    lower = LowerHa("pool1", 1, "why")
+    refused = e.ActionFinished(99.6, 1, lower, "RBAC_PERMISSION_DENIED", refused=True)
+    told = alerts.news(situation(100.0, seen, the_site, *events, e.ActionStarted(99.5, lower), refused))
     assert sorted(keys(told)) == ["ha", "wlb"]
 
 

@@ -16,7 +16,7 @@ from ridethrough.sim.machines import GIB, Guest, Profile
 from ridethrough.sim.memory_journal import Killed, MemoryJournal
 from ridethrough.sim.nas import SimNas
 from ridethrough.sim.pool_door import CLAIM, PoolDoor
-from ridethrough.sim.virtual_time import run
+from ridethrough.sim.virtual_time import VirtualClock, run
 from ridethrough.sim.world import World
 
 from .sites import NAS, site, vm
@@ -27,11 +27,18 @@ WHY = "a test"
 def perform(world: World, *actions: a.Action) -> None:
     """Carry actions out, one after the other, each within its deadline."""
 
+    async def beat(clock: VirtualClock) -> None:
+        while True:  # as the loop does: a clock that nobody looks at has stood still
+            clock.now()
+            await clock.sleep(1)
+
     async def main() -> None:
-        door = PoolDoor(world, "p")
+        clock = VirtualClock(world)
+        door, beating = PoolDoor(world, "p", clock), asyncio.create_task(beat(clock))
         for action in actions:
             async with asyncio.timeout(action.deadline):
                 await door.perform(action)
+        beating.cancel()
 
     run(world, main())
 
@@ -320,6 +327,30 @@ def test_auto_poweron_off_and_on() -> None:
     assert world.pools["p"].other_config["auto_poweron"] == "false"
     perform(world, a.RestoreAutoPoweron("p", WHY))
     assert world.pools["p"].other_config["auto_poweron"] == "true"
+
+
+def test_ha_off_and_on_as_it_was() -> None:
+    world = site()
+    pool = world.pools["p"]
+    pool.ha_enabled, pool.ha_failures, pool.ha_statefile = True, 1, NAS
+    suspend = a.SuspendHa("p", 1, (NAS,), (), WHY)
+    perform(world, suspend, suspend)
+    assert not pool.ha_enabled
+    restore = a.RestoreHa("p", True, 1, (NAS,), (), WHY)
+    perform(world, restore, restore)
+    assert (pool.ha_enabled, pool.ha_failures, pool.ha_statefile) == (True, 1, NAS)
+    perform(world, a.LowerHa("p", 1, WHY))
+    assert pool.ha_failures == 0
+    perform(world, a.RestoreHa("p", False, 1, (), (), WHY))
+    assert pool.ha_failures == 1
+
+
+def test_ha_that_a_person_has_set_meanwhile_stands() -> None:
+    world = site()
+    pool = world.pools["p"]
+    pool.ha_enabled, pool.ha_failures = True, 2
+    perform(world, a.RestoreHa("p", True, 1, (NAS,), (), WHY))
+    assert pool.ha_failures == 2
 
 
 def test_a_refusal_carries_xapis_code() -> None:

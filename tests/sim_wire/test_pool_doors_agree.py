@@ -119,7 +119,7 @@ def suspend(world: World) -> None:
 
 def set_pool(world: World) -> None:
     it = world.pools["p"]
-    it.ha_enabled = True
+    it.ha_enabled, it.ha_failures, it.ha_statefile = True, 1, "nas"
     it.other_config.update({"auto_poweron": "true", "ridethrough:claim": "north"})
     world.changed("pool", it.ref)
 

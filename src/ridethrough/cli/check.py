@@ -197,7 +197,7 @@ def _print_pool(row: dict[str, Any], trust: bool) -> None:
     if lacking := no_agent(row["members"]):
         say(lacking, "  ")
     if row["ha_enabled"]:
-        say("HA is on: it may fence hosts or restart VMs in an outage; Ridethrough warns and leaves it on", "  ")
+        say("HA is on: in an outage it is lowered, or switched off, where it stands in the way, and restored", "  ")
     if row["wlb_enabled"]:
         say("WLB is in use: its advice is taken when it comes in time and names powered hosts", "  ")
     if row["local_storage"]:

@@ -50,6 +50,44 @@ class RestoreAutoPoweron:
 
 
 @dataclass(frozen=True, slots=True)
+class LowerHa:
+    """Let HA be content with no host failure to tolerate: it then lets hosts be disabled and emptied.
+
+    `failures`: how many it was to tolerate.
+    """
+
+    pool: PoolId
+    failures: int
+    why: str
+    deadline: Seconds = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class SuspendHa:
+    """Switch HA off. `failures`, `storages` and `configuration` are as they were, for RestoreHa."""
+
+    pool: PoolId
+    failures: int
+    storages: tuple[RepositoryId, ...]  # those with the heartbeat
+    configuration: tuple[tuple[str, str], ...]
+    why: str
+    deadline: Seconds = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreHa:
+    """HA as it was: switched on where `on` says so, and to tolerate so many host failures."""
+
+    pool: PoolId
+    on: bool
+    failures: int
+    storages: tuple[RepositoryId, ...]
+    configuration: tuple[tuple[str, str], ...]
+    why: str
+    deadline: Seconds = 180.0
+
+
+@dataclass(frozen=True, slots=True)
 class DisableHost:
     """Mark the host as in maintenance mode and disable it: no VM starts or arrives there. Its VMs run on."""
 
@@ -178,7 +216,8 @@ class StopStorage:
 
 HostAction: TypeAlias = DisableHost | EnableHost | ShutDownHost | PowerOnHost
 VmAction: TypeAlias = MoveVm | CancelMove | StopVm | ForceStopVm | StartVm
-PoolAction: TypeAlias = ClaimPool | ReleasePool | SuspendAutoPoweron | RestoreAutoPoweron
+HaAction: TypeAlias = LowerHa | SuspendHa | RestoreHa
+PoolAction: TypeAlias = ClaimPool | ReleasePool | SuspendAutoPoweron | RestoreAutoPoweron | HaAction
 Action: TypeAlias = HostAction | VmAction | PoolAction | AttachRepository | StopStorage
 
 
@@ -199,6 +238,8 @@ def target(action: Action) -> str:
             return f"pool {action.pool}"
         case AttachRepository():
             return f"repository {action.repository} on {action.host}"
+        case LowerHa() | SuspendHa() | RestoreHa():
+            return f"pool {action.pool}"
         case StopStorage():
             return f"storage {action.storage}"
 

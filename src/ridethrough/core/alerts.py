@@ -8,10 +8,11 @@ from . import events as e
 from .attachments import NOT_ATTACHED, trouble
 from .custody import is_away
 from .evacuation import is_held, is_protected
+from .high_availability import is_refused, not_restored
 from .model import PoolId
-from .observation import HostSeen, Source
+from .observation import HostSeen, PoolSeen, Source
 from .power import supply
-from .recovery import NO_PLACE, cannot_be_switched_on, without_place
+from .recovery import NO_PLACE, cannot_be_switched_on, is_steady, without_place
 from .situation import Situation
 from .storage import NOT_SERVING, is_quiet, is_serving, is_still_up
 
@@ -21,6 +22,7 @@ _KEYS = frozenset(
         "no coordinator",
         "wlb",
         "ha",
+        "ha not restored",
         "no timers",
         "stays off",
         "still up",
@@ -87,8 +89,24 @@ def _of_pools(s: Situation) -> Iterator[tuple[str, str, str]]:
         if nowhere := ", ".join(v.name for v in without_place(s, pool_id)):
             text = f"{nowhere} cannot start again: no host of {pool_id} that is up has room and reaches the storage"
             yield pool_id, NO_PLACE, text
-        if failing and pool.ha_enabled:
-            yield pool_id, "ha", f"HA is on in {pool_id}: it may fence hosts or restart VMs; switch it off"
+        yield from _of_ha(s, pool)
+
+
+def _of_ha(s: Situation, pool: PoolSeen) -> Iterator[tuple[str, str, str]]:
+    """HA that is on while we cannot act on it, and HA that we have switched off or lowered and cannot put back."""
+    failing = any(supply(s, h.id).failing for h in s.members(pool.id))
+    refused = is_refused(s, pool.id)
+    if failing and pool.ha_enabled and (s.dry_run or refused):
+        why = f" and cannot be switched off or lowered ({refused})" if refused and not s.dry_run else ""
+        yield pool.id, "ha", f"HA is on in {pool.id}{why}: it may fence hosts or restart VMs; switch it off"
+    m = s.memory.pool(pool.id)
+    over = is_steady(s, pool.id) if m.record is not None and not s.dry_run else not failing
+    if m.ha is not None and over and s.is_trusted(pool.id):
+        why = not_restored(s, pool.id) or ("dry run" if s.dry_run else "")
+        what = "is off" if m.ha.suspended else f"tolerates no host failure, not {m.ha.failures},"
+        if why:
+            text = f"HA of {pool.id} {what} since the outage and is not as it was ({why}): look at it"
+            yield pool.id, "ha not restored", text
 
 
 def _went_down_by_us(s: Situation, pool: PoolId) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import events as e
 from .actions import ClaimPool
+from .high_availability import is_to_be_restored
 from .model import PoolId, Seconds, StorageId
 from .observation import HostSeen, Power
 from .power import backs_of, supply
@@ -32,7 +33,7 @@ def _is_needed(s: Situation, pool: PoolId) -> bool:
     """Also while a record is open: what was armed again, or left by another controller, is still to be undone."""
     if s.memory.pool(pool).record is not None or any(_needs_us(s, host) for host in s.members(pool)):
         return True
-    if any(vm.pool == pool for vm in to_shed(s)):
+    if any(vm.pool == pool for vm in to_shed(s)) or is_to_be_restored(s, pool):
         return True
     stopping = [storage for storage in s.site.storages if _goes_down(s, storage)]
     return any(vm.pool == pool for storage in stopping for vm in guests_on(s, storage))

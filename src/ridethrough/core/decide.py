@@ -10,6 +10,7 @@ from . import (
     attachments,
     custody,
     evacuation,
+    high_availability,
     holds,
     proof,
     recovery,
@@ -41,6 +42,7 @@ RULES: tuple[Rule, ...] = (
     shutdown.begin,  # who must go down, who is spared
     storage.begin,  # which NAS or SAN must go down, which is spared
     custody.take,  # the pool recorded and claimed before the first action
+    high_availability.make_way,  # what HA would refuse or fight
     evacuation.disable,  # no VM may arrive where power is failing
     evacuation.move,  # VM by VM to powered hosts
     shutdown.stop_guests,  # what found no place

@@ -9,6 +9,7 @@ from . import events as e
 from .actions import DisableHost, MoveVm
 from .budget import fits, left, moving_time, need
 from .custody import belongs_to_administrator
+from .high_availability import stands_in_the_way
 from .model import HostId, PoolId, Seconds
 from .observation import HostSeen, VmSeen
 from .ordering import is_down
@@ -119,7 +120,7 @@ def disable(s: Situation) -> list[e.Event]:
             if not m.overridden and not s.is_wanted_off(host.pool):
                 found.append(e.HostYielded(s.now, host.id))
                 continue
-        if not wanted or not may_act(s, host.pool):
+        if not wanted or not may_act(s, host.pool) or stands_in_the_way(s, host.pool):
             continue
         why = m.evacuation.why if m.evacuation else "it was in maintenance mode before"
         found += start(s, DisableHost(host.id, host.pool, why))

@@ -11,7 +11,7 @@ from .actions import (
     target,
 )
 from .learned import NOTHING_LEARNED, Learned
-from .model import Bytes, HostId, Percent, PoolId, Seconds, StorageId, UpsId, VmId
+from .model import Bytes, HostId, Percent, PoolId, RepositoryId, Seconds, StorageId, UpsId, VmId
 
 UNREACHABLE = "UNREACHABLE"  # the error of an action whose answer was lost
 STOOD_STILL = "STOOD_STILL"  # of one that was decided before the controller stood still, and was not carried out
@@ -82,12 +82,36 @@ class HostMemory:
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """The last failure of an action, for the pause before it is repeated."""
+
+    at: Seconds
+    count: int
+    error: str
+    refused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HaMemory:
+    """What we did to a pool's HA, and how it was before. Both may have been intents that came to nothing."""
+
+    lowered: bool = False  # it is to tolerate no host failure
+    suspended: bool = False
+    failures: int = 0
+    storages: tuple[RepositoryId, ...] = ()
+    configuration: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PoolMemory:
     """The pool as it was before our first action, and what we did to it as a whole."""
 
     record: e.PoolRecorded | None = None
     claim_tried: bool = False
     auto_poweron_suspended: bool = False
+    ha: HaMemory | None = None  # until it is as it was
+    ha_asked_at: Seconds | None = None  # since when we try to get HA out of the way
+    ha_given_up: Failure | None = None  # it could not be restored when the outage was closed
     shutdown_asked: e.Requested | None = None  # until the coordinator is back
     off_by_person: bool = False  # nobody but a person switches its hosts on again
     back_at: Seconds | None = None  # when the first host came back after that
@@ -134,16 +158,6 @@ class StorageMemory:
 # Of what the journal has not spoken of yet.
 _NEW_UPS, _NEW_HOST, _NEW_POOL, _NEW_VM = UpsMemory(), HostMemory(), PoolMemory(), VmMemory()
 _NEW_STORAGE = StorageMemory()
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """The last failure of an action, for the pause before it is repeated."""
-
-    at: Seconds
-    count: int
-    error: str
-    refused: bool
 
 
 @dataclass(frozen=True, slots=True)

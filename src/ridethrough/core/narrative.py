@@ -239,6 +239,12 @@ def _would(action: a.Action) -> str:
             return f"suspend auto_poweron of {action.pool}"
         case a.RestoreAutoPoweron():
             return f"restore auto_poweron of {action.pool}"
+        case a.LowerHa():
+            return f"let HA of {action.pool} tolerate no host failure: {action.why}"
+        case a.SuspendHa():
+            return f"switch HA of {action.pool} off: {action.why}"
+        case a.RestoreHa():
+            return f"restore HA of {action.pool}: {action.why}"
         case a.DisableHost():
             return f"disable {action.host}"
         case a.EnableHost():
@@ -298,6 +304,12 @@ def _done(action: a.Action) -> str:
             return f"auto_poweron of {action.pool} is suspended"
         case a.RestoreAutoPoweron():
             return f"auto_poweron of {action.pool} is restored"
+        case a.LowerHa():
+            return f"HA of {action.pool} tolerates no host failure (before: {action.failures})"
+        case a.SuspendHa():
+            return f"HA of {action.pool} is off"
+        case a.RestoreHa():
+            return f"HA of {action.pool} is as it was"
         case a.DisableHost():
             return f"{action.host} is disabled"
         case a.EnableHost():

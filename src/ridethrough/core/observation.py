@@ -157,6 +157,9 @@ class PoolSeen:
     claim: str = ""  # other_config key: the controller in charge
     auto_poweron: bool = False
     ha_enabled: bool = False
+    ha_failures: int = 0  # host failures that HA is to tolerate
+    ha_storages: tuple[RepositoryId, ...] = ()  # with its statefile
+    ha_configuration: tuple[tuple[str, str], ...] = ()
     wlb_enabled: bool = False
     witness_at: Seconds | None = None  # last answer of a configured witness address
     advice: Mapping[VmId, HostId] = field(default_factory=dict)  # WLB's recommendations, if it answered in time

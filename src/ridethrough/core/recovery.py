@@ -7,6 +7,7 @@ from .actions import EnableHost, PowerOnHost, ReleasePool, RestoreAutoPoweron, S
 from .attachments import awaited, is_given_up, missing, name_of
 from .custody import belongs_to_administrator, is_at_rest, is_away
 from .evacuation import still_moves
+from .high_availability import differs, is_to_be_restored, restore
 from .memory import VmMemory
 from .model import HostId, PoolId, Seconds
 from .observation import HostSeen, Power, VmSeen
@@ -122,7 +123,7 @@ def start_guests(s: Situation) -> list[e.Event]:
         if s.memory.pool(pool).record is None or not may_act(s, pool) or _is_unsettled(s, pool):
             continue
         hurried = s.memory.pool(pool).hurried
-        steady = hurried or _is_steady(s, pool)
+        steady = hurried or is_steady(s, pool)
         able = [v for v in to_start(s, pool) if (steady or _home(s, v)) and _has_a_home(s, v) and _has_its_disks(s, v)]
         able = [v for v in able if hurried or not awaited(s, v)]
         running = sum(isinstance(a, StartVm) and a.pool == pool for a in s.memory.pending.values())
@@ -253,7 +254,7 @@ def _is_unsettled(s: Situation, pool: PoolId) -> bool:
     return Supply.SETTLING in states
 
 
-def _is_steady(s: Situation, pool: PoolId) -> bool:
+def is_steady(s: Situation, pool: PoolId) -> bool:
     """Every host has its power and is back, or is given up for now."""
     if s.is_wanted_off(pool):
         return False
@@ -294,7 +295,7 @@ def _takes_guests(s: Situation, host: HostSeen) -> bool:
 
 def without_place(s: Situation, pool: PoolId) -> list[VmSeen]:
     """Guests that are to start and that no host can take, although the pool is as it will be for now."""
-    if s.memory.pool(pool).record is None or not may_act(s, pool) or not _is_steady(s, pool):
+    if s.memory.pool(pool).record is None or not may_act(s, pool) or not is_steady(s, pool):
         return []
     return [v for v in start_order(s, to_start(s, pool)) if not _has_a_home(s, v) and not awaited(s, v)]
 
@@ -311,6 +312,8 @@ def close(s: Situation) -> list[e.Event]:
         m, mine = s.memory.pool(pool), s.seen.pools[pool].claim == s.policy.controller
         if m.auto_poweron_suspended and not _is_hopeless(s, f"RestoreAutoPoweron pool {pool}"):
             found += start(s, RestoreAutoPoweron(pool, "the pool is back"))
+        elif is_to_be_restored(s, pool):
+            found += restore(s, pool)
         elif mine and not _is_hopeless(s, f"ReleasePool pool {pool}"):
             found += start(s, ReleasePool(pool, s.policy.controller, "nothing is left to do"))
         else:
@@ -325,7 +328,7 @@ def _is_hopeless(s: Situation, action: str) -> bool:
 
 
 def _is_over(s: Situation, pool: PoolId) -> bool:
-    if not _is_steady(s, pool) or any(getattr(a, "pool", None) == pool for a in s.memory.pending.values()):
+    if not is_steady(s, pool) or any(getattr(a, "pool", None) == pool for a in s.memory.pending.values()):
         return False
     for host in s.members(pool):
         m = s.memory.host(host.id)
@@ -390,4 +393,5 @@ def differences(s: Situation, pool: PoolId) -> tuple[str, ...]:
             found += [f"{name_of(s, pool, r)} is not attached to {host_id}" for r in missing(s, host)]
     if record.auto_poweron and not s.seen.pools[pool].auto_poweron:
         found.append("auto_poweron is off")
+    found += differs(s, pool)
     return tuple(found)

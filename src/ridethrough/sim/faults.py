@@ -121,6 +121,18 @@ def accept_hello(world: World, host: str) -> None:
     world.hosts[host].hello_refused = ()
 
 
+def jam_ha(world: World, pool: str) -> None:
+    """HA's daemons fail: it can neither be switched off nor on."""
+    world.pools[pool].ha_sticks = True
+    world.tell(f"HA of {pool} is stuck: it can neither be switched off nor on")
+
+
+def free_ha(world: World, pool: str) -> None:
+    """And they work again."""
+    world.pools[pool].ha_sticks = False
+    world.tell(f"HA of {pool} works again")
+
+
 def lose_statefile(world: World, host: str) -> None:
     """The host's path to the storage of HA's statefile is gone; its guests' disks are not looked at here."""
     it = world.hosts[host]

@@ -36,6 +36,8 @@ class HaCalls(StorageCalls):
                 yield from self.forward(host)
             statefile = self._statefile(storages)
             yield ENABLING
+            if self.pool.ha_sticks:
+                raise XapiError("INTERNAL_ERROR", "Xha_errno.Mtc_exit_can_not_access_statefile")
             self.pool.ha_enabled, self.pool.ha_statefile = True, statefile.id
             self.world.tell(f"HA of {self.pool_id} is on")
             self._tell_of_ha()
@@ -59,6 +61,8 @@ class HaCalls(StorageCalls):
         """pool.disable_ha. Raises HA_NOT_ENABLED."""
         if not self.pool.ha_enabled:
             raise XapiError("HA_NOT_ENABLED")
+        if self.pool.ha_sticks:
+            raise XapiError("INTERNAL_ERROR", "Xha_errno.Mtc_exit_daemon_is_not_present")
         self.pool.ha_enabled, self.pool.ha_statefile = False, None
         self.world.tell(f"HA of {self.pool_id} is off")
         self._tell_of_ha()

@@ -326,6 +326,7 @@ class SimPool:
     ha_failures: int = 0  # host failures to tolerate
     ha_allow_overcommit: bool = False
     ha_no_restarts_until: Seconds = 0.0
+    ha_sticks: bool = False  # pool.disable_ha and pool.enable_ha fail
     wlb_enabled: bool = False
     wlb: Wlb = Wlb.ANSWERS  # when it is enabled
     wlb_advice: dict[VmId, HostId] = field(default_factory=dict)  # it knows nothing of power

@@ -60,6 +60,9 @@ CHANGES: dict[type[a.Action], str] = {  # the first call of each action that cha
     a.ReleasePool: "pool.remove_from_other_config",
     a.SuspendAutoPoweron: "pool.remove_from_other_config",
     a.RestoreAutoPoweron: "pool.remove_from_other_config",
+    a.LowerHa: "pool.set_ha_host_failures_to_tolerate",
+    a.SuspendHa: "pool.disable_ha",
+    a.RestoreHa: "pool.set_ha_host_failures_to_tolerate",
     a.DisableHost: "host.disable",
     a.EnableHost: "host.remove_from_other_config",
     a.MoveVm: "VM.pool_migrate",
@@ -178,6 +181,8 @@ class PoolDoor:
             claim=it.other_config.get(CLAIM, ""),
             auto_poweron=it.other_config.get("auto_poweron") == "true",
             ha_enabled=it.ha_enabled,
+            ha_failures=it.ha_failures,
+            ha_storages=(it.ha_statefile,) if it.ha_statefile else (),
             wlb_enabled=it.wlb_enabled,
             advice=self._wlb.advice,
             wlb_trouble=self._wlb.trouble,
@@ -253,6 +258,12 @@ class PoolDoor:
                 await self._set_auto_poweron("false")
             case a.RestoreAutoPoweron():
                 await self._set_auto_poweron("true")
+            case a.LowerHa():
+                await self._lower_ha()
+            case a.SuspendHa():
+                await self._suspend_ha()
+            case a.RestoreHa():
+                await self._restore_ha(action)
             case a.DisableHost():
                 await self._disable(self._host(action.host))
             case a.EnableHost():
@@ -338,6 +349,28 @@ class PoolDoor:
         if calls.pool.other_config.get("auto_poweron") != value:
             calls.pool_remove_from_other_config("auto_poweron")
             calls.pool_add_to_other_config("auto_poweron", value)
+
+    async def _lower_ha(self) -> None:
+        calls = await self._xapi()
+        calls.pool_set_ha_host_failures_to_tolerate(calls.pool.ref, 0)
+
+    async def _suspend_ha(self) -> None:
+        try:
+            (await self._xapi()).pool_disable_ha()
+        except XapiError as error:
+            if error.code != "HA_NOT_ENABLED":
+                raise
+
+    async def _restore_ha(self, action: a.RestoreHa) -> None:
+        """Where somebody has switched it on meanwhile, and has given it failures to tolerate, those stand."""
+        calls = await self._xapi()
+        switch_on = action.on and not calls.pool.ha_enabled
+        if switch_on:
+            refs = [self._world.storages[sr].ref for sr in action.storages if sr in self._world.storages]
+            await self._done(calls.pool_enable_ha(refs, dict(action.configuration)))
+            calls = await self._xapi()
+        if calls.pool.ha_failures != action.failures and (switch_on or calls.pool.ha_failures == 0):
+            calls.pool_set_ha_host_failures_to_tolerate(calls.pool.ref, action.failures)
 
     async def _disable(self, host: SimHost) -> None:
         calls = await self._xapi()

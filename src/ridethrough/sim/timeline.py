@@ -69,6 +69,8 @@ TO_THE_WORLD: dict[str, _Kind] = {
     "restore network": _on("host", faults.restore_network),
     "lose statefile": _on("host", faults.lose_statefile),
     "restore statefile": _on("host", faults.restore_statefile),
+    "jam HA": _on("pool", faults.jam_ha),
+    "free HA": _on("pool", faults.free_ha),
     "refuse hello": _on("host", _refuse_hello),
     "accept hello": _on("host", faults.accept_hello),
     "ignore shutdown": _on("host", faults.ignore_shutdown),

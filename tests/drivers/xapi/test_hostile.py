@@ -23,9 +23,10 @@ from ridethrough.core.observation import Snapshot, Source, UpsReading, UpsSeen
 from ridethrough.core.policy import HostPolicy, Policy, Timer
 from ridethrough.core.site import Site
 from ridethrough.drivers.xapi import XapiPool
-from ridethrough.drivers.xapi.act import CLAIM_EXPIRES, Hands, _age
+from ridethrough.drivers.xapi.act import Hands
 from ridethrough.drivers.xapi.address import Address
 from ridethrough.drivers.xapi.picture import Evidence, picture
+from ridethrough.drivers.xapi.pool_acts import CLAIM_EXPIRES, _age
 from ridethrough.drivers.xapi.session import Account, PoolSession
 from ridethrough.drivers.xapi.store import Records, batch
 from ridethrough.drivers.xapi.wire import (
@@ -404,6 +405,9 @@ ACTIONS: list[a.Action] = [
     a.ReleasePool("pool", "me", "why"),
     a.SuspendAutoPoweron("pool", "why"),
     a.RestoreAutoPoweron("pool", "why"),
+    a.LowerHa("pool", 1, "why"),
+    a.SuspendHa("pool", 1, ("sr",), (), "why", 10.0),
+    a.RestoreHa("pool", True, 1, ("sr",), (("timeout", "60"),), "why", 10.0),
     a.DisableHost("h1", "pool", "why", 10.0),
     a.EnableHost("h1", "pool", "why", 10.0),
     a.ShutDownHost("h1", "pool", "why", 10.0),

@@ -20,14 +20,17 @@ from ridethrough.core.actions import (
     DisableHost,
     EnableHost,
     ForceStopVm,
+    LowerHa,
     MoveVm,
     PowerOnHost,
     ReleasePool,
     RestoreAutoPoweron,
+    RestoreHa,
     ShutDownHost,
     StartVm,
     StopVm,
     SuspendAutoPoweron,
+    SuspendHa,
 )
 from ridethrough.core.observation import Power
 from ridethrough.drivers.xapi import survey
@@ -119,8 +122,16 @@ def everything(site: Site) -> Iterator[Action | Callable[[], None]]:
         world.hosts["xcp3"].detached.add("nas")
         world.changed("sr", world.storages["nas"].ref)
 
+    def ha_on() -> None:
+        world.pools[pool].ha_enabled = True
+
     world.pools[pool].other_config["auto_poweron"] = "true"
     yield from (ClaimPool(pool, "north", why), SuspendAutoPoweron(pool, why), RestoreAutoPoweron(pool, why))
+    yield LowerHa(pool, 1, why)
+    yield ha_on
+    yield SuspendHa(pool, 1, (world.pools[pool].ha_statefile or "",), (), why)
+    yield RestoreHa(pool, True, 1, tuple(sr.id for sr in world.storages.values() if sr.shared)[:1], (), why)
+    yield SuspendHa(pool, 1, (), (), why)
     yield stalls
     yield MoveVm("uuid-web", "web", pool, "xcp2", "xcp1", why, 1.5)
     yield CancelMove("uuid-web", "web", pool, "xcp2", why)

@@ -15,9 +15,12 @@ from ridethrough.core.actions import (
     DisableHost,
     EnableHost,
     ForceStopVm,
+    LowerHa,
     MoveVm,
+    RestoreHa,
     ShutDownHost,
     StopVm,
+    SuspendHa,
 )
 from ridethrough.core.observation import Snapshot
 from ridethrough.drivers.xapi import XapiPool, survey
@@ -247,6 +250,28 @@ async def test_a_change_of_coordinator_is_followed_and_forgets_disables(site: Si
     await site.until_seen(lambda seen: seen.hosts["xcp2"].enabled and seen.hosts["xcp2"].live, within=10)
     await site.pool.perform(DisableHost("xcp2", "pool-a", "why"))
     assert not site.world.hosts["xcp2"].enabled
+
+
+async def test_ha_is_switched_off_and_on_as_it_was(site: Site) -> None:
+    pool = site.world.pools["pool-a"]
+    pool.ha_enabled, pool.ha_failures, pool.ha_statefile = True, 1, "nas"
+    site.world.changed("pool", pool.ref)
+    seen = (await site.until_seen(lambda seen: seen.pools["pool-a"].ha_enabled)).pools["pool-a"]
+    nas = site.world.storages["nas"].id
+    assert (seen.ha_failures, seen.ha_storages) == (1, (nas,))
+    suspend = SuspendHa("pool-a", seen.ha_failures, seen.ha_storages, seen.ha_configuration, "why")
+    await site.pool.perform(suspend)
+    await site.pool.perform(suspend)
+    assert not pool.ha_enabled
+    await site.until_seen(lambda seen: not seen.pools["pool-a"].ha_enabled)
+    restore = RestoreHa("pool-a", True, suspend.failures, suspend.storages, suspend.configuration, "why")
+    await site.pool.perform(restore)
+    await site.pool.perform(restore)
+    assert (pool.ha_enabled, pool.ha_failures, pool.ha_statefile) == (True, 1, "nas")
+    await site.pool.perform(LowerHa("pool-a", 1, "why"))
+    assert pool.ha_failures == 0
+    await site.pool.perform(RestoreHa("pool-a", False, 1, (), (), "why"))
+    assert pool.ha_failures == 1
 
 
 async def test_a_call_to_a_dead_member_does_not_hold_anybody_up(site: Site) -> None:

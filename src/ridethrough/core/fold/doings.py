@@ -11,17 +11,21 @@ from ridethrough.core.actions import (
     DisableHost,
     EnableHost,
     ForceStopVm,
+    HaAction,
+    LowerHa,
     MoveVm,
     PowerOnHost,
     ReleasePool,
     RestoreAutoPoweron,
+    RestoreHa,
     ShutDownHost,
     StartVm,
     StopStorage,
     StopVm,
     SuspendAutoPoweron,
+    SuspendHa,
 )
-from ridethrough.core.memory import STOOD_STILL, UNREACHABLE, Failure, HostMemory, Memory, kind_and_target
+from ridethrough.core.memory import STOOD_STILL, UNREACHABLE, Failure, HaMemory, HostMemory, Memory, kind_and_target
 from ridethrough.core.model import HostId, Seconds, VmId
 
 from .change import change_host, change_pool, change_storage, change_vm
@@ -63,6 +67,8 @@ def started(m: Memory, event: e.ActionStarted) -> Memory:
             )
         case SuspendAutoPoweron():
             return change_pool(m, action.pool, auto_poweron_suspended=True)
+        case LowerHa() | SuspendHa():
+            return _ha_asked(m, event.at, action)
         case StopStorage(storage=storage):
             told = m.storage(storage).told_at
             return change_storage(m, storage, told_at=event.at if told is None else told, told_last=event.at)
@@ -105,6 +111,8 @@ def _not_sent(m: Memory, action: Action) -> Memory:
         return change_host(m, action.host, shut_down_at=None)
     if isinstance(action, StopStorage):
         return change_storage(m, action.storage, told_at=None, told_last=None)
+    if isinstance(action, LowerHa | SuspendHa):
+        return _ha_as_it_was(m, action)
     return _never_begun(m, action)
 
 
@@ -135,6 +143,10 @@ def finished(m: Memory, event: e.ActionFinished) -> Memory:
             return replace(m, hosts={**m.hosts, action.host: kept})
         case RestoreAutoPoweron():
             return change_pool(m, action.pool, auto_poweron_suspended=False)
+        case LowerHa() | SuspendHa():
+            return change_pool(m, action.pool, ha_asked_at=None)
+        case RestoreHa():
+            return change_pool(m, action.pool, ha=None, ha_asked_at=None, ha_given_up=None)
         case MoveVm():
             return change_vm(m, action.vm, places=(action.host,), placed_at=event.at)
         case StartVm() if not _stops_again(m, action.vm):
@@ -174,9 +186,34 @@ def _failed(m: Memory, event: e.ActionFinished) -> Memory:
             return change_host(m, host, shut_down_at=None)  # it was not done
         case ShutDownHost(host=host):
             return change_host(m, host, shutdown_unsure=event.at)
+        case LowerHa() | SuspendHa() if event.refused:
+            return _ha_as_it_was(m, event.action)
         case StopStorage(storage=storage) if event.refused:
             return change_storage(m, storage, told_at=None, told_last=None)
         case StopStorage(storage=storage):
             return change_storage(m, storage, told_last=None)
         case _:
             return m
+
+
+def _ha_asked(m: Memory, at: Seconds, action: LowerHa | SuspendHa) -> Memory:
+    """How HA was before is written down before it is touched. Of two steps the first knows."""
+    pool = m.pool(action.pool)
+    before = pool.ha or HaMemory(failures=action.failures)
+    if isinstance(action, SuspendHa):
+        where = action.storages or before.storages, action.configuration or before.configuration
+        before = replace(before, suspended=True, storages=where[0], configuration=where[1])
+    else:
+        before = replace(before, lowered=True)
+    asked = at if pool.ha_asked_at is None else pool.ha_asked_at
+    return change_pool(m, action.pool, ha=before, ha_asked_at=asked)
+
+
+def _ha_as_it_was(m: Memory, action: HaAction) -> Memory:
+    """That step was not done."""
+    before = m.pool(action.pool).ha
+    if before is None:
+        return m
+    suspended = before.suspended and not isinstance(action, SuspendHa)
+    before = replace(before, suspended=suspended, lowered=before.lowered and not isinstance(action, LowerHa))
+    return change_pool(m, action.pool, ha=before if before.suspended or before.lowered else None)

@@ -74,4 +74,8 @@ def restored(m: Memory, event: e.PoolRestored) -> Memory:
             hosts[host] = replace(known, disabled_at=None, disabled_done=None)
     ran = {vm for vm, _ in record.running} if record else set()
     vms = {k: v for k, v in m.vms.items() if v.pool != event.pool and k not in ran}
-    return replace(m, pools={**m.pools, event.pool: PoolMemory()}, hosts=hosts, vms=vms, failures={})
+    pool = PoolMemory(ha=m.pool(event.pool).ha)
+    failure = m.failures.get(f"RestoreHa pool {event.pool}")
+    if pool.ha is not None and failure is not None:
+        pool = replace(pool, ha_given_up=replace(failure, at=event.at))
+    return replace(m, pools={**m.pools, event.pool: pool}, hosts=hosts, vms=vms, failures={})

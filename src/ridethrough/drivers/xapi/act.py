@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
-from contextvars import ContextVar
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypeVar, assert_never
+from typing import assert_never
 
 from ridethrough.core.actions import (
     Action,
@@ -22,45 +21,34 @@ from ridethrough.core.actions import (
     DisableHost,
     EnableHost,
     ForceStopVm,
+    LowerHa,
     MoveVm,
     PowerOnHost,
     ReleasePool,
     RestoreAutoPoweron,
+    RestoreHa,
     ShutDownHost,
     StartVm,
     StopStorage,
     StopVm,
     SuspendAutoPoweron,
+    SuspendHa,
 )
 from ridethrough.core.model import HostId, Seconds
-from ridethrough.ports import Clock, NotBegun, Refused, Unreachable, is_from_before_a_standstill
+from ridethrough.ports import NotBegun, Refused, Unreachable
 
+from .calls import LOOK, begun_at
 from .errors import sentence, translated
-from .observe import parsed
-from .picture import CLAIM, MAINTENANCE_MODE, claimed_by
-from .records import NULL, Host, HostMetrics, Pbd, Task, Vm
-from .session import PoolSession
+from .picture import MAINTENANCE_MODE
+from .pool_acts import PoolHands
+from .records import NULL, Host, HostMetrics, Pbd, Vm
 from .wire import XapiFailure
 
 log = logging.getLogger(__name__)
 
-CALL = 15.0  # seconds for a call that the coordinator answers by itself
-FIRST_LOOK, LOOK = 0.1, 0.5  # seconds between looks at a running task
-DONE_AFTER = 2.0  # seconds for which the object is at its end while the task still says pending
-LOST_AFTER = 10.0  # seconds without the task and without its end after which it counts as lost
-CLEAN_UP = 10.0  # seconds for cancelling what we leave behind
-LAST_CALL = 2.0  # seconds for the same when the driver stops
-SAME_MOMENT = 0.3  # seconds between writing a claim and reading it again
-CLAIM_EXPIRES = 24 * 3600.0  # seconds; a claim of another controller older than this holds nobody off
-AUTO_POWERON, KEPT_AUTO_POWERON = "auto_poweron", "ridethrough:auto_poweron"
 EVACUATED = tuple(f"MAINTENANCE_MODE_EVACUATED_VMS_{kind}" for kind in ("MIGRATED", "HALTED", "SUSPENDED"))
 KNOWS_AUTO_ENABLE = (25, 31)  # xapi_build from which host.disable takes auto_enable (facts: XenAPI 5.1)
 ARRIVING = {"vm_migrate", "vm_start", "vm_resume"}  # host.current_operations of a host that a VM is coming to
-
-T = TypeVar("T")
-Names: TypeAlias = Callable[[str], str]
-
-_begun_at: ContextVar[Seconds] = ContextVar("begun_at")  # of the action that this task carries out
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,27 +61,12 @@ class _Wanted:
     cancel: bool = True  # on our deadline; False: better late than not at all
 
 
-class Hands:
+class Hands(PoolHands):
     """The actions of one pool."""
-
-    def __init__(
-        self,
-        session: PoolSession,
-        host_ref: Callable[[HostId], str | None],
-        known_build: Callable[[], tuple[int, ...]],
-        name: Names,
-        clock: Clock,
-    ) -> None:
-        self._session = session
-        self._clock = clock
-        self._host_ref = host_ref
-        self._known_build = known_build
-        self._name = name
-        self._clean_ups: set[asyncio.Task[None]] = set()
 
     async def perform(self, action: Action) -> None:
         """See ports.Actor. What a cancelled or late action leaves running is cancelled behind its back."""
-        _begun_at.set(self._clock.now())
+        begun_at.set(self._clock.now())
         try:
             async with asyncio.timeout(action.deadline):
                 await self._perform(action)
@@ -101,15 +74,6 @@ class Hands:
             raise Unreachable(f"not finished within {action.deadline:.0f} s") from None
         except XapiFailure as failure:
             raise translated(failure, self._name) from failure
-
-    async def close(self) -> None:
-        """Give what is still being cancelled two seconds, then let it be."""
-        left = set(self._clean_ups)
-        if left:
-            await asyncio.wait(left, timeout=LAST_CALL)
-        for task in left:
-            task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
 
     async def _perform(self, action: Action) -> None:
         match action:
@@ -142,6 +106,12 @@ class Hands:
                 await self._restore_auto_poweron()
             case AttachRepository():
                 await self._attach(self._host(action.host), action.repository)
+            case LowerHa():
+                await self._lower_ha(action)
+            case SuspendHa():
+                await self._suspend_ha(action)
+            case RestoreHa():
+                await self._restore_ha(action)
             case StopStorage():
                 raise TypeError("a pool stops no storage")
             case _:
@@ -236,6 +206,9 @@ class Hands:
 
     # VMs
 
+    async def _vm(self, uuid: str) -> str:
+        return await self._read(str, "VM.get_by_uuid", uuid)
+
     async def _move(self, action: MoveVm) -> None:
         target = self._host(action.host)
         ref = await self._vm(action.vm)
@@ -326,55 +299,6 @@ class Hands:
 
         return is_done
 
-    async def _until(self, task: str, is_done: Callable[[], Awaitable[bool]], cancel: bool) -> None:
-        """Watch a task and its object until one says that it is over.
-
-        Tasks die with the coordinator's toolstack while the operation may go on: then only the object tells. An
-        object reaches its end up to half a second before its task (lab 15); a task that then hangs is let be.
-        """
-        pause, lost_for, done_for, over = FIRST_LOOK, 0.0, 0.0, False
-        try:
-            while True:
-                await asyncio.sleep(pause)
-                try:
-                    status, error = await self._task(task)
-                    done = await is_done()
-                except Unreachable as trouble:
-                    log.debug("looking at a task: %s", trouble)  # the action's deadline decides how long
-                    continue
-                done_for = done_for + pause if done else 0.0
-                lost_for = lost_for + pause if status == "lost" else 0.0
-                over = status != "pending" or done_for >= DONE_AFTER
-                if status == "success" or (over and done):
-                    return
-                if status in ("failure", "cancelled"):
-                    raise XapiFailure(*(error or ("TASK_CANCELLED", task)))
-                if lost_for >= LOST_AFTER:
-                    raise Unreachable("the toolstack restarted and the operation was lost")
-                pause = min(LOOK, pause * 2)
-        finally:
-            self._later(self._forget(task, cancel=cancel and not over))
-
-    async def _task(self, task: str) -> tuple[str, tuple[str, ...]]:
-        """The task's status and error; `lost` when the coordinator no longer knows it."""
-        try:
-            record = await self._read(Task, "task.get_record", task)
-        except XapiFailure as failure:
-            if failure.code != "HANDLE_INVALID":
-                raise
-            return "lost", ()
-        return record.status, record.error_info
-
-    async def _forget(self, task: str, cancel: bool) -> None:
-        """Leave no task behind: cancelled if it is still wanted no more, and removed once it is over."""
-        if cancel:
-            await self._do_unless(("HANDLE_INVALID", "OPERATION_NOT_ALLOWED"), "task.cancel", task)
-        for _ in range(int(CLEAN_UP / LOOK) - 2):
-            if (await self._task(task))[0] != "pending":
-                break
-            await asyncio.sleep(LOOK)
-        await self._do_unless(("HANDLE_INVALID",), "task.destroy", task)
-
     async def _cancel_operation(self, ref: str, operation: str) -> None:
         """Cancel an operation whose task we never learnt: its call may still be on its way into the VM's record."""
         for _ in range(4):
@@ -389,112 +313,6 @@ class Hands:
         operations = await self._read(dict[str, str], "VM.get_current_operations", ref)
         return sorted(task for task, name in operations.items() if name == operation)
 
-    def _later(self, work: Coroutine[Any, Any, None]) -> None:
-        """Clean up without keeping anybody waiting; `close` waits for it."""
-
-        async def bounded() -> None:
-            try:
-                async with asyncio.timeout(CLEAN_UP):
-                    await work
-            except (TimeoutError, Unreachable, Refused, XapiFailure) as error:
-                log.info("could not clean up behind an action: %s", error)
-
-        task = asyncio.create_task(bounded())
-        self._clean_ups.add(task)
-        task.add_done_callback(self._clean_ups.discard)
-
-    # The pool
-
-    async def _claim(self, controller: str) -> None:
-        """Take the pool, unless another controller holds it; read again afterwards, since two may write at once."""
-        pool = await self._pool()
-        held = await self._other_config(pool)
-        now = await self._pool_time(pool)
-        self._refuse_if_claimed(held.get(CLAIM, ""), controller, now)
-        await self._set(pool, CLAIM, f"{controller} {now}")
-        if claimed_by(held.get(CLAIM, "")) != controller:
-            await asyncio.sleep(SAME_MOMENT)
-        held = await self._other_config(pool)
-        self._refuse_if_claimed(held.get(CLAIM, ""), controller, now)
-
-    def _refuse_if_claimed(self, claim: str, controller: str, now: str) -> None:
-        other = claimed_by(claim)
-        if not other or other == controller or _age(claim, now) > CLAIM_EXPIRES:
-            return
-        raise Refused("CLAIMED_BY_OTHER", sentence(XapiFailure("CLAIMED_BY_OTHER", other)))
-
-    async def _release(self, controller: str) -> None:
-        pool = await self._pool()
-        if claimed_by((await self._other_config(pool)).get(CLAIM, "")) == controller:
-            await self._do("pool.remove_from_other_config", pool, CLAIM)
-
-    async def _suspend_auto_poweron(self) -> None:
-        """The value is kept beside it, so that the pool can be put right by whoever comes later."""
-        pool = await self._pool()
-        held = await self._other_config(pool)
-        if held.get(AUTO_POWERON, "").lower() != "true":
-            return
-        await self._set(pool, KEPT_AUTO_POWERON, held[AUTO_POWERON])
-        await self._set(pool, AUTO_POWERON, "false")
-
-    async def _restore_auto_poweron(self) -> None:
-        pool = await self._pool()
-        held = await self._other_config(pool)
-        if held.get(AUTO_POWERON, "").lower() != "true":
-            await self._set(pool, AUTO_POWERON, held.get(KEPT_AUTO_POWERON, "true"))
-        await self._do("pool.remove_from_other_config", pool, KEPT_AUTO_POWERON)
-
-    async def _set(self, pool: str, key: str, value: str) -> None:
-        """Maps of XenAPI have no replace: remove, then add."""
-        await self._do("pool.remove_from_other_config", pool, key)
-        await self._do_unless(("MAP_DUPLICATE_KEY",), "pool.add_to_other_config", pool, key, value)
-
-    async def _other_config(self, pool: str) -> dict[str, str]:
-        return await self._read(dict[str, str], "pool.get_other_config", pool)
-
-    async def _pool_time(self, pool: str) -> str:
-        coordinator = await self._read(str, "pool.get_master", pool)
-        return await self._read(str, "host.get_servertime", coordinator)
-
-    async def _pool(self) -> str:
-        pools = await self._read(tuple[str, ...], "pool.get_all")
-        if not pools:
-            raise Unreachable("the coordinator says that there is no pool")
-        return pools[0]
-
-    # Calls
-
-    def _host(self, host: HostId) -> str:
-        ref = self._host_ref(host)
-        if ref is None:
-            raise Unreachable(f"the pool has not told of a host {host} yet")
-        return ref
-
-    async def _vm(self, uuid: str) -> str:
-        return await self._read(str, "VM.get_by_uuid", uuid)
-
-    async def _read(self, want: type[T], method: str, *params: object) -> T:
-        return await self._session.call(want, method, *params, deadline=CALL)
-
-    async def _command(self, want: type[T], method: str, *params: object, deadline: Seconds = CALL) -> T:
-        """A call that changes something. Raises NotBegun instead, when this process has stood still meanwhile."""
-        begun_at = _begun_at.get()
-
-        def is_old() -> bool:
-            return is_from_before_a_standstill(self._clock, begun_at)
-
-        return await self._session.call(want, method, *params, deadline=deadline, is_old=is_old)
-
-    async def _do(self, method: str, *params: object, deadline: Seconds = CALL) -> None:
-        await self._command(object, method, *params, deadline=deadline)
-
-    async def _do_unless(self, harmless: tuple[str, ...], method: str, *params: object) -> None:
-        try:
-            await self._do(method, *params)
-        except XapiFailure as failure:
-            if failure.code not in harmless:
-                raise
-
 
 def _running(vm: Vm, operation: str) -> str:
     """The task that carries this operation out on the VM; empty when none does."""
@@ -507,11 +325,3 @@ def _is_running(vm: Vm) -> bool:
 
 def _runs(vm: Vm) -> bool:
     return vm.power_state in ("Running", "Paused")
-
-
-def _age(claim: str, now: str) -> Seconds:
-    """How old a claim is by the pool's clock; 0 when it does not tell."""
-    try:
-        return (parsed(now) - parsed(claim.rpartition(" ")[2])).total_seconds()
-    except ValueError:
-        return 0.0

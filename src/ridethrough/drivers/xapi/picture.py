@@ -11,7 +11,7 @@ from ridethrough.core.observation import HostSeen, PoolSeen, Power, Snapshot, Vm
 
 from .identity import ambiguous, host_ids, one_line
 from .movability import immovable, storage_refs
-from .records import NULL, Host, HostMetrics, Vm
+from .records import NULL, Host, HostMetrics, Pool, Vm
 from .store import Records
 from .where import addresses
 
@@ -205,11 +205,20 @@ def _pool_seen(pool: PoolId, records: Records, trouble: str) -> PoolSeen:
         claim=claimed_by(record.other_config.get(CLAIM, "")),
         auto_poweron=record.other_config.get("auto_poweron", "").lower() == "true",
         ha_enabled=record.ha_enabled,
+        ha_failures=record.ha_host_failures_to_tolerate,
+        ha_storages=_heartbeat(record, records),
+        ha_configuration=tuple(sorted(record.ha_configuration.items())),
         wlb_enabled=record.wlb_enabled,
         storage_names={sr.uuid: sr.name_label for sr in records.srs.values()},
         storage_addresses=addresses(records),
         trouble="; ".join(t for t in (trouble, records.trouble) if t),
     )
+
+
+def _heartbeat(pool: Pool, records: Records) -> tuple[RepositoryId, ...]:
+    """The storage repositories that hold HA's statefiles."""
+    vdis = [records.vdis[ref] for ref in pool.ha_statefiles if ref in records.vdis]
+    return tuple(sorted({records.srs[vdi.sr].uuid for vdi in vdis if vdi.sr in records.srs}))
 
 
 def claimed_by(claim: str) -> str:

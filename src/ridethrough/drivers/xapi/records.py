@@ -24,6 +24,9 @@ class Pool(Struct, frozen=True, gc=False):
     master: str = NULL
     other_config: Mapping[str, str] = {}
     ha_enabled: bool = False
+    ha_host_failures_to_tolerate: int = 0
+    ha_statefiles: tuple[str, ...] = ()  # VDIs
+    ha_configuration: Mapping[str, str] = {}
     wlb_enabled: bool = False
 
 
