@@ -126,6 +126,12 @@ def test_the_time_on_battery_told_as_runtime_by_gamatronic(elapsed: str) -> None
     assert served("OB", battery_runtime=elapsed).runtime == float(elapsed)
 
 
+@pytest.mark.parametrize("seconds", [1, 3000, 86400])
+def test_seconds_on_battery_that_are_left_from_the_last_outage(seconds: int) -> None:
+    assert card(UTILITY | {f"{RFC}.2.2.0": seconds}).source is Source.UTILITY
+    assert card({f"{RFC}.2.2.0": seconds}).source is Source.BATTERY  # where nothing else tells
+
+
 def test_a_charge_of_29_with_a_normal_battery_on_utility_power() -> None:
     """A Delta Mini-SNMP, perhaps recharging: believed, and nothing follows from it on utility power."""
     reading = card(UTILITY | {f"{RFC}.2.4.0": 29, f"{RFC}.2.1.0": 2})
