@@ -18,6 +18,7 @@ COMMANDS = [
     ("run",),
     ("check",),
     ("plan",),
+    ("why",),
     ("status",),
     ("journal",),
     ("arm",),

@@ -24,6 +24,7 @@ from . import (
     traps,
     upses,
     watch,
+    why,
 )
 
 app = typer.Typer(
@@ -74,6 +75,13 @@ _command(
     plan.plan,
     "0 no host would crash and no VM be lost; 1 one would, or no pool answers, or nothing was seen yet; 2 wrong usage, "
     "or site.toml is wrong.",
+)
+_command(
+    app,
+    "why",
+    why.why,
+    "0 told; 1 the journal cannot be read; 2 wrong usage, no such host or VM, or site.toml is wrong; 3 no controller "
+    "has run here.",
 )
 _command(
     app,

@@ -22,6 +22,7 @@ from . import (
     simulations,
     site,
     tokens,
+    why,
 )
 
 ROUTERS = (
@@ -44,6 +45,7 @@ ROUTERS = (
     tokens.router,
     certificate.router,
     demo.router,
+    why.router,
     settings.router,
 )
 AT_ROOT = (metrics.router,)  # where the rest of the world expects them
