@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import events as e
 from .actions import CancelMove, ForceStopVm, MoveVm, ShutDownHost, StopVm, SuspendAutoPoweron
-from .budget import LAST_SECONDS, fits, is_last_moment, is_pressed, left, longest_of, need, stop_deadline
+from .budget import LAST_SECONDS, fits, is_last_moment, is_pressed, left, longest_of, need, own_left, stop_deadline
 from .durations import host_stop
 from .evacuation import Due, is_held, is_protected, on_battery_text
 from .model import HostId, Seconds
@@ -134,7 +134,7 @@ def _end_everything(s: Situation, host: HostSeen) -> list[e.Event]:
     where the owner allows no hard one: the power often lasts longer than promised.
     """
     found: list[e.Event] = []
-    spare = (left(s, host) or 0.0) - host_stop(s, host.id) - LAST_SECONDS
+    spare = _spare(s, host)
     within = spare if s.policy.force_stop else s.policy.guest_stop  # else nothing could follow it: let it try
     for vm in s.guests(host.id):
         asked = s.memory.vm(vm.id).stop_failed is not None
@@ -146,6 +146,14 @@ def _end_everything(s: Situation, host: HostSeen) -> list[e.Event]:
         elif s.policy.force_stop:
             found += start(s, ForceStopVm(vm.id, vm.name, vm.pool, host.id, "the reserve is reached"))
     return found
+
+
+def _spare(s: Situation, host: HostSeen) -> Seconds:
+    """Seconds until the host's own stop must begin. Where the end of its coordinator or of storage presses, guests that
+    were never asked get half of a reserve, as long as the host itself has the power."""
+    kept, own = host_stop(s, host.id) + LAST_SECONDS, own_left(s, host.id)
+    chance = s.policy.reserve / 2
+    return max((left(s, host) or 0.0) - kept, chance if own is None else min(chance, own - kept))
 
 
 # --- hosts -------------------------------------------------------------------------------------------------------
