@@ -17,7 +17,7 @@ import pytest
 from ridethrough.core.observation import HostSeen, PoolSeen, Power, Snapshot, VmSeen
 from ridethrough.drivers.xapi import XapiPool
 from ridethrough.sim import faults
-from ridethrough.sim.machines import GIB, Guest, SimHost, SimPool, SimSr, SimVm, Wlb, pbd_uuid, ref_of
+from ridethrough.sim.machines import GIB, Device, Guest, SimHost, SimPool, SimSr, SimVm, Wlb, pbd_uuid, ref_of
 from ridethrough.sim.pool_door import PoolDoor
 from ridethrough.sim.world import World
 from ridethrough.sim.xapi import Xapi
@@ -64,6 +64,16 @@ def small_world() -> World:
     world.add_vm(SimVm("uuid-bareoff", "bareoff", "p", GIB, Guest.NO_TOOLS, power_state=Power.HALTED, storage=nas))
     world.add_vm(SimVm("uuid-asleep", "asleep", "p", GIB, power_state=Power.SUSPENDED, storage=nas))
     world.add_vm(SimVm("uuid-still", "still", "p", GIB, power_state=Power.PAUSED, resident_on="h1", storage=nas))
+    # One feature more in h1 and h2, a network that h3 has no port on, one that is h2's alone, and all that binds.
+    for n, features in ((1, 3), (2, 3), (3, 1)):
+        world.hosts[f"h{n}"].cpu_features = features
+        world.hosts[f"h{n}"].networks = frozenset({"DMZ"} if n < 3 else ())
+    picky = SimVm("uuid-picky", "picky", "p", GIB, resident_on="h2", storage=nas, cpu_features=3, affinity="h1")
+    picky.networks, picky.groups = frozenset({"DMZ", "private"}), ("fronts", "all")
+    world.add_vm(picky)
+    for device in Device:
+        bound = SimVm(f"uuid-{device}", device.value, "p", GIB, resident_on="h3", storage=nas, device=device)
+        world.add_vm(bound)
     pinned = SimVm("uuid-pinned", "pinned", "p", GIB, resident_on="h1", storage=nas)
     pinned.blocked_operations["pool_migrate"] = "true"
     world.add_vm(pinned)

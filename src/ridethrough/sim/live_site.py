@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 
 import msgspec
 
 from ridethrough.core.memory import Memory
-from ridethrough.core.model import UNTOLD, CardAction, CardTimers, HostId, Seconds, StorageId, UpsId, Way
+from ridethrough.core.model import (
+    UNTOLD,
+    CardAction,
+    CardTimers,
+    HostId,
+    NetworkId,
+    PoolId,
+    Seconds,
+    StorageId,
+    UpsId,
+    Way,
+)
 from ridethrough.core.observation import HostSeen, Snapshot, UpsReading, VmSeen
 from ridethrough.core.site import Site
 from ridethrough.core.situation import Situation
@@ -55,7 +67,7 @@ class LiveSite:
             world.add_nas(_nas(self.site, self.seen, storage))
         for vm in sorted(self.seen.vms.values(), key=lambda v: (v.name, v.id)):
             if vm.resident_on in self.seen.hosts:
-                world.add_vm(_vm(vm))
+                world.add_vm(_vm(self.seen, vm))
         return world
 
 
@@ -163,6 +175,8 @@ def _host(site: Site, seen: Snapshot, host_id: HostId) -> SimHost:
         detached=set(shown.detached),
         switch=built.switch if built else "",
         power_on_mode=shown.power_on_mode,
+        networks=_named(seen, shown.pool, shown.networks),
+        cpu_features=shown.cpu.features if shown.cpu else -1,
         enabled=shown.enabled,
         user_disabled=not shown.enabled,
         agent_start_time=shown.agent_started,
@@ -188,7 +202,14 @@ def _nas(site: Site, seen: Snapshot, storage: StorageId) -> SimNas:
     )
 
 
-def _vm(shown: VmSeen) -> SimVm:
+def _named(seen: Snapshot, pool: PoolId, networks: frozenset[NetworkId]) -> frozenset[str]:
+    """By their labels, where those tell one from the other."""
+    labels = seen.pools[pool].network_names if pool in seen.pools else {}
+    often = Counter(labels.values())
+    return frozenset(label if often[label := labels.get(n, n)] == 1 else n for n in networks)
+
+
+def _vm(seen: Snapshot, shown: VmSeen) -> SimVm:
     return SimVm(
         shown.id,
         shown.name,
@@ -197,6 +218,10 @@ def _vm(shown: VmSeen) -> SimVm:
         guest=Guest.NO_TOOLS if shown.immovable else Guest.ACKNOWLEDGES,
         storage=shown.storage,
         tags=tuple(sorted(shown.tags)),
+        networks=_named(seen, shown.pool, shown.networks),
+        cpu_features=shown.cpu.features if shown.cpu else 0,
+        groups=tuple(sorted(shown.groups)),
+        affinity=shown.affinity,
         power_state=shown.power,
         resident_on=shown.resident_on,
     )

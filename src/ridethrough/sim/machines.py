@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Literal, TypeAlias
 
-from ridethrough.core.model import Bytes, HostId, PoolId, RepositoryId, Seconds, UpsId, VmId
+from ridethrough.core.model import Bytes, HostId, NetworkId, PoolId, RepositoryId, Seconds, UpsId, VmId
 from ridethrough.core.observation import Power
 
 from .agenda import Process, Signal
@@ -53,6 +53,38 @@ class Guest(StrEnum):
     IGNORES = "ignores"  # no acknowledgement within 60 s
     HANGS = "hangs"  # acknowledges and never stops
     NO_TOOLS = "no tools"  # VM_LACKS_FEATURE on clean shutdown and migration
+
+
+class Device(StrEnum):
+    """Hardware of its host that a guest uses, or what else binds it there."""
+
+    PCI = "pci"
+    VGPU = "vgpu"
+    USB = "usb"
+    PORT = "sriov"  # of a network card
+    NESTED = "nested"  # no device: it is a hypervisor itself
+
+
+BOUND_BY: dict[Device, tuple[str, str]] = {  # what XenAPI refuses a move and a suspend with, and our words for it
+    Device.PCI: ("VM_HAS_PCI_ATTACHED", "a PCI device of its host is passed through to it"),
+    Device.VGPU: ("VM_HAS_VGPU", "it uses a virtual GPU"),
+    Device.USB: ("VM_HAS_VUSBS", "a USB device of its host is passed through to it"),
+    Device.PORT: ("VM_HAS_SRIOV_VIF", "it uses a port of its host's network card (SR-IOV)"),
+    Device.NESTED: ("VM_IS_USING_NESTED_VIRT", "it uses nested virtualisation"),
+}
+VENDOR = "GenuineIntel"
+WIRED = ""  # the network that every host has a port on: that over which it is managed
+PORTS = "SR-IOV"  # the network of the ports that guests have of a network card
+
+
+def network_uuid(pool: PoolId, name: str) -> NetworkId:
+    """The uuid of a pool's network."""
+    return uuid_of("network", f"{pool}/{name}" if name else pool)
+
+
+def network_name(name: str) -> str:
+    """As XenAPI labels it."""
+    return name or "Pool-wide network associated with eth0"
 
 
 class Wlb(StrEnum):
@@ -206,6 +238,8 @@ class SimHost:
     detached: set[RepositoryId] = field(default_factory=set)  # its PBD is there, and unplugged
     suspend_sr: RepositoryId | None = None
     switch: str = ""
+    networks: frozenset[str] = frozenset()  # names of those that it has a port on, beside the one that all have
+    cpu_features: int = 1  # one bit each
 
     bios_power_on: bool = True  # the BIOS setting "power on when utility power returns"
     boot_seconds: Seconds = 120.0  # from power to a network that answers
@@ -254,6 +288,11 @@ class SimHost:
         return storage.id in self.storage | self.detached
 
     @property
+    def ports(self) -> list[str]:
+        """The names of the networks that it has a port on."""
+        return sorted({WIRED, *self.networks})
+
+    @property
     def metrics_ref(self) -> str:
         """host_metrics, which holds `live` and the memory figures."""
         return ref_of(uuid_of("host_metrics", f"{self.pool}/{self.id}"))
@@ -277,6 +316,10 @@ class SimVm:
     tags: tuple[str, ...] = ()
     snapshots: tuple[str, ...] = ()  # their names; XenAPI shows each as a VM
     affinity: HostId | None = None
+    networks: frozenset[str] = frozenset()  # names of those that it has a card on
+    cpu_features: int = 1  # that it has been started with
+    groups: tuple[str, ...] = ()  # names of its anti-affinity groups
+    device: Device | None = None
     suspend_sr: RepositoryId | None = None
     suspended_to: RepositoryId | None = None  # where its memory lies while it is suspended
     ha_restart_priority: str = ""  # "restart", "best-effort" or ""
@@ -301,6 +344,16 @@ class SimVm:
     @property
     def ref(self) -> str:
         return ref_of(self.id)
+
+    @property
+    def cards(self) -> list[str]:
+        """The names of the networks that it has a card on."""
+        return sorted(self.networks | ({PORTS} if self.device is Device.PORT else set()))
+
+    @property
+    def group_ids(self) -> list[str]:
+        """The uuids of its anti-affinity groups."""
+        return [uuid_of("VM_group", f"{self.pool}/{name}") for name in self.groups]
 
     @property
     def has_tools(self) -> bool:

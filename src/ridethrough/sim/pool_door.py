@@ -11,11 +11,22 @@ from typing import assert_never
 
 from ridethrough.core import actions as a
 from ridethrough.core.model import HostId, PoolId, RepositoryId, Seconds
-from ridethrough.core.observation import HostSeen, PoolSeen, Power, Snapshot, VmSeen
+from ridethrough.core.observation import Cpu, HostSeen, PoolSeen, Power, Snapshot, VmSeen
 from ridethrough.ports import Clock, NotBegun, Refused, Unreachable, is_from_before_a_standstill
 from ridethrough.runtime.waiting import news_or
 
-from .machines import Reach, SimHost, SimTask, SimVm, pbd_uuid, ref_of
+from .machines import (
+    BOUND_BY,
+    VENDOR,
+    Reach,
+    SimHost,
+    SimTask,
+    SimVm,
+    network_name,
+    network_uuid,
+    pbd_uuid,
+    ref_of,
+)
 from .virtual_time import VirtualClock
 from .wlb_door import WlbDoor
 from .world import World
@@ -187,6 +198,7 @@ class PoolDoor:
             advice=self._wlb.advice,
             wlb_trouble=self._wlb.trouble,
             storage_names={sr.id: sr.name for sr in self._world.storages.values()},
+            network_names={network_uuid(self._pool, n): network_name(n) for n in self._world.networks(self._pool)},
             storage_addresses={
                 repository: frozenset({nas.address})
                 for nas in self._world.nases.values()
@@ -221,6 +233,8 @@ class PoolDoor:
             busy=frozenset(host.current_operations.values()),
             maintenance_mode=MAINTENANCE in host.other_config,
             power_on_mode=host.power_on_mode,
+            networks=frozenset(network_uuid(self._pool, name) for name in host.ports),
+            cpu=Cpu(VENDOR, host.cpu_features),
         )
 
     def _vms_seen(self) -> dict[str, VmSeen]:
@@ -473,6 +487,10 @@ def _vm_seen(vm: SimVm, local: Mapping[RepositoryId, str]) -> VmSeen:
         busy=frozenset(vm.current_operations.values()),
         immovable=_immovable(vm, local),
         tags=frozenset(vm.tags),
+        networks=frozenset(network_uuid(vm.pool, name) for name in vm.cards),
+        cpu=Cpu(VENDOR, vm.cpu_features),
+        affinity=vm.affinity,
+        groups=frozenset(vm.group_ids),
     )
 
 
@@ -484,6 +502,8 @@ def _immovable(vm: SimVm, local: Mapping[RepositoryId, str]) -> str:
         return "its owner has blocked its migration (blocked_operations pool_migrate)"
     if vm.power_state is Power.PAUSED:
         return "it is paused"
+    if vm.device:
+        return BOUND_BY[vm.device][1]
     for storage in sorted(vm.storage & local.keys()):
         return f'it has a disk on the local storage "{local[storage]}" of its host'
     return "" if vm.has_tools else "the guest has no tools that allow it (VM_LACKS_FEATURE)"

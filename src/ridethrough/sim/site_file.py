@@ -17,7 +17,7 @@ from ridethrough.core.site import Site
 from .battery import Battery
 from .cards import Family, SimCard, SimUps
 from .ha_calls import PRIORITIES
-from .machines import GIB, RELEASES, Guest, SimHost, SimPool, SimSr, SimVm, Wlb, uuid_of
+from .machines import GIB, RELEASES, Device, Guest, SimHost, SimPool, SimSr, SimVm, Wlb, uuid_of
 from .nas import SimNas
 from .reading import ScenarioError, Table, merged, read_toml
 from .world import World
@@ -220,6 +220,8 @@ def _host(name: str, t: Table, site: Site, address: str) -> SimHost:
         toolstack_seconds=t.time("toolstack_time", 20.0),
         stop_seconds=t.time("stop_time", 20.0),
         power_on_mode=t.take("power_on_mode", str, "wake-on-lan"),
+        networks=frozenset(t.names("networks")),
+        cpu_features=t.take("cpu_features", int, 1),
         enabled=t.take("enabled", bool, True),
     )
     host.user_disabled = not host.enabled
@@ -267,6 +269,11 @@ def _vm(name: str, t: Table, world: World) -> SimVm:
         storage=frozenset(uuid_of("storage", s) for s in stores) or shared,
         ha_restart_priority=t.one_of("ha", t.take("ha", str, ""), PRIORITIES),
         tags=tuple(t.names("tags")),
+        networks=frozenset(t.names("networks")),
+        cpu_features=t.take("cpu_features", int, 1),
+        groups=tuple(t.names("groups")),
+        device=Device(t.one_of("device", t.take("device", str), Device)) if t.has("device") else None,
+        affinity=t.one_of("affinity", t.take("affinity", str), world.hosts) if t.has("affinity") else None,
         resident_on=host,
     )
     if t.take("halted", bool, False):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
+from functools import partial, reduce
+from operator import and_
 
 from ridethrough.core.model import Seconds
 from ridethrough.core.observation import Power
@@ -12,7 +13,7 @@ from . import boot, database_copy, failover_plan
 from .agenda import Signal, Steps
 from .errors import XapiError
 from .fates import Fate
-from .machines import Guest, Reach, SimHost, SimSr, SimTask, SimVm
+from .machines import BOUND_BY, Guest, Reach, SimHost, SimSr, SimTask, SimVm, network_uuid, ref_of
 from .operations import Operations, set_key
 
 ACKNOWLEDGE_LIMIT: Seconds = 60.0  # xenopsd domain_shutdown_ack_timeout
@@ -67,8 +68,14 @@ class VmCalls(Operations):
     def _may_move(self, vm: SimVm, force: bool) -> None:
         self.not_blocked(vm, "pool_migrate")
         self.in_state(vm, Power.RUNNING)
+        self._not_bound(vm)
         if not vm.has_tools and not force:
             raise XapiError("VM_LACKS_FEATURE", vm.ref)
+
+    def _not_bound(self, vm: SimVm) -> None:
+        """Read from source (xapi_vm_lifecycle.ml): before the tools are looked at."""
+        if vm.device:
+            raise XapiError(BOUND_BY[vm.device][0], vm.ref)
 
     def may_receive(self, vm: SimVm, host: SimHost) -> None:
         """What xapi checks of the one target that it was given; two parameters on memory (pitfall 12)."""
@@ -78,12 +85,32 @@ class VmCalls(Operations):
             raise XapiError("HOST_EVACUATE_IN_PROGRESS", host.ref)
         if not host.enabled:
             raise XapiError("HOST_DISABLED", host.ref)
+        self._runs_there(vm, host)
         self.storage_reaches(vm, host)
+        self._is_connected(vm, host)
         available = self.world.memory_available(host.id)
         if vm.resident_on != host.id and vm.memory > available:
             raise XapiError("HOST_NOT_ENOUGH_FREE_MEMORY", str(vm.memory), str(available))
         if vm.resident_on != host.id:
             failover_plan.assert_placement_kept(self.world, vm, host)  # read from source
+
+    def _runs_there(self, vm: SimVm, host: SimHost) -> None:
+        """A running guest, or a suspended one, goes on with the features of the processor that it was started on."""
+        started = vm.power_state is not Power.HALTED
+        if started and vm.cpu_features & ~host.cpu_features:
+            reason = "VM last booted on a CPU with features this host's CPU does not have."
+            raise XapiError("VM_INCOMPATIBLE_WITH_THIS_HOST", vm.ref, host.ref, reason)
+
+    def _is_connected(self, vm: SimVm, host: SimHost) -> None:
+        """A network without any port is one host's alone: that on which its guests run."""
+        wired = {name for h in self.world.members(vm.pool) for name in h.ports}
+        for name in vm.cards:
+            if name not in (host.ports if name in wired else self._private(name, vm, host)):
+                raise XapiError("VM_REQUIRES_NETWORK", vm.ref, ref_of(network_uuid(vm.pool, name)))
+
+    def _private(self, name: str, vm: SimVm, host: SimHost) -> list[str]:
+        users = [v for v in self.world.vms.values() if v.pool == vm.pool and name in v.networks and v.resident_on]
+        return [name] if all(v.resident_on == host.id for v in users) else []
 
     def storage_reaches(self, vm: SimVm, host: SimHost) -> None:
         """Its disks, and while it is suspended its memory. Raises VM_REQUIRES_SR for the first that is not reached."""
@@ -277,6 +304,9 @@ class VmCalls(Operations):
         vm.resident_on, vm.alive, vm.suspended_to = host.id, True, None
         vm.ha_always_run = vm.ha_restart_priority == "restart"
         vm.life += 1
+        if booted:  # with what every host of the pool has (pool.cpu_info)
+            features = [h.cpu_features for h in self.world.members(vm.pool)]
+            vm.cpu_features = reduce(and_, features)
         if booted and vm.tools_seconds:
             vm.tools_heard = False
             self.world.agenda.after(vm.tools_seconds, partial(self._tools_heard, vm, vm.life))
@@ -301,6 +331,7 @@ class VmCalls(Operations):
         def steps(task: SimTask) -> Steps:
             self.not_blocked(vm, "suspend")
             self.in_state(vm, Power.RUNNING)
+            self._not_bound(vm)
             if not vm.has_tools:
                 raise XapiError("VM_LACKS_FEATURE", vm.ref)
             self._suspend_sr(vm)
@@ -397,7 +428,8 @@ class VmCalls(Operations):
             return ["hard_shutdown"] if vm.power_state is Power.RUNNING else []
         match vm.power_state:
             case Power.RUNNING:
-                able = ["clean_shutdown", "clean_reboot", "suspend", "pool_migrate"] if vm.has_tools else []
+                moves = [] if vm.device else ["suspend", "pool_migrate"]
+                able = ["clean_shutdown", "clean_reboot", *moves] if vm.has_tools else []
                 allowed = [*able, "hard_shutdown", "hard_reboot", "pause"]
             case Power.PAUSED:
                 allowed = ["unpause", "hard_shutdown", "hard_reboot"]

@@ -13,7 +13,7 @@ from . import autostart, boot, high_availability, power
 from .agenda import Agenda
 from .cards import SimUps
 from .fates import LOST, Fate, Turn
-from .machines import Reach, SimHost, SimPool, SimSr, SimTask, SimVm, as_ocaml
+from .machines import PORTS, Device, Reach, SimHost, SimPool, SimSr, SimTask, SimVm, as_ocaml
 from .migration import Links
 from .nas import SimNas
 
@@ -139,6 +139,8 @@ class World:
 
     def add_vm(self, vm: SimVm) -> SimVm:
         """A guest: running where `resident_on` says, or halted."""
+        if vm.device is Device.PORT and vm.resident_on:
+            self.hosts[vm.resident_on].networks |= {PORTS}
         vm.alive = vm.power_state in (Power.RUNNING, Power.PAUSED)
         self.vms[vm.id] = vm
         return vm
@@ -155,6 +157,11 @@ class World:
         return sorted(
             (v for v in on_it if v.power_state in (Power.RUNNING, Power.PAUSED)), key=lambda v: (v.name, v.id)
         )
+
+    def networks(self, pool: PoolId) -> list[str]:
+        """The names of all networks of a pool: that all hosts share, and those that hosts or guests are on."""
+        ports = {name for h in self.members(pool) for name in h.ports}
+        return sorted(ports | {name for v in self.vms.values() if v.pool == pool for name in v.cards})
 
     def memory_free(self, host: HostId) -> Bytes:
         """Free now: guests still on their way in are not counted (host_metrics.memory_free)."""

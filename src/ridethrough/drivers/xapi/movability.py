@@ -10,16 +10,21 @@ from .store import Records
 MIGRATE = "pool_migrate"
 
 
-def immovable(vm: Vm, storages: Iterable[str], records: Records) -> str:
+def immovable(vm: Vm, storages: Iterable[str], records: Records, has_port: bool = False) -> str:
     """The first reason that XenServer itself would refuse with (facts: XenAPI 5.7, 9); only what is certain.
 
-    `storages`: see `storage_refs`.
+    `storages`: see `storage_refs`. `has_port`: a network card of the VM is one of its host's (SR-IOV).
     `allowed_operations` is advisory and late: that it offers the migration is believed, that it does not proves
     nothing.
     """
     if vm.power_state not in ("Running", "Paused"):
         return ""
-    return _forbidden(vm) or _bound_to_hardware(vm) or _on_local_disk(storages, records) or _without_tools(vm, records)
+    return (
+        _forbidden(vm)
+        or _bound_to_hardware(vm, has_port)
+        or _on_local_disk(storages, records)
+        or _without_tools(vm, records)
+    )
 
 
 def _forbidden(vm: Vm) -> str:
@@ -34,14 +39,14 @@ def _forbidden(vm: Vm) -> str:
     return ""
 
 
-def _bound_to_hardware(vm: Vm) -> str:
+def _bound_to_hardware(vm: Vm, has_port: bool) -> str:
     if vm.attached_pcis:
         return "a PCI device of its host is passed through to it"
     if vm.vgpus:
         return "it uses a virtual GPU"
     if vm.vusbs:
         return "a USB device of its host is passed through to it"
-    return ""
+    return "it uses a port of its host's network card (SR-IOV)" if has_port else ""
 
 
 def _on_local_disk(storages: Iterable[str], records: Records) -> str:

@@ -6,11 +6,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from ridethrough.core.model import Bytes, HostId, PoolId, RepositoryId, Seconds
+from ridethrough.core.model import Bytes, HostId, NetworkId, PoolId, RepositoryId, Seconds
 from ridethrough.core.observation import HostSeen, PoolSeen, Power, Snapshot, VmSeen
 
 from .identity import ambiguous, host_ids, one_line
 from .movability import immovable, storage_refs
+from .needs import Cabling, cabling, cpu_of_host, cpu_of_vm, groups_of, networks_of
 from .records import NULL, Host, HostMetrics, Pool, Vm
 from .store import Records
 from .where import addresses
@@ -20,6 +21,7 @@ MAINTENANCE_MODE = "MAINTENANCE_MODE"  # host other_config: XenCenter's mark (fa
 MOST_MEMORY: Bytes = 2**60
 MOVES = {"pool_migrate", "migrate_send"}
 STARTS = {"start", "start_on", "resume", "resume_on"}
+_NONE: frozenset[str] = frozenset()
 _POWERS = {power.value: power for power in Power}
 
 
@@ -80,6 +82,7 @@ class _Frame:
     ids: Mapping[str, HostId] = field(default_factory=dict)  # by reference
     hosts: Mapping[HostId, HostSeen] = field(default_factory=dict)
     room: Mapping[str, Bytes] = field(default_factory=dict)  # for guests, by reference; may be below zero
+    cables: Cabling = field(default_factory=Cabling)
 
 
 @dataclass(slots=True)
@@ -102,7 +105,7 @@ class Memo:
         frame = self._frame
         if frame is None or records is not self._records or records.frame_revision != self._frame_revision:
             frame = _frame(pool, records, names)
-        self._draw_guests(records, frame.ids, pool)
+        self._draw_guests(records, frame, pool)
         same = frame is self._frame
         self.hosts = {
             key: _with_room(self.hosts[key] if same else frame.hosts[key], frame.room[ref] - self.used.get(ref, 0))
@@ -113,8 +116,8 @@ class Memo:
         self._frame_revision = records.frame_revision
         return frame
 
-    def _draw_guests(self, records: Records, ids: Mapping[str, HostId], pool: PoolId) -> None:
-        stale, version = self._stale(records, ids), self.guests_version
+    def _draw_guests(self, records: Records, frame: _Frame, pool: PoolId) -> None:
+        stale, version = self._stale(records, frame.ids), self.guests_version
         if stale is None:
             guests: dict[str, VmSeen] = {}
             self.used, self._drawn, stale = {}, {}, records.vms
@@ -123,7 +126,7 @@ class Memo:
         else:
             return
         for ref in stale:
-            self._redraw(guests, ref, records, ids, pool)
+            self._redraw(guests, ref, records, frame, pool)
         if guests == self.guests:
             self.guests_version = version
         else:
@@ -138,14 +141,14 @@ class Memo:
         if changes is None:
             return None
         stale = {ref for cls, ref in changes if cls == "vm"}
+        cards = [records.vifs[ref].vm for cls, ref in changes if cls == "vif" and ref in records.vifs]
+        stale.update(ref for ref in cards if ref in records.vms)
         tools = {ref for cls, ref in changes if cls == "vm_guest_metrics"}
         return stale | {ref for ref, vm in records.vms.items() if vm.guest_metrics in tools} if tools else stale
 
-    def _redraw(
-        self, guests: dict[str, VmSeen], ref: str, records: Records, ids: Mapping[str, HostId], pool: PoolId
-    ) -> None:
+    def _redraw(self, guests: dict[str, VmSeen], ref: str, records: Records, frame: _Frame, pool: PoolId) -> None:
         before, vm = self._drawn.pop(ref, None), records.vms.get(ref)
-        seen = _vm_seen(vm, pool, ids, records) if vm is not None and vm.uuid and vm.is_guest else None
+        seen = _vm_seen(vm, pool, frame, records) if vm is not None and vm.uuid and vm.is_guest else None
         if before is not None:
             self.used[before.host] -= before.memory
         if before is not None and before.seen == seen:
@@ -177,16 +180,19 @@ def picture(pool: PoolId, records: Records, names: Mapping[str, HostId], memo: M
 
 def _frame(pool: PoolId, records: Records, names: Mapping[str, HostId]) -> _Frame:
     hosts = {ref: host for ref, host in records.hosts.items() if host.uuid}
-    ids, stores = host_ids(hosts, names), _stores(records)
-    seen = {
-        ids[ref]: _host_seen(ids[ref], pool, host, records.metrics.get(host.metrics), stores.get(ref, _Stores()))
-        for ref, host in hosts.items()
-    }
+    ids, stores, cables = host_ids(hosts, names), _stores(records), cabling(records)
+
+    def drawn(ref: str, host: Host) -> HostSeen:
+        metrics, networks = records.metrics.get(host.metrics), cables.ports.get(ref, _NONE)
+        return _host_seen(ids[ref], pool, host, metrics, stores.get(ref, _Stores()), networks)
+
+    seen = {ids[ref]: drawn(ref, host) for ref, host in hosts.items()}
     return _Frame(
         _pool_seen(pool, records, ambiguous(hosts.values(), names)),
         ids,
         seen,
         {ref: seen[ids[ref]].memory_total - _possible(host.memory_overhead) for ref, host in hosts.items()},
+        cables,
     )
 
 
@@ -210,6 +216,7 @@ def _pool_seen(pool: PoolId, records: Records, trouble: str) -> PoolSeen:
         ha_configuration=tuple(sorted(record.ha_configuration.items())),
         wlb_enabled=record.wlb_enabled,
         storage_names={sr.uuid: sr.name_label for sr in records.srs.values()},
+        network_names={n.uuid: one_line(n.name_label) for n in records.networks.values() if n.uuid},
         storage_addresses=addresses(records),
         trouble="; ".join(t for t in (trouble, records.trouble) if t),
     )
@@ -271,7 +278,14 @@ def _stores(records: Records) -> dict[str, _Stores]:
     return found
 
 
-def _host_seen(key: HostId, pool: PoolId, host: Host, metrics: HostMetrics | None, stores: _Stores) -> HostSeen:
+def _host_seen(
+    key: HostId,
+    pool: PoolId,
+    host: Host,
+    metrics: HostMetrics | None,
+    stores: _Stores,
+    networks: frozenset[NetworkId],
+) -> HostSeen:
     """host_metrics.memory_free is old or 0 (lab 14): free memory is reckoned from the guests' records instead."""
     return HostSeen(
         key,
@@ -289,11 +303,14 @@ def _host_seen(key: HostId, pool: PoolId, host: Host, metrics: HostMetrics | Non
         busy=frozenset(host.current_operations.values()),
         maintenance_mode=MAINTENANCE_MODE in host.other_config,
         power_on_mode=host.power_on_mode,
+        networks=networks,
+        cpu=cpu_of_host(host),
     )
 
 
-def _vm_seen(vm: Vm, pool: PoolId, ids: Mapping[str, HostId], records: Records) -> VmSeen:
-    busy, storages = frozenset(vm.current_operations.values()), storage_refs(vm, records)
+def _vm_seen(vm: Vm, pool: PoolId, frame: _Frame, records: Records) -> VmSeen:
+    busy, storages, ids = frozenset(vm.current_operations.values()), storage_refs(vm, records), frame.ids
+    networks, cables = networks_of(vm, records), frame.cables
     return VmSeen(
         vm.uuid,
         one_line(vm.name_label),
@@ -305,8 +322,12 @@ def _vm_seen(vm: Vm, pool: PoolId, ids: Mapping[str, HostId], records: Records) 
         memory=memory_needed(vm),
         storage=frozenset(records.srs[sr].uuid for sr in storages if sr in records.srs),
         busy=busy,
-        immovable=immovable(vm, storages, records),
+        immovable=immovable(vm, storages, records, bool(networks & cables.hardware)),
         tags=frozenset(vm.tags),
+        networks=frozenset(cables.tying[n] for n in networks if n in cables.tying),
+        cpu=cpu_of_vm(vm),
+        affinity=ids.get(vm.affinity),
+        groups=groups_of(vm, records) if vm.groups else _NONE,
     )
 
 

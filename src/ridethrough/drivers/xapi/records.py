@@ -43,6 +43,7 @@ class Host(Struct, frozen=True, gc=False):
     other_config: Mapping[str, str] = {}
     current_operations: Mapping[str, str] = {}
     software_version: Mapping[str, str] = {}
+    cpu_info: Mapping[str, str] = {}
     power_on_mode: str = ""
 
     @property
@@ -105,6 +106,10 @@ class Vm(Struct, frozen=True, gc=False):
     vbds: tuple[str, ...] = field(name="VBDs", default=())
     vgpus: tuple[str, ...] = field(name="VGPUs", default=())
     vusbs: tuple[str, ...] = field(name="VUSBs", default=())
+    vifs: tuple[str, ...] = field(name="VIFs", default=())
+    groups: tuple[str, ...] = ()
+    affinity: str = NULL
+    last_boot_cpu_flags: Mapping[str, str] = field(name="last_boot_CPU_flags", default_factory=dict)
     attached_pcis: tuple[str, ...] = field(name="attached_PCIs", default=())
     tags: tuple[str, ...] = ()
 
@@ -156,6 +161,40 @@ class Sr(Struct, frozen=True, gc=False):
     shared: bool = False
 
 
+class Vif(Struct, frozen=True, gc=False):
+    """`VIF`: one network card of one VM."""
+
+    uuid: str = ""
+    vm: str = field(name="VM", default=NULL)
+    network: str = NULL
+
+
+class Pif(Struct, frozen=True, gc=False):
+    """`PIF`: one host's port on one network."""
+
+    uuid: str = ""
+    host: str = NULL
+    network: str = NULL
+    sriov_logical_pif_of: tuple[str, ...] = field(name="sriov_logical_PIF_of", default=())
+
+
+class Network(Struct, frozen=True, gc=False):
+    """`network`: without a PIF it is one host's alone, unless somebody else looks after it."""
+
+    uuid: str = ""
+    name_label: str = ""
+    managed: bool = True
+    other_config: Mapping[str, str] = {}
+
+
+class VmGroup(Struct, frozen=True, gc=False):
+    """`VM_group`, since 24.18: VMs that are to be placed with regard to each other."""
+
+    uuid: str = ""
+    name_label: str = ""
+    placement: str = ""
+
+
 class Task(Struct, frozen=True, gc=False):
     """`task`. `status` is pending, success, failure or cancelled; progress proves nothing."""
 
@@ -181,7 +220,7 @@ class PlainEvent(Struct, frozen=True, gc=False):
     snapshot: Any = None
 
 
-Record = Pool | Host | HostMetrics | Vm | GuestMetrics | Pbd | Vbd | Vdi | Sr
+Record = Pool | Host | HostMetrics | Vm | GuestMetrics | Pbd | Vbd | Vdi | Sr | Vif | Pif | Network | VmGroup
 
 # By the lower-case name that events carry.
 CLASSES: dict[str, type[Record]] = {
@@ -194,4 +233,8 @@ CLASSES: dict[str, type[Record]] = {
     "vbd": Vbd,
     "vdi": Vdi,
     "sr": Sr,
+    "vif": Vif,
+    "pif": Pif,
+    "network": Network,
+    "vm_group": VmGroup,
 }

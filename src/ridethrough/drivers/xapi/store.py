@@ -11,7 +11,25 @@ from typing import Any, Union
 
 import msgspec
 
-from .records import CLASSES, Event, GuestMetrics, Host, HostMetrics, Pbd, PlainEvent, Pool, Record, Sr, Vbd, Vdi, Vm
+from .records import (
+    CLASSES,
+    Event,
+    GuestMetrics,
+    Host,
+    HostMetrics,
+    Network,
+    Pbd,
+    Pif,
+    PlainEvent,
+    Pool,
+    Record,
+    Sr,
+    Vbd,
+    Vdi,
+    Vif,
+    Vm,
+    VmGroup,
+)
 from .wire import Gibberish, Value
 
 log = logging.getLogger(__name__)
@@ -108,8 +126,8 @@ def _change(event: Event | PlainEvent) -> Change | None:
         return Change(cls, event.ref, kind(), is_readable=False)
 
 
-DISKS = {"vbd", "vdi", "sr"}
-FRAME = {"pool", "host", "host_metrics", "pbd", "sr"}
+NEEDS = {"vbd", "vdi", "sr", "pif", "network", "vm_group"}
+FRAME = {"pool", "host", "host_metrics", "pbd", "sr", "pif", "network"}
 RECENT = 1000  # changes that can be told apart later
 
 
@@ -117,7 +135,7 @@ RECENT = 1000  # changes that can be told apart later
 class Records:
     """Every record that we watch, by reference.
 
-    `revision` grows with each change, `disks_revision` with each that may change which storage a VM uses,
+    `revision` grows with each change, `disks_revision` with each that may change which storage or network a VM needs,
     `frame_revision` with each of the pool and its hosts, and of which records can be read.
     """
 
@@ -130,6 +148,10 @@ class Records:
     vbds: dict[str, Vbd] = field(default_factory=dict)
     vdis: dict[str, Vdi] = field(default_factory=dict)
     srs: dict[str, Sr] = field(default_factory=dict)
+    vifs: dict[str, Vif] = field(default_factory=dict)
+    pifs: dict[str, Pif] = field(default_factory=dict)
+    networks: dict[str, Network] = field(default_factory=dict)
+    vm_groups: dict[str, VmGroup] = field(default_factory=dict)
     unreadable: set[tuple[str, str]] = field(default_factory=set)  # class and reference
     revision: int = 0
     disks_revision: int = 0
@@ -153,7 +175,7 @@ class Records:
                 table[change.ref] = change.record
             self.revision += 1
             self._recent.append((change.cls, change.ref))
-            self.disks_revision += change.cls in DISKS
+            self.disks_revision += change.cls in NEEDS
 
     def since(self, revision: int) -> list[tuple[str, str]] | None:
         """Class and reference of each change after a revision; None when it lies too far back to tell."""
@@ -204,4 +226,8 @@ class Records:
             "vbd": self.vbds,
             "vdi": self.vdis,
             "sr": self.srs,
+            "vif": self.vifs,
+            "pif": self.pifs,
+            "network": self.networks,
+            "vm_group": self.vm_groups,
         }

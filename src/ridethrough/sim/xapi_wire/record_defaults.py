@@ -156,8 +156,15 @@ GUEST_METRICS: dict[str, Any] = {
     "other": {"feature-suspend": "1", "feature-poweroff": "1", "feature-reboot": "1", "feature-shutdown": "1"},
 }
 
+VIF: dict[str, Any] = {
+    "MTU": 1500,
+    "locking_mode": "network_default",
+    "ipv4_configuration_mode": "None",
+    "ipv6_configuration_mode": "None",
+    "allowed_operations": ["attach", "unplug"],
+}
+
 PIF: dict[str, Any] = {
-    "device": "eth0",
     "MTU": 1500,
     "VLAN": -1,
     "physical": True,
@@ -168,7 +175,6 @@ PIF: dict[str, Any] = {
     "VLAN_master_of": NULL,
     "metrics": NULL,
     "PCI": NULL,
-    "management": True,
     "ipv6_configuration_mode": "None",
     "primary_address_type": "IPv4",
     "managed": True,
@@ -177,7 +183,6 @@ PIF: dict[str, Any] = {
 }
 
 NETWORK: dict[str, Any] = {
-    "name_label": "Pool-wide network associated with eth0",
     "bridge": "xenbr0",
     "MTU": 1500,
     "managed": True,

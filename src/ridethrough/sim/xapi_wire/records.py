@@ -10,14 +10,28 @@ from ridethrough.core.model import HostId, PoolId, RepositoryId, Seconds
 from ridethrough.core.observation import Power
 from ridethrough.sim import database_copy, failover_plan
 from ridethrough.sim.allowed import host_operations
-from ridethrough.sim.machines import EPOCH, GIB, SimHost, SimPool, SimSr, SimTask, SimVm, ref_of, uuid_of
+from ridethrough.sim.machines import (
+    EPOCH,
+    GIB,
+    VENDOR,
+    Device,
+    SimHost,
+    SimPool,
+    SimSr,
+    SimTask,
+    SimVm,
+    ref_of,
+    uuid_of,
+)
 from ridethrough.sim.world import World
 
 from . import record_defaults as default
 from .catalogue import Catalogue
 from .marshal import NULL, Value
-from .site_records import Maker, Record, SiteRecords, image_ref, named_ref, statefile_ref
+from .site_records import Maker, Record, SiteRecords, image_ref, named_ref, pif_ref, statefile_ref, vif_ref
 
+BOUND = ("pool_migrate", "migrate_send", "suspend", "checkpoint")  # not of a guest that uses its host's hardware
+FEATURES = ("features_pv", "features_hvm", "features_hvm_host", "features_pv_host")
 OVERHEAD = 37748736  # of a guest of 4 GiB; a SimVm's memory already holds it
 GUEST_STATES = {
     Power.RUNNING: default.VM_RUNNING,
@@ -57,10 +71,8 @@ class Records(SiteRecords):
                 return {h.ref: partial(self._host, h) for h in members}
             case "host_metrics":
                 return {h.metrics_ref: partial(self._host_metrics, h) for h in members}
-            case "PIF":
-                return {named_ref("PIF", h.uuid): partial(self._pif, h) for h in members}
-            case "network":
-                return {named_ref("network", self.pool_id): self._network}
+            case "network" | "PIF" | "VIF" | "VM_group":
+                return self.of_networks(xapi_class)
             case "task":
                 tasks = [t for t in self.world.tasks.values() if t.pool == self.pool_id]
                 return {t.ref: partial(self._task, t) for t in tasks}
@@ -149,7 +161,8 @@ class Records(SiteRecords):
             "resident_VMs": [dom0, *(v.ref for v in self.world.guests(host.id))],
             "control_domain": dom0,
             "metrics": host.metrics_ref,
-            "PIFs": [named_ref("PIF", host.uuid)],
+            "PIFs": [pif_ref(host, name) for name in host.ports],
+            "cpu_info": {**default.HOST["cpu_info"], **dict.fromkeys(FEATURES, _features(host.cpu_features))},
             "PBDs": [self._pbd_ref(host, sr) for sr in self._storages() if host.has_pbd(sr)],
             "suspend_image_sr": _ref_or_null(host.suspend_sr),
             "ha_statefiles": [statefile_ref(self.pool)] if self.pool.ha_statefile else [],
@@ -217,6 +230,10 @@ class Records(SiteRecords):
             "tags": list(vm.tags),
             "metrics": named_ref("VM_metrics", vm.uuid),
             "guest_metrics": named_ref("VM_guest_metrics", vm.uuid) if vm.has_tools else NULL,
+            "VIFs": [vif_ref(vm, name) for name in vm.cards],
+            "groups": [ref_of(group) for group in vm.group_ids],
+            "last_boot_CPU_flags": {"vendor": VENDOR, "features": _features(vm.cpu_features)},
+            **_devices(vm),
             "VBDs": [named_ref("VBD", f"{vm.uuid}/{storage}") for storage in sorted(vm.storage)],
             "suspend_SR": _ref_or_null(vm.suspend_sr),
             "suspend_VDI": image_ref(vm) if vm.suspended_to else NULL,
@@ -235,7 +252,8 @@ class Records(SiteRecords):
             return list(default.VM_BUSY)
         running = default.VM_RUNNING if vm.has_tools else default.VM_RUNNING_WITHOUT_TOOLS
         allowed = running if vm.power_state is Power.RUNNING else GUEST_STATES[vm.power_state]
-        return [operation for operation in allowed if operation not in vm.blocked_operations]
+        bound = BOUND if vm.device else ()
+        return [operation for operation in allowed if operation not in vm.blocked_operations and operation not in bound]
 
     def _vm_metrics(self, vm: SimVm) -> Record:
         up = vm.power_state in (Power.RUNNING, Power.PAUSED)
@@ -282,7 +300,7 @@ class Records(SiteRecords):
             return self._vm(vm)
         if xapi_class == "VDI" and (special := self.special_disks().get(ref)) is not None:
             return special()
-        many = xapi_class in ("VM_metrics", "VM_guest_metrics", "VBD", "VDI")
+        many = xapi_class in ("VM_metrics", "VM_guest_metrics", "VBD", "VDI", "VIF")
         make = (self._index(xapi_class) if many else self.makers(xapi_class)).get(ref)
         return make() if make else None
 
@@ -378,6 +396,7 @@ class Records(SiteRecords):
         if (before := self._images.get(vm.id)) != vm.suspended_to:
             self._images[vm.id] = vm.suspended_to
             own += [("VDI", image_ref(vm)), *(("SR", ref_of(sr)) for sr in (before, vm.suspended_to) if sr)]
+        own += [("VIF", vif_ref(vm, name)) for name in vm.cards]
         own += [("VBD", named_ref("VBD", f"{vm.uuid}/{storage}")) for storage in vm.storage]
         return own + (self._with_host(self.world.hosts[vm.resident_on])[:2] if vm.resident_on else [])
 
@@ -388,6 +407,26 @@ def _ref_or_null(storage: RepositoryId | None) -> str:
 
 def _id_of(ref: str) -> RepositoryId | None:
     return ref.removeprefix("OpaqueRef:") if ref != NULL else None
+
+
+def _features(bits: int) -> str:
+    """As xapi writes them: words of 32 bits."""
+    return f"{bits & 0xFFFFFFFF:08x}-{bits >> 32 & 0xFFFFFFFF:08x}"
+
+
+def _devices(vm: SimVm) -> Record:
+    """What binds a guest to its host, in the fields of its record."""
+    match vm.device:
+        case Device.PCI:
+            return {"attached_PCIs": [named_ref("PCI", vm.uuid)]}
+        case Device.VGPU:
+            return {"VGPUs": [named_ref("VGPU", vm.uuid)]}
+        case Device.USB:
+            return {"VUSBs": [named_ref("VUSB", vm.uuid)]}
+        case Device.NESTED:
+            return {"platform": {**default.VM["platform"], "nested-virt": "true"}}
+        case Device.PORT | None:
+            return {}
 
 
 def _memory(total: int, overhead: int) -> dict[str, int]:

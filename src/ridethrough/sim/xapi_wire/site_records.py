@@ -7,7 +7,19 @@ from functools import partial
 
 from ridethrough.core.model import HostId, PoolId
 from ridethrough.core.observation import Power
-from ridethrough.sim.machines import SimHost, SimPool, SimSr, SimVm, disk_uuid, pbd_uuid, ref_of, uuid_of
+from ridethrough.sim.machines import (
+    PORTS,
+    SimHost,
+    SimPool,
+    SimSr,
+    SimVm,
+    disk_uuid,
+    network_name,
+    network_uuid,
+    pbd_uuid,
+    ref_of,
+    uuid_of,
+)
 from ridethrough.sim.world import World
 
 from . import record_defaults as default
@@ -19,13 +31,23 @@ Maker = Callable[[], Record]
 
 CLASSES = (
     *("pool", "host", "host_metrics", "VM", "VM_metrics", "VM_guest_metrics", "task"),
-    *("SR", "PBD", "VDI", "VBD", "network", "PIF"),
+    *("SR", "PBD", "VDI", "VBD", "network", "PIF", "VIF", "VM_group"),
 )
 
 
 def named_ref(kind: str, name: str) -> str:
     """The reference of an object that the World has no object for, such as a guest's metrics."""
     return ref_of(uuid_of(kind, name))
+
+
+def pif_ref(host: SimHost, network: str) -> str:
+    """A host's port on a network."""
+    return named_ref("PIF", f"{host.uuid}/{network}" if network else host.uuid)
+
+
+def vif_ref(vm: SimVm, network: str) -> str:
+    """A guest's card on a network."""
+    return named_ref("VIF", f"{vm.uuid}/{network}")
 
 
 def image_ref(vm: SimVm) -> str:
@@ -150,15 +172,59 @@ class SiteRecords:
         }
         return self._made("VBD", uuid_of("VBD", name), default.VBD, own)
 
-    def _network(self) -> Record:
-        pifs = [named_ref("PIF", h.uuid) for h in self.world.members(self.pool_id)]
-        return self._made("network", uuid_of("network", self.pool_id), default.NETWORK, {"PIFs": pifs})
+    # --- networks
 
-    def _pif(self, host: SimHost) -> Record:
+    def of_networks(self, xapi_class: str) -> dict[str, Maker]:
+        """The objects of one of the classes network, PIF, VIF and VM_group."""
+        match xapi_class:
+            case "network":
+                return {self._network_ref(n): partial(self._network, n) for n in self.world.networks(self.pool_id)}
+            case "PIF":
+                members = self.world.members(self.pool_id)
+                return {pif_ref(h, name): partial(self._pif, h, name) for h in members for name in h.ports}
+            case "VIF":
+                return {vif_ref(vm, name): partial(self._vif, vm, name) for vm in self._guests() for name in vm.cards}
+            case _:
+                names = sorted({name for vm in self._guests() for name in vm.groups})
+                return {ref_of(self._group_uuid(name)): partial(self._group, name) for name in names}
+
+    def _network_ref(self, name: str) -> str:
+        return ref_of(network_uuid(self.pool_id, name))
+
+    def _network(self, name: str) -> Record:
         own = {
-            "network": named_ref("network", self.pool_id),
-            "host": host.ref,
-            "MAC": host.mac,
-            "IP": self._address(host.id),
+            "name_label": network_name(name),
+            "PIFs": [pif_ref(h, name) for h in self.world.members(self.pool_id) if name in h.ports],
+            "VIFs": [vif_ref(vm, name) for vm in self._guests() if name in vm.cards],
         }
-        return self._made("PIF", uuid_of("PIF", host.uuid), default.PIF, own)
+        return self._made("network", network_uuid(self.pool_id, name), default.NETWORK, own)
+
+    def _pif(self, host: SimHost, name: str) -> Record:
+        ref = pif_ref(host, name)
+        own = {
+            "network": self._network_ref(name),
+            "host": host.ref,
+            "device": f"eth{host.ports.index(name)}",
+            "MAC": host.mac,
+            "IP": "" if name else self._address(host.id),
+            "management": not name,
+            "sriov_logical_PIF_of": [named_ref("network_sriov", host.uuid)] if name == PORTS else [],
+        }
+        return self._made("PIF", ref.removeprefix("OpaqueRef:"), default.PIF, own)
+
+    def _vif(self, vm: SimVm, name: str) -> Record:
+        own = {
+            "VM": vm.ref,
+            "network": self._network_ref(name),
+            "device": str(vm.cards.index(name)),
+            "currently_attached": vm.power_state in (Power.RUNNING, Power.PAUSED),
+        }
+        return self._made("VIF", vif_ref(vm, name).removeprefix("OpaqueRef:"), default.VIF, own)
+
+    def _group_uuid(self, name: str) -> str:
+        return uuid_of("VM_group", f"{self.pool_id}/{name}")
+
+    def _group(self, name: str) -> Record:
+        members = [vm.ref for vm in self._guests() if name in vm.groups]
+        own = {"name_label": name, "placement": "anti_affinity", "VMs": members}
+        return self._made("VM_group", self._group_uuid(name), own)

@@ -116,6 +116,10 @@ FIELDS: dict[str, str] = {
         map-text: current_operations other_config! qos_algorithm_params! runtime_properties
         set-text: allowed_operations ipv4_addresses ipv4_allowed ipv6_addresses ipv6_allowed qos_supported_algorithms
     """,
+    "VM_group": """
+        text: name_description! name_label! placement uuid
+        set-text: VMs
+    """,
     "PIF": """
         text: DNS IP MAC PCI VLAN_master_of bond_slave_of device gateway host igmp_snooping_status
         text: ip_configuration_mode ipv6_configuration_mode ipv6_gateway metrics netmask network primary_address_type
@@ -562,7 +566,7 @@ session.login_with_password session.slave_local_login_with_password session.crea
 
 EMPTY_CLASSES = """
 Bond Certificate Cluster Cluster_host DR_task Feature GPU_group Observer PGPU PIF_metrics PUSB PVS_cache_storage
-PVS_proxy PVS_server PVS_site Repository SDN_controller SM USB_group VGPU_type VLAN VMSS VM_appliance VM_group VTPM
+PVS_proxy PVS_server PVS_site Repository SDN_controller SM USB_group VGPU_type VLAN VMSS VM_appliance VTPM
 blob console crashdump host_cpu host_crashdump host_patch message network_sriov pool_patch pool_update role secret
 subject tunnel user
 """  # known to clients, of no concern here: every list of them is empty
