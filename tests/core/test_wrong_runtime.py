@@ -95,14 +95,18 @@ def test_60_s_at_first_sight_shut_a_host_down_at_once() -> None:
     assert outcome.host_down <= 10 * STEP
 
 
-def test_with_a_runtime_sixty_times_too_long_a_low_battery_decides() -> None:
-    """RouterOS before 6.47: seconds told as minutes. The runtime alone would have let the battery run empty."""
+def test_a_runtime_sixty_times_too_long_gives_itself_away_by_the_pace_at_which_it_falls() -> None:
+    """RouterOS before 6.47: seconds told as minutes. By what it tells, the battery would run empty."""
+    empty = 1200.0
+    outcome = outage(empty, lambda at: {"runtime": 60 * (empty - at), "low_battery": at >= empty - 180.0})
+    assert in_time(outcome, empty), outcome
+    assert outcome.host_down is not None
+    assert outcome.host_down > empty / 2
+
+
+def test_with_a_runtime_that_is_too_long_and_never_falls_a_low_battery_decides() -> None:
     empty, low_at = 1200.0, 1200.0 - 180.0
-
-    def too_long(at: float) -> dict[str, object]:
-        return {"runtime": 60 * (empty - at), "low_battery": at >= low_at}
-
-    outcome = outage(empty, too_long)
+    outcome = outage(empty, lambda at: {"runtime": 36_000.0, "low_battery": at >= low_at})
     assert outcome.low is not None
     assert in_time(outcome, empty), outcome
     assert outcome.host_down is not None

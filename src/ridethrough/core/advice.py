@@ -85,7 +85,7 @@ def advice(site: Site, seen: Snapshot = NOTHING_SEEN, learned: Learned = NOTHING
     """
     found = [
         *(a for _, host in sorted(site.hosts.items()) for a in of_host(host, site, seen, learned)),
-        *(a for ups in sorted(site.upses) for a in _ups(ups, site, seen)),
+        *(a for ups in sorted(site.upses) for a in _ups(ups, site, seen, learned)),
         *(a for pool in sorted(site.pools) for a in _pool(pool, site, seen)),
         *(a for _, storage in sorted(site.storages.items()) for a in _storage(storage, site, seen, learned)),
         *_vms(site, seen),
@@ -228,8 +228,21 @@ def _stays_off(host: Host, site: Site, seen: Snapshot) -> Iterator[Advice]:
     )
 
 
-def _ups(ups: UpsId, site: Site, seen: Snapshot) -> Iterator[Advice]:
+WEAK = 0.8  # of what a card promises; a battery that holds no more than that is worth a word
+
+
+def weak_text(ups: UpsId, held: float) -> str:
+    """That it has shown in an outage what it holds, and what is done about it."""
+    return (
+        f"{ups}'s battery held {held * 100:.0f} % of what its card promised when it was last needed: that share of its "
+        "promise is counted on. Have the battery replaced"
+    )
+
+
+def _ups(ups: UpsId, site: Site, seen: Snapshot, learned: Learned) -> Iterator[Advice]:
     about = f"ups.{ups}"
+    if (held := learned.held.get(ups, 1.0)) <= WEAK:
+        yield Advice(Level.WARNING, about, weak_text(ups, held))
     fed = [host for host in site.hosts.values() if ups in host.powered_by]
     stores = [storage for storage in site.storages.values() if ups in storage.powered_by]
     if not fed and not stores:

@@ -5,19 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from . import events as e
+from .advice import WEAK, weak_text
 from .attachments import NOT_ATTACHED, trouble
+from .budget import holds, promised
 from .custody import is_away
 from .evacuation import is_held, is_protected
 from .high_availability import is_refused, not_restored
-from .model import PoolId
+from .model import PoolId, UpsId
 from .observation import HostSeen, PoolSeen, Source
 from .power import supply
 from .recovery import NO_PLACE, cannot_be_switched_on, is_steady, without_place
 from .situation import Situation
 from .storage import NOT_SERVING, is_quiet, is_serving, is_still_up
+from .wording import duration
+
+PROMISES = "promises too much"
 
 _KEYS = frozenset(
     {
+        PROMISES,
+        "weak battery",
         "claimed",
         "no coordinator",
         "wlb",
@@ -65,10 +72,32 @@ def _of_upses(s: Situation) -> Iterator[tuple[str, str, str]]:
             yield ups, "counts down", f"{ups} counts down to cutting its output although utility power is there"
         if seen and seen.reading and (seen.reading.load or 0.0) > 100.0:
             yield ups, "overload", f"{ups} carries {seen.reading.load:.0f} % of its rating: it may switch off"
+        yield from _of_battery(s, ups)
         quiet = m.on_battery_since is None
         if quiet and seen and seen.reading and seen.reading.source in (Source.BYPASS, Source.OFF):
             text = f"{ups} says {seen.reading.source}: what it feeds has no battery behind it"
             yield ups, e.OFF if seen.reading.source is Source.OFF else "degraded", text
+
+
+def _of_battery(s: Situation, ups: UpsId) -> Iterator[tuple[str, str, str]]:
+    """Its card promises a time that its battery does not hold, by what it shows now or showed in an outage before.
+
+    What is told in an outage stands until its end: then it is known what it holds.
+    """
+    held, before = s.memory.learned.held.get(ups, 1.0), s.memory.alerts.get((ups, PROMISES))
+    if held <= WEAK:
+        yield ups, "weak battery", weak_text(ups, held)
+    m = s.memory.ups(ups)
+    if m.on_battery_since is None or held <= WEAK:
+        return
+    told, left = promised(s, ups), holds(s, ups)
+    if before is not None:
+        yield ups, PROMISES, before.text
+    elif (
+        m.utility_since is None and told is not None and left is not None and left < WEAK * told and told - left >= 60.0
+    ):
+        most = f"by the way it empties its battery holds no more than {duration(left)}"
+        yield ups, PROMISES, f"{ups} promises {duration(told)}, and {most}"
 
 
 def _of_pools(s: Situation) -> Iterator[tuple[str, str, str]]:

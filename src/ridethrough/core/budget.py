@@ -6,11 +6,12 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from .battery import Discharge, Told, remaining
 from .durations import durations, host_stop, longest_stop, sending_time, stop_time
 from .learned import GIB
 from .model import HostId, PoolId, Seconds, StorageId, UpsId, Way
 from .movable import is_moving, no_target, stays
-from .observation import HostSeen, VmSeen
+from .observation import HostSeen, Source, VmSeen
 from .ordering import stop_rank
 from .power import feeds_of, is_silent, supply
 from .situation import Situation, once
@@ -53,14 +54,45 @@ class Need:
 
 
 def runtime(s: Situation, ups: UpsId) -> Seconds | None:
-    """Trusted share of what a UPS on battery still promises; counted down while its card is silent."""
+    """Trusted share of what the battery of a UPS still holds; counted down while its card is silent."""
+    found = holds(s, ups)
+    return None if found is None else found * s.policy.trust
+
+
+def holds(s: Situation, ups: UpsId) -> Seconds | None:
+    """What a battery holds: its card's promise, or less where its discharge, now or in outages before, shows it."""
+    m, told = s.memory.ups(ups), promised(s, ups)
+    held = s.memory.learned.held.get(ups, 1.0)
+    if m.discharge is None:
+        return None if told is None else told * held
+    now = _told_last(s, ups, m.discharge)
+    shown = remaining(m.discharge, now, held)
+    until = s.now if m.utility_since is None else max(m.utility_since, now.at)  # then it is charged again
+    ends = [end for end in (told, shown - (until - now.at) if shown is not None else None) if end is not None]
+    return max(min(ends), 0.0) if ends else None
+
+
+def promised(s: Situation, ups: UpsId) -> Seconds | None:
+    """What a card promises, counted down since; None when it does not tell."""
     m, seen = s.memory.ups(ups), s.seen.upses.get(ups)
     reading = seen.reading if seen else None
     if reading is not None and reading.runtime is not None:
-        return max(reading.runtime - (s.now - reading.at), 0.0) * s.policy.trust
+        return max(reading.runtime - (s.now - reading.at), 0.0)
     if m.runtime is None or m.told_at is None or (reading is not None and not is_silent(s, ups)):
         return None
-    return max(m.runtime - (s.now - m.told_at), 0.0) * s.policy.trust
+    return max(m.runtime - (s.now - m.told_at), 0.0)
+
+
+def _told_last(s: Situation, ups: UpsId, discharge: Discharge) -> Told:
+    """What its card said last in this outage. A charge that fell in one answer alone is not believed yet."""
+    seen = s.seen.upses.get(ups)
+    reading, before = (seen.reading, seen.previous) if seen else (None, None)
+    if reading is None or reading.at < discharge.last.at or reading.source is not Source.BATTERY:
+        return discharge.last
+    charge = reading.charge
+    if charge is not None and before is not None and before.charge is not None and before.at >= discharge.start.at:
+        charge = max(charge, before.charge)
+    return Told(reading.at, reading.runtime, charge, reading.load)
 
 
 def hard_left(s: Situation, ups: UpsId) -> Seconds:

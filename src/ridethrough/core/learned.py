@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from .model import Bytes, HostId, PoolId, Seconds, VmId
+from .model import Bytes, HostId, PoolId, Seconds, UpsId, VmId
 from .policy import Policy
 
 KEPT = 20  # of each kind and subject
@@ -81,6 +81,7 @@ class Learned:
     """Every series by its key. It outlasts an outage: the journal is folded into it for as long as there is one."""
 
     series: Mapping[str, Series] = field(default_factory=dict)
+    held: Mapping[UpsId, float] = field(default_factory=dict)  # the share of its card's promises, where it was measured
 
     def with_(self, one: Took, *keys: str) -> Learned:
         """What is known with one more, of all these subjects."""
@@ -89,7 +90,7 @@ class Learned:
             series[each] = series.pop(each, _NONE).with_(one)  # last: the longest unheard of stands first
         while len(series) > MOST:
             del series[next(iter(series))]
-        return Learned(series)
+        return replace(self, series=series)
 
     def expected(self, safe: Seconds, own: str, *others: str, patience: Seconds = math.inf) -> Seconds:
         """What its own past says; with too little of that the first of `others` with enough; else the safe constant.

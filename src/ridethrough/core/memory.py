@@ -10,6 +10,7 @@ from .actions import (
     Action,
     target,
 )
+from .battery import Discharge
 from .learned import NOTHING_LEARNED, Learned
 from .model import Bytes, HostId, Percent, PoolId, RepositoryId, Seconds, StorageId, UpsId, VmId
 
@@ -42,6 +43,7 @@ class UpsMemory:
     told_at: Seconds | None = None  # the last runtime and charge worth keeping
     runtime: Seconds | None = None
     charge: Percent | None = None
+    discharge: Discharge | None = None  # how its battery has emptied in this outage
     silent_since: Seconds | None = None
     off_until: Seconds | None = None  # when it last stopped saying that it is off, without an outage
 

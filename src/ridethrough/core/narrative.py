@@ -68,6 +68,7 @@ def tell(event: e.Event) -> str:
             | e.OutputOff()
             | e.UtilityBack()
             | e.RuntimeTold()
+            | e.BatteryMeasured()
             | e.LowBattery()
             | e.CountdownSeen()
             | e.CountdownOver()
@@ -138,6 +139,8 @@ def _of_ups(event: e.UpsEvent) -> str:
             return f"{event.ups} has utility power again, after {duration(event.lasted)} on battery"
         case e.RuntimeTold():
             return f"{event.ups}: {_charge(event.runtime, event.charge) or 'no runtime told'}"
+        case e.BatteryMeasured():
+            return f"{event.ups}'s battery holds {event.held:.0%} of what its card promises".replace("%", " %")
         case e.LowBattery():
             return f"{event.ups} is low ({event.proof})"
         case e.CountdownSeen():

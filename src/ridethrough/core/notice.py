@@ -118,6 +118,8 @@ def _of_ups(event: e.UpsEvent) -> Notice | None:
             return Notice(C.SILENCE, DANGER if event.on_battery else WARNING, event.ups)
         case e.UpsAnswers():
             return Notice(C.SILENCE, INFO, event.ups)
+        case e.BatteryMeasured():
+            return Notice(C.UTILITY, WARNING if event.held < 1.0 else INFO, event.ups)
         case e.UpsKnown() | e.UtilityDoubted() | e.DoubtCleared() | e.RuntimeTold() | e.TrapHeard():
             return None
         case _:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from . import events as e
+from .battery import Told, jumps, share_held
 from .memory import FIRST_POLLS, UpsMemory
 from .model import UNTOLD, CardTimers, Percent, Seconds, UpsId
 from .observation import Source, UpsReading, UpsSeen
@@ -15,6 +16,8 @@ from .wording import duration
 
 CHARGE_STEP: Percent = 10.0  # a charge lower by this much is worth keeping
 DOUBT_EXPIRES: Seconds = 60.0  # a doubt that no poll has confirmed for so long says nothing any more
+REST: Seconds = 60.0  # between two answers with which a card reckons anew
+HELD_STEP = 0.05  # a share held that differs by this much is worth keeping
 RUNTIME_DRIFT = 0.25  # and so is a runtime this far from what the last one promised
 _UNSEEN = UpsSeen()
 
@@ -46,6 +49,10 @@ def back(s: Situation, ups: UpsId) -> e.UtilityBack:
     ended = m.utility_since if m.utility_since is not None else s.now
     began = m.on_battery_since if m.on_battery_since is not None else ended
     return e.UtilityBack(s.now, ups, max(ended - began, 0.0))
+
+
+def _told(reading: UpsReading) -> Told:
+    return Told(reading.at, reading.runtime, reading.charge, reading.load)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +183,8 @@ class _Ups:
             settle = min(max(m.settle, policy.settle) * 2, policy.settle_max)
             since -= m.lasted
         counts_at, off_at = off_times(card_timers(self.s, self.id), last_utility)
-        return e.UtilityLost(
-            self.s.now, self.id, since, last_utility, counts_at, off_at, reading.runtime, reading.charge, settle, proof
-        )
+        told = (reading.runtime, reading.charge, settle, proof, reading.load)
+        return e.UtilityLost(self.s.now, self.id, since, last_utility, counts_at, off_at, *told)
 
     # --- in an outage -------------------------------------------------------------------------------------------
 
@@ -187,6 +193,7 @@ class _Ups:
         if self._says_utility(reading):
             if m.utility_since is None:
                 yield e.UtilitySeen(self.s.now, self.id, reading.at, m.settle or self.s.policy.settle)
+                yield from self._measured()
             elif reading.at - m.utility_since >= m.settle and not is_counting(self.s, self.id):
                 yield back(self.s, self.id)
         elif self._says_battery(reading) and self._is_another(reading):
@@ -218,15 +225,38 @@ class _Ups:
         if m.counts_at is not None and counts_at is not None and seen_at >= m.counts_at:
             counts_at, off_at = m.counts_at, m.off_at  # it may have been counting already, and go on
         settle = min((m.settle or self.s.policy.settle) * 2, self.s.policy.settle_max)
-        return e.UtilityLostAgain(self.s.now, self.id, reading.at - so_far, last_utility, counts_at, off_at, settle)
+        told = (reading.runtime, reading.charge, reading.load)
+        since = reading.at - so_far
+        return e.UtilityLostAgain(self.s.now, self.id, since, last_utility, counts_at, off_at, settle, *told)
 
     def _runtime(self, reading: UpsReading) -> Iterator[e.Event]:
         m = self.memory
         if reading.runtime is None and reading.charge is None:
             return
         fell = m.charge is None or (reading.charge is not None and m.charge - reading.charge >= CHARGE_STEP)
-        if (fell and reading.charge is not None) or self._drifted(reading):
-            yield e.RuntimeTold(self.s.now, self.id, reading.runtime, reading.charge)
+        anew = self._reckons_anew(reading)
+        if anew or (fell and reading.charge is not None) or self._drifted(reading):
+            before = self.seen.previous.load if self.seen.previous is not None else None
+            yield e.RuntimeTold(self.s.now, self.id, reading.runtime, reading.charge, reading.load, before, anew)
+
+    def _reckons_anew(self, reading: UpsReading) -> bool:
+        """Not told again for a while: what jumps on and on shows nothing."""
+        previous, discharge = self.seen.previous, self.memory.discharge
+        if previous is None or discharge is None or previous.at < discharge.start.at or previous.at >= reading.at:
+            return False
+        rested = self.s.now - discharge.last.at >= REST or discharge.last == discharge.start
+        return rested and reading.at > discharge.last.at and jumps(_told(previous), _told(reading))
+
+    def _measured(self) -> Iterator[e.BatteryMeasured]:
+        """What the battery has shown in this outage, where that is new."""
+        previous, discharge = self.seen.previous, self.memory.discharge
+        if discharge is None:
+            return
+        is_later = previous is not None and self._says_battery(previous) and previous.at >= discharge.last.at
+        last = _told(previous) if previous is not None and is_later else discharge.last
+        held, known = share_held(discharge, last), self.s.memory.learned.held.get(self.id, 1.0)
+        if held is not None and abs(held - known) >= HELD_STEP:
+            yield e.BatteryMeasured(self.s.now, self.id, held)
 
     def _drifted(self, reading: UpsReading) -> bool:
         m = self.memory

@@ -53,6 +53,7 @@ from .storage import (
     StorageStopDropped,
 )
 from .supply import (
+    BatteryMeasured,
     CountdownOver,
     CountdownSeen,
     DoubtCleared,
@@ -92,6 +93,7 @@ __all__ = [
     "Alerted",
     "Armed",
     "Ask",
+    "BatteryMeasured",
     "ControllerResumed",
     "ControllerStarted",
     "CountdownOver",

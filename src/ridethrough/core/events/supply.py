@@ -54,6 +54,7 @@ class UtilityLost:
     charge: Percent | None
     settle: Seconds
     proof: str
+    load: Percent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,9 @@ class UtilityLostAgain:
     counts_at: Seconds | None
     off_at: Seconds | None
     settle: Seconds
+    runtime: Seconds | None = None
+    charge: Percent | None = None
+    load: Percent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +102,28 @@ class UtilityBack:
 
 @dataclass(frozen=True, slots=True)
 class RuntimeTold:
-    """A reading worth keeping should the card fall silent or the controller restart."""
+    """A reading worth keeping should the card fall silent or the controller restart.
+
+    `load_before`: of the reading before it, for the load may have changed just now. `anew`: the card has reckoned anew,
+    for no battery empties or fills so fast.
+    """
 
     at: Seconds
     ups: UpsId
     runtime: Seconds | None
     charge: Percent | None
+    load: Percent | None = None
+    load_before: Percent | None = None
+    anew: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BatteryMeasured:
+    """A battery has emptied far enough in an outage to show which share `held` of its card's promise it holds."""
+
+    at: Seconds
+    ups: UpsId
+    held: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +197,7 @@ UpsEvent: TypeAlias = (
     | OutputOff
     | UtilityBack
     | RuntimeTold
+    | BatteryMeasured
     | LowBattery
     | CountdownSeen
     | CountdownOver

@@ -13,7 +13,7 @@ from .change import change_host, change_pool, change_storage, change_ups, change
 from .doings import finished, interrupted, runs, started
 from .hosts import down, has_fallen, is_in_our_hands, pool_is_back, record_with, restored
 from .learning import begins, ended, host_started, host_stopped
-from .supply import unhurried, utility_back, utility_lost
+from .supply import runtime_told, utility_back, utility_lost, utility_lost_again
 from .wishes import answered, answers
 
 
@@ -60,22 +60,15 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
             cut = ups.was_cut or (ups.off_at is not None and event.since >= ups.off_at)
             return change_ups(m, event.ups, utility_since=event.since, settle=event.settle, was_cut=cut)
         case e.UtilityLostAgain():
-            return change_ups(
-                unhurried(m),
-                event.ups,
-                on_battery_since=event.since,
-                last_utility=event.last_utility,
-                counts_at=event.counts_at,
-                off_at=event.off_at,
-                settle=event.settle,
-                utility_since=None,
-            )
+            return utility_lost_again(m, event)
         case e.OutputOff():
             return change_ups(m, event.ups, utility_since=None, counts_at=None, was_cut=True)
         case e.UtilityBack():
             return utility_back(m, event)
         case e.RuntimeTold():
-            return change_ups(m, event.ups, told_at=event.at, runtime=event.runtime, charge=event.charge)
+            return runtime_told(m, event)
+        case e.BatteryMeasured():
+            return replace(m, learned=replace(m.learned, held={**m.learned.held, event.ups: event.held}))
         case e.LowBattery():
             return change_ups(m, event.ups, low_since=event.at, low_by_silence=event.by_silence)
         case e.CountdownSeen():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ridethrough.core import events as e
+from ridethrough.core.battery import Told, begun, kept
 from ridethrough.core.memory import Memory
 
 from .change import change_ups
@@ -28,7 +29,31 @@ def utility_lost(m: Memory, event: e.UtilityLost) -> Memory:
         told_at=event.at,
         runtime=event.runtime,
         charge=event.charge,
+        discharge=begun(Told(event.at, event.runtime, event.charge, event.load)),
     )
+
+
+def utility_lost_again(m: Memory, event: e.UtilityLostAgain) -> Memory:
+    return change_ups(
+        unhurried(m),
+        event.ups,
+        on_battery_since=event.since,
+        last_utility=event.last_utility,
+        counts_at=event.counts_at,
+        off_at=event.off_at,
+        settle=event.settle,
+        utility_since=None,
+        discharge=begun(Told(event.at, event.runtime, event.charge, event.load)),  # it was charged meanwhile
+    )
+
+
+def runtime_told(m: Memory, event: e.RuntimeTold) -> Memory:
+    m = change_ups(m, event.ups, told_at=event.at, runtime=event.runtime, charge=event.charge)
+    discharge = m.ups(event.ups).discharge
+    if discharge is None:
+        return m
+    told = Told(event.at, event.runtime, event.charge, event.load)
+    return change_ups(m, event.ups, discharge=kept(discharge, told, event.load_before, event.anew))
 
 
 def utility_back(m: Memory, event: e.UtilityBack) -> Memory:
@@ -42,6 +67,7 @@ def utility_back(m: Memory, event: e.UtilityBack) -> Memory:
         off_at=None,
         cut_at=None,
         low_since=None,
+        discharge=None,
         back_at=event.at,
         lasted=event.lasted,
     )

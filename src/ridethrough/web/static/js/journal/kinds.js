@@ -2,7 +2,7 @@
 
 /** [name, what it is called, icon, kinds]. Every kind of event stands in one group. */
 export const GROUPS = [
-  ["power", "Power", "battery", ["UtilityDoubted", "DoubtCleared", "UtilityLost", "UtilitySeen", "UtilityLostAgain", "OutputOff", "UtilityBack", "RuntimeTold", "LowBattery", "CountdownSeen", "CountdownOver"]],
+  ["power", "Power", "battery", ["UtilityDoubted", "DoubtCleared", "UtilityLost", "UtilitySeen", "UtilityLostAgain", "OutputOff", "UtilityBack", "RuntimeTold", "BatteryMeasured", "LowBattery", "CountdownSeen", "CountdownOver"]],
   ["cards", "Cards and traps", "ups", ["UpsKnown", "UpsSilent", "UpsAnswers", "TrapHeard"]],
   ["hosts", "Hosts", "host", ["EvacuationBegun", "HostEmptied", "EvacuationEnded", "ShutdownBegun", "ShutdownDropped", "ShutdownLost", "HostDown", "HostHeard", "HostReturned", "HostYielded", "HoldOverridden", "HoldEnded"]],
   ["storage", "Storage", "storage", ["StorageStopBegun", "StorageStopDropped", "StorageDown", "StorageBack"]],
