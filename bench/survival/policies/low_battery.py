@@ -1,7 +1,8 @@
 """Stop everything at low battery: NUT's upsmon as it comes.
 
 A UPS on battery with a low battery is critical; so is one whose card has been silent for DEADTIME and was last seen on
-battery. A host goes when fewer UPSs than it needs are not critical (MINSUPPLIES).
+battery. And, which is kinder than upsmon, one whose card shows a countdown. A host goes when fewer UPSs than it needs
+are not critical (MINSUPPLIES).
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ class LowBattery(StopEverything):
     def _is_critical(self, ups: UpsId) -> bool:
         if not self.on_battery(ups):
             return False
+        if self.known[ups].countdown is not None:
+            return True
         return self.known[ups].low_battery or self.silent_for(ups) > DEAD_AFTER
 
 
