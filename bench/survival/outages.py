@@ -42,8 +42,6 @@ class RandomOutage:
         for ups in self.failing:
             self._fail(ups)
         self._bad_luck()
-        for vm in self.site.passthrough:
-            self._add(0.0, "refuse move", vm=vm, code="VM_HAS_PCI_ATTACHED")
         self.timeline.sort(key=lambda entry: float(entry["at"]))
 
     def _failing(self) -> list[str]:
@@ -90,8 +88,7 @@ class RandomOutage:
             self._add(min(back, self.over_at + 60.0), "answer card", ups=ups)
         if d.chance(REFUSED_MOVES):
             for vm in d.sample(sorted(vms), max(len(vms) // 10, 1)):
-                if vm not in self.site.passthrough:
-                    self._add(0.0, "refuse move", vm=vm, code="VM_MIGRATE_FAILED")
+                self._add(0.0, "refuse move", vm=vm, code="VM_MIGRATE_FAILED")
         if d.chance(SLOW_GUESTS):
             for vm in [v for v in sorted(vms) if vms[v].get("guest", "acknowledges") == "acknowledges"]:
                 if d.chance(30):

@@ -16,7 +16,6 @@ from . import bound, score
 
 TIER = "ridethrough:tier="
 USUAL_TIER = 5
-PASSTHROUGH = "VM_HAS_PCI_ATTACHED"
 
 
 def truth(scenario: Scenario, first: World, last: World) -> score.Truth:
@@ -38,7 +37,7 @@ def truth(scenario: Scenario, first: World, last: World) -> score.Truth:
 def outage(scenario: Scenario, world: World) -> bound.Outage:
     """For the bound."""
     off = without_power(scenario, world)
-    barred = {h.arguments["vm"]: h.arguments["code"] for h in scenario.timeline if h.do == "refuse move"}
+    barred = {h.arguments["vm"] for h in scenario.timeline if h.do == "refuse move"}
     begins = min((period[0] for periods in off.values() for period in periods), default=0.0)
     return bound.Outage(
         begins,
@@ -59,7 +58,7 @@ def outage(scenario: Scenario, world: World) -> bound.Outage:
             for host in world.hosts.values()
         },
         storages={box.id: bound.Machine(box.fed_by, box.needs, box.watts) for box in world.nases.values()},
-        guests=[_guest(vm, world, barred.get(vm.name, "")) for vm in world.vms.values() if vm.alive],
+        guests=[_guest(vm, world, vm.name in barred) for vm in world.vms.values() if vm.alive],
     )
 
 
@@ -108,14 +107,14 @@ def _vm(vm: SimVm, boxes: Mapping[str, SimNas]) -> score.Vm:
     return score.Vm(tier(vm), clean_stop, vm.resident_on or "", _boxes(vm, boxes))
 
 
-def _guest(vm: SimVm, world: World, refused: str) -> bound.Guest:
+def _guest(vm: SimVm, world: World, refused: bool) -> bound.Guest:
     local = any(not world.storages[store].shared for store in vm.storage)
     return bound.Guest(
         vm.resident_on or "",
         tier(vm),
         vm.memory,
-        tied=local or refused == PASSTHROUGH,
-        can_move=not (refused or local) and vm.has_tools,
+        tied=local or vm.device is not None,
+        can_move=not (refused or local or vm.device) and vm.has_tools,
         can_stop=_can_stop(vm),
         storage=_boxes(vm, dict(world.nases)),
     )

@@ -34,7 +34,6 @@ class RandomSite:
     hosts: list[str] = field(default_factory=list)
     upses: list[UpsId] = field(default_factory=list)
     feeds: dict[str, list[UpsId]] = field(default_factory=dict)  # of hosts
-    passthrough: list[str] = field(default_factory=list)  # VMs
     content: Content = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -174,16 +173,16 @@ class RandomSite:
         if (tier := d.weighed(TIERS)) != 5:
             vm["tags"] = [f"ridethrough:tier={tier}"]
         if d.chance(AWKWARD):
-            self._make_awkward(name, vm, d.choice(KINDS))
+            self._make_awkward(vm, d.choice(KINDS))
         world["vm"][name] = vm
 
-    def _make_awkward(self, name: str, vm: Content, kind: str) -> None:
+    def _make_awkward(self, vm: Content, kind: str) -> None:
         match kind:
             case "local disk":
                 local = f"disk of {vm['host']}"
                 self.content["world"]["storage"][local] = {"shared": False, "hosts": [vm["host"]]}
                 vm["storage"] = [local]
             case "passthrough":
-                self.passthrough.append(name)
+                vm["device"] = "pci"
             case _:
                 vm["guest"] = kind

@@ -61,16 +61,13 @@ def test_sites_are_drawn_as_told() -> None:
 
 
 def test_about_so_many_vms_are_awkward() -> None:
-    count = awkward = 0
-    for content in stories():
-        vms = world_of(content)["vm"]
-        passed = {h["vm"] for h in content["timeline"] if h.get("code") == "VM_HAS_PCI_ATTACHED"}
-        count += len(vms)
-        awkward += len(passed)
-        awkward += sum(
-            vm.get("guest") in ("no tools", "ignores") or "disk of" in vm["storage"][0] for vm in vms.values()
-        )
-    assert 100 * awkward / count == pytest.approx(worlds.AWKWARD, abs=1.0)
+    vms = [vm for content in stories() for vm in world_of(content)["vm"].values()]
+    awkward = [vm for vm in vms if _is_awkward(vm)]
+    assert 100 * len(awkward) / len(vms) == pytest.approx(worlds.AWKWARD, abs=1.0)
+
+
+def _is_awkward(vm: dict[str, Any]) -> bool:
+    return vm.get("guest") in ("no tools", "ignores") or "disk of" in vm["storage"][0] or "device" in vm
 
 
 def test_outages_last_as_told() -> None:
