@@ -32,6 +32,7 @@ from ridethrough.runtime.inbox import OBEYED_WITHIN, Mailbox, Posted
 from ridethrough.runtime.journal import PATIENCE, DiskJournal
 from ridethrough.runtime.journal_file import latest_time
 from ridethrough.runtime.loop import ANSWER_WITHIN, Answer, Loop
+from ridethrough.runtime.rounds import Rounds
 from ridethrough.runtime.seen_file import Seen, SeenFile
 from ridethrough.runtime.status import StatusFile
 from ridethrough.runtime.steadily import steadily
@@ -83,6 +84,7 @@ class Controller:
         self._turns = Turns()
         self._ups_port = storages.UpsPort(self._shown, self.clock.now)
         self._ups_port.take(configuration)
+        self._rounds = Rounds(state_dir)
         parts = islands(self.site)
         self._crew = Crew([self._island(configuration, part, self.clock.alive_until) for part in parts])
         self._status = StatusFile(state_dir, self.clock, self.view)
@@ -132,6 +134,7 @@ class Controller:
             journal=self.journal,
             clock=self.clock,
             notifiers=self._notifiers,
+            decide=self._rounds.recorder(name),
             name=name,
             alive_until=alive_until,
             part=", ".join((*part.upses, *part.pools)) if anew else "",
@@ -162,6 +165,7 @@ class Controller:
             await asyncio.gather(*side, loops, return_exceptions=True)
             with suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._status.keep(), 2.0)
+            await asyncio.to_thread(self._rounds.stop)
             await self.journal.close()
 
     async def _obey(self, posted: Posted) -> Answer:

@@ -18,6 +18,7 @@ COMMANDS = [
     ("run",),
     ("check",),
     ("plan",),
+    ("replay",),
     ("why",),
     ("status",),
     ("journal",),

@@ -17,6 +17,7 @@ from . import (
     manager,
     people,
     plan,
+    replay,
     run,
     serve,
     simulate,
@@ -75,6 +76,13 @@ _command(
     plan.plan,
     "0 no host would crash and no VM be lost; 1 one would, or no pool answers, or nothing was seen yet; 2 wrong usage, "
     "or site.toml is wrong.",
+)
+_command(
+    app,
+    "replay",
+    replay.replay,
+    "0 the decisions are the same, or what each round saw was not recorded; 1 they are others, the journal cannot be "
+    "read, or it tells of no outage; 2 wrong usage, or the other site.toml is wrong.",
 )
 _command(
     app,
