@@ -24,6 +24,7 @@ reserve = "1.5 min"
 link_speed = "10 Gbit/s"
 parallel = 2
 protect_coordinator = false
+hand_over_coordinator = false
 
 [controller]
 name = "watch-1"

@@ -329,6 +329,22 @@ def test_auto_poweron_off_and_on() -> None:
     assert world.pools["p"].other_config["auto_poweron"] == "true"
 
 
+def test_another_coordinator() -> None:
+    world = site()
+    perform(world, a.DesignateCoordinator("h2", "p", WHY))
+    assert (coordinator := world.coordinator("p")) is not None
+    assert coordinator.id == "h2"
+    perform(world, a.DesignateCoordinator("h2", "p", WHY))
+
+
+def test_no_other_coordinator_while_ha_is_on() -> None:
+    world = site()
+    world.pools["p"].ha_enabled = True
+    with pytest.raises(Refused) as refused:
+        perform(world, a.DesignateCoordinator("h2", "p", WHY))
+    assert refused.value.code == "HA_IS_ENABLED"
+
+
 def test_ha_off_and_on_as_it_was() -> None:
     world = site()
     pool = world.pools["p"]

@@ -124,6 +124,11 @@ class SiteSection(Section):
         description="Shut a coordinator without timers down too, last and before its UPS stops.",
         examples=[True],
     )
+    hand_over_coordinator: bool = Field(
+        DEFAULT.hand_over_coordinator,
+        description="Make a host with power the coordinator before the coordinator's own UPS ends, where that is safe.",
+        examples=[True],
+    )
     force_stop: bool = Field(
         DEFAULT.force_stop, description="Stop a VM hard when its clean stop ran out of time.", examples=[True]
     )

@@ -88,6 +88,19 @@ class RestoreHa:
 
 
 @dataclass(frozen=True, slots=True)
+class DesignateCoordinator:
+    """Make `host` the coordinator of its pool (pool.designate_new_master): done when it speaks as such.
+
+    Every toolstack restarts for it: sessions end, and hosts enable themselves again.
+    """
+
+    host: HostId
+    pool: PoolId
+    why: str
+    deadline: Seconds = 60.0
+
+
+@dataclass(frozen=True, slots=True)
 class DisableHost:
     """Mark the host as in maintenance mode and disable it: no VM starts or arrives there. Its VMs run on."""
 
@@ -217,7 +230,8 @@ class StopStorage:
 HostAction: TypeAlias = DisableHost | EnableHost | ShutDownHost | PowerOnHost
 VmAction: TypeAlias = MoveVm | CancelMove | StopVm | ForceStopVm | StartVm
 HaAction: TypeAlias = LowerHa | SuspendHa | RestoreHa
-PoolAction: TypeAlias = ClaimPool | ReleasePool | SuspendAutoPoweron | RestoreAutoPoweron | HaAction
+AutoPoweronAction: TypeAlias = SuspendAutoPoweron | RestoreAutoPoweron
+PoolAction: TypeAlias = ClaimPool | ReleasePool | AutoPoweronAction | HaAction | DesignateCoordinator
 Action: TypeAlias = HostAction | VmAction | PoolAction | AttachRepository | StopStorage
 
 
@@ -238,7 +252,7 @@ def target(action: Action) -> str:
             return f"pool {action.pool}"
         case AttachRepository():
             return f"repository {action.repository} on {action.host}"
-        case LowerHa() | SuspendHa() | RestoreHa():
+        case LowerHa() | SuspendHa() | RestoreHa() | DesignateCoordinator():
             return f"pool {action.pool}"
         case StopStorage():
             return f"storage {action.storage}"

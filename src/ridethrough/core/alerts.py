@@ -10,6 +10,7 @@ from .attachments import NOT_ATTACHED, trouble
 from .budget import holds, promised
 from .custody import is_away
 from .evacuation import is_held, is_protected
+from .hand_over import in_between
 from .high_availability import is_refused, not_restored
 from .model import PoolId, UpsId
 from .observation import HostSeen, PoolSeen, Source
@@ -107,7 +108,7 @@ def _of_pools(s: Situation) -> Iterator[tuple[str, str, str]]:
         working = any(s.memory.host(h.id).evacuation is not None for h in s.members(pool_id))
         if (failing or working) and pool.claim and pool.claim != s.policy.controller:
             yield pool_id, "claimed", f"controller {pool.claim} is in charge of {pool_id}: this one does not act"
-        if failing and not s.is_trusted(pool_id) and not _went_down_by_us(s, pool_id):
+        if failing and not s.is_trusted(pool_id) and not _went_down_by_us(s, pool_id) and not in_between(s, pool_id):
             yield pool_id, "no coordinator", f"no coordinator of {pool_id} answers: nothing can be moved or stopped now"
         if working and pool.wlb_enabled and pool.wlb_trouble:
             yield (
@@ -139,8 +140,8 @@ def _of_ha(s: Situation, pool: PoolSeen) -> Iterator[tuple[str, str, str]]:
 
 
 def _went_down_by_us(s: Situation, pool: PoolId) -> bool:
-    record = s.memory.pool(pool).record
-    return record is not None and s.memory.host(record.coordinator).shut_down_at is not None
+    coordinator = s.memory.pool(pool).coordinator
+    return coordinator is not None and s.memory.host(coordinator).shut_down_at is not None
 
 
 def _of_host(s: Situation, host: HostSeen) -> Iterator[tuple[str, str, str]]:

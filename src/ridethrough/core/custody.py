@@ -33,7 +33,9 @@ def _is_needed(s: Situation, pool: PoolId) -> bool:
     """Also while a record is open: what was armed again, or left by another controller, is still to be undone."""
     if s.memory.pool(pool).record is not None or any(_needs_us(s, host) for host in s.members(pool)):
         return True
-    if any(vm.pool == pool for vm in to_shed(s)) or is_to_be_restored(s, pool):
+    if any(vm.pool == pool for vm in to_shed(s)):
+        return True
+    if is_to_be_restored(s, pool) or s.memory.pool(pool).hands_over:
         return True
     stopping = [storage for storage in s.site.storages if _goes_down(s, storage)]
     return any(vm.pool == pool for storage in stopping for vm in guests_on(s, storage))

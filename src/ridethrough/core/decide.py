@@ -10,6 +10,7 @@ from . import (
     attachments,
     custody,
     evacuation,
+    hand_over,
     high_availability,
     holds,
     proof,
@@ -39,10 +40,12 @@ RULES: tuple[Rule, ...] = (
     storage.news,  # what is down of NAS and SAN, and what serves again
     holds.end,  # holds whose time is over
     evacuation.begin,  # who must be emptied; whose hold ends
+    hand_over.begin,  # whose coordinator hands over first
     shutdown.begin,  # who must go down, who is spared
     storage.begin,  # which NAS or SAN must go down, which is spared
     custody.take,  # the pool recorded and claimed before the first action
     high_availability.make_way,  # what HA would refuse or fight
+    hand_over.go_on,  # another coordinator, before anything else is begun
     evacuation.disable,  # no VM may arrive where power is failing
     evacuation.move,  # VM by VM to powered hosts
     shutdown.stop_guests,  # what found no place
@@ -74,6 +77,8 @@ _STEPS = (
     e.PoolRestored,
     e.StorageStopBegun,
     e.StorageStopDropped,
+    e.HandOverBegun,
+    e.HandOverEnded,
 )
 
 

@@ -66,10 +66,11 @@ def _due(s: Situation, host: HostSeen) -> Due | None:
 
 
 def is_protected(s: Situation, host: HostSeen) -> bool:
-    """A coordinator without timers is shut down in time all the same."""
-    policy = s.host_policy(host.id)
+    """A coordinator without timers is shut down in time all the same; also one that was it when the outage began."""
+    policy, record = s.host_policy(host.id), s.memory.pool(host.pool).record
     without = not policy.maintenance.enabled and not policy.shutdown.enabled
-    return without and s.policy.protect_coordinator and s.is_coordinator(host)
+    led = s.is_coordinator(host) or (record is not None and record.coordinator == host.id)
+    return without and s.policy.protect_coordinator and led
 
 
 def is_held(s: Situation, host: HostSeen) -> bool:
@@ -120,7 +121,8 @@ def disable(s: Situation) -> list[e.Event]:
             if not m.overridden and not s.is_wanted_off(host.pool):
                 found.append(e.HostYielded(s.now, host.id))
                 continue
-        if not wanted or not may_act(s, host.pool) or stands_in_the_way(s, host.pool):
+        waits = stands_in_the_way(s, host.pool) or s.memory.pool(host.pool).hands_over
+        if not wanted or not may_act(s, host.pool) or (waits and not s.dry_run):
             continue
         why = m.evacuation.why if m.evacuation else "it was in maintenance mode before"
         found += start(s, DisableHost(host.id, host.pool, why))
@@ -205,7 +207,7 @@ def still_moves(s: Situation, host: HostSeen) -> bool:
 
 
 def _moves(s: Situation, pool: PoolId, sources: list[HostSeen], plan: Placement) -> list[e.Event]:
-    if not s.dry_run and disables_pending(s, pool):
+    if not s.dry_run and (disables_pending(s, pool) or s.memory.pool(pool).hands_over):
         return []
     out, into = _in_flight(s, pool)
     limit = s.policy.parallel if not s.dry_run else len(s.seen.vms)

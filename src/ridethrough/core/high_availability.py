@@ -58,6 +58,8 @@ def _why_off(s: Situation, pool: PoolId) -> str:
     """Why HA must be off; empty when it need not: it would fence the last hosts, or all that lose their heartbeat."""
     if s.is_wanted_off(pool):
         return "the whole pool goes down"
+    if s.memory.pool(pool).hands_over:
+        return "another host is to become the coordinator"
     if not any(_is_leaving(s, host) for host in s.members(pool)) and not _loses_its_heartbeat(s, pool):
         return ""
     if whole_pool_failing(s, pool):

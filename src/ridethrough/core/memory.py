@@ -111,6 +111,9 @@ class PoolMemory:
     record: e.PoolRecorded | None = None
     claim_tried: bool = False
     auto_poweron_suspended: bool = False
+    hand_over: e.HandOverBegun | None = None  # under way, or over
+    hand_over_asked_at: Seconds | None = None  # the call was begun
+    handed_over: e.HandOverEnded | None = None
     ha: HaMemory | None = None  # until it is as it was
     ha_asked_at: Seconds | None = None  # since when we try to get HA out of the way
     ha_given_up: Failure | None = None  # it could not be restored when the outage was closed
@@ -118,6 +121,18 @@ class PoolMemory:
     off_by_person: bool = False  # nobody but a person switches its hosts on again
     back_at: Seconds | None = None  # when the first host came back after that
     hurried: bool = False  # a person wants it back now, and waits for no other host: until power fails again
+
+    @property
+    def hands_over(self) -> bool:
+        """Another host is being made coordinator."""
+        return self.hand_over is not None and self.handed_over is None
+
+    @property
+    def coordinator(self) -> HostId | None:
+        """As last known in this outage; None when none is open."""
+        if self.handed_over is not None and self.handed_over.done:
+            return self.handed_over.coordinator
+        return self.record.coordinator if self.record is not None else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,10 @@ def tell(event: e.Event) -> str:
         case e.PoolRestored():
             rest = "; differences: " + ", ".join(event.differences) if event.differences else ", as it was before"
             return f"{event.pool} is restored{rest}"
+        case e.HandOverBegun():
+            return f"{event.host} is to become the coordinator of {event.pool}: {event.why}"
+        case e.HandOverEnded():
+            return _handed_over(event)
         case e.ActionStarted():
             return _doing(event.action)
         case e.ActionTold():
@@ -232,6 +236,12 @@ def _recorded(event: e.PoolRecorded) -> str:
     return f"{event.pool} recorded as it is: coordinator {event.coordinator}, {vms}{disabled}"
 
 
+def _handed_over(event: e.HandOverEnded) -> str:
+    if event.done:
+        return f"{event.coordinator} is the coordinator of {event.pool} now"
+    return f"{event.pool} is not handed over, {event.coordinator} stays its coordinator: {event.why}"
+
+
 def _would(action: a.Action) -> str:
     match action:
         case a.ClaimPool():
@@ -248,6 +258,8 @@ def _would(action: a.Action) -> str:
             return f"switch HA of {action.pool} off: {action.why}"
         case a.RestoreHa():
             return f"restore HA of {action.pool}: {action.why}"
+        case a.DesignateCoordinator():
+            return f"make {action.host} the coordinator of {action.pool}: {action.why}"
         case a.DisableHost():
             return f"disable {action.host}"
         case a.EnableHost():
@@ -313,6 +325,8 @@ def _done(action: a.Action) -> str:
             return f"HA of {action.pool} is off"
         case a.RestoreHa():
             return f"HA of {action.pool} is as it was"
+        case a.DesignateCoordinator():
+            return f"{action.host} speaks as the coordinator of {action.pool}"
         case a.DisableHost():
             return f"{action.host} is disabled"
         case a.EnableHost():

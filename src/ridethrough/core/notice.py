@@ -77,6 +77,8 @@ def notice(event: e.Event) -> Notice | None:
             return Notice(C.RESULTS, INFO, event.name)
         case e.VmLeftOff():
             return Notice(C.RESULTS, WARNING, event.name)
+        case e.HandOverBegun() | e.HandOverEnded():
+            return Notice(C.OUTAGE, WARNING, event.pool)
         case e.PoolRecorded() | e.PoolRestored():
             return Notice(C.OUTAGE, INFO, event.pool)
         case e.EvacuationBegun() | e.ShutdownBegun() | e.HostYielded() | e.HoldOverridden() | e.ShutdownLost():

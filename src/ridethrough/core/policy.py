@@ -83,6 +83,7 @@ class Policy:
     start_timeout: Seconds = 900.0  # a host that is not back after this long is reported
 
     protect_coordinator: bool = True
+    hand_over_coordinator: bool = True
     force_stop: bool = True
     controller: str = ""  # this controller's name in a pool's claim
 

@@ -394,4 +394,7 @@ def differences(s: Situation, pool: PoolId) -> tuple[str, ...]:
     if record.auto_poweron and not s.seen.pools[pool].auto_poweron:
         found.append("auto_poweron is off")
     found += differs(s, pool)
+    if (coordinator := s.seen.pools[pool].coordinator) is not None and coordinator != record.coordinator:
+        ours = s.memory.pool(pool).coordinator == coordinator
+        found.append(f"{coordinator} is the coordinator{', handed over in the outage' if ours else ''}")
     return tuple(found)

@@ -96,11 +96,9 @@ class Situation:
         return seen is not None and seen.answered_at is not None and seen.answered_at >= since + RECORDS_FOLLOW
 
     def is_coordinator(self, host: HostSeen) -> bool:
-        """As seen; while nobody answers as coordinator, as it was when the outage began."""
+        """As seen; while nobody answers as coordinator, as it was last in this outage."""
         pool: PoolSeen | None = self.seen.pools.get(host.pool)
-        record = self.memory.pool(host.pool).record
-        known = (pool.coordinator if pool else None) or (record.coordinator if record else None)
-        return known == host.id
+        return ((pool.coordinator if pool else None) or self.memory.pool(host.pool).coordinator) == host.id
 
     def answers(self, host: HostSeen) -> bool:
         """Whether the host's toolstack answered our own probe just now."""

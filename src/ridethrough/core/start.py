@@ -45,6 +45,7 @@ def has_claim(s: Situation, pool: PoolId) -> bool:
 @once
 def may_act(s: Situation, pool: PoolId) -> bool:
     """Whether a pool may be touched: its records are trusted, its former state is recorded, and it is ours."""
-    if not s.is_trusted(pool):
+    m = s.memory.pool(pool)
+    if not s.is_trusted(pool) or (m.hands_over and m.hand_over_asked_at is not None):
         return False
     return s.dry_run or (s.memory.pool(pool).record is not None and has_claim(s, pool))

@@ -39,7 +39,7 @@ class _Places:
                 if isinstance(event.action, StopStorage):
                     return event.action.storage in self._site.storages
                 return event.action.pool in self._site.pools
-            case e.PoolRecorded() | e.PoolRestored():
+            case e.PoolRecorded() | e.PoolRestored() | e.HandOverBegun() | e.HandOverEnded():
                 return event.pool in self._site.pools
             case e.StorageStopBegun() | e.StorageStopDropped() | e.StorageDown() | e.StorageBack():
                 return event.storage in self._site.storages

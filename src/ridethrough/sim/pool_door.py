@@ -43,6 +43,7 @@ URGENT_PROBE: Seconds = 2.0
 PHASE: Seconds = 1.0
 EVENT_LATENCY: Seconds = 0.06  # event.from, lab 20
 STILL_BOOTING: Seconds = 2.0  # until a host that has not finished its start is asked again
+LOOK: Seconds = 0.5  # between two looks at who is the coordinator
 NO_ANSWER: Seconds = 5.0  # until a call that nobody will answer is given up
 
 # Asking again may help (facts: xenapi.md 9). Everything else is a refusal.
@@ -74,6 +75,7 @@ CHANGES: dict[type[a.Action], str] = {  # the first call of each action that cha
     a.LowerHa: "pool.set_ha_host_failures_to_tolerate",
     a.SuspendHa: "pool.disable_ha",
     a.RestoreHa: "pool.set_ha_host_failures_to_tolerate",
+    a.DesignateCoordinator: "pool.designate_new_master",
     a.DisableHost: "host.disable",
     a.EnableHost: "host.remove_from_other_config",
     a.MoveVm: "VM.pool_migrate",
@@ -278,6 +280,8 @@ class PoolDoor:
                 await self._suspend_ha()
             case a.RestoreHa():
                 await self._restore_ha(action)
+            case a.DesignateCoordinator():
+                await self._designate(self._host(action.host))
             case a.DisableHost():
                 await self._disable(self._host(action.host))
             case a.EnableHost():
@@ -385,6 +389,16 @@ class PoolDoor:
             calls = await self._xapi()
         if calls.pool.ha_failures != action.failures and (switch_on or calls.pool.ha_failures == 0):
             calls.pool_set_ha_host_failures_to_tolerate(calls.pool.ref, action.failures)
+
+    async def _designate(self, new: SimHost) -> None:
+        """Accepted is not done: it is when the new one speaks."""
+        if (await self._xapi()).pool.coordinator != new.id:
+            await self._done((await self._xapi()).pool_designate_new_master(new.ref))
+        while True:
+            await asyncio.sleep(LOOK)
+            now = self._world.coordinator(self._pool)
+            if now is not None and now.id == new.id:
+                return
 
     async def _disable(self, host: SimHost) -> None:
         calls = await self._xapi()

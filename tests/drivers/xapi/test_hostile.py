@@ -405,6 +405,7 @@ ACTIONS: list[a.Action] = [
     a.ReleasePool("pool", "me", "why"),
     a.SuspendAutoPoweron("pool", "why"),
     a.RestoreAutoPoweron("pool", "why"),
+    a.DesignateCoordinator("h2", "pool", "why", 10.0),
     a.LowerHa("pool", 1, "why"),
     a.SuspendHa("pool", 1, ("sr",), (), "why", 10.0),
     a.RestoreHa("pool", True, 1, ("sr",), (("timeout", "60"),), "why", 10.0),

@@ -17,6 +17,7 @@ from ridethrough.core.actions import (
     AttachRepository,
     CancelMove,
     ClaimPool,
+    DesignateCoordinator,
     DisableHost,
     EnableHost,
     ForceStopVm,
@@ -132,6 +133,7 @@ def everything(site: Site) -> Iterator[Action | Callable[[], None]]:
     yield SuspendHa(pool, 1, (world.pools[pool].ha_statefile or "",), (), why)
     yield RestoreHa(pool, True, 1, tuple(sr.id for sr in world.storages.values() if sr.shared)[:1], (), why)
     yield SuspendHa(pool, 1, (), (), why)
+    yield DesignateCoordinator("xcp1", pool, why)  # it is
     yield stalls
     yield MoveVm("uuid-web", "web", pool, "xcp2", "xcp1", why, 1.5)
     yield CancelMove("uuid-web", "web", pool, "xcp2", why)
@@ -154,6 +156,7 @@ def everything(site: Site) -> Iterator[Action | Callable[[], None]]:
     yield unplugged
     yield AttachRepository("xcp3", pool, "nas", "NAS", why)
     yield from (EnableHost("xcp1", pool, why), ReleasePool(pool, "north", why))
+    yield DesignateCoordinator("xcp3", pool, why)
 
 
 async def calls(release: str) -> list[Access]:

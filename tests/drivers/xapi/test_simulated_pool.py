@@ -12,6 +12,7 @@ import pytest_asyncio
 from ridethrough.core.actions import (
     CancelMove,
     ClaimPool,
+    DesignateCoordinator,
     DisableHost,
     EnableHost,
     ForceStopVm,
@@ -250,6 +251,30 @@ async def test_a_change_of_coordinator_is_followed_and_forgets_disables(site: Si
     await site.until_seen(lambda seen: seen.hosts["xcp2"].enabled and seen.hosts["xcp2"].live, within=10)
     await site.pool.perform(DisableHost("xcp2", "pool-a", "why"))
     assert not site.world.hosts["xcp2"].enabled
+
+
+async def test_another_host_is_made_coordinator(site: Site) -> None:
+    """Sessions end and hosts enable themselves again; the new one is found, and asking again changes nothing."""
+    await site.pool.perform(DisableHost("xcp2", "pool-a", "why"))
+    await site.pool.perform(DesignateCoordinator("xcp3", "pool-a", "why"))
+    assert site.world.coordinator("pool-a") is site.world.hosts["xcp3"]
+    seen = await site.until_seen(lambda seen: seen.pools["pool-a"].coordinator == "xcp3", within=10)
+    assert seen.pools["pool-a"].coordinator_since is not None
+    await site.until_seen(lambda seen: seen.hosts["xcp2"].enabled and seen.hosts["xcp2"].live, within=10)
+    calls = len(site.server.log.of("pool.designate_new_master"))
+    await site.pool.perform(DesignateCoordinator("xcp3", "pool-a", "why"))
+    assert len(site.server.log.of("pool.designate_new_master")) == calls == 1
+
+
+async def test_no_host_is_made_coordinator_while_one_is_silent_or_ha_is_on(site: Site) -> None:
+    faults.lose_network(site.world, "xcp2")
+    with pytest.raises((Refused, Unreachable)):
+        await site.pool.perform(DesignateCoordinator("xcp3", "pool-a", "why", deadline=3.0))
+    faults.restore_network(site.world, "xcp2")
+    site.world.pools["pool-a"].ha_enabled = True
+    with pytest.raises(Refused, match="HA"):
+        await site.pool.perform(DesignateCoordinator("xcp3", "pool-a", "why"))
+    assert site.world.coordinator("pool-a") is site.world.hosts["xcp1"]
 
 
 async def test_ha_is_switched_off_and_on_as_it_was(site: Site) -> None:

@@ -9,6 +9,8 @@ from .doings import (
     ActionStarted,
     ActionTold,
     DoingEvent,
+    HandOverBegun,
+    HandOverEnded,
     PoolRecorded,
     PoolRestored,
 )
@@ -104,6 +106,8 @@ __all__ = [
     "EvacuationBegun",
     "EvacuationEnded",
     "Event",
+    "HandOverBegun",
+    "HandOverEnded",
     "HoldEnded",
     "HoldOverridden",
     "HostDown",

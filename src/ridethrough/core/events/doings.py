@@ -25,6 +25,28 @@ class PoolRecorded:
 
 
 @dataclass(frozen=True, slots=True)
+class HandOverBegun:
+    """The coordinator is on a failing UPS: `host` is to take its place first."""
+
+    at: Seconds
+    pool: PoolId
+    coordinator: HostId
+    host: HostId
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandOverEnded:
+    """It is over: `coordinator` is the coordinator now, and was not before where `done` says so."""
+
+    at: Seconds
+    pool: PoolId
+    coordinator: HostId
+    done: bool
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PoolRestored:
     """Everything of this outage has been undone; the record is closed. `differences` from before, in words."""
 
@@ -63,4 +85,5 @@ class ActionFinished:
     refused: bool = False  # asking again will not help
 
 
-DoingEvent: TypeAlias = PoolRecorded | PoolRestored | ActionStarted | ActionTold | ActionFinished
+PoolEvent: TypeAlias = PoolRecorded | PoolRestored | HandOverBegun | HandOverEnded
+DoingEvent: TypeAlias = PoolEvent | ActionStarted | ActionTold | ActionFinished

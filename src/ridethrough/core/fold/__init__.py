@@ -93,6 +93,10 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
             return change_pool(m, event.pool, record=event)
         case e.PoolRestored():
             return restored(m, event)
+        case e.HandOverBegun():
+            return change_pool(m, event.pool, hand_over=event, hand_over_asked_at=None, handed_over=None)
+        case e.HandOverEnded():
+            return change_pool(m, event.pool, handed_over=event)
         case e.ActionStarted():
             m = begins(m, position, event)
             return started(replace(m, pending={**m.pending, position: event.action}), event)

@@ -8,6 +8,7 @@ from ridethrough.core import events as e
 from ridethrough.core.actions import (
     Action,
     ClaimPool,
+    DesignateCoordinator,
     DisableHost,
     EnableHost,
     ForceStopVm,
@@ -69,6 +70,8 @@ def started(m: Memory, event: e.ActionStarted) -> Memory:
             return change_pool(m, action.pool, auto_poweron_suspended=True)
         case LowerHa() | SuspendHa():
             return _ha_asked(m, event.at, action)
+        case DesignateCoordinator():
+            return change_pool(m, action.pool, hand_over_asked_at=event.at)
         case StopStorage(storage=storage):
             told = m.storage(storage).told_at
             return change_storage(m, storage, told_at=event.at if told is None else told, told_last=event.at)
@@ -111,6 +114,8 @@ def _not_sent(m: Memory, action: Action) -> Memory:
         return change_host(m, action.host, shut_down_at=None)
     if isinstance(action, StopStorage):
         return change_storage(m, action.storage, told_at=None, told_last=None)
+    if isinstance(action, DesignateCoordinator):
+        return change_pool(m, action.pool, hand_over_asked_at=None)
     if isinstance(action, LowerHa | SuspendHa):
         return _ha_as_it_was(m, action)
     return _never_begun(m, action)

@@ -18,6 +18,7 @@ from ridethrough.core.actions import (
     AttachRepository,
     CancelMove,
     ClaimPool,
+    DesignateCoordinator,
     DisableHost,
     EnableHost,
     ForceStopVm,
@@ -106,6 +107,8 @@ class Hands(PoolHands):
                 await self._restore_auto_poweron()
             case AttachRepository():
                 await self._attach(self._host(action.host), action.repository)
+            case DesignateCoordinator():
+                await self._designate(self._host(action.host))
             case LowerHa():
                 await self._lower_ha(action)
             case SuspendHa():

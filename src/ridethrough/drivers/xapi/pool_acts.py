@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from ridethrough.core.actions import LowerHa, RestoreHa, SuspendHa
 from ridethrough.core.model import Seconds
-from ridethrough.ports import Refused
+from ridethrough.ports import Refused, Unreachable
 
-from .calls import Calls
+from .calls import LOOK, Calls
 from .errors import sentence
 from .observe import parsed
 from .picture import CLAIM, claimed_by
 from .records import Pool
 from .wire import XapiFailure
+
+log = logging.getLogger(__name__)
 
 SAME_MOMENT = 0.3  # seconds between writing a claim and reading it again
 CLAIM_EXPIRES = 24 * 3600.0  # seconds; a claim of another controller older than this holds nobody off
@@ -93,6 +96,29 @@ class PoolHands(Calls):
         tolerated = pool.ha_host_failures_to_tolerate
         if tolerated != action.failures and (switch_on or tolerated == 0):
             await self._do("pool.set_ha_host_failures_to_tolerate", ref, action.failures)
+
+    # The coordinator
+
+    async def _designate(self, new: str) -> None:
+        """Accepted is not done: the switch comes ten seconds later, and ends every session (facts: XenAPI 5.9).
+
+        Done when the new one speaks: a session is found with it, wherever it is.
+        """
+        pool = await self._pool()
+        if await self._coordinator(pool) != new:
+            await self._do("pool.designate_new_master", new)
+        while True:
+            await asyncio.sleep(LOOK)
+            if await self._coordinator(pool) == new:
+                return
+
+    async def _coordinator(self, pool: str) -> str:
+        """As the one says that we have a session with; empty while there is none."""
+        try:
+            return await self._read(str, "pool.get_master", pool)
+        except (Unreachable, XapiFailure) as trouble:
+            log.debug("looking for the coordinator: %s", trouble)
+            return ""
 
     async def _enable_ha(self, pool: str, action: RestoreHa) -> None:
         """On the storage that had its heartbeat; where that is not known, on what XenServer chooses."""
