@@ -81,7 +81,9 @@ import pathlib, sys, sysconfig
 src, bin_ = sys.argv[1:]
 pathlib.Path(sysconfig.get_path("purelib"), "ridethrough.pth").write_text(src + "\n")
 command = pathlib.Path(bin_, "ridethrough")
-command.write_text(f"#!{sys.executable}\nimport sys\n\nfrom ridethrough.cli import main\n\nsys.exit(main())\n")
+# Its worker processes read this file too, and must not begin the command anew.
+guarded = 'if __name__ == "__main__":\n    sys.exit(main())\n'
+command.write_text(f"#!{sys.executable}\nimport sys\n\nfrom ridethrough.cli import main\n\n{guarded}")
 command.chmod(0o755)
 PYTHON
     say "Ready after $((SECONDS - started)) s; from now on this step is skipped."
