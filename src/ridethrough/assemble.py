@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ridethrough import storages
+from ridethrough import out_of_band, storages
 from ridethrough.config import CardConnection, Configuration, Endpoint, NutConnection, UpsConnection, Upsd
 from ridethrough.core.model import HostId, PoolId, StorageId, UpsId
 from ridethrough.core.observation import Snapshot, UpsSeen
@@ -208,6 +208,11 @@ async def survey_storage(configuration: Configuration, storage: StorageId) -> di
     return await storages.survey(configuration, storage)
 
 
+async def survey_power_on(configuration: Configuration, host: HostId) -> dict[str, Any]:
+    """What `ridethrough check` tells of a host that is switched on past its pool: whether that could be done."""
+    return await out_of_band.survey(configuration, host)
+
+
 async def survey_pool(configuration: Configuration, pool_id: PoolId, trust: Trust | None = None) -> Survey:
     """What `ridethrough check` tells of a pool: it logs in, looks, and changes nothing."""
     found = configuration.pools[pool_id]
@@ -235,6 +240,7 @@ __all__ = [
     "search_upsd",
     "send_test_trap",
     "survey_pool",
+    "survey_power_on",
     "survey_storage",
     "switch",
     "trap_port",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ridethrough import storages
+from ridethrough import out_of_band, storages
 from ridethrough.assemble import cards_of, named_site, pool, watching
 from ridethrough.config import ConfigError, Configuration, Endpoint
 from ridethrough.config.changes import Wiring
@@ -127,10 +127,15 @@ class Controller:
         pools = {p: pool(configuration, p, self.clock) for p in part.pools}
         observers: list[Observer] = [*pools.values(), *watching(configuration, part, self.clock, self._turns)]
         observers += storages.watching(configuration, part, self.clock, self._ups_port)
+        observers += out_of_band.watching(configuration, part, self.clock)
         loop = Loop(
             site=part,
             observers=observers,
-            actors={**pools, **storages.orders(configuration, part, self.clock, self._ups_port)},
+            actors={
+                **pools,
+                **storages.orders(configuration, part, self.clock, self._ups_port),
+                **out_of_band.switches(configuration, part, self.clock),
+            },
             journal=self.journal,
             clock=self.clock,
             notifiers=self._notifiers,

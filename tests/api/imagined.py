@@ -73,7 +73,7 @@ class Equipment:
         self.looked: list[Configuration] = []
 
     async def __call__(self, found: Configuration, told: Callable[[str], None]) -> Mapping[str, Any]:
-        return await report(found, Asking(self.ups, self.pool, self.look, self.storage), told)
+        return await report(found, Asking(self.ups, self.pool, self.look, self.storage, self.power_on), told)
 
     async def ups(self, ups: UpsConnection) -> dict[str, Any]:
         return {"id": ups.id, "troubles": self._troubles(ups.id)}
@@ -84,6 +84,9 @@ class Equipment:
 
     async def storage(self, found: Configuration, storage: str) -> dict[str, Any]:
         return {"id": storage, "troubles": self._troubles(storage)}
+
+    async def power_on(self, found: Configuration, host: str) -> dict[str, Any]:
+        return {"id": host, "troubles": self._troubles(host)}
 
     async def look(self, found: Configuration) -> Snapshot:
         self.looked.append(found)

@@ -7,9 +7,10 @@ from dataclasses import replace
 from ridethrough.core import actions as a
 from ridethrough.core import events as e
 from ridethrough.core.attachments import NOT_ATTACHED, attach, awaited, is_given_up
+from ridethrough.core.closing import differences
 from ridethrough.core.model import Storage
 from ridethrough.core.observation import HostSeen, Snapshot, StorageSeen
-from ridethrough.core.recovery import differences, start_guests
+from ridethrough.core.recovery import start_guests
 from ridethrough.core.situation import Situation
 
 from .build import host_seen, remember, site, snapshot, vm_seen

@@ -8,10 +8,11 @@ import pytest
 
 from ridethrough.core import events as e
 from ridethrough.core.actions import DisableHost, MoveVm, ReleasePool, StartVm, StopVm
+from ridethrough.core.closing import close
 from ridethrough.core.evacuation import disable
 from ridethrough.core.memory import UNREACHABLE
 from ridethrough.core.observation import Power
-from ridethrough.core.recovery import close, left_off, run_again, to_start
+from ridethrough.core.recovery import left_off, run_again, to_start
 from ridethrough.core.situation import Situation
 
 from .build import site, situation, snapshot, vm_seen

@@ -10,7 +10,7 @@ import typer
 
 from ridethrough.config import Configuration, UpsConnection
 from ridethrough.core.advice import Level
-from ridethrough.core.model import CardAction, PoolId, StorageId
+from ridethrough.core.model import CardAction, HostId, PoolId, StorageId
 from ridethrough.core.observation import Snapshot
 from ridethrough.core.wording import duration
 from ridethrough.runtime.status import read_status
@@ -76,6 +76,7 @@ def asking(trust: bool = False) -> Asking:
         look,
         read_ups,
         survey_pool,
+        survey_power_on,
         survey_storage,
     )  # the drivers take half a second to import
     from ridethrough.runtime.clock import Stopwatch
@@ -95,7 +96,10 @@ def asking(trust: bool = False) -> Asking:
     async def storage(found: Configuration, storage_id: StorageId) -> dict[str, Any]:
         return await survey_storage(found, storage_id)
 
-    return Asking(ups, pool, seen, storage)
+    async def power_on(found: Configuration, host: HostId) -> dict[str, Any]:
+        return await survey_power_on(found, host)
+
+    return Asking(ups, pool, seen, storage, power_on)
 
 
 def _accept(_address: str, _fingerprint: str) -> bool:
@@ -138,6 +142,11 @@ def _print(report: dict[str, Any], trust: bool) -> None:
         _print_pool(row, trust)
     for row in report["nas"]:
         _print_storage(row)
+    for row in report["power_on"]:
+        typer.echo(f"\nHost {row['id']}")
+        say(f"switched on by {', '.join(row['ways'])}", "  ")
+        if row["says"]:
+            say(row["says"], "  ")
     typer.echo("\nIn an outage")
     for row in report["hosts"]:
         say(outage(row), f"  {row['id']}: ")

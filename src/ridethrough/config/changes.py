@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ridethrough.core.model import HostId, PoolId, UpsId, Way
+from ridethrough.core.model import HostId, PoolId, PowerWay, UpsId, Way
 from ridethrough.core.site import Site
 from ridethrough.core.topology import islands
 
-from .settings import Configuration, PoolConnection, StorageConnection, UpsConnection
+from .settings import Configuration, PoolConnection, PowerOn, StorageConnection, UpsConnection
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,7 @@ class Wiring:
     pools: tuple[PoolConnection, ...]
     hosts: tuple[tuple[HostId, PoolId], ...]
     storages: tuple[tuple[StorageConnection, Way], ...]
+    power_on: tuple[tuple[HostId, tuple[PowerWay, ...], PowerOn | None], ...]
     poll: float
     controller: str
 
@@ -30,6 +31,7 @@ class Wiring:
             tuple(configuration.pools[pool] for pool in sorted(part.pools)),
             tuple(sorted((host.id, host.pool) for host in part.hosts.values())),
             tuple((configuration.storages[t], part.storages[t].way) for t in sorted(part.storages)),
+            tuple((h.id, h.power_on, configuration.power_on.get(h.id)) for _, h in sorted(part.hosts.items())),
             part.policy.poll,
             configuration.controller.name,
         )

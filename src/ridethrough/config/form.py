@@ -6,13 +6,14 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, model_validator
 
-from ridethrough.core.model import CardAction
+from ridethrough.core.model import CardAction, PowerWay
 from ridethrough.core.notice import EventClass, Severity
 from ridethrough.core.policy import Policy, VmPolicy, Wish
 from ridethrough.ups.snmpv3 import SHORTEST_PASSWORD, Auth, Privacy
 
 from . import quantities
 from .form_base import Section, enough_feeds, known_upses
+from .form_power_on import BmcSection, WakeOnLanSection
 from .form_storage import NetworkUpsSection, StorageSection, no_hosts, there_if_asked
 from .secrets import Secret
 from .values import (
@@ -118,6 +119,14 @@ class SiteSection(Section):
         ge=60,
         description="A host that is not back after this long is reported.",
         examples=["15 min"],
+    )
+    battery_wait: Duration = Field(
+        DEFAULT.battery_wait,
+        description="What was stopped waits until its UPS's battery carries one full shutdown, at most so long.",
+        examples=["2 h"],
+    )
+    stagger: Duration = Field(
+        DEFAULT.stagger, description="Time between two hosts that are switched on behind one UPS.", examples=[30]
     )
     protect_coordinator: bool = Field(
         DEFAULT.protect_coordinator,
@@ -357,6 +366,20 @@ class HostSection(Section):
     switch: str = Field(
         "", description="The network switch it is on; hosts on one switch witness each other.", examples=["sw1"]
     )
+    power_on: Annotated[list[Annotated[PowerWay, Field(strict=False)]], Field(min_length=1), Once] = Field(
+        [PowerWay.XAPI],
+        description='How it is switched on when it stays off, in the order in which the ways are tried: "xapi" (its '
+        'power-on mode in XenServer), "wake-on-lan", "ipmi", "redfish".',
+        examples=[["xapi", "ipmi"]],
+    )
+    wake_on_lan: WakeOnLanSection | None = Field(
+        None, description="Wake-on-LAN: the packet that wakes it.", examples=[{"mac": "52:54:00:12:34:56"}]
+    )
+    bmc: BmcSection | None = Field(
+        None,
+        description="IPMI and Redfish: its BMC, which is also asked whether the host is off.",
+        examples=[{"address": "192.0.2.131", "username": "ridethrough", "password": "secret:bmc1"}],
+    )
     maintenance: TimerSection = Field(
         TimerSection(enabled=False, after=None),
         description="Move its VMs to other hosts of the pool, after this long on battery.",
@@ -367,6 +390,19 @@ class HostSection(Section):
         description="Move or stop its VMs and shut it down, after this long on battery.",
         examples=[{"enabled": True, "after": 120}],
     )
+
+    @model_validator(mode="after")
+    def _ways_fit(self) -> Self:
+        wakes, by_bmc = PowerWay.WAKE_ON_LAN in self.power_on, {PowerWay.IPMI, PowerWay.REDFISH} & {*self.power_on}
+        if wakes and self.wake_on_lan is None:
+            raise ValueError('has power_on = "wake-on-lan" and no wake_on_lan: write wake_on_lan = { mac = "..." }')
+        if by_bmc and self.bmc is None:
+            raise ValueError(f'has power_on = "{min(by_bmc)}" and no bmc: write a section [host.NAME.bmc]')
+        if self.wake_on_lan is not None and not wakes:
+            raise ValueError('has wake_on_lan, which no way in power_on uses: add "wake-on-lan" there, or take it out')
+        if self.bmc is not None and not by_bmc:
+            raise ValueError('has bmc, which no way in power_on uses: add "ipmi" or "redfish" there, or take it out')
+        return self
 
 
 class VmSection(Section):

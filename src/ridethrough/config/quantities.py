@@ -207,6 +207,25 @@ def ssh_server(text: str) -> Endpoint:
     return _ip(endpoint(text, 22, wrong), wrong)
 
 
+def mac(text: str) -> str:
+    """A MAC address, as 52:54:00:12:34:56. Raises ValueError with the remedy."""
+    digits = re.sub("[:.-]", "", text).lower()
+    if not re.fullmatch("[0-9a-f]{12}", digits):
+        raise ValueError(f'{quoted(text)} is no MAC address; write for example "52:54:00:12:34:56"')
+    return ":".join(digits[n : n + 2] for n in range(0, 12, 2))
+
+
+def wake_target(text: str) -> Endpoint:
+    """Where magic packets are sent to. Raises ValueError with the remedy."""
+    wrong = f'{quoted(text)} is no broadcast address; write for example "192.0.2.255"'
+    return _ip(endpoint(text, 9, wrong), wrong)
+
+
+def bmc(text: str) -> Endpoint:
+    """A BMC's address or name; port 0: the usual one. Raises ValueError with the remedy."""
+    return endpoint(text, 0, f'{quoted(text)} is no address; write for example "192.0.2.131"')
+
+
 def ups_listener(text: str) -> Endpoint:
     """A TCP port of this machine on which NAS boxes ask for their UPS. Raises ValueError with the remedy."""
     return listener(text, UPSD_PORT)

@@ -31,6 +31,7 @@ from .form import (
 from .form_storage import NetworkUpsSection, StorageSection
 from .secrets import Secrets
 from .settings import (
+    Bmc,
     CardConnection,
     Configuration,
     ControllerSettings,
@@ -39,6 +40,7 @@ from .settings import (
     NotifyTarget,
     NutConnection,
     PoolConnection,
+    PowerOn,
     SnmpUser,
     StorageConnection,
     UpsConnection,
@@ -181,6 +183,11 @@ def _configuration(form: SiteFile) -> Configuration:
             for name, target in form.notify.items()
         },
         storages={id_: _reached(id_, storage) for id_, storage in form.storage.items()},
+        power_on={
+            id_: _power_on(id_, host)
+            for id_, host in form.host.items()
+            if host.wake_on_lan is not None or host.bmc is not None
+        },
         network_ups=_network_ups(form.network_ups) if form.network_ups is not None else None,
     )
 
@@ -241,7 +248,18 @@ def _timers(ups: UpsSection) -> CardTimers:
 
 
 def _host(id_: str, host: HostSection) -> Host:
-    return Host(id_, host.pool, tuple(host.powered_by), host.needs, host.switch)
+    return Host(id_, host.pool, tuple(host.powered_by), host.needs, host.switch, tuple(host.power_on))
+
+
+def _power_on(id_: str, host: HostSection) -> PowerOn:
+    found = PowerOn(id_)
+    if host.wake_on_lan is not None:
+        mac, broadcast = quantities.mac(host.wake_on_lan.mac), quantities.wake_target(host.wake_on_lan.broadcast)
+        found = replace(found, mac=mac, broadcast=broadcast)
+    if host.bmc is not None:
+        at, bmc = quantities.bmc(host.bmc.address), host.bmc
+        found = replace(found, bmc=Bmc(at, bmc.username, bmc.password, tuple(dict.fromkeys(bmc.fingerprints))))
+    return found
 
 
 def _policy(form: SiteFile) -> Policy:

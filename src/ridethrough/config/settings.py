@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from ridethrough.core.model import PoolId, Seconds, StorageId, UpsId
+from ridethrough.core.model import HostId, PoolId, Seconds, StorageId, UpsId
 from ridethrough.core.notice import EventClass, Severity
 from ridethrough.core.site import Site
 from ridethrough.ups.snmpv3 import Auth, Privacy
@@ -83,6 +83,26 @@ class StorageConnection:
 
 
 @dataclass(frozen=True, slots=True)
+class Bmc:
+    """How to reach a host's BMC. Port 0: the usual one. No fingerprints: its certificate is signed by an authority."""
+
+    at: Endpoint
+    username: str
+    password: Secret
+    fingerprints: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PowerOn:
+    """How a host is switched on past its pool."""
+
+    host: HostId
+    mac: str = ""
+    broadcast: Endpoint | None = None
+    bmc: Bmc | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NetworkUpsSettings:
     """Where NAS boxes ask for the state of their UPS. `certificate` and `key` are paths; both empty: no STARTTLS."""
 
@@ -133,6 +153,7 @@ class Configuration:
     notify: Mapping[str, NotifyTarget] = field(default_factory=dict)
     storages: Mapping[StorageId, StorageConnection] = field(default_factory=dict)
     network_ups: NetworkUpsSettings | None = None
+    power_on: Mapping[HostId, PowerOn] = field(default_factory=dict)
     version: str = field(default="", compare=False)  # SHA-256 of the file's bytes, hexadecimal; empty: of no file
 
 

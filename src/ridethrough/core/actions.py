@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from .model import HostId, PoolId, RepositoryId, Seconds, StorageId, VmId
+from .model import HostId, PoolId, PowerWay, RepositoryId, Seconds, StorageId, VmId
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,12 +193,13 @@ class ShutDownHost:
 
 @dataclass(frozen=True, slots=True)
 class PowerOnHost:
-    """Start a host that stayed off (host.power_on)."""
+    """Start a host that stayed off: by its pool (host.power_on), or past it."""
 
     host: HostId
     pool: PoolId
     why: str
     deadline: Seconds = 300.0
+    way: PowerWay = PowerWay.XAPI
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,5 +260,13 @@ def target(action: Action) -> str:
 
 
 def door(action: Action) -> str:
-    """Who carries it out: a pool, by its id, or a storage, as "storage KEY"."""
-    return target(action) if isinstance(action, StopStorage) else action.pool
+    """Who carries it out: a pool, by its id; a storage, as "storage KEY"; what switches a host on past its pool, as
+    "power on KEY".
+    """
+    match action:
+        case StopStorage():
+            return target(action)
+        case PowerOnHost(way=way, host=host) if way is not PowerWay.XAPI:
+            return f"power on {host}"
+        case _:
+            return action.pool

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from . import attachments, power_on
 from . import events as e
 from .advice import WEAK, weak_text
-from .attachments import NOT_ATTACHED, trouble
+from .attachments import NOT_ATTACHED
 from .budget import holds, promised
 from .custody import is_away
 from .evacuation import is_held, is_protected
@@ -15,7 +16,7 @@ from .high_availability import is_refused, not_restored
 from .model import PoolId, UpsId
 from .observation import HostSeen, PoolSeen, Source
 from .power import supply
-from .recovery import NO_PLACE, cannot_be_switched_on, is_steady, without_place
+from .recovery import NO_PLACE, batteries, is_steady, without_place
 from .situation import Situation
 from .storage import NOT_SERVING, is_quiet, is_serving, is_still_up
 from .wording import duration
@@ -39,6 +40,7 @@ _KEYS = frozenset(
         "counts down",
         "degraded",
         e.OFF,
+        e.RECHARGES,
         "overload",
         NO_PLACE,
         NOT_ATTACHED,
@@ -78,6 +80,8 @@ def _of_upses(s: Situation) -> Iterator[tuple[str, str, str]]:
         if quiet and seen and seen.reading and seen.reading.source in (Source.BYPASS, Source.OFF):
             text = f"{ups} says {seen.reading.source}: what it feeds has no battery behind it"
             yield ups, e.OFF if seen.reading.source is Source.OFF else "degraded", text
+
+    yield from ((ups, e.RECHARGES, text) for ups, text in batteries(s).items())
 
 
 def _of_battery(s: Situation, ups: UpsId) -> Iterator[tuple[str, str, str]]:
@@ -153,10 +157,10 @@ def _of_host(s: Situation, host: HostSeen) -> Iterator[tuple[str, str, str]]:
         yield host.id, "held", f"{host.id} is on battery and held by a person: nothing is done before {ends}"
     if m.shut_down_at is not None and m.shutdown_last_asked != m.shut_down_at and m.down_at is None:
         yield host.id, "still up", f"{host.id} was asked to shut down and is still up: it is asked again; look at it"
-    if cannot_be_switched_on(s, host):
-        reason = "is the coordinator" if s.is_coordinator(host) else "has no power-on mode"
-        yield host.id, "stays off", f"{host.id} stays off and {reason}: switch it on by hand"
-    if repositories := trouble(s, host):
+    if reason := power_on.trouble(s, host):
+        tried = s.memory.host(host.id).switched_on_by
+        yield host.id, "stays off", f"{host.id} stays off{':' if tried else ' and'} {reason}: switch it on by hand"
+    if repositories := attachments.trouble(s, host):
         yield host.id, NOT_ATTACHED, f"{host.id} cannot attach {repositories}: look at the storage"
     if is_away(s, host):
         yield host.id, "missing", f"{host.id} has not come back: look at it"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import events as e
 from .actions import ClaimPool
+from .gates import has_waited
 from .high_availability import is_to_be_restored
 from .model import PoolId, Seconds, StorageId
 from .observation import HostSeen, Power
@@ -81,7 +82,7 @@ def is_away(s: Situation, host: HostSeen) -> bool:
         gone = silent_since(s, host)
     if gone is None:
         return False
-    if s.is_wanted_off(host.pool):
+    if s.is_wanted_off(host.pool) or has_waited(s, host.id, host.pool):
         return False
     pool, seen = s.memory.pool(host.pool), s.seen.pools.get(host.pool)
     coordinator = (seen.coordinator_since if seen is not None else None) or 0.0  # who could switch it on

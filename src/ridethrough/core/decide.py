@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from . import (
     alerts,
     attachments,
+    closing,
     custody,
     evacuation,
     hand_over,
     high_availability,
     holds,
+    power_on,
     proof,
     recovery,
     requests,
@@ -54,13 +56,13 @@ RULES: tuple[Rule, ...] = (
     shutdown.shut_down,  # empty hosts, members first
     storage.shut_down,  # after everything that uses it
     recovery.enable,  # out of maintenance mode, "Skip"
-    recovery.power_on,  # what did not start by itself
+    power_on.power_on,  # what did not start by itself
     attachments.attach,  # the storage that hosts had attached
     recovery.run_again,  # what runs without our doing
     recovery.whereabouts,  # where it runs
     recovery.left_off,  # what a person has shut down
     recovery.start_guests,  # what we stopped
-    recovery.close,  # nothing left to undo
+    closing.close,  # nothing left to undo
     skips.end,  # what a person skipped may be moved again
     alerts.news,  # what a person must know
 )

@@ -6,13 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from . import events as e
-from .actions import (
-    Action,
-    target,
-)
+from .actions import Action, PowerOnHost, target
 from .battery import Discharge
 from .learned import NOTHING_LEARNED, Learned
-from .model import Bytes, HostId, Percent, PoolId, RepositoryId, Seconds, StorageId, UpsId, VmId
+from .model import Bytes, HostId, Percent, PoolId, PowerWay, RepositoryId, Seconds, StorageId, UpsId, VmId
 
 UNREACHABLE = "UNREACHABLE"  # the error of an action whose answer was lost
 STOOD_STILL = "STOOD_STILL"  # of one that was decided before the controller stood still, and was not carried out
@@ -45,6 +42,9 @@ class UpsMemory:
     charge: Percent | None = None
     discharge: Discharge | None = None  # how its battery has emptied in this outage
     silent_since: Seconds | None = None
+    full_runtime: Seconds | None = None  # as told when the last outage began: at the load of everything on it
+    full_charge: Percent | None = None
+    recharged_at: Seconds | None = None  # when what was stopped no longer waited for its battery
     off_until: Seconds | None = None  # when it last stopped saying that it is off, without an outage
 
 
@@ -71,6 +71,8 @@ class HostMemory:
     returned_at: Seconds | None = None
     new_since: Seconds | None = None  # as returned_at, until the outage of its pool is closed
     powered_on_at: Seconds | None = None
+    switched_on_by: tuple[PowerWay, ...] = ()  # what was tried since it went down, in order
+    switch_errors: Mapping[PowerWay, str] = field(default_factory=dict)  # how the last try of each has failed
     yielded_at: Seconds | None = None
     held: bool = False
     held_until: Seconds | None = None  # None: until a person ends it
@@ -243,5 +245,6 @@ class Memory:
 
 
 def kind_and_target(action: Action) -> str:
-    """Under which key failures of an action are remembered."""
-    return f"{type(action).__name__} {target(action)}"
+    """Under which key failures of an action are remembered: one way to switch a host on does not stand for another."""
+    by = f" by {action.way}" if isinstance(action, PowerOnHost) and action.way is not PowerWay.XAPI else ""
+    return f"{type(action).__name__} {target(action)}{by}"

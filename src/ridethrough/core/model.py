@@ -70,15 +70,28 @@ class Ups:
     feeder: str = ""
 
 
+class PowerWay(StrEnum):
+    """How a host that stayed off is switched on."""
+
+    XAPI = "xapi"  # host.power_on: its pool's coordinator does it, by the mode that is set in XenServer
+    WAKE_ON_LAN = "wake-on-lan"
+    IPMI = "ipmi"
+    REDFISH = "redfish"
+
+
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A host of a pool and the UPSs that feed it. `needs` feeds must be on utility power for full service."""
+    """A host of a pool and the UPSs that feed it. `needs` feeds must be on utility power for full service.
+
+    `power_on`: the ways to switch it on, in the order in which they are tried.
+    """
 
     id: HostId
     pool: PoolId
     powered_by: tuple[UpsId, ...] = ()
     needs: int = 1
     switch: str = ""  # hosts behind one switch are each other's witnesses
+    power_on: tuple[PowerWay, ...] = (PowerWay.XAPI,)
 
 
 class Way(StrEnum):

@@ -7,7 +7,7 @@ from typing import assert_never
 from . import actions as a
 from . import events as e
 from .memory import STOOD_STILL
-from .model import Percent, Seconds
+from .model import Percent, PowerWay, Seconds
 from .wording import duration
 
 
@@ -277,7 +277,8 @@ def _would(action: a.Action) -> str:
         case a.ShutDownHost():
             return f"shut {action.host} down: {action.why}"
         case a.PowerOnHost():
-            return f"switch {action.host} on: {action.why}"
+            by = f" by {action.way}" if action.way is not PowerWay.XAPI else ""
+            return f"switch {action.host} on{by}: {action.why}"
         case a.AttachRepository():
             return f"attach {action.name} to {action.host}: {action.why}"
         case a.StopStorage():
@@ -344,7 +345,8 @@ def _done(action: a.Action) -> str:
         case a.ShutDownHost():
             return f"{action.host} accepted its shutdown"
         case a.PowerOnHost():
-            return f"{action.host} is switched on"
+            told = "is switched on" if action.way is PowerWay.XAPI else f"was told to start by {action.way}"
+            return f"{action.host} {told}"
         case a.AttachRepository():
             return f"{action.host} has {action.name} attached"
         case a.StopStorage():

@@ -187,6 +187,19 @@ class StorageSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class BmcSeen:
+    """What a host's BMC tells past the host: `off_at` is the last moment at which it said that the host is off.
+
+    What it says of a host that is on proves nothing.
+    """
+
+    host: HostId
+    off_at: Seconds | None = None
+    answered_at: Seconds | None = None
+    trouble: str = ""  # why the last question had no answer, for people
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """The present, replaced each round."""
 
@@ -195,6 +208,7 @@ class Snapshot:
     hosts: Mapping[HostId, HostSeen] = field(default_factory=dict)
     vms: Mapping[VmId, VmSeen] = field(default_factory=dict)
     storages: Mapping[StorageId, StorageSeen] = field(default_factory=dict)
+    bmcs: Mapping[HostId, BmcSeen] = field(default_factory=dict)
 
     def joined(self, other: Snapshot) -> Snapshot:
         """Both snapshots as one; they describe different parts of the site."""
@@ -205,6 +219,7 @@ class Snapshot:
             hosts={**self.hosts, **other.hosts},
             vms={**self.vms, **other.vms},
             storages={**self.storages, **other.storages},
+            bmcs={**self.bmcs, **other.bmcs},
         )
 
     def heard_since(self, at: Seconds) -> Snapshot:
@@ -215,6 +230,7 @@ class Snapshot:
             pools={k: p if _is_since(p.answered_at, at) else _unheard(p) for k, p in self.pools.items()},
             hosts={k: _heard_since(h, at) for k, h in self.hosts.items()},
             storages={k: t if _is_since(t.serves_at, at) else StorageSeen(k) for k, t in self.storages.items()},
+            bmcs={k: b if _is_since(b.answered_at, at) else BmcSeen(k) for k, b in self.bmcs.items()},
         )
 
     def members(self, pool: PoolId) -> list[HostSeen]:

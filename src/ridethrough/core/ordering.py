@@ -50,6 +50,15 @@ def start_order(s: Situation, vms: list[VmSeen]) -> list[VmSeen]:
     return sorted(vms, key=lambda v: (stop_rank(s, v), v.name, v.id))
 
 
+def first_to_start(s: Situation, vms: list[VmSeen], starting: list[VmSeen]) -> list[VmSeen]:
+    """The wave that starts now, in order: the lowest tier that waits, once none of a lower one is still starting."""
+    ordered = start_order(s, vms)
+    if not ordered:
+        return []
+    first = min(stop_rank(s, v) for v in [*ordered, *starting])
+    return [v for v in ordered if stop_rank(s, v) == first]
+
+
 def stop_rank(s: Situation, vm: VmSeen) -> int:
     """The highest stops first."""
     policy = s.vm_policy(vm)

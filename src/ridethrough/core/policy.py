@@ -81,6 +81,8 @@ class Policy:
     down_silence: Seconds = 30.0  # toolstack and network silent for this long, with a witness: down
     starts_itself: Seconds = 300.0  # time a host gets to start by itself when its UPS's output was cut and is back
     start_timeout: Seconds = 900.0  # a host that is not back after this long is reported
+    battery_wait: Seconds = 7200.0  # longest wait for a battery before what was stopped is started again
+    stagger: Seconds = 30.0  # between two hosts that are switched on behind the same UPS: their inrush
 
     protect_coordinator: bool = True
     hand_over_coordinator: bool = True

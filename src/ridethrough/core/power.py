@@ -241,6 +241,9 @@ def _clock_start(s: Situation, host: Host | Storage, feeds: Feeds) -> Seconds:
 
 
 def backs_of(s: Situation, host: HostId | StorageId) -> list[Seconds]:
-    """When utility power last came back to each of the host's or storage's feeds."""
+    """When utility power last came back to each of the host's or storage's feeds, and its battery was no longer waited
+    for.
+    """
     built = s.site.fed(host)
-    return [s.memory.ups(u).back_at or 0.0 for u in (built.powered_by if built else ())] or [0.0]
+    upses = [s.memory.ups(u) for u in (built.powered_by if built else ())]
+    return [max(u.back_at or 0.0, u.recharged_at or 0.0) for u in upses] or [0.0]

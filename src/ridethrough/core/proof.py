@@ -68,18 +68,30 @@ def _has_run_on(s: Situation, host: HostSeen, since: Seconds) -> bool:
 
 
 def _proof_of_down(s: Situation, host: HostSeen) -> str:
-    """Toolstack and network both silent for long, while a witness behind the same switch answers.
+    """Out-of-band power says off; or toolstack and network both silent for long, while a witness behind the same switch
+    answers.
 
     Silence alone proves nothing, nor does a success reply: host.shutdown returns ten seconds before it begins.
     """
     m = s.memory.host(host.id)
     if m.shut_down_at is None and m.heard_at is None and not _is_ours_to_judge(s, host):
         return ""
+    if off_by_its_bmc(s, host):
+        return "its BMC says that its power is off"
     silent = s.now - silent_since(s, host)
     witness = _witness(s, host)
     if silent < s.policy.down_silence or not witness:
         return ""
     return f"toolstack and network silent for {duration(silent)} while {witness} answers"
+
+
+def off_by_its_bmc(s: Situation, host: HostSeen) -> bool:
+    """Its BMC has said just now that it is off, and later than anything was heard of it or asked of it."""
+    seen = s.seen.bmcs.get(host.id)
+    if seen is None or seen.off_at is None or s.now - seen.off_at > s.policy.silent_after:
+        return False
+    heard = (host.toolstack_at, host.network_at, s.memory.host(host.id).shut_down_at)
+    return all(at is None or at < seen.off_at for at in heard)
 
 
 def silent_since(s: Situation, host: HostSeen) -> Seconds:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from . import events as e
 from .budget import left
 from .evacuation import is_emptying
 from .model import Seconds, StorageId
 from .observation import HostSeen
 from .power import CUT_MARGIN, Supply, supply
 from .proof import silent_since
+from .recovery import batteries
 from .situation import Situation
 from .wording import duration
 
@@ -18,6 +20,7 @@ def verdict(s: Situation) -> str:
     """What is going on and why, in one sentence."""
     parts = [text for host in s.hosts if (text := _of_host(s, host))]
     parts += [text for storage in sorted(s.site.storages) if (text := _of_storage(s, storage))]
+    parts += [f"waiting for the battery of {u}" for u in batteries(s)]
     failing = [u for u in sorted(s.site.upses) if s.memory.ups(u).on_battery_since is not None]
     if not parts and failing:
         parts.append(f"riding through: {' and '.join(failing)} on battery")
@@ -88,6 +91,8 @@ def next_moment(s: Situation) -> Seconds | None:
         moments += [t + CUT_MARGIN for t in (u.cut_at, u.off_at) if t is not None]
         if u.utility_since is not None:
             moments.append(u.utility_since + u.settle)
+        if u.back_at is not None and (ups, e.RECHARGES) in s.memory.alerts:
+            moments += [u.back_at + u.lasted, u.back_at + s.policy.battery_wait]
         if u.off_until is not None:
             moments.append(u.off_until + s.policy.settle)
     starts = [pool.coordinator_since for pool in s.seen.pools.values()]

@@ -9,6 +9,7 @@ from ridethrough.core.events import Event
 from ridethrough.core.model import PoolId, Seconds
 from ridethrough.ports import Actor, Journal, Observer
 
+from .bmc_door import BmcDoor
 from .card_door import CardsDoor
 from .memory_journal import Killed, MemoryJournal
 from .nas_door import NasDoor
@@ -29,6 +30,7 @@ class Doors:
     cards: CardsDoor = field(init=False)
     pools: dict[PoolId, PoolDoor] = field(init=False)
     storage: NasDoor = field(init=False)
+    bmcs: BmcDoor = field(init=False)
     clock: VirtualClock = field(init=False)
     journal: Journal = field(init=False)
 
@@ -37,6 +39,7 @@ class Doors:
         self.clock = VirtualClock(self.world, self.wall_ahead)
         self.pools = {pool: PoolDoor(self.world, pool, self.clock) for pool in sorted(self.world.pools)}
         self.storage = NasDoor(self.world, self.clock)
+        self.bmcs = BmcDoor(self.world, self.clock)
         self.journal = _Pen(self.kept, self)
         self.is_cut = False
 
@@ -45,16 +48,17 @@ class Doors:
 
     @property
     def observers(self) -> Sequence[Observer]:
-        return (self.cards, *self.pools.values(), *([self.storage] if self.world.nases else []))
+        return (self.cards, *self.pools.values(), *([self.storage] if self.world.nases else []), self.bmcs)
 
     @property
     def actors(self) -> Mapping[str, Actor]:
-        return {**self.pools, **{f"storage {id_}": self.storage for id_ in self.world.nases}}
+        boxes = {f"storage {id_}": self.storage for id_ in self.world.nases}
+        return {**self.pools, **boxes, **{f"power on {host}": self.bmcs for host in self.world.hosts}}
 
     def cut(self) -> None:
         """From now on nothing that this controller does reaches the world or the journal, its cleaning up included."""
         self.is_cut = True
-        self.storage.is_cut = True
+        self.storage.is_cut = self.bmcs.is_cut = True
         for pool in self.pools.values():
             pool.is_cut = True
 

@@ -15,6 +15,7 @@ from ridethrough.core.model import (
     HostId,
     NetworkId,
     PoolId,
+    PowerWay,
     Seconds,
     StorageId,
     UpsId,
@@ -28,13 +29,14 @@ from ridethrough.core.topology import without_others
 
 from .battery import SECONDS_PER_HOUR, Battery
 from .cards import Family, SimCard, SimUps
-from .machines import Guest, SimHost, SimPool, SimSr, SimVm
+from .machines import Bmc, Guest, SimHost, SimPool, SimSr, SimVm
 from .nas import SimNas
 from .reading import ScenarioError
 from .world import World
 
 HOST_WATTS = 300.0
 NAS_WATTS = 60.0
+BY_BMC = frozenset({PowerWay.IPMI, PowerWay.REDFISH})
 ASSUMED_RUNTIME: Seconds = 900.0  # of a card that tells none
 
 
@@ -177,6 +179,7 @@ def _host(site: Site, seen: Snapshot, host_id: HostId) -> SimHost:
         power_on_mode=shown.power_on_mode,
         networks=_named(seen, shown.pool, shown.networks),
         cpu_features=shown.cpu.features if shown.cpu else -1,
+        bmc=Bmc.WORKS if built is not None and BY_BMC.intersection(built.power_on) else Bmc.NONE,
         enabled=shown.enabled,
         user_disabled=not shown.enabled,
         agent_start_time=shown.agent_started,

@@ -95,6 +95,15 @@ class Wlb(StrEnum):
     DEAD = "dead"  # never; the toolstack gives up after 30 s
 
 
+class Bmc(StrEnum):
+    """How a host's BMC behaves. It has power as long as its host's supply is there."""
+
+    NONE = "none"
+    WORKS = "works"
+    REFUSES = "refuses"  # whoever wants to switch the host on
+    SAYS_ON = "says on"  # always; and switches nothing
+
+
 class Reach(StrEnum):
     """What a call from outside finds at a host's address."""
 
@@ -246,6 +255,7 @@ class SimHost:
     toolstack_seconds: Seconds = 20.0  # from a toolstack's start to its hello, cold boot
     stop_seconds: Seconds = 20.0  # from the end of the guests to power off
     power_on_mode: str = "wake-on-lan"  # "" = host.power_on is refused
+    bmc: Bmc = Bmc.NONE
 
     power: bool = True
     network: bool = True

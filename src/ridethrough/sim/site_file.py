@@ -17,7 +17,7 @@ from ridethrough.core.site import Site
 from .battery import Battery
 from .cards import Family, SimCard, SimUps
 from .ha_calls import PRIORITIES
-from .machines import GIB, RELEASES, Device, Guest, SimHost, SimPool, SimSr, SimVm, Wlb, uuid_of
+from .machines import GIB, RELEASES, Bmc, Device, Guest, SimHost, SimPool, SimSr, SimVm, Wlb, uuid_of
 from .nas import SimNas
 from .reading import ScenarioError, Table, merged, read_toml
 from .world import World
@@ -222,6 +222,7 @@ def _host(name: str, t: Table, site: Site, address: str) -> SimHost:
         power_on_mode=t.take("power_on_mode", str, "wake-on-lan"),
         networks=frozenset(t.names("networks")),
         cpu_features=t.take("cpu_features", int, 1),
+        bmc=Bmc(t.one_of("bmc", t.take("bmc", str, "none"), Bmc)),
         enabled=t.take("enabled", bool, True),
     )
     host.user_disabled = not host.enabled

@@ -11,7 +11,7 @@ from typing import Any
 from ridethrough.config import Configuration, UpsConnection
 from ridethrough.core.advice import Level, outcome
 from ridethrough.core.lint import lint, score
-from ridethrough.core.model import PoolId, StorageId
+from ridethrough.core.model import HostId, PoolId, StorageId
 from ridethrough.core.observation import Snapshot
 from ridethrough.core.site import Site
 
@@ -20,14 +20,15 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """How equipment is asked. `ups`, `pool` and `storage` give plain values, among them `id` and `troubles`, and never
-    raise for equipment in trouble; `look` gives what the controller would see.
+    """How equipment is asked. All but `look` give plain values, among them `id` and `troubles`, and never raise for
+    equipment in trouble; `look` gives what the controller would see.
     """
 
     ups: Callable[[UpsConnection], Awaitable[Row]]
     pool: Callable[[Configuration, PoolId], Awaitable[Row]]
     look: Callable[[Configuration], Awaitable[Snapshot]]
     storage: Callable[[Configuration, StorageId], Awaitable[Row]]
+    power_on: Callable[[Configuration, HostId], Awaitable[Row]]
 
 
 async def report(
@@ -42,23 +43,26 @@ async def report(
     """
     stored = f" and {len(found.storages)} storages" if found.storages else ""
     told(f"asking {len(found.upses)} UPSs{', ' if stored else ' and '}{len(found.pools)} pools{stored}")
-    upses, pools, storages = await asyncio.gather(
+    upses, pools, storages, switches = await asyncio.gather(
         asyncio.gather(*(asking.ups(ups) for _, ups in sorted(found.upses.items()))),
         asyncio.gather(*(asking.pool(found, pool) for pool in sorted(found.pools))),
         asyncio.gather(*(asking.storage(found, storage) for storage in sorted(found.storages))),
+        asyncio.gather(*(asking.power_on(found, host) for host in sorted(found.power_on))),
     )
     told("looking at the hosts and their VMs")
     answering = _only(found, {u["id"] for u in upses if not u["troubles"]}, {p["id"] for p in pools if p["members"]})
     seen = await asking.look(answering)
+    asked = (*upses, *pools, *storages, *switches)
     return scored(
         {
             "site": found.site.name,
             "upses": upses,
             "pools": pools,
             "nas": storages,
+            "power_on": switches,
             "hosts": [_host(found.site, host) for host in sorted(found.site.hosts)],
             "advice": advised(found.site, seen, armed),
-            "problems": [f"{row['id']}: {text}" for row in (*upses, *pools, *storages) for text in row["troubles"]],
+            "problems": [f"{row['id']}: {text}" for row in asked for text in row["troubles"]],
         }
     )
 
@@ -85,7 +89,7 @@ def score_of(found: Collection[Mapping[str, Any]]) -> int:
 def findings(report: Mapping[str, Any]) -> list[Row]:
     """All that a report has found: what does not answer counts as a danger of its own."""
     rows = []
-    for kind, table in (("ups", "upses"), ("pool", "pools"), ("storage", "nas")):
+    for kind, table in (("ups", "upses"), ("pool", "pools"), ("storage", "nas"), ("host", "power_on")):
         for row in report.get(table, []):
             rows += [_trouble(f"{kind}.{row['id']}", text) for text in row["troubles"]]
     return rows + [row for row in report["advice"] if row not in rows]

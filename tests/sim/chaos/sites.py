@@ -18,6 +18,7 @@ SHORT = {
     "low_battery_left": 60,
     "starts_itself": 20,
     "start_timeout": 90,
+    "battery_wait": 60,
     "down_silence": 15,
     "retry_after": 10,
     "link_speed": "8 Gbit/s",
@@ -63,7 +64,7 @@ class RandomSite:
 
     def _content(self) -> Content:
         d = self.dice
-        site: Content = dict(SHORT) if self.short else {}
+        site: Content = dict(SHORT) if self.short else {"battery_wait": 300}
         if d.chance(30):
             site["settle"] = d.choice([5, 20])
         for key, value in (("protect_coordinator", False), ("force_stop", False), ("parallel", 1), ("trust", 0.5)):

@@ -257,7 +257,8 @@ class Watch:
     def longest_wait(self) -> Seconds:
         """As long as the controller may wait for a host that does not come back."""
         policy = self.scenario.site.site.policy
-        return policy.start_timeout + policy.starts_itself + policy.host_stop + policy.settle + SETTLED
+        waits = policy.start_timeout + policy.starts_itself + policy.battery_wait
+        return waits + policy.host_stop + policy.settle + SETTLED
 
     def is_over(self) -> bool:
         """Nothing is open, and nothing has happened for a while."""

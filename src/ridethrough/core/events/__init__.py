@@ -36,6 +36,7 @@ from .hosts import (
 )
 from .life import (
     OFF,
+    RECHARGES,
     AlertCleared,
     Alerted,
     Armed,
@@ -88,6 +89,7 @@ Event: TypeAlias = LifeEvent | WishEvent | UpsEvent | DoingEvent | HostEvent | V
 
 __all__ = [
     "OFF",
+    "RECHARGES",
     "ActionFinished",
     "ActionStarted",
     "ActionTold",

@@ -70,6 +70,7 @@ class Alerted:
 
 
 OFF = "off"  # the key of the alert that a UPS says off
+RECHARGES = "recharges"  # and of the one that what was stopped waits for its battery
 
 
 @dataclass(frozen=True, slots=True)

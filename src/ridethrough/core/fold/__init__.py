@@ -123,6 +123,8 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
                 disabled_agent=event.agent_started,
                 disabled_done=None,
                 moved_from=False,
+                switched_on_by=(),
+                switch_errors={},
             )
         case e.HostYielded():
             return change_host(
@@ -192,6 +194,8 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
         case e.AlertCleared():
             gone = (event.subject, event.key)
             m = replace(m, alerts={k: v for k, v in m.alerts.items() if k != gone})
+            if event.key == e.RECHARGES:
+                return change_ups(m, event.subject, recharged_at=event.at)
             return change_ups(m, event.subject, off_until=event.at) if event.key == e.OFF else m
         case e.SettingsTaken() | e.RoundFailed() | e.JournalCutBack() | e.TrapHeard():
             return m

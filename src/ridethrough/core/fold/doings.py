@@ -52,7 +52,8 @@ def started(m: Memory, event: e.ActionStarted) -> Memory:
                 returned_at=None,
             )
         case PowerOnHost():
-            return change_host(m, action.host, powered_on_at=event.at)
+            tried = (*m.host(action.host).switched_on_by, action.way)
+            return change_host(m, action.host, powered_on_at=event.at, switched_on_by=tried)
         case MoveVm():
             m = change_vm(m, action.vm, places=(action.source, action.host), anywhere=False, pool=action.pool)
             return change_host(m, action.source, moved_from=True)
@@ -97,7 +98,9 @@ def _never_begun(m: Memory, action: Action) -> Memory:
         case ClaimPool():
             return change_pool(m, action.pool, claim_tried=False)
         case PowerOnHost():
-            return change_host(m, action.host, powered_on_at=None)
+            return change_host(
+                m, action.host, powered_on_at=None, switched_on_by=m.host(action.host).switched_on_by[:-1]
+            )
         case ShutDownHost():
             return change_host(m, action.host, shutdown_unsure=m.started_at)
         case StartVm():
@@ -146,6 +149,9 @@ def finished(m: Memory, event: e.ActionFinished) -> Memory:
                 new_since=was.new_since,
             )
             return replace(m, hosts={**m.hosts, action.host: kept})
+        case PowerOnHost():
+            errors = {way: text for way, text in m.host(action.host).switch_errors.items() if way is not action.way}
+            return change_host(m, action.host, switch_errors=errors)
         case RestoreAutoPoweron():
             return change_pool(m, action.pool, auto_poweron_suspended=False)
         case LowerHa() | SuspendHa():
@@ -193,6 +199,9 @@ def _failed(m: Memory, event: e.ActionFinished) -> Memory:
             return change_host(m, host, shutdown_unsure=event.at)
         case LowerHa() | SuspendHa() if event.refused:
             return _ha_as_it_was(m, event.action)
+        case PowerOnHost(host=host, way=way):
+            errors = {**m.host(host).switch_errors, way: event.detail or event.error or ""}
+            return change_host(m, host, switch_errors=errors)
         case StopStorage(storage=storage) if event.refused:
             return change_storage(m, storage, told_at=None, told_last=None)
         case StopStorage(storage=storage):

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from typing import TypeAlias
 
 from ridethrough.core import events as e
 from ridethrough.core.battery import Told, begun, kept
-from ridethrough.core.memory import Memory
+from ridethrough.core.memory import Memory, UpsMemory
+from ridethrough.core.model import Percent, Seconds
 
 from .change import change_ups
 
+SAME_LOAD: Seconds = 7200.0  # after an outage its hosts and VMs may take so long to be all up again
+
+Promise: TypeAlias = tuple[Seconds | None, Percent | None]  # runtime and charge
+
 
 def utility_lost(m: Memory, event: e.UtilityLost) -> Memory:
+    full = _full(m.ups(event.ups), event)
     return change_ups(
         unhurried(m),
         event.ups,
@@ -29,8 +37,26 @@ def utility_lost(m: Memory, event: e.UtilityLost) -> Memory:
         told_at=event.at,
         runtime=event.runtime,
         charge=event.charge,
+        full_runtime=full[0],
+        full_charge=full[1],
+        recharged_at=None,
         discharge=begun(Told(event.at, event.runtime, event.charge, event.load)),
     )
+
+
+def _full(known: UpsMemory, event: e.UtilityLost) -> Promise:
+    """What everything on it drains, from what it told when it began. Soon after another outage not everything may be up
+    again: then the lesser of both promises.
+    """
+    before, now = (known.full_runtime, known.full_charge), (event.runtime, event.charge)
+    recent = known.back_at is not None and event.since - known.back_at < SAME_LOAD
+    return before if recent and _each_percent(before) < _each_percent(now) else now
+
+
+def _each_percent(told: Promise) -> float:
+    """Seconds for each percent of charge; infinite where that is not told."""
+    runtime, charge = told
+    return runtime / charge if runtime is not None and charge else math.inf
 
 
 def utility_lost_again(m: Memory, event: e.UtilityLostAgain) -> Memory:

@@ -6,13 +6,14 @@ from ridethrough.core import events as e
 from ridethrough.core.budget import left, need
 from ridethrough.core.custody import belongs_to_administrator
 from ridethrough.core.evacuation import is_emptying, is_held, is_protected, last_start_in, on_battery_text
+from ridethrough.core.gates import awaited_batteries, is_ready, why_it_waits
 from ridethrough.core.memory import HostMemory
 from ridethrough.core.model import HostId, UpsId
 from ridethrough.core.observation import HostSeen
 from ridethrough.core.ordering import members_still_up
 from ridethrough.core.placement import is_moving
 from ridethrough.core.power import Feed, HostSupply, Supply, feed, is_counting, supply
-from ridethrough.core.recovery import cannot_be_switched_on
+from ridethrough.core.power_on import trouble
 from ridethrough.core.situation import Situation
 from ridethrough.core.timetable import MAINTENANCE
 from ridethrough.core.timetable import steps as steps_of
@@ -266,8 +267,10 @@ def _comes_back(s: Situation, host: HostSeen, state: HostSupply) -> str:
     counting = [u for u in _named(s, host.id) if is_counting(s, u)]
     if counting:
         return f"{listed(counting)} may still cut its output: it comes back after that."
-    if cannot_be_switched_on(s, host):
-        return "It does not start by itself, and XenServer has no way to switch it on: a person must."
+    if not is_ready(s, host.id, host.pool):
+        return f"It waits: {'; '.join(why_it_waits(s, ups) for ups in awaited_batteries(s, host.id))}."
+    if reason := trouble(s, host):
+        return f"It stays off ({reason}): a person must switch it on."
     return "Its supply is back: it starts by itself, or is switched on."
 
 

@@ -1,0 +1,106 @@
+"""The end of a pool's outage: what is put back last, and how the pool differs from what it was."""
+
+from __future__ import annotations
+
+from . import events as e
+from .actions import ReleasePool, RestoreAutoPoweron
+from .attachments import is_given_up, missing, name_of
+from .custody import belongs_to_administrator, is_at_rest, is_away
+from .high_availability import differs, is_to_be_restored, restore
+from .model import PoolId
+from .observation import Power, VmSeen
+from .proof import may_have_fallen
+from .recovery import NO_PLACE, has_a_home, is_off, is_steady, may_still_enable_itself, ran_on, to_start
+from .situation import Situation
+from .start import start
+from .storage import NOT_SERVING
+from .storage_use import storages_of
+
+
+def close(s: Situation) -> list[e.Event]:
+    """When nothing is left to undo: auto_poweron restored, the claim released, the record closed."""
+    found: list[e.Event] = []
+    for pool in sorted(s.seen.pools):
+        if s.memory.pool(pool).record is None or not s.is_trusted(pool) or not _is_over(s, pool):
+            continue
+        m, mine = s.memory.pool(pool), s.seen.pools[pool].claim == s.policy.controller
+        if m.auto_poweron_suspended and not _is_hopeless(s, f"RestoreAutoPoweron pool {pool}"):
+            found += start(s, RestoreAutoPoweron(pool, "the pool is back"))
+        elif is_to_be_restored(s, pool):
+            found += restore(s, pool)
+        elif mine and not _is_hopeless(s, f"ReleasePool pool {pool}"):
+            found += start(s, ReleasePool(pool, s.policy.controller, "nothing is left to do"))
+        else:
+            found.append(e.PoolRestored(s.now, pool, differences(s, pool)))
+    return found
+
+
+def _is_hopeless(s: Situation, action: str) -> bool:
+    """It was refused, or has failed too often to be tried once more."""
+    failed = s.memory.failures.get(action)
+    return failed is not None and (failed.refused or failed.count >= 5)
+
+
+def _is_over(s: Situation, pool: PoolId) -> bool:
+    if not is_steady(s, pool) or any(getattr(a, "pool", None) == pool for a in s.memory.pending.values()):
+        return False
+    for host in s.members(pool):
+        m = s.memory.host(host.id)
+        resting = is_at_rest(s, host)
+        if not resting and (is_off(s, host.id) or m.evacuation is not None):
+            return False
+        if not resting and may_have_fallen(s, host):
+            return False
+        if belongs_to_administrator(s, host) and may_still_enable_itself(s, host):
+            return False
+        if not resting and any(not is_given_up(s, host, repository) for repository in missing(s, host)):
+            return False
+    waiting = [v for v in to_start(s, pool) if not _given_up(s, v)]
+    return not waiting and not any(_may_still_stop(s, v) for v in s.seen.vms.values() if v.pool == pool)
+
+
+def _may_still_stop(s: Situation, vm: VmSeen) -> bool:
+    """A guest whose stop we began may obey late: its record stays open until that is past, or its host is given up."""
+    host = s.seen.hosts.get(vm.resident_on or "")
+    return s.memory.vm(vm.id).stopped and vm.power is Power.RUNNING and not (host and is_away(s, host))
+
+
+def _given_up(s: Situation, vm: VmSeen) -> bool:
+    """It cannot be started, or nothing has had a place for it for long: a person has been told."""
+    failure, told = s.memory.failures.get(f"StartVm vm {vm.id}"), s.memory.alerts.get((vm.pool, NO_PLACE))
+    if failure is not None and failure.count >= 3:
+        return True
+    if told is not None and s.now - told.at >= s.policy.start_timeout and not has_a_home(s, vm):
+        return True
+    missing = [s.memory.alerts.get((storage, NOT_SERVING)) for storage in storages_of(s, vm, ran_on(s, vm))]
+    return any(alert is not None and s.now - alert.at >= s.policy.start_timeout for alert in missing)
+
+
+def differences(s: Situation, pool: PoolId) -> tuple[str, ...]:
+    """How the pool differs from its record, in words; where VMs reside is no difference."""
+    record = s.memory.pool(pool).record
+    if record is None:
+        return ()
+    found = []
+    for vm_id, _ in record.running:
+        vm = s.seen.vms.get(vm_id)
+        if vm is None or vm.power is not Power.RUNNING:
+            found.append(f"{vm.name if vm else vm_id} is {vm.power if vm else 'gone'}")
+    for host_id, _ in record.members:
+        host = s.seen.hosts.get(host_id)
+        before = host_id not in record.disabled
+        if host is not None and is_away(s, host):
+            found.append(f"{host_id} has not come back")
+        elif host is None or (host.live and host.enabled != before):
+            found.append(
+                f"{host_id} is {'gone' if host is None else 'enabled' if host.enabled else 'in maintenance mode'}"
+            )
+        if host is not None:
+            found += [f"{name_of(s, pool, r)} is not attached to {host_id}" for r in missing(s, host)]
+    if record.auto_poweron and not s.seen.pools[pool].auto_poweron:
+        found.append("auto_poweron is off")
+    found += differs(s, pool)
+    if (coordinator := s.seen.pools[pool].coordinator) is not None and coordinator != record.coordinator:
+        ours = s.memory.pool(pool).coordinator == coordinator
+        found.append(f"{coordinator} is the coordinator{', handed over in the outage' if ours else ''}")
+    return tuple(found)
