@@ -101,7 +101,8 @@ class RandomSite:
     # --- machines
 
     def _thresholds(self) -> Content:
-        return {"link_speed": f"{self.link} Gbit/s"}
+        """The owner knows the links, and how soon his hosts start; he does not wait long for batteries to recharge."""
+        return {"link_speed": f"{self.link} Gbit/s", "starts_itself": "2 min", "battery_wait": "10 min"}
 
     def _add_host(self, host: str) -> None:
         """Both options on, as in the manual's test cases: at a third and at two thirds of the warning period."""
@@ -110,6 +111,8 @@ class RandomSite:
             "pool": "pool1",
             "powered_by": self.feeds[host],
             "switch": "switch1",
+            "power_on": ["xapi", "wake-on-lan"],
+            "wake_on_lan": {"mac": f"02:00:00:00:00:{self.hosts.index(host):02x}"},
             "maintenance": {"enabled": True, "after": round(period / 3)},
             "shutdown": {"enabled": True, "after": round(period * 2 / 3)},
         }
