@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from ridethrough.core.model import CardAction, CardTimers, Ups
 from ridethrough.core.observation import PoolSeen, Snapshot, VmSeen
 from ridethrough.core.policy import Policy, VmPolicy, Wish
 from ridethrough.core.site import Site
+from ridethrough.runtime.own_vm import own_vm
 
 from .build import GIB, TIMERS, reading, site, snapshot, vm_seen
 
@@ -150,6 +152,39 @@ def test_shared_disks_on_a_machine_that_nobody_names() -> None:
 def test_dry_run_is_told(armed: bool | None, told: int) -> None:
     the_site = built()
     assert [a.about for a in lint(the_site, seen_of(the_site), armed)] == ["controller"] * told
+
+
+# --- batteries, and where the controller is
+
+
+def test_a_battery_that_is_to_be_replaced() -> None:
+    the_site = built()
+    seen = seen_of(the_site)
+    old = replace(seen.upses["ups2"], reading=reading(0.0, replace_battery=True))
+    (only,) = said(the_site, replace(seen, upses={**seen.upses, "ups2": old}), "ups.ups2")
+    assert (only.level, only.remedy) == (Level.WARNING, "Replace it, and let the UPS test itself")
+
+
+@pytest.mark.parametrize(("own", "told"), [("controller-vm", 1), ("elsewhere", 0), ("", 0)])
+def test_a_controller_inside_of_the_pool_that_it_protects(own: str, told: int) -> None:
+    the_site = built()
+    seen = seen_of(the_site, vm_seen("controller-vm", "h1", 1.0))
+    assert len(lint(the_site, seen, armed=True, own_vm=own)) == told
+
+
+@pytest.mark.parametrize(
+    ("text", "uuid"),
+    [
+        ("0A1B2C3D-0000-4000-8000-000000000001\n", "0a1b2c3d-0000-4000-8000-000000000001"),
+        ("00000000-0000-0000-0000-000000000000\n", ""),
+        (None, ""),
+    ],
+)
+def test_the_machine_knows_which_vm_it_is(tmp_path: Path, text: str | None, uuid: str) -> None:
+    file = tmp_path / "uuid"
+    if text is not None:
+        file.write_text(text)
+    assert own_vm(file) == uuid
 
 
 # --- the score

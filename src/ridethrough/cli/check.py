@@ -13,6 +13,7 @@ from ridethrough.core.advice import Level
 from ridethrough.core.model import CardAction, HostId, PoolId, StorageId
 from ridethrough.core.observation import Snapshot
 from ridethrough.core.wording import duration
+from ridethrough.runtime.own_vm import own_vm
 from ridethrough.runtime.status import read_status
 from ridethrough.views.findings import Asking, report
 
@@ -55,7 +56,7 @@ def check(
     controller's state directory tells whether the site is armed.
     """
     found = configuration(site, secrets)
-    told = run_async(report(found, asking(trust), armed=_armed(state)))
+    told = run_async(report(found, asking(trust), armed=_armed(state), own_vm=own_vm()))
     if as_json:
         print_json(told)
     else:

@@ -40,6 +40,7 @@ from ridethrough.core.site import Site
 from ridethrough.drivers.notify.by_url import send
 from ridethrough.runtime.clock import SYSTEM, SiteClock, Stopwatch
 from ridethrough.runtime.mailbox import Answer, post
+from ridethrough.runtime.own_vm import own_vm
 from ridethrough.runtime.pace import fast_sources
 from ridethrough.runtime.worker import Worker
 from ridethrough.views.findings import report
@@ -76,7 +77,7 @@ def context(site: Path, state: Path, secrets_dir: Path | None, settings: Manager
         tls = Tls(look, SYSTEM.wall, lambda says: accounts.audit.note("the manager", says))
 
     async def check(found: Configuration, told: Callable[[str], None]) -> dict[str, Any]:
-        return await report(found, asking(), told)
+        return await report(found, asking(), told, own_vm=own_vm())
 
     present = Present(site, secrets, state)
     asked_for = Worker(IMAGINE)  # by people, who do not wait for what is kept fresh

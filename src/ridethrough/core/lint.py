@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 
 from .advice import NOTHING_SEEN, Advice, Level, advice, is_protected, outcome
 from .memory import Memory
-from .model import HostId, PoolId, Seconds, UpsId
+from .model import HostId, PoolId, Seconds, UpsId, VmId
 from .observation import HostSeen, Snapshot, VmSeen
 from .placement import stays
 from .policy import Wish
@@ -27,13 +27,17 @@ WHOLE = 100
 DANGERS, WARNINGS = (20, 5, 80), (4, 1, 20)  # the first takes so much, each further one so much, all together at most
 
 
-def lint(site: Site, seen: Snapshot = NOTHING_SEEN, armed: bool | None = None) -> list[Advice]:
-    """All findings, dangers first. `armed`: whether the controller may act; None: nobody knows."""
+def lint(site: Site, seen: Snapshot = NOTHING_SEEN, armed: bool | None = None, own_vm: VmId = "") -> list[Advice]:
+    """All findings, dangers first. `armed`: whether the controller may act; None: nobody knows. `own_vm`: the VM that
+    this runs in, if it is one.
+    """
     s = Situation(0.0, seen, Memory(), site)
     found = [
         *advice(site, seen),
         *(a for host in sorted(site.hosts) for a in _cut_while_it_stops(s, host)),
+        *(a for ups in sorted(site.upses) for a in _old_battery(s, ups)),
         *(a for pool in sorted(site.pools) for a in _of_pool(s, pool)),
+        *_inside(s, own_vm),
         *_dry_run(armed),
     ]
     return sorted(found, key=lambda a: list(Level).index(a.level))
@@ -78,6 +82,18 @@ def _cut_while_it_stops(s: Situation, host_id: HostId) -> Iterator[Advice]:
             f"{ups}'s card cuts its output {cut:g} s after a failure, and the host cannot be down by then, however "
             f"early that begins: {sum_} = {needed:g} s",
             f"Give {ups}'s card a longer warning period",
+        )
+
+
+def _old_battery(s: Situation, ups: UpsId) -> Iterator[Advice]:
+    """A UPS that wants its battery replaced promises a runtime that it will not hold."""
+    there = s.seen.upses.get(ups)
+    if there is not None and there.reading is not None and there.reading.replace_battery:
+        yield Advice(
+            Level.WARNING,
+            f"ups.{ups}",
+            "says that its battery is to be replaced: it may hold for less than it promises",
+            "Replace it, and let the UPS test itself",
         )
 
 
@@ -217,6 +233,19 @@ def _unnamed_storage(s: Situation, pool: PoolId) -> Iterator[Advice]:
 
 
 # --- the controller ----------------------------------------------------------------------------------------------
+
+
+def _inside(s: Situation, own_vm: VmId) -> Iterator[Advice]:
+    """A controller in the pool that it protects moves with it, and goes down with its host."""
+    vm = s.seen.vms.get(own_vm)
+    if vm is not None:
+        yield Advice(
+            Level.WARNING,
+            "controller",
+            f"this machine is {vm.name}, a VM of {vm.pool}: a controller inside of the pool that it protects is moved "
+            "or stopped with the rest, and then nobody goes on with the work",
+            "Run it on a machine of its own, on a UPS of its own",
+        )
 
 
 def _dry_run(armed: bool | None) -> Iterator[Advice]:

@@ -54,6 +54,7 @@ class UpsReading:
     timers: CardTimers = UNTOLD  # as the card tells them
     model: str = ""
     input_volts: float | None = None  # of its lowest line that exists; for people, nothing is decided by it
+    replace_battery: bool = False  # it wants its battery replaced; for people, likewise
 
 
 @dataclass(frozen=True, slots=True)

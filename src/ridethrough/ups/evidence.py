@@ -20,6 +20,7 @@ WORDS: Mapping[Field, str] = {
     "moved_for_test": "last went to battery for a test",
     "battery_fine": "battery is normal",
     "low": "battery is low",
+    "replace_battery": "battery is to be replaced",
     "link_lost": "card has lost its UPS",
     "output_off": "output is off",
     "shutting_down": "shuts down",

@@ -18,6 +18,7 @@ Field: TypeAlias = Literal[
     "source",  # what feeds the output
     "battery_fine",  # the battery's status is normal
     "low",  # battery low or depleted
+    "replace_battery",  # the UPS wants its battery replaced
     "discharging",  # the battery says so itself, or the card that it runs from it
     "input_bad",  # the UPS does not take its input
     "link_lost",  # the card has lost its UPS: what it says is old

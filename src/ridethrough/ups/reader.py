@@ -85,6 +85,7 @@ class Reader:
             timers,
             model,
             self._input_volts(told),
+            told.any("replace_battery"),
         )
 
     def _find_state(self, told: Told) -> State:
@@ -194,6 +195,7 @@ def _at(reading: UpsReading, at: Seconds, countdown: Seconds | None, tells_count
         reading.timers,
         reading.model,
         reading.input_volts,
+        reading.replace_battery,
     )
 
 

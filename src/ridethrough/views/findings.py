@@ -11,7 +11,7 @@ from typing import Any
 from ridethrough.config import Configuration, UpsConnection
 from ridethrough.core.advice import Level, outcome
 from ridethrough.core.lint import lint, score
-from ridethrough.core.model import HostId, PoolId, StorageId
+from ridethrough.core.model import HostId, PoolId, StorageId, VmId
 from ridethrough.core.observation import Snapshot
 from ridethrough.core.site import Site
 
@@ -36,10 +36,11 @@ async def report(
     asking: Asking,
     told: Callable[[str], None] = lambda what: None,
     armed: bool | None = None,
+    own_vm: VmId = "",
 ) -> Row:
     """Ask every UPS and every pool once, and say what an outage would do to each host. `told` hears how far it is.
 
-    `armed`: whether the controller may act; None: nobody knows.
+    `armed`: whether the controller may act; None: nobody knows. `own_vm`: the VM that this runs in, if it is one.
     """
     stored = f" and {len(found.storages)} storages" if found.storages else ""
     told(f"asking {len(found.upses)} UPSs{', ' if stored else ' and '}{len(found.pools)} pools{stored}")
@@ -61,17 +62,17 @@ async def report(
             "nas": storages,
             "power_on": switches,
             "hosts": [_host(found.site, host) for host in sorted(found.site.hosts)],
-            "advice": advised(found.site, seen, armed),
+            "advice": advised(found.site, seen, armed, own_vm),
             "problems": [f"{row['id']}: {text}" for row in asked for text in row["troubles"]],
         }
     )
 
 
-def advised(site: Site, seen: Snapshot, armed: bool | None = None) -> list[Row]:
+def advised(site: Site, seen: Snapshot, armed: bool | None = None, own_vm: VmId = "") -> list[Row]:
     """What is worth saying of a site as it was seen, the worst first."""
     return [
         {"level": str(a.level), "about": a.about, "text": a.text, "sentence": a.sentence, "remedy": a.remedy}
-        for a in lint(site, seen, armed)
+        for a in lint(site, seen, armed, own_vm)
     ]
 
 

@@ -100,6 +100,7 @@ def test_every_dump_says_the_source_low_and_testing_of_its_status(recordings: Pa
         assert (reading.source if reading else None) is expected_source(name, words), (name, words)
         if reading is not None:
             assert reading.low_battery is bool(words & {"LB", "FSD"}), (name, words)
+            assert reading.replace_battery is ("RB" in words), (name, words)
             assert reading.testing is (bool(words & {"CAL", "TEST"}) or name in TESTS_BY_RESULT), (name, words)
 
 

@@ -67,6 +67,7 @@ TELL_ALARMS = {
 }
 APC_LINK, MGE_LINK = f"{APC}.8.1.0", f"{MGE}.12.13.0"
 TELL_MGE_LINK = {"lnms-eaton-mgeups_9pxle", "simdata-eaton-93e-80"}
+WORN_OUT = {"centreon-ups-apc-battery-low"}  # it wants its battery replaced
 APC_CARD = "lnms-apc_smx750"  # with the object added
 ON_UTILITY = sorted(name for name, row in READ.items() if row["source"][0] != "battery")
 
@@ -130,6 +131,7 @@ async def test_a_real_card_is_read(recordings: Path, name: str, version: str) ->
     assert reading.input_good == meant(row, "input_good")
     assert (reading.testing, reading.input_dead, reading.countdown) == (False, False, None)
     assert reading.tells_countdown == row.get("counts", False)
+    assert reading.replace_battery == (name in WORN_OUT)
     words = " ".join(text(raw(rows, oid)) or "" for oid in row["model"])  # type: ignore[arg-type]
     assert reading.model == words[:LONGEST_NAME]
 

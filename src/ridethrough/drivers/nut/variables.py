@@ -90,6 +90,7 @@ VARIABLES = (
     Variable("ups.status", battery, "source"),
     Variable("ups.status", carried, "source"),
     Variable("ups.status", has("LB", "FSD"), "low"),
+    Variable("ups.status", has("RB"), "replace_battery"),
     Variable("ups.status", has("CAL", "TEST"), "testing"),
     # DISCHRG is no sign of an outage: drivers say it of a calibration, and HP's R12000 of every day.
     Variable("ups.test.result", in_progress, "testing"),

@@ -62,6 +62,7 @@ APC = Mib(
         Oid(f"{A}.2.2.3.0", ticks, "runtime"),  # upsAdvBatteryRunTimeRemaining
         Oid(f"{A}.2.3.1.0", tenths, "charge"),  # upsHighPrecBatteryCapacity
         Oid(f"{A}.2.2.1.0", number, "charge"),  # upsAdvBatteryCapacity
+        Oid(f"{A}.2.2.4.0", is_in(2), "replace_battery", slow=True),  # upsAdvBatteryReplaceIndicator
         Oid(f"{A}.3.3.1.0", tenths, "input_volts"),  # upsHighPrecInputLineVoltage
         Oid(f"{A}.3.2.1.0", number, "input_volts"),  # upsAdvInputLineVoltage
         Oid(f"{A}.4.3.1.0", tenths, "output_volts"),  # upsHighPrecOutputVoltage

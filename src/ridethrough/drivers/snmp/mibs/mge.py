@@ -53,6 +53,7 @@ MGE = Mib(
         *phases(f"{M}.6.2.1.2", tenths, "input_volts", suffix=".0"),  # the same: most cards append .0
         *phases(f"{M}.7.2.1.2", tenths, "output_volts"),  # mgoutputVoltage
         *phases(f"{M}.7.2.1.4", number, "load"),  # mgoutputLoadPerPhase
+        Oid(f"{M}.5.11.0", one_of(YES_NO), "replace_battery", slow=True),  # upsmgBatteryReplacement
         Oid(f"{M}.4.7.0", number, "low_runtime", slow=True),  # upsmgConfigLowBatteryTime, seconds
         Oid(f"{M}.4.8.0", number, "low_charge", slow=True),  # upsmgConfigLowBatteryLevel
         Oid(f"{M}.4.10.0", client_after, "action", slow=True),

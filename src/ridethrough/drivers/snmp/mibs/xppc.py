@@ -41,6 +41,7 @@ XPPC = Mib(
         Oid(f"{P}.5.2.2.0", tenths, "high_transfer", slow=True),  # upsSmartConfigHighTransferVolt
         Oid(f"{P}.5.2.10.0", number, "shutdown_delay", slow=True),  # upsSmartConfigShutoffDelay, seconds
         Oid(f"{P}.5.2.8.0", number, "low_runtime", slow=True),  # upsSmartConfigLowBatteryRunTime, seconds
+        Oid(f"{P}.2.2.5.0", is_in(2), "replace_battery", slow=True),  # upsSmartBatteryReplaceIndicator
         Oid(f"{P}.2.2.3.0", tenths, "temperature", slow=True),  # upsSmartBatteryTemperature
         Oid(f"{P}.1.1.1.0", text, "model", slow=True),  # upsBaseIdentModel
         Oid(f"{P}.1.2.1.0", text, "firmware", slow=True),  # upsSmartIdentFirmwareRevision
