@@ -44,6 +44,8 @@ def test_every_event_has_a_class_or_is_left_out_on_purpose(kind: type, data: st.
         (e.LowBattery(1, "ups1", ""), Notice(C.UTILITY, DANGER, "ups1")),
         (e.UpsSilent(1, "ups1", 0, on_battery=True), Notice(C.SILENCE, DANGER, "ups1")),
         (e.UpsSilent(1, "ups1", 0, on_battery=False), Notice(C.SILENCE, WARNING, "ups1")),
+        (e.PoolRestored(1, "pool1", ()), Notice(C.OUTAGE, INFO, "pool1")),
+        (e.PoolRestored(1, "pool1", ("web1 is halted",)), Notice(C.OUTAGE, WARNING, "pool1")),
         (e.ShutdownBegun(1, "h1", ""), Notice(C.OUTAGE, DANGER, "h1")),
         (e.EvacuationBegun(1, "h1", ""), Notice(C.OUTAGE, WARNING, "h1")),
         (e.HostEmptied(1, "h1"), Notice(C.OUTAGE, INFO, "h1")),

@@ -125,6 +125,35 @@ def test_power_returns_at_every_second(root: Path, thorough: bool, card: str, st
     assert bad == []
 
 
+def whole_pool(root: Path, at: Seconds) -> Scenario:
+    """Both UPSs of a pool fail, and power returns to both; a BMC starts each host that was shut down for nothing."""
+    story = load(root / "scenarios" / "coordinator_switched_on_by_its_bmc.toml")
+    bmc = {"address": "192.0.2.131", "username": "ops", "password": "secret:simulated"}
+    names = ("xenserver1", "xenserver2")
+    changes = {
+        "host": {name: {"power_on": ["xapi", "ipmi"], "bmc": bmc} for name in names},
+        "world": {"host": {name: {"bmc": "works", "boot_time": 30} for name in names}},
+    }
+    site = load_site(root / "scenarios" / "sites" / "two_hosts.toml", changes)
+    timeline = tuple(each if each.do == "fail" else replace(each, at=at) for each in story.timeline)
+    until = max(at, 300.0) + 900.0
+    return replace(story, site=site, timeline=timeline, until=until, lead_in=LEAD_IN, expect=Expectation())
+
+
+@pytest.mark.parametrize("start", range(0, LAST, 3 * CHUNK))
+def test_power_returns_to_a_whole_pool_at_every_second(root: Path, thorough: bool, start: int) -> None:
+    """Everything runs again. Its guests may have been stopped and started; nothing else differs."""
+    bad: list[str] = []
+    for at in range(start, min(start + 3 * CHUNK, LAST), 1 if thorough else 15):
+        story = whole_pool(root, float(at))
+        run = play(story)
+        before = condition(story.site.build())
+        stopped = {vm.name for vm in run.world.vms.values() if vm.life != before[vm.name][2]}  # type: ignore[index]
+        bad += [f"power back at {at} s: {words}" for words in wrong(run, before) if words.split(" ")[0] not in stopped]
+        bad += [f"power back at {at} s: {vm.name} is off" for vm in run.world.vms.values() if not vm.alive]
+    assert bad == []
+
+
 def test_the_stories_differ(root: Path) -> None:
     """The seconds above do reach every part of the story: nothing done, evacuated, shut down, its UPS cut."""
     card = "it cancels its countdown"

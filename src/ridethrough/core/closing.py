@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from . import events as e
+from . import power_on
 from .actions import ReleasePool, RestoreAutoPoweron
-from .attachments import is_given_up, missing, name_of
+from .attachments import is_given_up, missing, name_of, trouble
 from .custody import belongs_to_administrator, is_at_rest, is_away
 from .high_availability import differs, is_to_be_restored, restore
 from .model import PoolId
@@ -15,6 +16,7 @@ from .situation import Situation
 from .start import start
 from .storage import NOT_SERVING
 from .storage_use import storages_of
+from .wording import listed
 
 
 def close(s: Situation) -> list[e.Event]:
@@ -76,6 +78,25 @@ def _given_up(s: Situation, vm: VmSeen) -> bool:
     return any(alert is not None and s.now - alert.at >= s.policy.start_timeout for alert in missing)
 
 
+def _of_vm(s: Situation, vm: VmSeen | None) -> str:
+    """Why a VM that ran when the outage began does not run now, in parentheses; empty where nobody knows."""
+    if vm is None:
+        return ""
+    failure = s.memory.failures.get(f"StartVm vm {vm.id}")
+    silent = [t for t in storages_of(s, vm, ran_on(s, vm)) if (t, NOT_SERVING) in s.memory.alerts]
+    if s.memory.vm(vm.id).left_off:
+        return _because("shut down, and not by our doing")
+    if silent:
+        return _because(f"{listed(silent)} {'does' if len(silent) == 1 else 'do'} not serve")
+    if vm in to_start(s, vm.pool) and not has_a_home(s, vm):
+        return _because("no host that is up has room and reaches the storage")
+    return _because(f"its start failed: {failure.error}" if failure is not None else "")
+
+
+def _because(why: str) -> str:
+    return f" ({why})" if why else ""
+
+
 def differences(s: Situation, pool: PoolId) -> tuple[str, ...]:
     """How the pool differs from its record, in words; where VMs reside is no difference."""
     record = s.memory.pool(pool).record
@@ -85,18 +106,19 @@ def differences(s: Situation, pool: PoolId) -> tuple[str, ...]:
     for vm_id, _ in record.running:
         vm = s.seen.vms.get(vm_id)
         if vm is None or vm.power is not Power.RUNNING:
-            found.append(f"{vm.name if vm else vm_id} is {vm.power if vm else 'gone'}")
+            found.append(f"{vm.name if vm else vm_id} is {vm.power if vm else 'gone'}{_of_vm(s, vm)}")
     for host_id, _ in record.members:
         host = s.seen.hosts.get(host_id)
         before = host_id not in record.disabled
         if host is not None and is_away(s, host):
-            found.append(f"{host_id} has not come back")
+            found.append(f"{host_id} has not come back{_because(power_on.tries(s, host))}")
         elif host is None or (host.live and host.enabled != before):
             found.append(
                 f"{host_id} is {'gone' if host is None else 'enabled' if host.enabled else 'in maintenance mode'}"
             )
         if host is not None:
-            found += [f"{name_of(s, pool, r)} is not attached to {host_id}" for r in missing(s, host)]
+            why = _because(f"it cannot attach {failed}" if (failed := trouble(s, host)) else "")
+            found += [f"{name_of(s, pool, r)} is not attached to {host_id}{why}" for r in missing(s, host)]
     if record.auto_poweron and not s.seen.pools[pool].auto_poweron:
         found.append("auto_poweron is off")
     found += differs(s, pool)

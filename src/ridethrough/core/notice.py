@@ -79,7 +79,9 @@ def notice(event: e.Event) -> Notice | None:
             return Notice(C.RESULTS, WARNING, event.name)
         case e.HandOverBegun() | e.HandOverEnded():
             return Notice(C.OUTAGE, WARNING, event.pool)
-        case e.PoolRecorded() | e.PoolRestored():
+        case e.PoolRestored():
+            return Notice(C.OUTAGE, WARNING if event.differences else INFO, event.pool)
+        case e.PoolRecorded():
             return Notice(C.OUTAGE, INFO, event.pool)
         case e.EvacuationBegun() | e.ShutdownBegun() | e.HostYielded() | e.HoldOverridden() | e.ShutdownLost():
             return Notice(C.OUTAGE, DANGER if isinstance(event, e.ShutdownBegun) else WARNING, event.host)

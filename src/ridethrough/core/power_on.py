@@ -137,7 +137,12 @@ def trouble(s: Situation, host: HostSeen) -> str:
     waits = last.powered_on_at is not None and s.now - last.powered_on_at < s.policy.starts_itself
     if any(way not in tried for way in _usable(s, host)) or (waits and tried[-1] not in last.switch_errors):
         return ""
-    return "; ".join(_failure(s, host, way) for way in dict.fromkeys(tried))
+    return tries(s, host)
+
+
+def tries(s: Situation, host: HostSeen) -> str:
+    """What was tried to switch it on, and how that went; empty when nothing was."""
+    return "; ".join(_failure(s, host, way) for way in dict.fromkeys(s.memory.host(host.id).switched_on_by))
 
 
 def is_out(s: Situation, host: HostSeen) -> bool:

@@ -81,7 +81,7 @@ class Ours:
                 self.stopped -= {v.id for v in world.vms.values() if v.pool == pool}
             case e.PoolRestored(pool=pool, differences=differences):
                 self.restored[pool] = world.now
-                self.given_up |= {text.split(" ")[0] for text in differences if text.endswith(" has not come back")}
+                self.given_up |= {text.split(" ")[0] for text in differences if " has not come back" in text}
                 self.stopped -= {v for v in self.stopped if world.vms[v].pool == pool and not has_room(world, v)}
                 self.in_maintenance -= {h.id for h in world.members(pool)}
                 self.shut_down -= {h.id for h in world.members(pool) if h.power}
