@@ -9,7 +9,7 @@ import pytest
 
 from ridethrough.core.advice import Advice, Level
 from ridethrough.core.lint import lint, score
-from ridethrough.core.model import CardAction, CardTimers, Ups
+from ridethrough.core.model import CardAction, CardTimers, PowerWay, Ups
 from ridethrough.core.observation import PoolSeen, Snapshot, VmSeen
 from ridethrough.core.policy import Policy, VmPolicy, Wish
 from ridethrough.core.site import Site
@@ -108,6 +108,18 @@ def test_another_feed_outlasts_a_card_that_cuts() -> None:
     quick = CardTimers(50.0, 50.0, CardAction.CLIENT_AND_UPS)
     upses = {**two.upses, "ups1": Ups("ups1", quick), "ups1b": Ups("ups1b", CardTimers(action=CardAction.CLIENT))}
     assert not [a for a in lint(replace(two, upses=upses), snapshot(0.0, two)) if "however early" in a.text]
+
+
+@pytest.mark.parametrize(("ways", "told"), [((PowerWay.XAPI,), 1), ((PowerWay.XAPI, PowerWay.WAKE_ON_LAN), 0)])
+def test_a_host_that_nothing_switches_on(ways: tuple[PowerWay, ...], told: int) -> None:
+    the_site = built()
+    host = replace(the_site.hosts["h2"], power_on=ways)
+    keeps = Ups("ups2", CardTimers(900.0, 120.0, CardAction.CLIENT))
+    the_site = replace(the_site, hosts={**the_site.hosts, "h2": host}, upses={**the_site.upses, "ups2": keeps})
+    seen = seen_of(the_site)
+    seen = replace(seen, hosts={**seen.hosts, "h2": replace(seen.hosts["h2"], power_on_mode="")})
+    found = [a for a in said(the_site, seen, "host.h2") if "it may stay off" in a.sentence]
+    assert len(found) == told
 
 
 # --- VMs

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from .learned import NOTHING_LEARNED, Learned
-from .model import CardAction, Host, HostId, Storage, UpsId, Way
+from .model import CardAction, Host, HostId, PowerWay, Storage, UpsId, Way
 from .observation import Snapshot
 from .policy import HostPolicy, Timer
 from .site import Site
@@ -216,7 +216,7 @@ def _stays_off(host: Host, site: Site, seen: Snapshot) -> Iterator[Advice]:
     """Firmware starts a host when its supply comes; when utility power returns before the cut, it never went."""
     there = seen.hosts.get(host.id)
     cuts = [timers(ups, site, seen).action is CardAction.CLIENT_AND_UPS for ups in host.powered_by]
-    if there is None or there.power_on_mode or all(cuts):
+    if there is None or there.power_on_mode or all(cuts) or any(way is not PowerWay.XAPI for way in host.power_on):
         return
     keeps = sorted(ups for ups, cut in zip(host.powered_by, cuts, strict=True) if not cut)
     yield Advice(
@@ -224,7 +224,8 @@ def _stays_off(host: Host, site: Site, seen: Snapshot) -> Iterator[Advice]:
         f"host.{host.id}",
         f"once shut down it may stay off: {' and '.join(keeps)} may keep its output on until power returns, "
         "and nothing can power the host on",
-        "Set its power-on mode in XenCenter, or the card's action to client and ups",
+        "Set its power-on mode in XenCenter, or enter a way to switch it on in power_on, or set the card's action to "
+        "client and ups",
     )
 
 
