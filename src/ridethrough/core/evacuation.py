@@ -192,6 +192,11 @@ def is_emptying(s: Situation, host: HostSeen) -> bool:
     return supply(s, host.id).failing or m.moved_from
 
 
+def plan_for(s: Situation, host: HostSeen) -> Placement:
+    """Where the guests of a host go, planned together with those of every other host of its pool that is emptied."""
+    return place(s, {host.id, *(h.id for h in s.members(host.pool) if is_emptying(s, h))})
+
+
 def still_moves(s: Situation, host: HostSeen) -> bool:
     """An evacuation that has begun to move VMs goes on to the end (manual 1, 3.2.2).
 
@@ -203,7 +208,7 @@ def still_moves(s: Situation, host: HostSeen) -> bool:
         return False
     if any(is_moving(s, v) for v in s.guests(host.id)):
         return s.now - max(backs_of(s, host.id)) < s.policy.start_timeout
-    return is_emptying(s, host) and bool(place(s, [host.id]).moves)
+    return is_emptying(s, host) and any(v.id in plan_for(s, host).moves for v in s.guests(host.id))
 
 
 def _moves(s: Situation, pool: PoolId, sources: list[HostSeen], plan: Placement) -> list[e.Event]:

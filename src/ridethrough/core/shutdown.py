@@ -6,11 +6,11 @@ from . import events as e
 from .actions import CancelMove, ForceStopVm, MoveVm, ShutDownHost, StopVm, SuspendAutoPoweron
 from .budget import LAST_SECONDS, fits, is_last_moment, is_pressed, left, longest_of, need, own_left, stop_deadline
 from .durations import host_stop
-from .evacuation import Due, is_held, is_protected, on_battery_text
+from .evacuation import Due, is_held, is_protected, on_battery_text, plan_for
 from .model import HostId, Seconds
 from .observation import HostSeen, VmSeen
 from .ordering import first_to_stop, members_still_up, starts, whole_pool_failing
-from .placement import NOT_PROVEN, is_moving, place, stays
+from .placement import NO_TIME, NOT_PROVEN, is_moving, stays
 from .policy import Wish
 from .power import Supply, supply
 from .proof import STARTS_WITHIN
@@ -80,8 +80,11 @@ def _must_stop(s: Situation, host: HostSeen) -> list[VmSeen]:
     shed = [v for v in guests if s.vm_policy(v).wish is Wish.SHUT_DOWN]
     if m.shutdown is None and not _crash_is_near(s, host):
         return shed
-    plan = place(s, [host.id])
-    stay = [v for v in guests if not is_moving(s, v) and (v.id not in plan.moves or v.busy or not fits(s, host, v))]
+    plan = plan_for(s, host)
+    full = sum(is_moving(s, v) for v in guests) >= s.policy.parallel
+    # What waits for its turn until no time is left would not stop cleanly either.
+    lost = {*plan.unplaced, *(plan.late if full else ())}
+    stay = [v for v in guests if not is_moving(s, v) and (v.id in lost or v.busy or not fits(s, host, v))]
     if _still_plans(s, host) and not _must_hurry(s, host):
         stay = [v for v in stay if NOT_PROVEN not in plan.unplaced.get(v.id, NOT_PROVEN)]
     told = {a.vm for a in s.memory.told if isinstance(a, MoveVm)}  # dry run: they would be gone by now
@@ -124,7 +127,7 @@ def _stop(s: Situation, host: HostSeen, vm: VmSeen) -> list[e.Event]:
 def _stop_reason(s: Situation, host: HostSeen, vm: VmSeen) -> str:
     if s.vm_policy(vm).wish is not Wish.MIGRATE:
         return stays(s, vm)
-    return place(s, [host.id]).unplaced.get(vm.id) or "no time is left to move it"
+    return plan_for(s, host).unplaced.get(vm.id) or NO_TIME
 
 
 def _end_everything(s: Situation, host: HostSeen) -> list[e.Event]:

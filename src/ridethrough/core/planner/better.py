@@ -9,6 +9,8 @@ from .state import NOWHERE, State
 ROUNDS = 6  # of all the ways after each other
 STEPS = 60_000  # looks at one guest on one host; bounds the time of a plan
 NODES = 600  # of one choice of what stays on a host
+FORCED = 40  # guests that are tried where they do not fit, in one round,
+FORCED_ON = 8  # and on how many hosts each
 FEW = 12  # guests
 FEW_NODES = 4000
 
@@ -23,6 +25,7 @@ def better(state: State) -> None:
         _choose_anew(state, steps)
         if state.timed:
             _choose_who_leaves(state, steps)
+        _force(state, steps)
         if state.saved == before or steps.used_up:
             return
 
@@ -81,6 +84,48 @@ def _aside(state: State, g: int, t: int, steps: Steps, depth: int) -> bool:
                 return True
             state.take(g)
         state.put(other, t)
+    return False
+
+
+# --- giving up what is worth less ---------------------------------------------------------------------------------
+
+
+def _force(state: State, steps: Steps) -> None:
+    """Put a guest where it does not fit, and see whether what must go for it finds a place elsewhere, or is less."""
+    for g in state.unplaced()[:FORCED]:
+        if state.where[g] != NOWHERE or (state.timed and state.seconds[g] > state.out_left[state.source[g]]):
+            continue
+        for t in sorted(state.allowed[g], key=lambda t: (-state.free[t], t))[:FORCED_ON]:
+            if steps.used_up or _forced(state, g, t, steps):
+                break
+
+
+def _forced(state: State, g: int, t: int, steps: Steps) -> bool:
+    lacking = state.memory[g] - state.free[t]
+    cheapest = sorted(state.on[t], key=lambda o: (state.weight[o] / max(state.memory[o], 1), o))
+    going: list[int] = []
+    for o in cheapest:
+        if lacking <= 0:
+            break
+        going.append(o)
+        lacking -= state.memory[o]
+    for o in sorted(going, key=lambda o: (-state.weight[o], o)):
+        if state.memory[o] + lacking <= 0:  # it need not have gone
+            going.remove(o)
+            lacking += state.memory[o]
+    if lacking > 0:
+        return False
+    before, places = state.saved, state.copy_places()
+    for o in going:
+        state.take(o)
+    steps.left -= len(going) + len(state.where) // 10
+    if state.fits(g, t):
+        state.put(g, t)
+        for o in sorted(going, key=lambda o: (-state.weight[o], -state.memory[o], o)):
+            _place(state, o, steps, 1)
+        if state.saved > before:
+            return True
+    state.restore(places)
     return False
 
 

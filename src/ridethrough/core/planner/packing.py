@@ -43,13 +43,31 @@ def _pack(state: State) -> None:
     if not state.unplaced():
         return
     best, places = state.saved, state.copy_places()
+    pressure = _pressure(state)
+
+    def easy(state: State, g: int) -> int:
+        """The host that the fewest others need: who can go anywhere leaves the rest to those who cannot."""
+        fitting = [(pressure[t], state.free[t], t) for t in state.allowed[g] if state.fits(g, t)]
+        return min(fitting)[2] if fitting else NOWHERE
+
     for order in _orders(state):
-        state.restore([NOWHERE] * len(state.guests))
-        _fill(state, order, _tight)
-        if state.saved > best:
-            best, places = state.saved, state.copy_places()
+        for choose in (_tight, easy):
+            state.restore([NOWHERE] * len(state.guests))
+            _fill(state, order, choose)
+            if state.saved > best:
+                best, places = state.saved, state.copy_places()
     state.restore(places)
     better(state)
+
+
+def _pressure(state: State) -> list[float]:
+    """How much would come to each target for what room it has, were each guest spread over all that it can go to."""
+    state.restore([NOWHERE] * len(state.guests))
+    wanted = [0.0] * len(state.free)
+    for memory, allowed in zip(state.memory, state.allowed, strict=True):
+        for t in allowed:
+            wanted[t] += memory / len(allowed)
+    return [w / max(f, 1) for w, f in zip(wanted, state.free, strict=True)]
 
 
 def _orders(state: State) -> Iterable[list[int]]:
