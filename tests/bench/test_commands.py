@@ -17,6 +17,7 @@ SMALLEST = {
     "idle.py": ["--seconds", "1", "1"],
     "journal.py": ["--times", "3", "1"],
     "reaction.py": ["--times", "1", "0"],
+    "placement.py": ["--instances", "2", "--hosts", "4", "--solver-seconds", "1"],
     "read_pool.py": ["1:15"],
     "web.py": ["--seconds", "1", "--viewers", "1", "1:2:1"],
     "snmp.py": ["--pace", "1", "--cycles", "2", "--polls", "200", "4"],
