@@ -246,7 +246,11 @@ def test_the_ground_is_good() -> None:
         ("secret:pool1", "swordfish", 'pool.p.password must not stand in this file: write "secret:NAME"'),
         ("secret:pool1", "secret:other", "pool.p.password secret:other was not found; looked for no file"),
         ("secret:pool1", "secret:../../x", "pool.p.password the name after secret: may hold letters"),
-        ('wish = "migrate"', 'wish = "fly"', "vm.web.wish is \"fly\"; it must be 'migrate', 'shut down' or 'leave'"),
+        (
+            'wish = "migrate"',
+            'wish = "fly"',
+            "vm.web.wish is \"fly\"; it must be 'migrate', 'shut down', 'suspend' or 'leave'",
+        ),
         ('wish = "migrate"', "tier = 10", "vm.web.tier is 10; it must be at most 9"),
         ("[vm.web]", "[vms.web]", "vms is not known: did you mean vm?"),
         ('name = "Lab"', "", 'site.name is missing: write name = "Head office"'),

@@ -124,6 +124,7 @@ def unplug_shared(world: World) -> None:
 
 def suspend(world: World) -> None:
     world.pools["p"].suspend_sr = "nas"
+    world.changed("pool", world.pools["p"].ref)
     Xapi(world, "p").vm_suspend(vm(world, "web").ref)
 
 

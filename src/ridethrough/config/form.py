@@ -91,6 +91,11 @@ class SiteSection(Section):
     guest_stop_estimate: Duration = Field(
         DEFAULT.guest_stop_estimate, ge=1, description="Time a clean stop of a VM is expected to take.", examples=[40]
     )
+    suspend_speed: Speed = Field(
+        DEFAULT.suspend_speed,
+        description="Speed at which the memory of a guest that is suspended is written to its storage.",
+        examples=["50 MB/s"],
+    )
     link_speed: Speed = Field(
         DEFAULT.link_speed, description="Speed of the migration network, until it is measured.", examples=["1 Gbit/s"]
     )

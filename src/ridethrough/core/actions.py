@@ -147,7 +147,10 @@ class CancelMove:
 
 @dataclass(frozen=True, slots=True)
 class StopVm:
-    """Shut a guest down cleanly. When `deadline` passes first, the clean shutdown is cancelled and reported."""
+    """Shut a guest down cleanly. When `deadline` passes first, the clean shutdown is cancelled and reported.
+
+    With `suspend` its memory is kept on storage instead, which cannot be cancelled.
+    """
 
     vm: VmId
     name: str
@@ -155,6 +158,7 @@ class StopVm:
     host: HostId
     why: str
     deadline: Seconds
+    suspend: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +175,7 @@ class ForceStopVm:
 
 @dataclass(frozen=True, slots=True)
 class StartVm:
-    """Start a guest that we stopped: on `host`, or where XenServer finds room when that is empty or refuses."""
+    """Start or resume a guest that we stopped: on `host`; where that is empty or refuses, where there is room."""
 
     vm: VmId
     name: str

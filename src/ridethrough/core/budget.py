@@ -308,3 +308,13 @@ def stop_deadline(s: Situation, host: HostSeen, vm: VmSeen, host_stops: bool = T
         kept += stops_in_order(s, (v for v in s.guests(host.id) if stop_rank(s, v) < rank and not is_moving(s, v)))
     late = min(stop_time(s, vm), seconds - wanted.host_stop - LAST_SECONDS)
     return max(min(most, seconds - kept), late, 5.0)
+
+
+def suspend_deadline(s: Situation, host: HostSeen, vm: VmSeen) -> Seconds | None:
+    """How long a guest's suspension may take; None: so long that, should it fail, no clean stop could follow it."""
+    likely, seconds = vm.memory / s.policy.suspend_speed, left(s, host)
+    most = 2 * likely + 60.0  # the guest itself has half a minute to be ready
+    if seconds is None:
+        return most
+    spare = seconds - need(s, host).last_moment - stop_time(s, vm)
+    return min(most, spare) if spare >= likely else None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from . import events as e
-from .actions import Action, PowerOnHost, target
+from .actions import Action, PowerOnHost, StopVm, target
 from .battery import Discharge
 from .learned import NOTHING_LEARNED, Learned
 from .model import Bytes, HostId, Percent, PoolId, PowerWay, RepositoryId, Seconds, StorageId, UpsId, VmId
@@ -150,6 +150,7 @@ class VmMemory:
     left_off: bool = False  # a person has shut it down
     start_unsure: bool = False  # nobody knows whether our start was carried out
     stop_failed: str | None = None  # the error of the last clean stop
+    suspend_failed: str = ""  # the error of the last attempt to suspend it
     stopped: bool = False  # by us
     stopped_at: Seconds | None = None  # the last stop that we began
     host: HostId = ""  # where we stopped it
@@ -247,4 +248,5 @@ class Memory:
 def kind_and_target(action: Action) -> str:
     """Under which key failures of an action are remembered: one way to switch a host on does not stand for another."""
     by = f" by {action.way}" if isinstance(action, PowerOnHost) and action.way is not PowerWay.XAPI else ""
-    return f"{type(action).__name__} {target(action)}{by}"
+    kind = "SuspendVm" if isinstance(action, StopVm) and action.suspend else type(action).__name__
+    return f"{kind} {target(action)}{by}"

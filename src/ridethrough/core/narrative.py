@@ -268,6 +268,8 @@ def _would(action: a.Action) -> str:
             return f"move {action.name} from {action.source} to {action.host}: {action.why}"
         case a.CancelMove():
             return f"cancel the move of {action.name}: {action.why}"
+        case a.StopVm(suspend=True):
+            return f"suspend {action.name} on {action.host}, at most {duration(action.deadline)}: {action.why}"
         case a.StopVm():
             return f"shut {action.name} down on {action.host}, at most {duration(action.deadline)}: {action.why}"
         case a.ForceStopVm():
@@ -336,6 +338,8 @@ def _done(action: a.Action) -> str:
             return f"{action.name} runs on {action.host}"
         case a.CancelMove():
             return f"{action.name} stays on {action.host}"
+        case a.StopVm(suspend=True):
+            return f"{action.name} is suspended"
         case a.StopVm():
             return f"{action.name} has shut down"
         case a.ForceStopVm():

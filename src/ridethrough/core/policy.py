@@ -14,6 +14,7 @@ class Wish(StrEnum):
 
     MIGRATE = "migrate"
     SHUT_DOWN = "shut down"
+    SUSPEND = "suspend"  # its memory is kept on shared storage, if the time is there; else as SHUT_DOWN
     LEAVE = "leave"  # never moved; stopped cleanly just before its host shuts down
 
 
@@ -69,6 +70,7 @@ class Policy:
     guest_stop_estimate: Seconds = 40.0  # expected clean stop, until its own are known
     guest_start: Seconds = 30.0  # expected start of a guest, until its own are known
     host_start: Seconds = 300.0  # the same of a host: from its supply until its pool has it back
+    suspend_speed: float = 50e6  # bytes per second at which a guest's memory is written to its storage
     link_speed: float = 100e6  # bytes per second of a migration network, until measured
     move_overhead: Seconds = 3.0  # added to each migration
     parallel: int = 3  # migrations at once per source and per target

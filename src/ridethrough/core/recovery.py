@@ -126,8 +126,13 @@ def _halted(s: Situation, pool: PoolId) -> list[tuple[VmSeen, VmMemory, tuple[Ho
     if record is None:
         return []
     known = [(s.seen.vms.get(vm), s.memory.vm(vm), home) for vm, home in record.running]
-    halted = [(vm, m, home) for vm, m, home in known if vm and vm.pool == pool and vm.power is Power.HALTED]
+    halted = [(vm, m, home) for vm, m, home in known if vm and vm.pool == pool and _is_off_by(vm, m)]
     return [(vm, m, m.may_be_on(home, record)) for vm, m, home in halted]
+
+
+def _is_off_by(vm: VmSeen, m: VmMemory) -> bool:
+    """It is halted, or suspended by us: what a person has suspended is that person's."""
+    return vm.power is Power.HALTED or (vm.power is Power.SUSPENDED and m.stopped)
 
 
 def whereabouts(s: Situation) -> list[e.Event]:

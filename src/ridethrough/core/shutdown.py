@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from . import events as e
 from .actions import CancelMove, ForceStopVm, MoveVm, ShutDownHost, StopVm, SuspendAutoPoweron
-from .budget import LAST_SECONDS, fits, is_last_moment, is_pressed, left, longest_of, need, own_left, stop_deadline
+from .budget import (
+    LAST_SECONDS,
+    fits,
+    is_last_moment,
+    is_pressed,
+    left,
+    longest_of,
+    need,
+    own_left,
+    stop_deadline,
+    suspend_deadline,
+)
 from .durations import host_stop
 from .evacuation import Due, is_held, is_protected, on_battery_text, plan_for
 from .model import HostId, Seconds
-from .observation import HostSeen, VmSeen
+from .observation import HostSeen, Power, VmSeen
 from .ordering import first_to_stop, members_still_up, starts, whole_pool_failing
 from .placement import NO_TIME, NOT_PROVEN, is_moving, stays
 from .policy import Wish
@@ -77,7 +88,7 @@ def _must_stop(s: Situation, host: HostSeen) -> list[VmSeen]:
         return []
     if m.evacuation is None:
         return []
-    shed = [v for v in guests if s.vm_policy(v).wish is Wish.SHUT_DOWN]
+    shed = [v for v in guests if s.vm_policy(v).wish in (Wish.SHUT_DOWN, Wish.SUSPEND)]
     if m.shutdown is None and not _crash_is_near(s, host):
         return shed
     plan = plan_for(s, host)
@@ -116,6 +127,9 @@ def _at_reserve(s: Situation, host: HostSeen) -> bool:
 
 def _stop(s: Situation, host: HostSeen, vm: VmSeen) -> list[e.Event]:
     m, why = s.memory.vm(vm.id), _stop_reason(s, host, vm)
+    within = suspend_deadline(s, host, vm)
+    if m.stop_failed is None and within is not None and not _why_not_suspended(s, vm):
+        return start(s, StopVm(vm.id, vm.name, vm.pool, host.id, why, within, suspend=True))
     if m.stop_failed is None:
         host_stops = s.memory.host(host.id).shutdown is not None
         return start(s, StopVm(vm.id, vm.name, vm.pool, host.id, why, stop_deadline(s, host, vm, host_stops)))
@@ -124,10 +138,24 @@ def _stop(s: Situation, host: HostSeen, vm: VmSeen) -> list[e.Event]:
     return start(s, ForceStopVm(vm.id, vm.name, vm.pool, host.id, f"its clean stop ended with {m.stop_failed}"))
 
 
+def _why_not_suspended(s: Situation, vm: VmSeen) -> str:
+    """Why a guest that its owner would have suspended is shut down instead; empty when it is not."""
+    if s.vm_policy(vm).wish is not Wish.SUSPEND:
+        return "it is not its owner's wish"
+    return s.memory.vm(vm.id).suspend_failed or vm.unsuspendable or ("it is paused" if vm.power is Power.PAUSED else "")
+
+
 def _stop_reason(s: Situation, host: HostSeen, vm: VmSeen) -> str:
-    if s.vm_policy(vm).wish is not Wish.MIGRATE:
+    wish = s.vm_policy(vm).wish
+    if wish is Wish.SUSPEND and (instead := _why_not_suspended(s, vm) or _no_time(s, host, vm)):
+        return f"{stays(s, vm)}, but {instead}"
+    if wish is not Wish.MIGRATE:
         return stays(s, vm)
     return plan_for(s, host).unplaced.get(vm.id) or NO_TIME
+
+
+def _no_time(s: Situation, host: HostSeen, vm: VmSeen) -> str:
+    return "there is no time to write its memory" if suspend_deadline(s, host, vm) is None else ""
 
 
 def _end_everything(s: Situation, host: HostSeen) -> list[e.Event]:

@@ -241,7 +241,25 @@ class PoolDoor:
 
     def _vms_seen(self) -> dict[str, VmSeen]:
         local = {sr.id: sr.name for sr in self._world.storages.values() if not sr.shared}
-        return {vm.id: _vm_seen(vm, local) for vm in self._world.vms.values() if vm.pool == self._pool}
+        mine = [vm for vm in self._world.vms.values() if vm.pool == self._pool]
+        return {vm.id: replace(_vm_seen(vm, local), unsuspendable=self._unsuspendable(vm)) for vm in mine}
+
+    def _unsuspendable(self, vm: SimVm) -> str:
+        """In the words of the XenAPI driver."""
+        if vm.power_state is not Power.RUNNING:
+            return "it does not run"
+        if "suspend" in vm.blocked_operations:
+            return "its owner has blocked its suspension (blocked_operations suspend)"
+        if vm.device:
+            return BOUND_BY[vm.device][1]
+        if not vm.has_tools:
+            return "the guest has no tools that allow it (VM_LACKS_FEATURE)"
+        host = self._host(vm.resident_on or "")
+        choices = (vm.suspend_sr, self._world.pools[self._pool].suspend_sr, host.suspend_sr)
+        chosen = next((self._world.storages[sr] for sr in choices if sr and sr in host.storage), None)
+        if chosen is None:
+            return "XenServer has no storage to keep its memory on"
+        return "" if chosen.shared else f'its memory would go to the local storage "{chosen.name}" of its host'
 
     # --- ports.Actor
 
@@ -291,7 +309,7 @@ class PoolDoor:
             case a.CancelMove():
                 await self._cancel_move(self._vm(action.vm))
             case a.StopVm():
-                await self._stop(self._vm(action.vm))
+                await self._stop(self._vm(action.vm), action.suspend)
             case a.ForceStopVm():
                 await self._force_stop(self._vm(action.vm))
             case a.StartVm():
@@ -436,9 +454,10 @@ class PoolDoor:
             with suppress(XapiError):
                 await self._done(calls.task(ref))
 
-    async def _stop(self, vm: SimVm) -> None:
-        if vm.power_state is not Power.HALTED:
-            await self._until_halted(vm, (await self._xapi()).vm_clean_shutdown(vm.ref))
+    async def _stop(self, vm: SimVm, suspend: bool) -> None:
+        if vm.power_state in (Power.RUNNING, Power.PAUSED):
+            calls = await self._xapi()
+            await self._until_halted(vm, calls.vm_suspend(vm.ref) if suspend else calls.vm_clean_shutdown(vm.ref))
 
     async def _force_stop(self, vm: SimVm) -> None:
         if vm.power_state is not Power.HALTED:
@@ -448,16 +467,19 @@ class PoolDoor:
         try:
             await self._done(task)
         except XapiError:
-            if vm.power_state is not Power.HALTED:
+            if vm.power_state in (Power.RUNNING, Power.PAUSED):
                 raise
 
     async def _start(self, vm: SimVm, host: HostId) -> None:
         """On `host`; where XenServer finds room when that is empty or refuses."""
-        if host in self._world.hosts and vm.power_state is Power.HALTED:
+        off, asleep = Power.HALTED, Power.SUSPENDED
+        if host in self._world.hosts and vm.power_state in (off, asleep):
+            calls, home = await self._xapi(), self._host(host).ref
             with suppress(XapiError):
-                await self._done((await self._xapi()).vm_start_on(vm.ref, self._host(host).ref))
-        if vm.power_state is Power.HALTED:
-            await self._done((await self._xapi()).vm_start(vm.ref))
+                await self._done((calls.vm_start_on if vm.power_state is off else calls.vm_resume_on)(vm.ref, home))
+        if vm.power_state in (off, asleep):
+            calls = await self._xapi()
+            await self._done((calls.vm_start if vm.power_state is off else calls.vm_resume)(vm.ref))
 
     async def _shut_down(self, host: SimHost) -> None:
         calls = await self._xapi()
@@ -497,7 +519,7 @@ def _vm_seen(vm: SimVm, local: Mapping[RepositoryId, str]) -> VmSeen:
         moving_to=vm.scheduled_to_be_resident_on if vm.resident_on else None,
         starting_on=None if vm.resident_on else vm.scheduled_to_be_resident_on,
         memory=vm.memory,
-        storage=vm.storage,
+        storage=vm.storage | ({vm.suspended_to} if vm.suspended_to else set()),
         busy=frozenset(vm.current_operations.values()),
         immovable=_immovable(vm, local),
         tags=frozenset(vm.tags),

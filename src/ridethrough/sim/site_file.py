@@ -125,7 +125,8 @@ def _build(table: Table, site: Site) -> World:
         world.add_pool(_pool(name, entry, storages))
     for name, entry in storages.items():
         shared = entry.take("shared", bool, True)
-        world.add_storage(SimSr(uuid_of("storage", name), name, shared))
+        room = round(entry.take("suspend_room_gib", float) * GIB) if entry.has("suspend_room_gib") else None
+        world.add_storage(SimSr(uuid_of("storage", name), name, shared, room))
     hosts = table.tables("host")
     addresses = {name: f"192.0.2.{101 + position}" for position, name in enumerate(hosts)}
     for name, entry in hosts.items():

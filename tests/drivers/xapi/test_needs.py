@@ -91,3 +91,22 @@ def test_a_processor_is_told_in_words_of_32_bits() -> None:
 @pytest.mark.parametrize("told", ["", "no number", "f" * 5000])
 def test_a_processor_that_is_not_told_is_unknown(told: str) -> None:
     assert cpu_of_host(Host(cpu_info={"vendor": "GenuineIntel", "features_hvm": told})) is None
+
+
+def test_where_the_memory_of_a_suspended_vm_would_go() -> None:
+    records = cabled()
+    assert "no storage to keep its memory" in picture("pool-a", records, {}).vms["web"].unsuspendable
+    local = Change("host", "H1", replace(records.hosts["H1"], suspend_image_sr="L1"))
+    memo = Memo()
+    picture("pool-a", records, {}, memo)
+    records.apply([local])
+    assert 'local storage "Local 1"' in picture("pool-a", records, {}, memo).vms["web"].unsuspendable
+    records.apply([Change("pool", "P", replace(records.pools["P"], suspend_image_sr="S"))])
+    assert picture("pool-a", records, {}, memo).vms["web"].unsuspendable == ""
+
+
+def test_a_suspended_vm_needs_the_storage_of_its_memory() -> None:
+    records = cabled()
+    records.vdis["IMAGE"] = replace(records.vdis["D"], uuid="i", sr="L1")
+    records.vms["V"] = replace(records.vms["V"], power_state="Suspended", suspend_vdi="IMAGE")
+    assert picture("pool-a", records, {}).vms["web"].storage == {"shared", "local-1"}

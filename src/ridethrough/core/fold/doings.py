@@ -178,6 +178,7 @@ def runs(m: Memory, vm: VmId, at: Seconds, host: HostId) -> Memory:
         start_unsure=False,
         stopped=False,
         stop_failed=None,
+        suspend_failed="",
         left_off=False,
     )
 
@@ -191,6 +192,8 @@ def _failed(m: Memory, event: e.ActionFinished) -> Memory:
     match event.action:
         case MoveVm(vm=vm, source=source, host=host) if event.error != UNREACHABLE:  # else it may have been done
             return change_vm(m, vm, places=(source,), placed_at=event.at, failed_on=(*m.vm(vm).failed_on, host))
+        case StopVm(vm=vm, suspend=True):
+            return change_vm(m, vm, suspend_failed=event.error or "")
         case StopVm(vm=vm) if event.error != UNREACHABLE:
             return change_vm(m, vm, stop_failed=event.error)
         case ShutDownHost(host=host) if event.refused:

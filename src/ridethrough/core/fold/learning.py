@@ -21,6 +21,8 @@ def begins(m: Memory, position: int, event: e.ActionStarted) -> Memory:
         case MoveVm() as move:
             begun = Begun(event.at, event.size, settled_at=event.at)
             return _shared_anew(replace(m, begun={**m.begun, position: begun}), event.at, {position: move})
+        case StopVm(suspend=True):
+            return m  # a matter of its memory and its storage, not of its system
         case StopVm() | StartVm() | ShutDownHost():
             return replace(m, begun={**m.begun, position: Begun(event.at)})
         case ForceStopVm(vm=vm):  # a clean stop that still runs ends with it: not by itself

@@ -55,6 +55,8 @@ def _under_way(vm: VmSeen, action: Action) -> tuple[str, str]:
         case MoveVm():
             now = f"{vm.name} is moving from {action.source} to {action.host}: {action.why}."
             return now, "A move that has begun goes on to its end, also when utility power returns."
+        case StopVm(suspend=True):
+            return f"{vm.name} is being suspended on {action.host}: {_then_said(action.why)}.", ""
         case StopVm():
             return f"{vm.name} is being stopped cleanly on {action.host}: {_then_said(action.why)}.", ""
         case ForceStopVm():

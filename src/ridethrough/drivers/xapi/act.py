@@ -90,6 +90,8 @@ class Hands(PoolHands):
                 await self._move(action)
             case CancelMove():
                 await self._cancel_move(action.vm)
+            case StopVm(suspend=True):
+                await self._stop(action.vm, "suspend", cancel=False)
             case StopVm():
                 await self._stop(action.vm, "clean_shutdown", cancel=True)
             case ForceStopVm():

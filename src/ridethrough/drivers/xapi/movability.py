@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from .records import NULL, GuestMetrics, Vm
 from .store import Records
 
 MIGRATE = "pool_migrate"
+SUSPEND = "suspend"
 
 
 def immovable(vm: Vm, storages: Iterable[str], records: Records, has_port: bool = False) -> str:
@@ -57,9 +58,9 @@ def _on_local_disk(storages: Iterable[str], records: Records) -> str:
     return ""
 
 
-def _without_tools(vm: Vm, records: Records) -> str:
+def _without_tools(vm: Vm, records: Records, operation: str = MIGRATE) -> str:
     """VM_LACKS_FEATURE: a guest with its own kernel needs tools that let it pause; a paravirtual one does not."""
-    if MIGRATE in vm.allowed_operations or vm.domain_type == "pv":
+    if operation in vm.allowed_operations or vm.domain_type == "pv":
         return ""
     told = records.guest_metrics.get(vm.guest_metrics, GuestMetrics())
     if reason := told.other.get("data-cant-suspend-reason", ""):
@@ -67,6 +68,32 @@ def _without_tools(vm: Vm, records: Records) -> str:
     if told.pv_drivers_detected or told.other.get("feature-suspend") == "1" or _has_version(told):
         return ""
     return "the guest has no tools that allow it (VM_LACKS_FEATURE)"
+
+
+def unsuspendable(vm: Vm, records: Records, attached: Container[str], has_port: bool = False) -> str:
+    """Why the memory of a running VM cannot be kept on shared storage; empty when it can (facts: XenAPI 5.8).
+
+    `attached`: the uuids of the storage repositories that its host has attached.
+    """
+    if vm.power_state != "Running":
+        return "it does not run"
+    if SUSPEND in vm.blocked_operations:
+        return "its owner has blocked its suspension (blocked_operations suspend)"
+    if _is_true(vm.platform.get("nested-virt", "")):
+        return "it uses nested virtualisation"
+    bound = _bound_to_hardware(vm, has_port)
+    return bound or _without_tools(vm, records, SUSPEND) or _without_storage(vm, records, attached)
+
+
+def _without_storage(vm: Vm, records: Records, attached: Container[str]) -> str:
+    """The VM's own storage for its memory, else its pool's, else its host's: the first that its host has attached."""
+    pool, host = records.pool, records.hosts.get(vm.resident_on)
+    choices = (vm.suspend_sr, pool[1].suspend_image_sr if pool else NULL, host.suspend_image_sr if host else NULL)
+    known = (records.srs[ref] for ref in choices if ref in records.srs)
+    chosen = next((sr for sr in known if sr.uuid in attached), None)
+    if chosen is None:
+        return "XenServer has no storage to keep its memory on"
+    return "" if chosen.shared else f'its memory would go to the local storage "{chosen.name_label}" of its host'
 
 
 def _has_version(told: GuestMetrics) -> bool:
@@ -81,6 +108,8 @@ def storage_refs(vm: Vm, records: Records) -> set[str]:
     """The storage repositories of the VM's disks and inserted CDs; of a running VM only what is plugged in."""
     runs = vm.power_state in ("Running", "Paused")
     found: set[str] = set()
+    if vm.power_state == "Suspended" and (image := records.vdis.get(vm.suspend_vdi)) is not None:
+        found.add(image.sr)
     for vbd_ref in vm.vbds:
         vbd = records.vbds.get(vbd_ref)
         if vbd is None or vbd.empty or vbd.vdi == NULL or (runs and not vbd.currently_attached):

@@ -10,7 +10,7 @@ from ridethrough.core.model import Bytes, HostId, NetworkId, PoolId, RepositoryI
 from ridethrough.core.observation import HostSeen, PoolSeen, Power, Snapshot, VmSeen
 
 from .identity import ambiguous, host_ids, one_line
-from .movability import immovable, storage_refs
+from .movability import immovable, storage_refs, unsuspendable
 from .needs import Cabling, cabling, cpu_of_host, cpu_of_vm, groups_of, networks_of
 from .records import NULL, Host, HostMetrics, Pool, Vm
 from .store import Records
@@ -83,6 +83,7 @@ class _Frame:
     hosts: Mapping[HostId, HostSeen] = field(default_factory=dict)
     room: Mapping[str, Bytes] = field(default_factory=dict)  # for guests, by reference; may be below zero
     cables: Cabling = field(default_factory=Cabling)
+    keeps: object = None  # where the memory of suspended guests may go
 
 
 @dataclass(slots=True)
@@ -117,7 +118,7 @@ class Memo:
         return frame
 
     def _draw_guests(self, records: Records, frame: _Frame, pool: PoolId) -> None:
-        stale, version = self._stale(records, frame.ids), self.guests_version
+        stale, version = self._stale(records, frame), self.guests_version
         if stale is None:
             guests: dict[str, VmSeen] = {}
             self.used, self._drawn, stale = {}, {}, records.vms
@@ -132,10 +133,12 @@ class Memo:
         else:
             self.guests, self.guests_version = guests, version + 1
 
-    def _stale(self, records: Records, ids: Mapping[str, HostId]) -> Collection[str] | None:
+    def _stale(self, records: Records, frame: _Frame) -> Collection[str] | None:
         """The references of the VMs to draw again; None: all, when hosts, disks or the database are other ones."""
-        known = self._frame.ids if self._frame is not None else {}
-        if records is not self._records or records.disks_revision != self._disks_revision or ids != known:
+        known = self._frame or _Frame(frame.pool)
+        if records is not self._records or records.disks_revision != self._disks_revision:
+            return None
+        if frame.ids != known.ids or frame.keeps != known.keeps:
             return None
         changes = records.since(self._revision)
         if changes is None:
@@ -193,6 +196,10 @@ def _frame(pool: PoolId, records: Records, names: Mapping[str, HostId]) -> _Fram
         seen,
         {ref: seen[ids[ref]].memory_total - _possible(host.memory_overhead) for ref, host in hosts.items()},
         cables,
+        (
+            records.pool[1].suspend_image_sr if records.pool else NULL,
+            tuple((ref, host.suspend_image_sr, seen[ids[ref]].storage) for ref, host in hosts.items()),
+        ),
     )
 
 
@@ -311,6 +318,7 @@ def _host_seen(
 def _vm_seen(vm: Vm, pool: PoolId, frame: _Frame, records: Records) -> VmSeen:
     busy, storages, ids = frozenset(vm.current_operations.values()), storage_refs(vm, records), frame.ids
     networks, cables = networks_of(vm, records), frame.cables
+    attached = frame.hosts[ids[vm.resident_on]].storage if vm.resident_on in ids else _NONE
     return VmSeen(
         vm.uuid,
         one_line(vm.name_label),
@@ -328,6 +336,7 @@ def _vm_seen(vm: Vm, pool: PoolId, frame: _Frame, records: Records) -> VmSeen:
         cpu=cpu_of_vm(vm),
         affinity=ids.get(vm.affinity),
         groups=groups_of(vm, records) if vm.groups else _NONE,
+        unsuspendable=unsuspendable(vm, records, attached, bool(networks & cables.hardware)),
     )
 
 

@@ -24,6 +24,7 @@ class Pool(Struct, frozen=True, gc=False):
     master: str = NULL
     other_config: Mapping[str, str] = {}
     ha_enabled: bool = False
+    suspend_image_sr: str = field(name="suspend_image_SR", default=NULL)
     ha_host_failures_to_tolerate: int = 0
     ha_statefiles: tuple[str, ...] = ()  # VDIs
     ha_configuration: Mapping[str, str] = {}
@@ -45,6 +46,7 @@ class Host(Struct, frozen=True, gc=False):
     software_version: Mapping[str, str] = {}
     cpu_info: Mapping[str, str] = {}
     power_on_mode: str = ""
+    suspend_image_sr: str = NULL
 
     @property
     def agent_started(self) -> float:
@@ -109,6 +111,8 @@ class Vm(Struct, frozen=True, gc=False):
     vifs: tuple[str, ...] = field(name="VIFs", default=())
     groups: tuple[str, ...] = ()
     affinity: str = NULL
+    suspend_sr: str = field(name="suspend_SR", default=NULL)
+    suspend_vdi: str = field(name="suspend_VDI", default=NULL)
     last_boot_cpu_flags: Mapping[str, str] = field(name="last_boot_CPU_flags", default_factory=dict)
     attached_pcis: tuple[str, ...] = field(name="attached_PCIs", default=())
     tags: tuple[str, ...] = ()
