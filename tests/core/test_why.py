@@ -97,8 +97,8 @@ def test_in_peace_it_tells_what_a_failure_would_do() -> None:
 def test_on_battery_it_tells_when_it_is_due() -> None:
     s = at(1030.0, lost("ups1", 1000.0), ups1=Source.BATTERY)
     assert one(s, "h1") == (
-        "h1 rides through: ups1 on battery for 30 s, 20 min of power left. It is emptied in 30 s, unless utility power "
-        "returns before."
+        "h1 rides through: ups1 on battery for 30 s, 20 min of power left, 3 min 04 s needed, 16 min to spare. It "
+        "is emptied in 30 s, unless utility power returns before."
     )
     assert re.fullmatch(
         r"web runs on h1, which rides through: ups1 on battery for 30 s\. It moves to h[23] in 30 s, or earlier if "
@@ -112,7 +112,8 @@ def test_a_host_that_is_emptied_tells_why_and_what_would_end_it() -> None:
     s = at(1075.0, lost("ups1", 1000.0), begun, ups1=Source.BATTERY)
     assert one(s, "h1") == (
         "h1 is being emptied since its time was over (ups1 on battery for 60 s); ups1 on battery for 75 s, 20 min of "
-        "power left: 1 VM on it, 0 moving. If utility power came back for 10 s, it would end. What is left on it is "
+        "power left, 3 min 04 s needed, 16 min to spare: 1 VM on it, 0 moving. If utility power came back for 10 s, it "
+        "would end. What is left on it is "
         "stopped in 45 s."
     )
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from ridethrough.runtime.codec import readable
 
-RELATIVE = {"on_battery_for", "off_in", "countdown", "answered", "seconds_left", "held_for", "last_trap_ago"}
-RELATIVE |= {"serves_ago", "counts_for"}
+RELATIVE = {"on_battery_for", "off_in", "countdown", "answered", "seconds_left", "margin", "holds_for", "held_for"}
+RELATIVE |= {"last_trap_ago", "serves_ago", "counts_for"}
 ENDS = ("_at", "_since", "_until")
 
 

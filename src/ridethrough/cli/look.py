@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ridethrough.core.budget import in_words
 from ridethrough.core.events import Event
 from ridethrough.core.narrative import tell
 from ridethrough.core.wording import duration
@@ -163,8 +164,7 @@ def _pool(pool: dict[str, Any], hosts: list[dict[str, Any]]) -> None:
     )
     for row in hosts:
         if row["seconds_left"] is not None and row["step"] != "down":
-            needed = duration(row["seconds_needed"]) if row["seconds_needed"] is not None else "not known"
-            say(f"{duration(row['seconds_left'])} of power left, {needed} needed", f"{row['id']}: ")
+            say(in_words(row["seconds_left"], row["seconds_needed"] or 0.0), f"{row['id']}: ")
         if row["row"]["crash"]:
             say(f"in an outage {outage(row['row'])}", f"{row['id']}: ")
 

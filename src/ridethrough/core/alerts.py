@@ -10,6 +10,7 @@ from .advice import WEAK, weak_text
 from .attachments import NOT_ATTACHED
 from .budget import holds, promised
 from .custody import is_away
+from .drift import SLOWER, drifts
 from .evacuation import is_held, is_protected
 from .hand_over import in_between
 from .high_availability import is_refused, not_restored
@@ -26,6 +27,7 @@ PROMISES = "promises too much"
 _KEYS = frozenset(
     {
         PROMISES,
+        SLOWER,
         "weak battery",
         "claimed",
         "no coordinator",
@@ -155,6 +157,8 @@ def _of_host(s: Situation, host: HostSeen) -> Iterator[tuple[str, str, str]]:
     if failing and is_held(s, host):
         ends = "that ends, or its last safe start comes" if m.held_until is not None else "its last safe start"
         yield host.id, "held", f"{host.id} is on battery and held by a person: nothing is done before {ends}"
+    if text := drifts(s, host):
+        yield host.id, SLOWER, text
     if m.shut_down_at is not None and m.shutdown_last_asked != m.shut_down_at and m.down_at is None:
         yield host.id, "still up", f"{host.id} was asked to shut down and is still up: it is asked again; look at it"
     if reason := power_on.trouble(s, host):

@@ -16,6 +16,7 @@ from .ordering import stop_rank
 from .power import feeds_of, is_silent, supply
 from .situation import Situation, once
 from .storage_use import storages_under
+from .wording import duration
 
 LAST_SECONDS: Seconds = 10.0  # before a cut
 
@@ -51,6 +52,13 @@ class Need:
     def left_over(self, seconds: Seconds | None) -> Seconds | None:
         """The margin: what is left less what is needed. None when nothing limits it."""
         return None if seconds is None else seconds - self.from_evacuation
+
+
+def in_words(seconds: Seconds, wanted: Seconds) -> str:
+    """What is left, what is needed, and the margin between the two."""
+    spare = seconds - wanted
+    margin = f"{duration(spare)} to spare" if spare >= 0 else f"{duration(-spare)} short"
+    return f"{duration(seconds)} of power left, {duration(wanted)} needed, {margin}"
 
 
 def runtime(s: Situation, ups: UpsId) -> Seconds | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import events as e
-from .budget import left
+from .budget import in_words, left, need
 from .evacuation import is_emptying
 from .model import Seconds, StorageId
 from .observation import HostSeen
@@ -47,9 +47,16 @@ def _of_host(s: Situation, host: HostSeen) -> str:
     if state.state is Supply.LOST:
         return f"{doing or host.id + ' was not shut down'} (its supply has been cut)"
     seconds = left(s, host) if state.failing and m.down_at is None else None
-    power = f"{duration(seconds)} of power left" if seconds is not None else ""
+    power = _power(s, host, seconds) if seconds is not None else ""
     clock = f"on battery for {duration(s.now - state.since)}" if state.since is not None else f"supply {state.state}"
     return f"{doing or host.id + ' rides through'} ({clock}{', ' + power if power else ''})"
+
+
+def _power(s: Situation, host: HostSeen, seconds: Seconds) -> str:
+    """What is left against what is needed, until its own shutdown has begun."""
+    if s.memory.host(host.id).shut_down_at is not None:
+        return f"{duration(seconds)} of power left"
+    return in_words(seconds, need(s, host).from_evacuation)
 
 
 def _of_storage(s: Situation, storage: StorageId) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from ridethrough.core.advice import outcome
-from ridethrough.core.budget import left, need, runtime, serves_for
+from ridethrough.core.budget import holds, left, need, runtime, serves_for
+from ridethrough.core.durations import boot_time, host_stop, move_time, stop_time
 from ridethrough.core.evacuation import is_held, is_protected, last_start_in
 from ridethrough.core.events import ActionStarted, Alerted, UpsSilent
 from ridethrough.core.memory import HostMemory, Memory
@@ -72,6 +73,8 @@ def _ups(s: Situation, ups: UpsId) -> dict[str, Any]:
         "charge": reading.charge if reading else None,
         "runtime": reading.runtime if reading else None,
         "trusted_runtime": runtime(s, ups),
+        "holds_for": holds(s, ups),  # as promised, or less where its battery has shown it
+        "held": s.memory.learned.held.get(ups),  # the share of its promise that it held when it was last measured
         "load": reading.load if reading else None,
         "input_volts": reading.input_volts if reading else None,
         "low": m.low_since is not None,
@@ -127,7 +130,14 @@ def _host(s: Situation, host: HostSeen) -> dict[str, Any]:
         "seconds_left": power_left,
         "power_until": s.now + power_left if power_left is not None else None,
         "seconds_needed": wanted.from_evacuation,
-        "takes": {"evacuation": wanted.evacuation, "shutdown": wanted.stops + wanted.host_stop},
+        "margin": wanted.left_over(power_left),
+        "takes": {
+            "evacuation": wanted.evacuation,
+            "shutdown": wanted.stops + wanted.host_stop,
+            "stops": wanted.stops,
+            "host_stop": host_stop(s, host.id),
+            "boot": boot_time(s, host.id),
+        },
         "step": step(s.memory.host(host.id)) or _idle(s, host, state.failing),
         **_held(s, host),
     }
@@ -173,6 +183,7 @@ def _unseen(s: Situation, host: HostId) -> dict[str, Any]:
         "seconds_left": None,
         "power_until": None,
         "seconds_needed": None,
+        "margin": None,
         "takes": None,
         "step": "not found in its pool",
         "held": s.memory.host(host).held,
@@ -207,7 +218,8 @@ def _vm(s: Situation, vm: VmSeen) -> dict[str, Any]:
         "infrastructure": policy.infrastructure,
         "immovable": vm.immovable,
         "memory": vm.memory,
-        "move_takes": vm.memory / s.policy.link_speed + s.policy.move_overhead,  # seconds, alone on its link
+        "move_takes": move_time(s, vm),  # seconds, alone on its link
+        "stop_takes": stop_time(s, vm),
         "storage": sorted(vm.storage),
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ridethrough.core import events as e
-from ridethrough.core.budget import left, need
+from ridethrough.core.budget import in_words, left, need
 from ridethrough.core.custody import belongs_to_administrator
 from ridethrough.core.evacuation import is_emptying, is_held, is_protected, last_start_in, on_battery_text
 from ridethrough.core.gates import awaited_batteries, is_ready, why_it_waits
@@ -77,7 +77,7 @@ def _power(s: Situation, host: HostSeen, state: HostSupply) -> str:
             clock = s.now - state.since if state.since is not None else 0.0
             said = on_battery_text(s, host.id, clock)
             seconds = left(s, host)
-            return f"{said}, {duration(seconds)} of power left" if seconds is not None else said
+            return f"{said}, {in_words(seconds, need(s, host).from_evacuation)}" if seconds is not None else said
         case Supply.UNKNOWN:
             return f"nobody knows what {feeds} {'gives' if _is_one(s, host.id) else 'give'}"
 
