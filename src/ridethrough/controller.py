@@ -14,6 +14,7 @@ from ridethrough.assemble import cards_of, named_site, pool, watching
 from ridethrough.config import ConfigError, Configuration, Endpoint
 from ridethrough.config.changes import Wiring
 from ridethrough.core.events import Ask, Event, Requested, RequestRefused, SettingsTaken, TrapHeard
+from ridethrough.core.learned import NOTHING_LEARNED
 from ridethrough.core.model import Seconds, StorageId, UpsId
 from ridethrough.core.narrative import tell
 from ridethrough.core.observation import Snapshot
@@ -283,11 +284,12 @@ class Controller:
 
     def seen(self) -> Seen:
         """The whole site as the latest round of each island saw it."""
-        whole, at = Snapshot(), 0.0
+        whole, at, learned = Snapshot(), 0.0, NOTHING_LEARNED
         for status in [island.loop.status for island in self.islands]:
             if status is not None:
                 whole, at = whole.joined(status.seen), max(at, status.at)
-        return Seen(at, whole)
+                learned = learned.joined(status.memory.learned)
+        return Seen(at, whole, learned)
 
     def view(self) -> dict[str, Any]:
         """What people see of the whole site now."""

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from ridethrough.config import Configuration
 from ridethrough.core.observation import Snapshot
+from ridethrough.runtime.seen_file import Seen
 from ridethrough.views.findings import advised, counts, findings
 
 from .foresight import NothingSeen, Present
@@ -78,10 +79,10 @@ class Findings:
             return {"at": None, "trouble": str(error), "counts": None, "findings": []}
         try:
             seen = self._present.seen()
-            at, snapshot, trouble = self._live.wall(seen.at), seen.snapshot, ""
+            at, trouble = self._live.wall(seen.at), ""
         except NothingSeen as error:
-            at, snapshot, trouble = None, Snapshot(), str(error)
-        found = advised(site, snapshot, self._live.rest.get("armed"))
+            at, trouble, seen = None, str(error), Seen(0.0, Snapshot())
+        found = advised(site, seen.snapshot, self._live.rest.get("armed"), learned=seen.learned)
         return {"at": at, "trouble": trouble, "counts": counts(site, found), "findings": found}
 
     def _told(self) -> dict[str, Any] | None:

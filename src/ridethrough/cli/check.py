@@ -30,6 +30,7 @@ from .common import (
     print_json,
     run_async,
 )
+from .present import learned_in
 from .text import contradicted, count, no_agent, outage, say, untold
 
 if TYPE_CHECKING:
@@ -53,10 +54,11 @@ def check(
 
     Logs in to every pool, asks every card, compares the hosts' timers with the cards' own, and says what an outage
     would do to each host. Ends with a score: 100 means nothing to mend, 80 or more means no danger. The
-    controller's state directory tells whether the site is armed.
+    controller's state directory tells whether the site is armed, and how long things have taken there.
     """
     found = configuration(site, secrets)
-    told = run_async(report(found, asking(trust), armed=_armed(state), own_vm=own_vm()))
+    learned = learned_in(state)
+    told = run_async(report(found, asking(trust), armed=_armed(state), own_vm=own_vm(), learned=learned))
     if as_json:
         print_json(told)
     else:

@@ -16,7 +16,7 @@ from ridethrough.sim.quantity import clock
 from ridethrough.sim.sweep import WORKERS, sweep
 
 from .common import DEFAULT_SITE, FAILED, USAGE, AsJson, SecretsDir, SiteFile, fail, print_json
-from .present import OfScenario, SeenIn, present
+from .present import OfScenario, SeenIn, learned_in, present
 from .text import narrative, say, table
 
 SHOWN = 20  # weak points
@@ -69,7 +69,7 @@ def _lose(lose: list[str], _seconds: float, _workers: int, where: Where, as_json
         lost = losing(site, lose)
     except ValueError as error:
         fail(f"--lose {error}", USAGE)
-    report = outlook(site, seen, lost)
+    report = outlook(site, seen, lost, learned_in(where[2]))
     if as_json:
         print_json(report)
     else:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ridethrough.config import Configuration
+from ridethrough.core.learned import NOTHING_LEARNED, Learned
 from ridethrough.core.observation import Snapshot
 from ridethrough.core.site import Site
 from ridethrough.runtime.seen_file import FILE, read_seen
@@ -67,6 +68,12 @@ def seen_in(state: Path) -> Snapshot:
     if found is None:
         fail(f"{state}: no {FILE} that can be read: no controller has seen anything here yet", FAILED)
     return found.snapshot
+
+
+def learned_in(state: Path | None) -> Learned:
+    """What the journal of a state directory has of how long things take; nothing without one."""
+    found = read_seen(state) if state is not None else None
+    return found.learned if found is not None else NOTHING_LEARNED
 
 
 def _asked(found: Configuration) -> Snapshot:

@@ -92,6 +92,10 @@ class Learned:
             del series[next(iter(series))]
         return replace(self, series=series)
 
+    def joined(self, other: Learned) -> Learned:
+        """Both; they are of different parts of a site."""
+        return Learned({**self.series, **other.series}, {**self.held, **other.held})
+
     def expected(self, safe: Seconds, own: str, *others: str, patience: Seconds = math.inf) -> Seconds:
         """What its own past says; with too little of that the first of `others` with enough; else the safe constant.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from .advice import NOTHING_SEEN, Advice, Level, advice, is_protected, outcome
+from .learned import NOTHING_LEARNED, Learned
 from .memory import Memory
 from .model import HostId, PoolId, Seconds, UpsId, VmId
 from .observation import HostSeen, Snapshot, VmSeen
@@ -27,13 +28,19 @@ WHOLE = 100
 DANGERS, WARNINGS = (20, 5, 80), (4, 1, 20)  # the first takes so much, each further one so much, all together at most
 
 
-def lint(site: Site, seen: Snapshot = NOTHING_SEEN, armed: bool | None = None, own_vm: VmId = "") -> list[Advice]:
+def lint(
+    site: Site,
+    seen: Snapshot = NOTHING_SEEN,
+    armed: bool | None = None,
+    own_vm: VmId = "",
+    learned: Learned = NOTHING_LEARNED,
+) -> list[Advice]:
     """All findings, dangers first. `armed`: whether the controller may act; None: nobody knows. `own_vm`: the VM that
     this runs in, if it is one.
     """
-    s = Situation(0.0, seen, Memory(), site)
+    s = Situation(0.0, seen, Memory(learned=learned), site)
     found = [
-        *advice(site, seen),
+        *advice(site, seen, learned),
         *(a for host in sorted(site.hosts) for a in _cut_while_it_stops(s, host)),
         *(a for ups in sorted(site.upses) for a in _old_battery(s, ups)),
         *(a for pool in sorted(site.pools) for a in _of_pool(s, pool)),

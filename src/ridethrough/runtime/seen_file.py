@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from ridethrough.core.learned import NOTHING_LEARNED, Learned
 from ridethrough.core.model import Seconds
 from ridethrough.core.observation import Snapshot
 
@@ -23,10 +24,11 @@ EVERY: Seconds = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The whole site as the last rounds saw it. `at` is in site seconds."""
+    """The whole site as the last rounds saw it, with what the journal has taught. `at` is in site seconds."""
 
     at: Seconds
     snapshot: Snapshot
+    learned: Learned = NOTHING_LEARNED
 
 
 class SeenFile:
@@ -35,7 +37,7 @@ class SeenFile:
     def __init__(self, state_dir: Path, look: Callable[[], Seen]) -> None:
         self._path = state_dir / FILE
         self._look = look
-        self._written: Snapshot | None = None
+        self._written: tuple[Snapshot, Learned] | None = None
         self._failing = False
 
     async def run(self, every: float = EVERY) -> None:
@@ -48,7 +50,7 @@ class SeenFile:
         """Write what was seen, if that is new. Raises nothing; the disk is waited for in a thread."""
         try:
             seen = self._look()
-            if seen.snapshot == self._written:
+            if (seen.snapshot, seen.learned) == self._written:
                 return
             await asyncio.to_thread(_replace, self._path, seen)
         except Exception as error:  # the disk's, or a bug
@@ -57,7 +59,7 @@ class SeenFile:
                 log.warning("%s cannot be written: %s", self._path, error, exc_info=bug)
             self._failing = True
         else:
-            self._written, self._failing = seen.snapshot, False
+            self._written, self._failing = (seen.snapshot, seen.learned), False
 
 
 def read_seen(state_dir: Path) -> Seen | None:

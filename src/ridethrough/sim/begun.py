@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ridethrough.core.budget import left, need
 from ridethrough.core.decide import Decision, decide
 from ridethrough.core.events import EvacuationBegun, ShutdownBegun
+from ridethrough.core.learned import NOTHING_LEARNED, Learned
 from ridethrough.core.memory import Memory
 from ridethrough.core.model import HostId, Seconds
 from ridethrough.core.observation import Snapshot
@@ -33,9 +34,12 @@ class Begun:
 class Deciding:
     """The real decisions; notes beside them how each host's way down began, the first time."""
 
+    learned: Learned = NOTHING_LEARNED  # what the live site's journal has of how long things take
     begun: dict[HostId, Begun] = field(default_factory=dict)
 
     def __call__(self, now: Seconds, seen: Snapshot, memory: Memory, site: Site) -> Decision:
+        if self.learned.series or self.learned.held:
+            memory = replace(memory, learned=self.learned)
         decision = decide(now, seen, memory, site)
         for host, found in _begun(Situation(now, seen, memory, site), decision):
             self.begun.setdefault(host, found)

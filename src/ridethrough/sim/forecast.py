@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from ridethrough.core.learned import NOTHING_LEARNED, Learned
 from ridethrough.core.model import HostId, Seconds, UpsId
 from ridethrough.core.observation import Snapshot
 from ridethrough.core.site import Site
@@ -33,14 +34,14 @@ class Forecast:
     seen: Snapshot
 
 
-def forecast(site: Site, seen: Snapshot, lost: Collection[UpsId]) -> Forecast:
+def forecast(site: Site, seen: Snapshot, lost: Collection[UpsId], learned: Learned = NOTHING_LEARNED) -> Forecast:
     """Let these UPSs lose utility power now, in a copy of the live site, and never get it back; and with them whatever
     else hangs on their feeders.
     """
     until = min(max([outage_lasts(site, seen, u) for u in lost], default=0.0) + AFTERWARDS, LONGEST)
     failing = sorted({feeder_of(site, ups) for ups in lost})
     timeline = tuple(Happening(0.0, "fail", {"feeder": feeder}) for feeder in failing)
-    scenario = Scenario("plan", "", LiveSite(site, seen), timeline, until, Expectation())
-    film, deciding = Film(scenario.lead_in), Deciding()
+    scenario = Scenario("plan", "", LiveSite(site, seen, learned), timeline, until, Expectation())
+    film, deciding = Film(scenario.lead_in), Deciding(learned)
     run = play(scenario, decide=deciding, watched=film.of)
-    return Forecast(run, film, tuple(assumptions(site, seen)), deciding.begun, site, seen)
+    return Forecast(run, film, tuple(assumptions(site, seen, learned)), deciding.begun, site, seen)

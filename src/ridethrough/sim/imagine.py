@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from ridethrough.core.learned import NOTHING_LEARNED, Learned
 from ridethrough.core.observation import Snapshot
 from ridethrough.core.site import Site
 from ridethrough.core.topology import losing
@@ -35,6 +36,7 @@ class Now:
     site: Site
     seen: Snapshot
     lose: tuple[str, ...] | None = None
+    learned: Learned = NOTHING_LEARNED
     seconds: float = 60.0  # of the processor's time, for the failures one by one
 
 
@@ -43,13 +45,13 @@ def _outlook(asked: Now) -> dict[str, Any]:
         lost = losing(asked.site, asked.site.upses if asked.lose is None else asked.lose)
     except ValueError as error:
         raise ScenarioError(f"lose {error}") from error
-    return outlook(asked.site, asked.seen, lost)
+    return outlook(asked.site, asked.seen, lost, asked.learned)
 
 
 def _alone(asked: Now) -> dict[str, Any]:
     """Each UPS alone and each feeder, as many as there is time for, the failure that does most harm first."""
     ends = time.monotonic() + asked.seconds
-    found = list(each_alone(asked.site, asked.seen, lambda: time.monotonic() < ends))
+    found = list(each_alone(asked.site, asked.seen, lambda: time.monotonic() < ends, asked.learned))
     found.sort(key=lambda one: (tuple(-part for part in one.harm), one.ups or "", one.feeder or ""))
     return {"looked_at": len(found), "of": len(single_failures(asked.site)), "rows": [asdict(one) for one in found]}
 

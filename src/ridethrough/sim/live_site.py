@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
+from ridethrough.core.learned import GIB, NOTHING_LEARNED, Durations, Kind, Learned, key
 from ridethrough.core.memory import Memory
 from ridethrough.core.model import (
     UNTOLD,
@@ -34,6 +35,8 @@ from .nas import SimNas
 from .reading import ScenarioError
 from .world import World
 
+NOTICE: Seconds = 20.0  # of a host's known stop: before it begins, and silent before it is off
+TOOLSTACK: Seconds = 20.0  # of a host's known start: from its network to its pool's word
 HOST_WATTS = 300.0
 NAS_WATTS = 60.0
 BY_BMC = frozenset({PowerWay.IPMI, PowerWay.REDFISH})
@@ -46,12 +49,13 @@ class LiveSite:
 
     site: Site
     seen: Snapshot
+    learned: Learned = NOTHING_LEARNED
 
     def build(self) -> World:
         """A world like the present: what is off or silent now is off in it."""
-        world = World()
+        world, past = World(), Durations(self.site.policy, self.learned)
         for ups in sorted(self.site.upses):
-            world.add_ups(_ups(self.site, self.seen, ups))
+            world.add_ups(_ups(self.site, self.seen, ups, self.learned.held.get(ups, 1.0)))
         for pool_id, pool in sorted(self.seen.pools.items()):
             coordinator = pool.coordinator or min((h.id for h in self.seen.members(pool_id)), default="")
             found = SimPool(pool_id, coordinator)
@@ -64,12 +68,12 @@ class LiveSite:
         for store in sorted(stores):
             world.add_storage(SimSr(store, names.get(store) or store))
         for host in sorted(self.seen.hosts):
-            world.add_host(_host(self.site, self.seen, host))
+            world.add_host(_host(self.site, self.seen, host, past))
         for storage in sorted(self.site.storages):
             world.add_nas(_nas(self.site, self.seen, storage))
         for vm in sorted(self.seen.vms.values(), key=lambda v: (v.name, v.id)):
             if vm.resident_on in self.seen.hosts:
-                world.add_vm(_vm(self.seen, vm))
+                world.add_vm(_vm(self.seen, vm, past))
         return world
 
 
@@ -86,7 +90,7 @@ def copied(text: str, file: str) -> LiveSite:
         raise ScenarioError(f"{file}: copied is no copy of a site: {error}") from error
 
 
-def assumptions(site: Site, seen: Snapshot) -> list[str]:
+def assumptions(site: Site, seen: Snapshot, learned: Learned = NOTHING_LEARNED) -> list[str]:
     """What nobody tells, in words."""
     found = []
     for ups in sorted(site.upses):
@@ -99,8 +103,13 @@ def assumptions(site: Site, seen: Snapshot) -> list[str]:
             found.append(
                 f"{ups} does not tell what its card does, and site.toml does not say: it is assumed to cut nothing"
             )
-    link = site.policy.link_speed / 1e6
-    found.append(f"every host moves VMs at {link:.0f} MB/s and stops within {site.policy.host_stop:.0f} s")
+    for ups, held in sorted(learned.held.items()):
+        if ups in site.upses and held < 1.0:
+            found.append(
+                f"{ups}'s battery holds {held * 100:.0f} % of what its card promises, as when it was last needed"
+            )
+    link, past = site.policy.link_speed / 1e6, "as the journal tells; else " if learned.series else ""
+    found.append(f"{past}every host moves VMs at {link:.0f} MB/s and stops within {site.policy.host_stop:.0f} s")
     return found
 
 
@@ -138,13 +147,13 @@ def outage_lasts(site: Site, seen: Snapshot, ups: UpsId) -> Seconds:
     return min(off_after, _runtime(seen, ups)) if off_after is not None else _runtime(seen, ups)
 
 
-def _ups(site: Site, seen: Snapshot, ups: UpsId) -> SimUps:
+def _ups(site: Site, seen: Snapshot, ups: UpsId, held: float) -> SimUps:
     """A battery that lasts as long as the card says, at the load of the hosts and storages on it."""
     timers, reading = _timers(site, seen, ups), _reading(seen, ups)
     hosts = sum(HOST_WATTS / len(h.powered_by) for h in site.hosts.values() if ups in h.powered_by)
     stores = sum(NAS_WATTS / len(t.powered_by) for t in site.storages.values() if ups in t.powered_by)
     watts = hosts + stores or HOST_WATTS
-    left = watts * _runtime(seen, ups) / SECONDS_PER_HOUR
+    left = watts * _runtime(seen, ups) * held / SECONDS_PER_HOUR
     share = reading.charge / 100.0 if reading and reading.charge else 1.0
     period = timers.warning_period if timers.warning_period is not None else 0.0
     delay = timers.shutdown_delay if timers.shutdown_delay is not None else 0.0
@@ -156,13 +165,18 @@ def _ups(site: Site, seen: Snapshot, ups: UpsId) -> SimUps:
         tells=Family.EPPC if told or (reading and reading.tells_countdown) else Family.XPPC,
         tells_runtime=reading is None or reading.runtime is not None,
     )
-    return SimUps(ups, feeder_of(site, ups), Battery(left / share, left), card)
+    return SimUps(ups, feeder_of(site, ups), Battery(left / share, left), card, promise=1.0 / held)
 
 
-def _host(site: Site, seen: Snapshot, host_id: HostId) -> SimHost:
+def _host(site: Site, seen: Snapshot, host_id: HostId, past: Durations) -> SimHost:
     shown: HostSeen = seen.hosts[host_id]
     built = site.hosts.get(host_id)
     guests = sum(v.memory for v in seen.guests(host_id))
+    known: dict[str, Seconds] = {}
+    if past.learned.knows(key(Kind.HOST_STOP, host_id)):
+        known["stop_seconds"] = max(past.host_stop(host_id) - NOTICE, 1.0)
+    if past.learned.knows(key(Kind.BOOT, host_id)):
+        known["boot_seconds"] = max(past.boot(host_id) - TOOLSTACK, 1.0)
     return SimHost(
         host_id,
         shown.pool,
@@ -172,7 +186,7 @@ def _host(site: Site, seen: Snapshot, host_id: HostId) -> SimHost:
         watts=HOST_WATTS,
         memory_total=shown.memory_total,
         dom0_memory=max(shown.memory_total - shown.memory_free - guests, 0),
-        link_speed=site.policy.link_speed,
+        link_speed=GIB / past.link_out(host_id, shown.pool),
         storage=set(shown.storage),
         detached=set(shown.detached),
         switch=built.switch if built else "",
@@ -183,6 +197,7 @@ def _host(site: Site, seen: Snapshot, host_id: HostId) -> SimHost:
         enabled=shown.enabled,
         user_disabled=not shown.enabled,
         agent_start_time=shown.agent_started,
+        **known,  # type: ignore[arg-type]
     )
 
 
@@ -212,7 +227,13 @@ def _named(seen: Snapshot, pool: PoolId, networks: frozenset[NetworkId]) -> froz
     return frozenset(label if often[label := labels.get(n, n)] == 1 else n for n in networks)
 
 
-def _vm(seen: Snapshot, shown: VmSeen) -> SimVm:
+def _vm(seen: Snapshot, shown: VmSeen, past: Durations) -> SimVm:
+    known: dict[str, float] = {}
+    if past.learned.knows(key(Kind.STOP, shown.id)):
+        known["stop_seconds"] = past.stop(shown.id, shown.pool)
+    if past.learned.knows(key(Kind.MOVE, shown.id)):
+        alone = past.per_gib(shown.id, shown.pool, shown.resident_on)
+        known["dirtying"] = max(alone / past.link_out(shown.resident_on or "", shown.pool), 1.0)
     return SimVm(
         shown.id,
         shown.name,
@@ -227,4 +248,5 @@ def _vm(seen: Snapshot, shown: VmSeen) -> SimVm:
         affinity=shown.affinity,
         power_state=shown.power,
         resident_on=shown.resident_on,
+        **known,  # type: ignore[arg-type]
     )

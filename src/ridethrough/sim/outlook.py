@@ -9,6 +9,7 @@ from typing import Any
 
 from ridethrough.core.advice import is_protected, outcome
 from ridethrough.core.gains import assumed, tier_gains
+from ridethrough.core.learned import NOTHING_LEARNED, Learned
 from ridethrough.core.memory import Memory
 from ridethrough.core.model import HostId, PoolId, UpsId
 from ridethrough.core.observation import Snapshot
@@ -26,13 +27,13 @@ MOST_NAMED = 4  # UPSs of a feeder
 HARM = ("crashed", "lost", "stopped", "hosts_off", "moved")  # worst first
 
 
-def outlook(site: Site, seen: Snapshot, lost: Collection[UpsId]) -> dict[str, Any]:
+def outlook(site: Site, seen: Snapshot, lost: Collection[UpsId], learned: Learned = NOTHING_LEARNED) -> dict[str, Any]:
     """These UPSs lose utility power now and do not get it back: what becomes of each host and each VM.
 
     Each island of the site is played by itself, as it is protected by itself. Times are seconds from now.
     """
     parts = _parts(parted(site, set(lost)), seen)
-    ahead = [part.ahead(lost) for part in parts if part.concerns(lost)]
+    ahead = [part.ahead(lost, learned) for part in parts if part.concerns(lost)]
     quiet = [part for part in parts if not part.concerns(lost)]
     lines = [line for one in ahead for line in told(one.film.lead_in, one.run.world, one.run.journal.entries)]
     hosts = [row for one in ahead for row in rows.hosts(one)]
@@ -47,7 +48,11 @@ def outlook(site: Site, seen: Snapshot, lost: Collection[UpsId]) -> dict[str, An
         "vms": sorted([*vms, *(row for part in quiet for row in part.vms())], key=lambda row: (row["name"], row["id"])),
         "crashed": sorted(host for one in ahead for host in one.run.world.crashed),
         "lost": sorted(vm for one in ahead for vm in one.run.world.lost),
-        "assumed": [*(_left_out(pool) for pool in silent), *assumptions(site, seen), *(assumed() if tiers else ())],
+        "assumed": [
+            *(_left_out(pool) for pool in silent),
+            *assumptions(site, seen, learned),
+            *(assumed() if tiers else ()),
+        ],
         "tiers": tiers,
     }
     return report | {
@@ -112,7 +117,12 @@ class Alone:
         return (*(float(getattr(self, what)) for what in HARM), -(self.margin if self.margin is not None else 1e9))
 
 
-def each_alone(site: Site, seen: Snapshot, may_go_on: Callable[[], bool] = lambda: True) -> Iterator[Alone]:
+def each_alone(
+    site: Site,
+    seen: Snapshot,
+    may_go_on: Callable[[], bool] = lambda: True,
+    learned: Learned = NOTHING_LEARNED,
+) -> Iterator[Alone]:
     """Each single failure: those first that leave most VMs without another feed.
 
     Ends early when `may_go_on` says no.
@@ -121,7 +131,7 @@ def each_alone(site: Site, seen: Snapshot, may_go_on: Callable[[], bool] = lambd
     for failure, hosts in sorted(each, key=lambda entry: (-_weight(seen, entry[1]), entry[0])):
         if not may_go_on():
             return
-        yield _alone(site, seen, failure, hosts)
+        yield _alone(site, seen, failure, hosts, learned)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -144,19 +154,21 @@ def single_failures(site: Site) -> list[Failure]:
     return [*(Failure("", (ups,)) for ups in burdened), *together]
 
 
-def _alone(site: Site, seen: Snapshot, failure: Failure, hosts: list[HostId]) -> Alone:
+def _alone(site: Site, seen: Snapshot, failure: Failure, hosts: list[HostId], learned: Learned) -> Alone:
     told = partial(Alone, None if failure.feeder else failure.upses[0], failure.feeder or None, failure.upses)
     if not hosts:
         on = "them" if len(failure.upses) > 1 else "it"
         return told(0, 0, 0, 0, 0, None, f"{failure}: every host on {on} has another feed")
-    counts, margin = harm_of(site, seen, failure.upses)
+    counts, margin = harm_of(site, seen, failure.upses, learned)
     return told(**counts, margin=margin, why=f"{failure}: {harm_in_words(counts)}")
 
 
-def harm_of(site: Site, seen: Snapshot, lost: Collection[UpsId]) -> tuple[dict[str, int], float | None]:
+def harm_of(
+    site: Site, seen: Snapshot, lost: Collection[UpsId], learned: Learned = NOTHING_LEARNED
+) -> tuple[dict[str, int], float | None]:
     """What the loss of these UPSs does, in counts (`HARM`), and the smallest margin of a host."""
     parts = [part for part in _parts(parted(site, set(lost)), seen) if part.concerns(lost)]
-    ahead = [part.ahead(lost) for part in parts]
+    ahead = [part.ahead(lost, learned) for part in parts]
     found = summary(
         {
             "hosts": [row for one in ahead for row in ends.hosts(one.run, one.film)],
@@ -207,8 +219,8 @@ class _Part:
     def concerns(self, lost: Collection[UpsId]) -> bool:
         return bool(self.seen.hosts) and any(ups in self.site.upses for ups in lost)
 
-    def ahead(self, lost: Collection[UpsId]) -> Forecast:
-        return forecast(self.site, self.seen, [ups for ups in lost if ups in self.site.upses])
+    def ahead(self, lost: Collection[UpsId], learned: Learned = NOTHING_LEARNED) -> Forecast:
+        return forecast(self.site, self.seen, [ups for ups in lost if ups in self.site.upses], learned)
 
     def hosts(self) -> Iterator[dict[str, Any]]:
         """Rows of hosts to which nothing happens."""

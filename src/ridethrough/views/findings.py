@@ -10,6 +10,7 @@ from typing import Any
 
 from ridethrough.config import Configuration, UpsConnection
 from ridethrough.core.advice import Level, outcome
+from ridethrough.core.learned import NOTHING_LEARNED, Learned
 from ridethrough.core.lint import lint, score
 from ridethrough.core.model import HostId, PoolId, StorageId, VmId
 from ridethrough.core.observation import Snapshot
@@ -37,10 +38,12 @@ async def report(
     told: Callable[[str], None] = lambda what: None,
     armed: bool | None = None,
     own_vm: VmId = "",
+    learned: Learned = NOTHING_LEARNED,
 ) -> Row:
     """Ask every UPS and every pool once, and say what an outage would do to each host. `told` hears how far it is.
 
     `armed`: whether the controller may act; None: nobody knows. `own_vm`: the VM that this runs in, if it is one.
+    `learned`: what its journal has taught.
     """
     stored = f" and {len(found.storages)} storages" if found.storages else ""
     told(f"asking {len(found.upses)} UPSs{', ' if stored else ' and '}{len(found.pools)} pools{stored}")
@@ -62,17 +65,23 @@ async def report(
             "nas": storages,
             "power_on": switches,
             "hosts": [_host(found.site, host) for host in sorted(found.site.hosts)],
-            "advice": advised(found.site, seen, armed, own_vm),
+            "advice": advised(found.site, seen, armed, own_vm, learned),
             "problems": [f"{row['id']}: {text}" for row in asked for text in row["troubles"]],
         }
     )
 
 
-def advised(site: Site, seen: Snapshot, armed: bool | None = None, own_vm: VmId = "") -> list[Row]:
+def advised(
+    site: Site,
+    seen: Snapshot,
+    armed: bool | None = None,
+    own_vm: VmId = "",
+    learned: Learned = NOTHING_LEARNED,
+) -> list[Row]:
     """What is worth saying of a site as it was seen, the worst first."""
     return [
         {"level": str(a.level), "about": a.about, "text": a.text, "sentence": a.sentence, "remedy": a.remedy}
-        for a in lint(site, seen, armed, own_vm)
+        for a in lint(site, seen, armed, own_vm, learned)
     ]
 
 

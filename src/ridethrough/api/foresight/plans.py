@@ -13,8 +13,9 @@ from typing import Any
 import msgspec
 
 from ridethrough.api.live import Live
-from ridethrough.core.observation import Snapshot, UpsSeen
+from ridethrough.core.observation import UpsSeen
 from ridethrough.core.site import Site
+from ridethrough.runtime.seen_file import Seen
 from ridethrough.runtime.worker import JobFailed, JobRefused, JobTooLong
 
 from .present import NothingSeen, Present
@@ -75,7 +76,7 @@ class Plans:
         Raises NothingSeen, JobRefused, JobTooLong, JobFailed.
         """
         site, seen = self._present.look()
-        return _ask(self._asked, "outlook", site, seen.snapshot, OUTLOOK_WITHIN, lose=lose)
+        return _ask(self._asked, "outlook", site, seen, OUTLOOK_WITHIN, lose=lose)
 
     def shown(self) -> dict[str, Any]:
         """What people get: see PlanNow."""
@@ -104,11 +105,11 @@ class Plans:
         except NothingSeen as error:
             self._say(str(error))
             return
-        self._key = await asyncio.to_thread(_key, site, seen.snapshot)
+        self._key = await asyncio.to_thread(_key, site, seen)
         if self._is_due():
             self.computing = True
             try:
-                await self._compute(site, seen.snapshot, self._key)
+                await self._compute(site, seen, self._key)
                 self.trouble = ""
             except (JobRefused, JobTooLong, JobFailed) as error:
                 log.warning("the outlook cannot be worked out: %s", error)
@@ -123,7 +124,7 @@ class Plans:
         since = time.monotonic() - self._tried
         return since >= (rest if latest is None or changed else max(AT_LEAST_EVERY, rest))
 
-    async def _compute(self, site: Site, seen: Snapshot, key: bytes) -> None:
+    async def _compute(self, site: Site, seen: Seen, key: bytes) -> None:
         """First all UPSs at once, told as soon as that is known; then one by one."""
         began = time.monotonic()
         report = await WAITS(_ask, self._worker, "outlook", site, seen, OUTLOOK_WITHIN)
@@ -140,17 +141,19 @@ class Plans:
             self._live.publish("plan", self.shown())
 
 
-def _ask(worker: Imagines, job: str, site: Site, seen: Snapshot, within: float, **more: Any) -> dict[str, Any]:
-    raw = worker.run(job, {"site": site, "seen": seen, **more}, within)
+def _ask(worker: Imagines, job: str, site: Site, seen: Seen, within: float, **more: Any) -> dict[str, Any]:
+    raw = worker.run(job, {"site": site, "seen": seen.snapshot, "learned": seen.learned, **more}, within)
     found: dict[str, Any] = msgspec.json.decode(raw)
     return found
 
 
-def _key(site: Site, seen: Snapshot) -> bytes:
+def _key(site: Site, known: Seen) -> bytes:
     """What an outlook hangs on; the same as long as it need not be worked out anew."""
+    seen = known.snapshot
     return msgspec.json.encode(
         [
             site,
+            known.learned,
             {u: _of_ups(there) for u, there in sorted(seen.upses.items())},
             {p: (there.coordinator, there.auto_poweron) for p, there in sorted(seen.pools.items())},
             {h: (there.enabled, there.live, there.memory_total) for h, there in sorted(seen.hosts.items())},

@@ -171,7 +171,11 @@ class Simulations:
         asked: dict[str, Any] = {"folder": str(self._folder), "title": story.title}
         if story.live:
             site, seen = self._present.look()
-            asked["live"] = {"site": self._changed(site, story.settings), "seen": seen.snapshot}
+            asked["live"] = {
+                "site": self._changed(site, story.settings),
+                "seen": seen.snapshot,
+                "learned": seen.learned,
+            }
         else:
             asked |= {"site": story.site, "scenario": story.scenario, "settings": dict(story.settings)}
         return asked | {"timeline": story.timeline, "until": story.until, "armed": story.armed}

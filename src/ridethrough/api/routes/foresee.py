@@ -13,11 +13,13 @@ from ridethrough.api.access import Viewer
 from ridethrough.api.context import Context, Ctx
 from ridethrough.api.foresight import NothingSeen
 from ridethrough.core.advice import is_protected, of_host, outcome
+from ridethrough.core.learned import Learned
 from ridethrough.core.model import Host
 from ridethrough.core.observation import Snapshot
 from ridethrough.core.policy import HostPolicy, Timer
 from ridethrough.core.site import Site
 from ridethrough.core.timetable import MAINTENANCE, SHUTDOWN, shortest, step, steps, timers
+from ridethrough.runtime.seen_file import Seen
 
 router = APIRouter(tags=["settings"])
 
@@ -127,8 +129,8 @@ NOT_YET: dict[int | str, dict[str, Any]] = {503: {"description": "There is no si
 @router.post("/hosts/foresee", responses=NOT_YET)
 def foresee(question: Question, ctx: Ctx, _: Viewer) -> Answer:
     """The row of the action table, the steps and warnings that these settings would make. Changes nothing."""
-    site, snapshot = _with(_site(ctx), question, ctx), _snapshot(ctx)
-    return Answer(hosts={id: _told(site.hosts[id], site, snapshot) for id in question.hosts})
+    site, seen = _with(_site(ctx), question, ctx), _seen(ctx)
+    return Answer(hosts={id: _told(site.hosts[id], site, seen.snapshot, seen.learned) for id in question.hosts})
 
 
 def _site(ctx: Context) -> Site:
@@ -138,12 +140,12 @@ def _site(ctx: Context) -> Site:
         raise HTTPException(503, f"the site's file cannot be used: {error}") from None
 
 
-def _snapshot(ctx: Context) -> Snapshot:
+def _seen(ctx: Context) -> Seen:
     """What was seen last; nothing where no controller has looked yet."""
     try:
-        return ctx.present.seen().snapshot
+        return ctx.present.seen()
     except NothingSeen:
-        return Snapshot()
+        return Seen(0.0, Snapshot())
 
 
 def _with(site: Site, question: Question, ctx: Context) -> Site:
@@ -173,7 +175,7 @@ def _policy(wanted: Wanted) -> HostPolicy:
     return HostPolicy(timer(wanted.maintenance), timer(wanted.shutdown))
 
 
-def _told(host: Host, site: Site, seen: Snapshot) -> Foreseen:
+def _told(host: Host, site: Site, seen: Snapshot, learned: Learned) -> Foreseen:
     options = site.policy.of(host.id)
     row = outcome(options)
     pool = seen.pools.get(host.pool)
@@ -188,20 +190,20 @@ def _told(host: Host, site: Site, seen: Snapshot) -> Foreseen:
                 ends=s.ends,
                 parts=[Part(what=what, takes=takes) for what, takes in s.parts.items()],
             )
-            for s in steps(host.id, site, seen)
+            for s in steps(host.id, site, seen, learned)
         ],
-        latest=Latest(**dict(_latest(host, site, seen))),
-        advice=[AdviceTold(level=a.level, text=a.text) for a in of_host(host, site, seen)],
+        latest=Latest(**dict(_latest(host, site, seen, learned))),
+        advice=[AdviceTold(level=a.level, text=a.text) for a in of_host(host, site, seen, learned)],
         vms=len(seen.guests(host.id)),
         coordinator=coordinator,
         protected=is_protected(host, site, seen),
     )
 
 
-def _latest(host: Host, site: Site, seen: Snapshot) -> Iterator[tuple[str, int | None]]:
+def _latest(host: Host, site: Site, seen: Snapshot, learned: Learned) -> Iterator[tuple[str, int | None]]:
     card = shortest(host, site, seen)
     for option in (MAINTENANCE, SHUTDOWN):
-        yield option, card and step(host.id, option, Timer(), site, seen).latest(card[2])
+        yield option, card and step(host.id, option, Timer(), site, seen, learned).latest(card[2])
 
 
 def _card(ups: str, site: Site, seen: Snapshot) -> Card:

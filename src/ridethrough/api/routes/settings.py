@@ -25,6 +25,7 @@ from ridethrough.config.settings import EMPTY
 from ridethrough.config.shown import SECRET_KEYS
 from ridethrough.config.told import told
 from ridethrough.core.advice import Advice, advice
+from ridethrough.core.learned import NOTHING_LEARNED
 from ridethrough.core.observation import Snapshot
 from ridethrough.core.outlook import Outlook, outlook
 from ridethrough.runtime.codec import readable
@@ -202,8 +203,9 @@ def preview(wanted: PreviewWanted, ctx: Ctx, person: Viewer) -> Preview:
         raise refused(403, NAMES)
     seen = read_seen(ctx.state_dir)
     snapshot = seen.snapshot if seen is not None else Snapshot()
+    learned = seen.learned if seen is not None else NOTHING_LEARNED
     now, new = _now(proposal.before, ctx), proposal.configuration
-    before = set(advice(now.site, snapshot))
+    before = set(advice(now.site, snapshot, learned))
     anew = begun_anew(now, new) if new is not None else None
     touched = [change.path[1] for change in wanted.operations if change.path[0] == "host" and len(change.path) > 1]
     about = [*wanted.hosts, *touched]
@@ -213,8 +215,12 @@ def preview(wanted: PreviewWanted, ctx: Ctx, person: Viewer) -> Preview:
         changes=proposal.changes,
         diff=proposal.diff,
         problems=[readable(problem) for problem in proposal.problems],
-        warnings=[_advice_row(found, before) for found in advice(new.site, snapshot)] if new is not None else [],
-        hosts=[_host_row(outlook(host, new.site, snapshot), before) for host in hosts] if new is not None else [],
+        warnings=[_advice_row(found, before) for found in advice(new.site, snapshot, learned)]
+        if new is not None
+        else [],
+        hosts=[_host_row(outlook(host, new.site, snapshot, learned), before) for host in hosts]
+        if new is not None
+        else [],
         watched_anew=[*anew.upses, *anew.pools] if anew is not None else [],
     )
 
