@@ -58,7 +58,7 @@ def test_moves_that_share_a_link_have_as_much_more_time() -> None:
 
 
 def test_what_was_learned_is_what_is_reckoned() -> None:
-    known_slow = [e.ActionStarted(1.0, STOP), e.ActionFinished(101.0, 1, STOP)]
+    known_slow: list[e.Event] = [e.ActionStarted(1.0, STOP), e.ActionFinished(101.0, 1, STOP)]
     s = at(BEGAN + 90.0, e.ActionStarted(BEGAN, STOP))
     slow = replace(s, memory=replace(s.memory, learned=remember(*known_slow).learned), worked_out={})
     assert said(s) != ""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ridethrough.core.learned import Kind, Learned, Took, key
 from ridethrough.core.model import CardAction, CardTimers
 from ridethrough.core.observation import HostSeen, PoolSeen, Power, Snapshot, Source, UpsReading, UpsSeen, VmSeen
 from ridethrough.runtime.seen_file import FILE, Seen, SeenFile, read_seen
@@ -23,7 +24,8 @@ def snapshot(name: str = "web1") -> Snapshot:
 
 
 async def test_what_is_read_is_what_was_seen(tmp_path: Path) -> None:
-    seen = Seen(4.0, snapshot())
+    learned = Learned(held={"ups1": 0.6}).with_(Took(75.0, at_least=True), key(Kind.STOP, "v"))
+    seen = Seen(4.0, snapshot(), learned)
     assert read_seen(tmp_path) is None
     await SeenFile(tmp_path, lambda: seen).keep()
     assert read_seen(tmp_path) == seen
