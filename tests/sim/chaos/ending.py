@@ -32,6 +32,7 @@ MAY_STAY = frozenset(
         "profile unknown",
         "claimed",
         "ha",
+        "ha not restored",
     }
 )
 
@@ -206,6 +207,16 @@ def _was_without_disks(watch: Watch, vm: SimVm) -> bool:
     return False
 
 
+def ha_is_as_it_was(watch: Watch, pool: PoolId) -> Iterator[str]:
+    """On, and to tolerate as many failures; or a person has been told that it is not."""
+    before, now = watch.scenario.site.build().pools[pool], watch.world.pools[pool]
+    if watch.memory.pool(pool).record is not None:
+        return  # the_pool_is_let_go says so
+    same = (before.ha_enabled, before.ha_failures) == (now.ha_enabled, now.ha_failures)
+    if not same and (pool, "ha not restored") not in watch.memory.alerts:
+        yield f"HA of {pool} is {now.ha_enabled}, {now.ha_failures}; it was {before.ha_enabled}, {before.ha_failures}"
+
+
 ALWAYS: tuple[Callable[[Watch], Iterator[str]], ...] = (
     never_12_loses_a_fact,
     no_bug,
@@ -219,6 +230,7 @@ RESTORED: tuple[Callable[[Watch, PoolId], Iterator[str]], ...] = (
     the_fallen_are_back,
     the_pool_is_let_go,
     nothing_is_left_open,
+    ha_is_as_it_was,
 )
 
 
@@ -243,10 +255,10 @@ def _somebody_else_asked(watch: Watch) -> bool:
 
 
 def _is_ours_to_restore(watch: Watch, pool: PoolId) -> bool:
-    """Its coordinator answers: everything works through it. Without it only a person can go on (hand-over and IPMI
-    are not built yet). And it is not another controller's, nor HA's, which is not switched off yet."""
+    """Its coordinator answers: everything works through it. Without it only a person can go on (IPMI is not built yet).
+    And it is not another controller's."""
     mine = watch.world.pools[pool].other_config.get(CLAIM) != OTHER_CONTROLLER
-    return mine and not watch.scenario.site.build().pools[pool].ha_enabled and watch.world.coordinator(pool) is not None
+    return mine and watch.world.coordinator(pool) is not None
 
 
 def _still_asks(watch: Watch, pool: PoolId) -> bool:

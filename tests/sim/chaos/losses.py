@@ -126,8 +126,6 @@ def excuse(watch: Watch, host: HostId, since: Seconds, until: Seconds) -> str:
             return happening.do
     if not watch.scenario.armed:
         return "dry run"
-    if watch.scenario.site.build().pools[it.pool].ha_enabled:
-        return "HA, which is not switched off yet"
     if it.unplugged or not it.fed_by:
         return "its cords were pulled"
     if any(since - 30.0 <= gone <= since + time_wanted(watch, host) for gone in truth.coordinator_gone[it.pool]):

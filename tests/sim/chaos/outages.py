@@ -19,6 +19,7 @@ from ridethrough.sim.timeline import (
 )
 
 from .boxes import RandomBoxes
+from .protection import protect
 from .shedding import shed_some
 from .sites import Content, Dice, RandomSite
 
@@ -225,6 +226,7 @@ def story(seed: int) -> Content:
     dice = Dice(f"ridethrough chaos {seed}")
     short, armed = not dice.chance(5), not dice.chance(6)
     site = RandomSite(dice, short)
+    protect(Dice(f"ridethrough chaos {seed}, HA"), site)
     boxes = RandomBoxes(Dice(f"ridethrough chaos {seed}, storage"), site)
     outage = RandomOutage(dice, Dice(f"ridethrough chaos {seed}, clocks"), site, boxes, armed)
     shed_some(Dice(f"ridethrough chaos {seed}, shedding"), site)
