@@ -200,7 +200,7 @@ class _Sweeper:
 
 def _is_done(m: Memory) -> bool:
     """Nothing of an outage is open."""
-    if m.pending or m.requests or m.left or any(p.record for p in m.pools.values()):
+    if m.pending or m.requests or m.left or any(p.record or p.ha for p in m.pools.values()):
         return False
     if any(u.on_battery_since is not None or u.doubted or u.silent_since is not None for u in m.upses.values()):
         return False
