@@ -226,9 +226,10 @@ def story(seed: int) -> Content:
     dice = Dice(f"ridethrough chaos {seed}")
     short, armed = not dice.chance(5), not dice.chance(6)
     site = RandomSite(dice, short)
-    protect(Dice(f"ridethrough chaos {seed}, HA"), site)
     boxes = RandomBoxes(Dice(f"ridethrough chaos {seed}, storage"), site)
     outage = RandomOutage(dice, Dice(f"ridethrough chaos {seed}, clocks"), site, boxes, armed)
+    outage.timeline += protect(Dice(f"ridethrough chaos {seed}, HA"), site, outage.over_at)
+    outage.timeline.sort(key=lambda entry: entry["at"])
     shed_some(Dice(f"ridethrough chaos {seed}, shedding"), site)
     last = max(entry["at"] for entry in outage.timeline)
     found: Content = {
