@@ -97,22 +97,22 @@ def _fitting(s: Situation, vm: VmSeen) -> tuple[tuple[HostId, ...], str]:
         return (), f"its migration failed {len(failed)} times"
     evacuation = s.memory.host(vm.resident_on or "").evacuation
     since = evacuation.at if evacuation is not None and not s.dry_run else s.now - s.policy.target_fresh
-    able, reason = _able(s, vm.resident_on or "", since, vm.pool, vm.storage, vm.networks, vm.cpu)
+    fitting, reason = able(s, vm.resident_on or "", since, vm.pool, vm.storage, vm.networks, vm.cpu)
     if reason:
         return (), reason
-    roomy = [h for h in able if room(s, h) >= vm.memory]
+    roomy = [h for h in fitting if room(s, h) >= vm.memory]
     if not roomy:
         return (), f"not enough memory: needs {vm.memory / 2**30:.1f} GiB"
     if not failed:
-        return able, ""
-    untried = tuple(h for h in able if h not in failed)
+        return fitting, ""
+    untried = tuple(h for h in fitting if h not in failed)
     if not any(h not in failed for h in roomy):
         return (), "its migration failed on every host that could take it"
     return untried, ""
 
 
 @once
-def _able(
+def able(
     s: Situation,
     source: HostId,
     since: Seconds,

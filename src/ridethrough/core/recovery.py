@@ -9,12 +9,13 @@ from .custody import belongs_to_administrator, is_away
 from .evacuation import still_moves
 from .gates import awaited_batteries, is_ready, why_it_waits
 from .memory import VmMemory
-from .model import HostId, PoolId, Seconds, UpsId
+from .model import HostId, PoolId, Seconds, UpsId, VmId
 from .observation import HostSeen, Power, VmSeen
 from .ordering import first_to_start, start_order
 from .placement import is_moving
 from .power import Supply, backs_of, supply
 from .proof import may_have_fallen
+from .shelter import shelters
 from .situation import Situation, once
 from .start import may_act, start
 from .storage import disks_served
@@ -68,11 +69,24 @@ def start_guests(s: Situation) -> list[e.Event]:
         steady = hurried or is_steady(s, pool)
         able = [v for v in to_start(s, pool) if (steady or _home(s, v)) and has_a_home(s, v) and _has_its_disks(s, v)]
         able = [v for v in able if hurried or not (awaited(s, v) or waits_for_battery(s, v))]
+        sheltered = {} if steady else _sheltered(s, pool, able)
+        able += [s.seen.vms[vm] for vm in sheltered]
         starting = [a.vm for a in s.memory.pending.values() if isinstance(a, StartVm) and a.pool == pool]
         wave = first_to_start(s, able, [s.seen.vms[vm] for vm in starting if vm in s.seen.vms])
         for vm in wave[: max(s.policy.parallel - len(starting), 0)]:
-            found += start(s, StartVm(vm.id, vm.name, pool, _home(s, vm), "it ran when the outage began"))
+            if vm.id in sheltered:
+                why = f"there is room now, and {ran_on(s, vm)} has no power"
+                found += start(s, StartVm(vm.id, vm.name, pool, sheltered[vm.id], why))
+            else:
+                found += start(s, StartVm(vm.id, vm.name, pool, _home(s, vm), "it ran when the outage began"))
     return found
+
+
+def _sheltered(s: Situation, pool: PoolId, others: list[VmSeen]) -> dict[VmId, HostId]:
+    """Those that we stopped and that need not wait for their own hosts, and where they start."""
+    known = {v.id for v in others}
+    stopped = [v for v in to_start(s, pool) if v.id not in known and s.memory.vm(v.id).stopped]
+    return shelters(s, pool, [(v, ran_on(s, v)) for v in stopped if _has_its_disks(s, v)])
 
 
 def waits_for_battery(s: Situation, vm: VmSeen) -> bool:
