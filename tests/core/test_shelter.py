@@ -18,7 +18,7 @@ from .build import GIB, lost, site, situation, snapshot, vm_seen
 NOW = 1000.0
 RECORD = e.PoolRecorded(1.0, "pool1", "h1", (("h1", 1.0), ("h2", 1.0), ("h3", 1.0)), (), (("vm1", "h3"),), False)
 STOP = StopVm("vm1", "vm1", "pool1", "h3", "no time is left to move it", 30.0)
-DOWN = (e.ActionStarted(600.0, STOP, 0.0), e.HostDown(700.0, "h3", "pool1", "silent"))
+DOWN = (e.ActionStarted(600.0, STOP), e.ActionFinished(630.0, 0, STOP), e.HostDown(700.0, "h3", "silent"))
 
 
 def after_the_stop(
@@ -40,7 +40,8 @@ def after_the_stop(
     if down:
         hosts["h3"] = replace(hosts["h3"], live=False, enabled=False, toolstack_at=500.0, network_at=500.0)
     on_battery = tuple(lost(u, 990.0 if u == "ups2" else 500.0) for u in failing)
-    return situation(NOW, replace(seen, hosts=hosts), built, *on_battery, RECORD, *(DOWN if down else DOWN[:1]))
+    s = situation(NOW, replace(seen, hosts=hosts), built, *on_battery, RECORD, *(DOWN if down else DOWN[:2]))
+    return replace(s, memory=replace(s.memory, pending={}), worked_out={})
 
 
 def started(s: Situation) -> list[tuple[str, str]]:

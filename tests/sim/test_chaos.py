@@ -91,7 +91,7 @@ BASE: Content = tomllib.loads(
     """
 story = "One side fails.\\nIt comes back."
 site = "empty"
-until = 700
+until = 720
 lead_in = 20
 timeline = [{ at = 0, do = "fail", feeder = "a" }, { at = 60, do = "restore", feeder = "a" }]
 [override.site]
@@ -100,6 +100,7 @@ reserve = 15
 guest_stop_estimate = 15
 start_timeout = 90
 starts_itself = 20
+battery_wait = 20
 [override.ups.ups1]
 [override.ups.ups2]
 [override.pool.pool1]

@@ -114,8 +114,13 @@ def _has_its_disks(s: Situation, vm: VmSeen) -> bool:
 
 def ran_on(s: Situation, vm: VmSeen) -> HostId:
     """Where it ran when the outage began; empty when it did not."""
-    record = s.memory.pool(vm.pool).record
-    return dict(record.running).get(vm.id, "") if record else ""
+    return _homes(s, vm.pool).get(vm.id, "")
+
+
+@once
+def _homes(s: Situation, pool: PoolId) -> dict[VmId, HostId]:
+    record = s.memory.pool(pool).record
+    return dict(record.running) if record else {}
 
 
 @once

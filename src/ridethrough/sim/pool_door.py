@@ -242,7 +242,7 @@ class PoolDoor:
     def _vms_seen(self) -> dict[str, VmSeen]:
         local = {sr.id: sr.name for sr in self._world.storages.values() if not sr.shared}
         mine = [vm for vm in self._world.vms.values() if vm.pool == self._pool]
-        return {vm.id: replace(_vm_seen(vm, local), unsuspendable=self._unsuspendable(vm)) for vm in mine}
+        return {vm.id: _vm_seen(vm, local, self._unsuspendable(vm)) for vm in mine}
 
     def _unsuspendable(self, vm: SimVm) -> str:
         """In the words of the XenAPI driver."""
@@ -509,7 +509,7 @@ class PoolDoor:
         return self._world.vms[vm]
 
 
-def _vm_seen(vm: SimVm, local: Mapping[RepositoryId, str]) -> VmSeen:
+def _vm_seen(vm: SimVm, local: Mapping[RepositoryId, str], unsuspendable: str) -> VmSeen:
     return VmSeen(
         vm.id,
         vm.name,
@@ -522,6 +522,7 @@ def _vm_seen(vm: SimVm, local: Mapping[RepositoryId, str]) -> VmSeen:
         storage=vm.storage | ({vm.suspended_to} if vm.suspended_to else set()),
         busy=frozenset(vm.current_operations.values()),
         immovable=_immovable(vm, local),
+        unsuspendable=unsuspendable,
         tags=frozenset(vm.tags),
         networks=frozenset(network_uuid(vm.pool, name) for name in vm.cards),
         cpu=Cpu(VENDOR, vm.cpu_features),
