@@ -146,6 +146,11 @@ class SiteSection(Section):
     force_stop: bool = Field(
         DEFAULT.force_stop, description="Stop a VM hard when its clean stop ran out of time.", examples=[True]
     )
+    return_home: bool = Field(
+        DEFAULT.return_home,
+        description="VMs that were moved go back to the hosts on which they ran, once all is well again.",
+        examples=[True],
+    )
     shed: dict[Tier, Duration] = Field(
         default_factory=dict,
         description="VMs of a tier that find no place are stopped after so long on battery, to gain runtime.",

@@ -8,6 +8,7 @@ from .actions import ReleasePool, RestoreAutoPoweron
 from .attachments import is_given_up, missing, name_of, trouble
 from .custody import belongs_to_administrator, is_at_rest, is_away
 from .high_availability import differs, is_to_be_restored, restore
+from .homing import go_home
 from .model import PoolId
 from .observation import Power, VmSeen
 from .proof import may_have_fallen
@@ -20,10 +21,13 @@ from .wording import listed
 
 
 def close(s: Situation) -> list[e.Event]:
-    """When nothing is left to undo: auto_poweron restored, the claim released, the record closed."""
+    """When nothing is left to undo: VMs home, if wanted; auto_poweron restored, the claim released, the record shut."""
     found: list[e.Event] = []
     for pool in sorted(s.seen.pools):
         if s.memory.pool(pool).record is None or not s.is_trusted(pool) or not _is_over(s, pool):
+            continue
+        if moves := go_home(s, pool):
+            found += moves
             continue
         m, mine = s.memory.pool(pool), s.seen.pools[pool].claim == s.policy.controller
         if m.auto_poweron_suspended and not _is_hopeless(s, f"RestoreAutoPoweron pool {pool}"):

@@ -89,6 +89,7 @@ class Policy:
     protect_coordinator: bool = True
     hand_over_coordinator: bool = True
     force_stop: bool = True
+    return_home: bool = False  # VMs go back to the hosts on which they ran
     controller: str = ""  # this controller's name in a pool's claim
 
     def of(self, host: HostId) -> HostPolicy:

@@ -37,6 +37,8 @@ def never_1_touches_a_host_without_cause(watch: Watch, t: Tick) -> Iterator[str]
             continue
         if isinstance(action, a.MoveVm | a.DisableHost) and host in t.ours.moved_from:
             continue  # an evacuation that has begun goes on to the end
+        if isinstance(action, a.MoveVm) and _goes_home(t, action):
+            continue  # its owner wants that
         if isinstance(action, a.StopVm | a.ForceStopVm | a.CancelMove) and _may_lose_its_disk(t, action.vm):
             continue
         if isinstance(action, a.DisableHost) and host in t.ours.in_maintenance:
@@ -49,6 +51,11 @@ def never_1_touches_a_host_without_cause(watch: Watch, t: Tick) -> Iterator[str]
             continue
         if not (watch.facts_died and t.truth.is_unheard(action.storage)):
             yield f"{action.storage} is told to go down, and has its utility power ({action.why})"
+
+
+def _goes_home(t: Tick, action: a.MoveVm) -> bool:
+    record = t.s.memory.pool(action.pool).record
+    return t.s.policy.return_home and record is not None and dict(record.running).get(action.vm) == action.host
 
 
 def never_2_moves_to_a_host_that_cannot_take_it(watch: Watch, t: Tick) -> Iterator[str]:

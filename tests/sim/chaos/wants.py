@@ -1,4 +1,4 @@
-"""Tiers that an owner gives up for more runtime; and what VMs draw.
+"""What some owners want: tiers given up for more runtime, VMs back at home.
 
 They have dice of their own: a site without them is as it was before there were any.
 """
@@ -18,3 +18,8 @@ def shed_some(dice: Dice, site: RandomSite) -> None:
     for vm in site.content["world"]["vm"].values():
         if dice.chance(70):
             vm["watts"] = dice.choice([10.0, 40.0, 100.0])
+
+
+def go_home_some(dice: Dice, site: RandomSite) -> None:
+    if dice.chance(10):
+        site.content.setdefault("site", {})["return_home"] = True
