@@ -29,6 +29,7 @@ NEEDED = (
     "host.add_to_other_config",
     "host.remove_from_other_config",
     "pool.add_to_other_config",
+    "pool.designate_new_master",
     "pool.remove_from_other_config",
     "pool.set_ha_host_failures_to_tolerate",
     "pool.disable_ha",
@@ -40,6 +41,7 @@ NEEDED = (
     "vm.start_on",
     "vm.resume",
     "vm.resume_on",
+    "pbd.plug",
     "task.destroy/any",  # which cancels a migration that somebody else began, too
     "event.from",
 )

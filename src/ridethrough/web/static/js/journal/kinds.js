@@ -4,7 +4,7 @@
 export const GROUPS = [
   ["power", "Power", "battery", ["UtilityDoubted", "DoubtCleared", "UtilityLost", "UtilitySeen", "UtilityLostAgain", "OutputOff", "UtilityBack", "RuntimeTold", "BatteryMeasured", "LowBattery", "CountdownSeen", "CountdownOver"]],
   ["cards", "Cards and traps", "ups", ["UpsKnown", "UpsSilent", "UpsAnswers", "TrapHeard"]],
-  ["hosts", "Hosts", "host", ["EvacuationBegun", "HostEmptied", "EvacuationEnded", "ShutdownBegun", "ShutdownDropped", "ShutdownLost", "HostDown", "HostHeard", "HostReturned", "HostYielded", "HoldOverridden", "HoldEnded"]],
+  ["hosts", "Hosts", "host", ["EvacuationBegun", "HostEmptied", "EvacuationEnded", "ShutdownBegun", "ShutdownDropped", "ShutdownLost", "HostDown", "HostHeard", "HostReturned", "HostYielded", "HoldOverridden", "HoldEnded", "HandOverBegun", "HandOverEnded"]],
   ["storage", "Storage", "storage", ["StorageStopBegun", "StorageStopDropped", "StorageDown", "StorageBack"]],
   ["vms", "VMs", "vm", ["VmUnplaced", "VmRunsAgain", "VmFound", "VmLeftOff", "SkipEnded"]],
   ["actions", "Actions", "play", ["ActionStarted", "ActionFinished", "ActionTold"]],
