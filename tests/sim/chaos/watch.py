@@ -339,11 +339,11 @@ def _does(action: a.Action, vm: VmId, operation: str) -> bool:
         case a.MoveVm():
             return action.vm == vm and operation == "pool_migrate"
         case a.StopVm():
-            return action.vm == vm and operation == "clean_shutdown"
+            return action.vm == vm and operation == ("suspend" if action.suspend else "clean_shutdown")
         case a.ForceStopVm():
             return action.vm == vm and operation == "hard_shutdown"
         case a.StartVm():
-            return action.vm == vm and operation in ("start", "start_on")
+            return action.vm == vm and operation in ("start", "start_on", "resume", "resume_on")
         case _:
             return False
 
