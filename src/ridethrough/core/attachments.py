@@ -10,7 +10,7 @@ from .observation import HostSeen, VmSeen
 from .power import supply
 from .situation import Situation, once
 from .start import may_act, start
-from .storage import is_serving
+from .storage import NOT_SERVING, is_serving
 from .storage_use import attached_before, storages_with
 
 NOT_ATTACHED = "not attached"  # the alert about a host that cannot attach what it had attached
@@ -50,7 +50,10 @@ def missing(s: Situation, host: HostSeen) -> list[RepositoryId]:
 
 
 def is_given_up(s: Situation, host: HostSeen, repository: RepositoryId) -> bool:
-    """It could not be attached for long, and a person has been told: nobody waits for it any more."""
+    """It could not be attached for long, or its storage does not serve, and a person has been told: nobody waits for it."""
+    silent = [s.memory.alerts.get((storage, NOT_SERVING)) for storage in storages_with(s, repository)]
+    if any(alert is not None and s.now - alert.at >= s.policy.start_timeout for alert in silent):
+        return True
     told = s.memory.alerts.get((host.id, NOT_ATTACHED))
     return told is not None and s.now - told.at >= s.policy.starts_itself and _fails(s, host, repository)
 
