@@ -50,7 +50,7 @@ def missing(s: Situation, host: HostSeen) -> list[RepositoryId]:
 
 
 def is_given_up(s: Situation, host: HostSeen, repository: RepositoryId) -> bool:
-    """It could not be attached for long, or its storage does not serve, and a person has been told: nobody waits for it."""
+    """It could not be attached for long, or its storage does not serve, and a person has been told."""
     silent = [s.memory.alerts.get((storage, NOT_SERVING)) for storage in storages_with(s, repository)]
     if any(alert is not None and s.now - alert.at >= s.policy.start_timeout for alert in silent):
         return True
