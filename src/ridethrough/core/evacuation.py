@@ -75,10 +75,9 @@ def is_protected(s: Situation, host: HostSeen) -> bool:
 
 def is_held(s: Situation, host: HostSeen) -> bool:
     """A person's hold, or a person's hand that we yielded to; until the last safe start."""
-    m = s.memory.host(host.id)
     if s.is_wanted_off(host.pool):
         return False  # the red button is pressed by a person too, and later
-    return (m.held or m.yielded_at is not None) and not m.overridden
+    return s.memory.host(host.id).hands_off
 
 
 def is_last_start(s: Situation, host: HostSeen) -> bool:

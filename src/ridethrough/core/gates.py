@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from . import events as e
 from .budget import LAST_SECONDS, stops_in_order
 from .durations import host_stop
-from .model import Host, HostId, Percent, PoolId, Seconds, Storage, UpsId
+from .model import Host, HostId, Percent, PoolId, Seconds, Storage, UpsId, VmId
 from .observation import HostSeen, UpsReading, VmSeen
 from .power import is_silent
 from .situation import Situation, once
@@ -67,9 +67,18 @@ def shutdown_need(s: Situation, ups: UpsId) -> Seconds:
 
 def _guests(s: Situation, host: HostSeen) -> list[VmSeen]:
     """Those that ran there when the outage began, and those there now."""
-    record = s.memory.pool(host.pool).record
-    ran = {vm for vm, home in record.running if home == host.id} if record is not None else set()
-    return [v for v in s.seen.vms.values() if v.id in ran or v.resident_on == host.id]
+    ran = (s.seen.vms.get(vm) for vm in _ran_on(s, host.pool).get(host.id, ()))
+    return list({v.id: v for v in (*s.guests(host.id), *ran) if v is not None}.values())
+
+
+@once
+def _ran_on(s: Situation, pool: PoolId) -> dict[HostId, list[VmId]]:
+    """The VMs that ran on each host when the outage began."""
+    record = s.memory.pool(pool).record
+    found: dict[HostId, list[VmId]] = {}
+    for vm, home in record.running if record is not None else ():
+        found.setdefault(home, []).append(vm)
+    return found
 
 
 @once

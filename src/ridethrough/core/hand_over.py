@@ -8,9 +8,9 @@ from .budget import left, need
 from .evacuation import is_held, is_protected
 from .high_availability import PATIENCE, is_refused
 from .model import HostId, PoolId, Seconds
+from .movable import RANK, no_target
 from .observation import HostSeen
-from .placement import no_target
-from .power import Supply, supply
+from .power import supply
 from .situation import Situation
 from .start import may_act, start
 
@@ -18,7 +18,6 @@ TAKES: Seconds = 45.0  # from the call until the pool may be acted on again: 25 
 CONFIRMED: Seconds = 15.0  # on battery: a dip is over by then
 AHEAD: Seconds = 30.0  # a hand-over begins so long before it would be too late
 LONGEST: Seconds = 60.0  # after which one whose answer was lost is not waited for any more
-_RANK = {Supply.FULL: 0, Supply.REDUCED: 1, Supply.ASSUMED: 2}
 
 
 def begin(s: Situation) -> list[e.Event]:
@@ -140,4 +139,4 @@ def _successor(s: Situation, coordinator: HostSeen) -> HostSeen | None:
     """The best supplied of those that could take a VM: powered, enabled, answering. Then by name."""
     since = s.now - s.policy.target_fresh
     able = [h for h in s.members(coordinator.pool) if h.id != coordinator.id and not no_target(s, h, since)]
-    return min(able, key=lambda h: (_RANK.get(supply(s, h.id).state, len(_RANK)), h.id), default=None)
+    return min(able, key=lambda h: (RANK[supply(s, h.id).state], h.id), default=None)

@@ -38,8 +38,8 @@ def _may_go(s: Situation, vm: VmSeen, home: HostId) -> bool:
         return False
     if m.pool != vm.pool or m.places != (vm.resident_on,) or home in m.failed_on:
         return False  # not our doing; or it has been tried
-    if any((h := s.memory.host(host)).held or h.yielded_at is not None for host in (vm.resident_on or "", home)):
-        return False  # a person's hold, or hand
+    if any(s.memory.host(host).hands_off for host in (vm.resident_on or "", home)):
+        return False
     since = s.now - s.policy.target_fresh
     if vm.busy or is_moving(s, vm) or stays(s, vm) or no_target_for(s, home, since) or not is_ready(s, home, vm.pool):
         return False

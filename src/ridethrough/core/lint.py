@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from .advice import NOTHING_SEEN, Advice, Level, advice, is_protected, outcome
-from .learned import NOTHING_LEARNED, Learned
+from .learned import GIB, NOTHING_LEARNED, Learned
 from .memory import Memory
 from .model import HostId, PoolId, Seconds, UpsId, VmId
 from .observation import HostSeen, Snapshot, VmSeen
@@ -21,7 +21,6 @@ from .timetable import timers
 from .topology import fed_by
 from .wording import duration, listed
 
-GIB = 2**30
 NAMED = 4  # VMs of one reason
 WEAKER = 0.8  # a runtime below this share of the others' is the weakest
 WHOLE = 100

@@ -80,6 +80,11 @@ class HostMemory:
     overridden: bool = False
     wanted: frozenset[e.Ask] = frozenset()  # ENTER_MAINTENANCE, EVACUATE: until a person says otherwise
 
+    @property
+    def hands_off(self) -> bool:
+        """A person's hold, or a person's hand that we yielded to; until the last safe start."""
+        return (self.held or self.yielded_at is not None) and not self.overridden
+
     def has_booted_anew(self, booted: float) -> bool | None:
         """Since the record, or since it last returned; None: its boot_time is not told."""
         return abs(booted - self.booted) > SAME_BOOT if booted and self.booted else None

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from .budget import left, moving_time, need
+from .learned import GIB
 from .model import HostId, NetworkId, PoolId, RepositoryId, Seconds, VmId
 from .movable import (
     NOT_PROVEN as NOT_PROVEN,
@@ -70,7 +71,7 @@ def _placed(s: Situation, sources: tuple[HostId, ...]) -> Placement:
     late = {v.id: NO_TIME for v, _ in wanted if v.id in plan.late}
     for vm, _ in wanted:
         if vm.id not in plan.places:
-            unplaced[vm.id] = f"not enough memory: needs {vm.memory / 2**30:.1f} GiB"
+            unplaced[vm.id] = _too_large(vm)
     placed = sorted((v for v, _ in wanted if v.id in plan.places), key=lambda v: _order(s, v, v.id in late))
     return Placement({v.id: (t := plan.places[v.id], f"{t} {_why(s, t)}") for v in placed}, unplaced, late)
 
@@ -85,6 +86,10 @@ def _order(s: Situation, vm: VmSeen, late: bool) -> tuple[bool, bool, int, int, 
 def weight(policy: VmPolicy) -> int:
     """What a VM is worth: twice as much as one of the next tier; infrastructure as much as two of tier 0."""
     return int(2 ** (10 if policy.infrastructure else max(9 - policy.tier, 0)))
+
+
+def _too_large(vm: VmSeen) -> str:
+    return f"not enough memory: needs {vm.memory / GIB:.1f} GiB"
 
 
 # --- where a VM can go at all ------------------------------------------------------------------------------------
@@ -102,7 +107,7 @@ def _fitting(s: Situation, vm: VmSeen) -> tuple[tuple[HostId, ...], str]:
         return (), reason
     roomy = [h for h in fitting if room(s, h) >= vm.memory]
     if not roomy:
-        return (), f"not enough memory: needs {vm.memory / 2**30:.1f} GiB"
+        return (), _too_large(vm)
     if not failed:
         return fitting, ""
     untried = tuple(h for h in fitting if h not in failed)

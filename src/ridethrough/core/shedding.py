@@ -42,8 +42,7 @@ def to_shed(s: Situation) -> tuple[VmSeen, ...]:
 def _may_be_touched(s: Situation, host: HostSeen) -> bool:
     """A person's hold, or hand, keeps ours off. On its way down a host stops its guests by its own rules."""
     m = s.memory.host(host.id)
-    held = (m.held or m.yielded_at is not None) and not m.overridden
-    return not held and m.shutdown is None and m.shut_down_at is None and m.down_at is None
+    return not m.hands_off and m.shutdown is None and m.shut_down_at is None and m.down_at is None
 
 
 def _is_due(s: Situation, host: HostSeen, vm: VmSeen) -> bool:
