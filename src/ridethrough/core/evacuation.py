@@ -10,6 +10,7 @@ from .actions import DisableHost, MoveVm
 from .budget import fits, left, moving_time, need
 from .custody import belongs_to_administrator
 from .high_availability import stands_in_the_way
+from .links import carry, flow, under_way
 from .model import HostId, PoolId, Seconds
 from .observation import HostSeen, VmSeen
 from .ordering import is_down
@@ -215,6 +216,8 @@ def _moves(s: Situation, pool: PoolId, sources: list[HostSeen], plan: Placement)
         return []
     out, into = _in_flight(s, pool)
     limit = s.policy.parallel if not s.dry_run else len(s.seen.vms)
+    flows = under_way(s, pool)
+    kept_back: set[HostId] = set()  # sources of which something waits for its link that there is time for
     found: list[e.Event] = []
     for vm_id, (target_host, why) in plan.moves.items():
         vm = s.seen.vms[vm_id]
@@ -223,11 +226,16 @@ def _moves(s: Situation, pool: PoolId, sources: list[HostSeen], plan: Placement)
             continue
         if not fits(s, source, vm) or vm.busy:
             continue
+        next_one = flow(s, vm, target_host)
+        if not s.dry_run and ((vm_id in plan.late and source.id in kept_back) or not carry(flows, next_one)):
+            kept_back.add(source.id)
+            continue
         deadline = max(4 * moving_time(s, [vm]), 60.0)
         started = start(s, MoveVm(vm.id, vm.name, pool, source.id, target_host, why, _capped(s, source, deadline)))
         if started:
             out[source.id] += 1
             into[target_host] += 1
+            flows.append(next_one)
             found += started
     return found
 
