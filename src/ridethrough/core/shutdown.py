@@ -72,7 +72,7 @@ def stop_guests(s: Situation) -> list[e.Event]:
             continue
         if not (s.answers(host) or s.dry_run) or is_held(s, host):
             continue
-        leaving = _must_stop(s, host)
+        leaving = [v for v in _must_stop(s, host) if not _waits_for_the_others(s, host, v)]
         if s.memory.host(host.id).shutdown is not None and _at_reserve(s, host) and not s.dry_run:
             found += _end_everything(s, host)
             continue
@@ -92,14 +92,21 @@ def _must_stop(s: Situation, host: HostSeen) -> list[VmSeen]:
     if m.shutdown is None and not _crash_is_near(s, host):
         return shed
     plan = plan_for(s, host)
-    full = sum(is_moving(s, v) for v in guests) >= s.policy.parallel
     # What waits for its turn until no time is left would not stop cleanly either.
-    lost = {*plan.unplaced, *(plan.late if full else ())}
+    waits_in_vain = any(is_moving(s, v) for v in guests) and _must_hurry(s, host)
+    lost = {*plan.unplaced, *(plan.late if waits_in_vain else ())}
     stay = [v for v in guests if not is_moving(s, v) and (v.id in lost or v.busy or not fits(s, host, v))]
     if _still_plans(s, host) and not _must_hurry(s, host):
         stay = [v for v in stay if NOT_PROVEN not in plan.unplaced.get(v.id, NOT_PROVEN)]
     told = {a.vm for a in s.memory.told if isinstance(a, MoveVm)}  # dry run: they would be gone by now
     return [v for v in guests if v in shed or (v in stay and v.id not in told)]
+
+
+def _waits_for_the_others(s: Situation, host: HostSeen, vm: VmSeen) -> bool:
+    """A hard stop is the last thing on a host: power may return while others move or stop cleanly."""
+    if s.memory.vm(vm.id).stop_failed is None or _at_reserve(s, host):
+        return False
+    return any(s.memory.vm(v.id).stop_failed is None for v in s.guests(host.id))
 
 
 def _still_plans(s: Situation, host: HostSeen) -> bool:
