@@ -91,12 +91,18 @@ def _sheltered(s: Situation, pool: PoolId, others: list[VmSeen]) -> dict[VmId, H
 
 def waits_for_battery(s: Situation, vm: VmSeen) -> bool:
     """Its home is up and must not be loaded yet; or it has none, and so must all that could take it."""
-    home = s.seen.hosts.get(ran_on(s, vm))
+    return _must_not_be_loaded(s, ran_on(s, vm), vm.pool)
+
+
+@once
+def _must_not_be_loaded(s: Situation, home_id: HostId, pool: PoolId) -> bool:
+    home = s.seen.hosts.get(home_id)
     if home is not None and _takes_guests(s, home):
-        return not is_ready(s, home.id, vm.pool)
-    return not any(is_ready(s, h.id, vm.pool) for h in s.members(vm.pool) if _takes_guests(s, h))
+        return not is_ready(s, home.id, pool)
+    return not any(is_ready(s, h.id, pool) for h in s.members(pool) if _takes_guests(s, h))
 
 
+@once
 def batteries(s: Situation) -> dict[UpsId, str]:
     """The UPSs for which something that was stopped waits now, and why."""
     hosts = {h.id for h in s.hosts if is_off(s, h.id) and supply(s, h.id).powered and not is_away(s, h)}

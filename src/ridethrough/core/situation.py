@@ -29,7 +29,7 @@ class Situation:
     seen: Snapshot
     memory: Memory
     site: Site
-    worked_out: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
+    worked_out: dict[object, dict[Any, Any]] = field(default_factory=dict, compare=False, repr=False)
 
     def after(self, events: list[Event]) -> Situation:
         """The situation with these events of the same round already remembered."""
@@ -114,12 +114,13 @@ def once(rule: Callable[[Situation, *_Args], _T]) -> Callable[[Situation, *_Args
     """A pure function of a situation, worked out once for the same arguments, which must be hashable."""
 
     def worked_out(s: Situation, *args: *_Args) -> _T:
-        key = (rule, args)
-        found = s.worked_out.get(key, _NOT_YET)
+        by_args = s.worked_out.get(rule)
+        if by_args is None:
+            by_args = s.worked_out[rule] = {}
+        found: _T = by_args.get(args, _NOT_YET)
         if found is _NOT_YET:
-            found = s.worked_out[key] = rule(s, *args)
-        known: _T = found
-        return known
+            found = by_args[args] = rule(s, *args)
+        return found
 
     return worked_out
 
