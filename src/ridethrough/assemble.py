@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from ridethrough import out_of_band, storages
@@ -27,9 +28,10 @@ from ridethrough.drivers.snmp import (
     read_card,
     sweep,
 )
+from ridethrough.drivers.switching import Commanded
 from ridethrough.drivers.xapi import Survey, XapiPool, survey
 from ridethrough.drivers.xapi.pins import Trust
-from ridethrough.ports import Clock, Observer
+from ridethrough.ports import Actor, Clock, Observer
 from ridethrough.runtime.clock import Stopwatch
 from ridethrough.ups.report import UpsReport
 from ridethrough.ups.switching import Switch
@@ -138,10 +140,15 @@ async def read_ups(ups: UpsConnection, clock: Clock) -> UpsReport:
 
 
 def switch(ups: UpsConnection, clock: Clock) -> Switch:
-    """What a person commands a UPS by: nothing else does."""
+    """What a person commands a UPS by, and the plan where the owner has it cut its output: nothing else does."""
     if isinstance(ups, NutConnection):
         return NutSwitch(behind_upsd(ups), clock.now)
     return CardSwitch(card(ups), clock.now)
+
+
+def switches(configuration: Configuration, part: Site, clock: Clock) -> Mapping[str, Actor]:
+    """What cuts the output of each UPS of an island, by what `core.actions.door` says."""
+    return {f"ups {u}": Commanded(partial(switch, configuration.upses[u], clock), clock) for u in sorted(part.upses)}
 
 
 async def follow(configuration: Configuration, ups: UpsId, clock: Clock) -> AsyncGenerator[UpsSeen, None]:

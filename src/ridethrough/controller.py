@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ridethrough import out_of_band, storages
-from ridethrough.assemble import cards_of, named_site, pool, watching
+from ridethrough.assemble import cards_of, named_site, pool, switches, watching
 from ridethrough.config import ConfigError, Configuration, Endpoint
 from ridethrough.config.changes import Wiring
 from ridethrough.core.events import Ask, Event, Requested, RequestRefused, SettingsTaken, TrapHeard
@@ -136,6 +136,7 @@ class Controller:
                 **pools,
                 **storages.orders(configuration, part, self.clock, self._ups_port),
                 **out_of_band.switches(configuration, part, self.clock),
+                **switches(configuration, part, self.clock),
             },
             journal=self.journal,
             clock=self.clock,

@@ -218,6 +218,10 @@ def test_host_that_may_stay_off() -> None:
     (found,) = advice(client, there)
     assert (found.level, found.about) == (Level.DANGER, "host.h1")
     assert found.text.startswith("once shut down it may stay off: a may keep its output on until power returns")
+    cut = 'write_community = "secret:p"\ncut_output = true\n'
+    (note,) = advice(site(ups=f'{cut}warning_period = 900\nshutdown_delay = 120\naction = "client"'), there)
+    assert (note.level, note.about) == (Level.NOTE, "host.h1")
+    assert "is started by nothing but the cut of a" in note.text
     with_method = Snapshot(hosts={h: HostSeen(h, "p", power_on_mode="wake-on-lan") for h in ("h1", "h2")})
     assert advice(client, with_method) == []
 

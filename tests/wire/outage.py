@@ -121,7 +121,8 @@ async def outage(
     """
     assert isinstance(story.site, SimSite)
     site = story.site
-    wire, daemon = WireSite(site, folder, speed, pages=pages), Daemon(folder, speed)
+    writes = any(ups.cut_output for ups in site.site.upses.values())
+    wire, daemon = WireSite(site, folder, speed, writes=writes, pages=pages), Daemon(folder, speed)
     daemon.program = program
     await wire.start()
     try:

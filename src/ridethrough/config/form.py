@@ -255,7 +255,7 @@ class UpsSection(Section):
     )
     write_community: PasswordIfAny = Field(
         None,
-        description="SNMP community for setting, which only what a person commands does. Version 3 sets with its user.",
+        description="SNMP community for setting: for people's commands and cut_output. Version 3 sets with its user.",
         examples=["secret:ups-write"],
     )
     username: NameIfAny = Field(
@@ -298,6 +298,11 @@ class UpsSection(Section):
         description="What brings utility power to it: UPSs with the same name here lose it together. Empty: not known.",
         examples=["A"],
     )
+    cut_output: bool = Field(
+        False,
+        description="On battery, once everything on it is down, its output is cut, to come back with utility power.",
+        examples=[True],
+    )
 
     @model_validator(mode="after")
     def _keys_fit_the_source(self) -> Self:
@@ -309,6 +314,8 @@ class UpsSection(Section):
             self._is_a_user()
         elif bool(self.username) != (self.password is not None):
             raise ValueError("has only one of username and password: give both, or neither")
+        if self.cut_output and kind in (_V1, _V2) and self.write_community is None:
+            raise ValueError("has cut_output, and no write_community to command its card with: give that, too")
         return self
 
     def _is_a_user(self) -> None:

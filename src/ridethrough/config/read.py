@@ -157,7 +157,7 @@ def _configuration(form: SiteFile) -> Configuration:
     return Configuration(
         site=Site(
             name=form.site.name,
-            upses={id_: Ups(id_, _timers(ups), ups.feeder) for id_, ups in form.ups.items()},
+            upses={id_: Ups(id_, _timers(ups), ups.feeder, ups.cut_output) for id_, ups in form.ups.items()},
             pools={id_: Pool(id_) for id_ in form.pool},
             hosts={id_: _host(id_, host) for id_, host in form.host.items()},
             policy=_policy(form),

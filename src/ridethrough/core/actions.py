@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from .model import HostId, PoolId, PowerWay, RepositoryId, Seconds, StorageId, VmId
+from .model import HostId, PoolId, PowerWay, RepositoryId, Seconds, StorageId, UpsId, VmId
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,12 +232,44 @@ class StopStorage:
         return ""
 
 
+@dataclass(frozen=True, slots=True)
+class CutOutput:
+    """Let a UPS on battery cut its output in `after` seconds, and restore it with utility power: done when its
+    countdown was read. What hangs on it starts by itself then.
+    """
+
+    ups: UpsId
+    after: Seconds
+    why: str
+    deadline: Seconds = 25.0
+
+    @property
+    def pool(self) -> PoolId:
+        """None: it is not one pool's alone."""
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeepOutput:
+    """End the countdown of a UPS that was told to cut its output: utility power is back before the cut."""
+
+    ups: UpsId
+    why: str
+    deadline: Seconds = 25.0
+
+    @property
+    def pool(self) -> PoolId:
+        """None: it is not one pool's alone."""
+        return ""
+
+
 HostAction: TypeAlias = DisableHost | EnableHost | ShutDownHost | PowerOnHost
 VmAction: TypeAlias = MoveVm | CancelMove | StopVm | ForceStopVm | StartVm
 HaAction: TypeAlias = LowerHa | SuspendHa | RestoreHa
 AutoPoweronAction: TypeAlias = SuspendAutoPoweron | RestoreAutoPoweron
 PoolAction: TypeAlias = ClaimPool | ReleasePool | AutoPoweronAction | HaAction | DesignateCoordinator
-Action: TypeAlias = HostAction | VmAction | PoolAction | AttachRepository | StopStorage
+UpsAction: TypeAlias = CutOutput | KeepOutput
+Action: TypeAlias = HostAction | VmAction | PoolAction | AttachRepository | StopStorage | UpsAction
 
 
 def target(action: Action) -> str:
@@ -261,14 +293,16 @@ def target(action: Action) -> str:
             return f"pool {action.pool}"
         case StopStorage():
             return f"storage {action.storage}"
+        case CutOutput() | KeepOutput():
+            return f"ups {action.ups}"
 
 
 def door(action: Action) -> str:
-    """Who carries it out: a pool, by its id; a storage, as "storage KEY"; what switches a host on past its pool, as
-    "power on KEY".
+    """Who carries it out: a pool, by its id; a storage, as "storage KEY"; a UPS, as "ups KEY"; what switches a host on
+    past its pool, as "power on KEY".
     """
     match action:
-        case StopStorage():
+        case StopStorage() | CutOutput() | KeepOutput():
             return target(action)
         case PowerOnHost(way=way, host=host) if way is not PowerWay.XAPI:
             return f"power on {host}"

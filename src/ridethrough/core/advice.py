@@ -215,8 +215,19 @@ def _late(host: Host, option: str, timer: Timer, site: Site, seen: Snapshot, lea
 def _stays_off(host: Host, site: Site, seen: Snapshot) -> Iterator[Advice]:
     """Firmware starts a host when its supply comes; when utility power returns before the cut, it never went."""
     there = seen.hosts.get(host.id)
-    cuts = [timers(ups, site, seen).action is CardAction.CLIENT_AND_UPS for ups in host.powered_by]
-    if there is None or there.power_on_mode or all(cuts) or any(way is not PowerWay.XAPI for way in host.power_on):
+    if there is None or there.power_on_mode or any(way is not PowerWay.XAPI for way in host.power_on):
+        return
+    cuts = [_is_cut(ups, site, seen) for ups in host.powered_by]
+    ours = [ups for ups in host.powered_by if ups in site.upses and site.upses[ups].cut_output]
+    if all(cuts) and ours:
+        yield Advice(
+            Level.NOTE,
+            f"host.{host.id}",
+            f"is started by nothing but the cut of {listed(ours)}: if power returns after it has gone down and before "
+            "that cut, it stays off",
+            "Set its power-on mode in XenCenter, or enter a way to switch it on in power_on",
+        )
+    if all(cuts):
         return
     keeps = sorted(ups for ups, cut in zip(host.powered_by, cuts, strict=True) if not cut)
     yield Advice(
@@ -224,9 +235,15 @@ def _stays_off(host: Host, site: Site, seen: Snapshot) -> Iterator[Advice]:
         f"host.{host.id}",
         f"once shut down it may stay off: {' and '.join(keeps)} may keep its output on until power returns, "
         "and nothing can power the host on",
-        "Set its power-on mode in XenCenter, or enter a way to switch it on in power_on, or set the card's action to "
-        "client and ups",
+        "Set its power-on mode in XenCenter, or enter a way to switch it on in power_on, or set cut_output of the UPS, "
+        "or its card's action to client and ups",
     )
+
+
+def _is_cut(ups: UpsId, site: Site, seen: Snapshot) -> bool:
+    """Its output is cut in an outage, by its card or by us."""
+    built = site.upses.get(ups)
+    return timers(ups, site, seen).action is CardAction.CLIENT_AND_UPS or (built is not None and built.cut_output)
 
 
 WEAK = 0.8  # of what a card promises; a battery that holds no more than that is worth a word

@@ -10,6 +10,7 @@ from .advice import WEAK, weak_text
 from .attachments import NOT_ATTACHED
 from .budget import holds, promised
 from .custody import is_away
+from .cut_output import NOT_CUT, not_cut
 from .drift import SLOWER, drifts
 from .evacuation import is_held, is_protected
 from .hand_over import in_between
@@ -37,6 +38,7 @@ _KEYS = frozenset(
         "no timers",
         "stays off",
         "still up",
+        NOT_CUT,
         "missing",
         "held",
         "counts down",
@@ -78,6 +80,9 @@ def _of_upses(s: Situation) -> Iterator[tuple[str, str, str]]:
         if seen and seen.reading and (seen.reading.load or 0.0) > 100.0:
             yield ups, "overload", f"{ups} carries {seen.reading.load:.0f} % of its rating: it may switch off"
         yield from _of_battery(s, ups)
+        if (trouble := not_cut(s, ups)) and m.on_battery_since is not None:
+            text = f"{ups} does not cut its output ({trouble}): what is on it may not start by itself afterwards"
+            yield ups, NOT_CUT, text
         quiet = m.on_battery_since is None
         if quiet and seen and seen.reading and seen.reading.source in (Source.BYPASS, Source.OFF):
             text = f"{ups} says {seen.reading.source}: what it feeds has no battery behind it"

@@ -10,6 +10,7 @@ from . import (
     attachments,
     closing,
     custody,
+    cut_output,
     evacuation,
     hand_over,
     high_availability,
@@ -55,6 +56,8 @@ RULES: tuple[Rule, ...] = (
     storage.stop_guests,  # what has its disk on one that must
     shutdown.shut_down,  # empty hosts, members first
     storage.shut_down,  # after everything that uses it
+    cut_output.cut,  # after everything that hangs on it
+    cut_output.keep,  # when utility power comes back before the cut
     recovery.enable,  # out of maintenance mode, "Skip"
     power_on.power_on,  # what did not start by itself
     attachments.attach,  # the storage that hosts had attached
@@ -139,5 +142,7 @@ def _only_told(events: list[e.Event], memory: Memory) -> tuple[e.Event, ...]:
 
 def _essence(action: object) -> tuple[str, str, str]:
     """An action without its reason, target and deadline, which change from round to round."""
-    subject = next((found for key in ("vm", "source", "host", "storage") if (found := getattr(action, key, ""))), "")
+    subject = next(
+        (found for key in ("vm", "source", "host", "storage", "ups") if (found := getattr(action, key, ""))), ""
+    )
     return type(action).__name__, subject, getattr(action, "pool", "")

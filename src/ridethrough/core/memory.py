@@ -35,6 +35,9 @@ class UpsMemory:
     low_since: Seconds | None = None
     low_by_silence: bool = False  # nobody said so: taken back when the card says otherwise
     cut_at: Seconds | None = None  # a countdown that the card showed
+    cut_asked_at: Seconds | None = None  # we have told it to cut its output
+    cut_due: Seconds | None = None  # when it has done so at the latest, unless it was told to keep it
+    cut_tries: int = 0
     returned_at: Seconds | None = None  # when utility power was seen again that has settled since
     was_cut: bool = False  # the output was off in this outage or the last: what it feeds starts by itself
     told_at: Seconds | None = None  # the last runtime and charge worth keeping

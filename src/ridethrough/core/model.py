@@ -63,11 +63,14 @@ class Ups:
 
     `feeder`: what brings utility power to it, by the owner's name; empty: nobody says. No decision goes by it: each
     UPS's own card tells whether utility power is there.
+
+    `cut_output`: on battery, once everything on it is down, its output is cut, to come back with utility power.
     """
 
     id: UpsId
     timers: CardTimers = UNTOLD
     feeder: str = ""
+    cut_output: bool = False
 
 
 class PowerWay(StrEnum):

@@ -92,6 +92,14 @@ def is_counting(s: Situation, ups: UpsId) -> bool:
     m = s.memory.ups(ups)
     if m.cut_at is not None:
         return s.now < m.cut_at + CUT_MARGIN
+    if m.cut_due is not None and s.now < m.cut_due + CUT_MARGIN:
+        return True  # we have told it to
+    return counts_by_its_timers(s, ups)
+
+
+def counts_by_its_timers(s: Situation, ups: UpsId) -> bool:
+    """Whether the card may be counting down since its warning period has passed, and does not deny it."""
+    m = s.memory.ups(ups)
     if m.on_battery_since is None or m.counts_at is None or m.off_at is None:
         return False
     if m.utility_since is not None and m.utility_since < m.counts_at:

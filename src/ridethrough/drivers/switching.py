@@ -9,11 +9,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
 
+from ridethrough.core.actions import Action, CutOutput, KeepOutput
 from ridethrough.core.model import Seconds
 from ridethrough.core.observation import Source, UpsReading
 from ridethrough.core.wording import duration
-from ridethrough.ports import Refused, Unreachable
-from ridethrough.ups.switching import LONGEST, SHORTEST, Abilities, Switched, is_as_asked
+from ridethrough.ports import Clock, NotBegun, Refused, Unreachable, is_from_before_a_standstill
+from ridethrough.ups.switching import LONGEST, SHORTEST, Abilities, Switch, Switched, is_as_asked
 
 PAUSE: Seconds = 0.5  # between two looks at what was told
 
@@ -103,7 +104,7 @@ class Switching(ABC, Generic[K]):
         """Seconds until the output is cut. Only asks."""
         return await self.left(await self.look())
 
-    async def off_and_restart(self, after: int) -> Switched:
+    async def off_and_restart(self, after: int, only_on_battery: bool = False) -> Switched:
         """Cut the output in `after` seconds: what must be set first; then the command; then the countdown is read."""
         if not SHORTEST <= after <= LONGEST:
             raise Refused("SECONDS", f"a UPS is switched off after {SHORTEST} to {LONGEST} seconds")
@@ -114,6 +115,8 @@ class Switching(ABC, Generic[K]):
         on_battery = known.reading.source is Source.BATTERY and not known.reading.testing
         if not (known.abilities.on_utility or on_battery):
             raise self._refused("NOT_ON_BATTERY", f"it is not on battery, and {self.NOT_ON_BATTERY}")
+        if only_on_battery and not on_battery:
+            raise self._refused("NOT_ON_BATTERY", "it is not on battery")
         if (left := await self.left(known)) is not None:
             raise self._refused("COUNTS_DOWN", f"it counts down already, and cuts its output in {duration(left)}")
         steps = await self.arrange(known, after)
@@ -179,3 +182,25 @@ class Switching(ABC, Generic[K]):
                     return seen
             await asyncio.sleep(self._pause)
         return await look()
+
+
+class Commanded:
+    """ports.Actor for one UPS: what the plan tells it. Connections are made for each command, and closed."""
+
+    def __init__(self, switch: Callable[[], Switch], clock: Clock) -> None:
+        self._switch, self._clock = switch, clock
+
+    async def perform(self, action: Action) -> None:
+        """Raises as the Switch does, and NotBegun. An output is cut on battery only, whatever the UPS could."""
+        if not isinstance(action, CutOutput | KeepOutput):
+            raise TypeError(f"a UPS does no {type(action).__name__}")
+        if is_from_before_a_standstill(self._clock, self._clock.now()):
+            raise NotBegun("decided before a standstill")
+        switch = self._switch()
+        try:
+            if isinstance(action, CutOutput):
+                await switch.off_and_restart(round(action.after), only_on_battery=True)
+            else:
+                await switch.cancel()
+        finally:
+            switch.close()

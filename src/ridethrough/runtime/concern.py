@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ridethrough.core import events as e
-from ridethrough.core.actions import StopStorage
+from ridethrough.core.actions import CutOutput, KeepOutput, StopStorage
 from ridethrough.core.model import HostId, PoolId
 from ridethrough.core.site import Site
 
@@ -38,6 +38,8 @@ class _Places:
             case e.ActionStarted() | e.ActionTold() | e.ActionFinished():
                 if isinstance(event.action, StopStorage):
                     return event.action.storage in self._site.storages
+                if isinstance(event.action, CutOutput | KeepOutput):
+                    return event.action.ups in self._site.upses
                 return event.action.pool in self._site.pools
             case e.PoolRecorded() | e.PoolRestored() | e.HandOverBegun() | e.HandOverEnded():
                 return event.pool in self._site.pools

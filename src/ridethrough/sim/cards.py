@@ -45,6 +45,8 @@ class SimCard:
 
     last_test: SelfTest = SelfTest.NONE
     last_known: UpsReading | None = None  # what it told last before it lost its UPS
+    refuses: bool = False  # a fault: it cannot be told to cut its output
+    was_told: bool = False  # the countdown that runs was commanded: utility power does not end it
     has_counted: bool = False  # a countdown has run since it was built
 
     outage_since: Seconds | None = None  # as the card itself saw it

@@ -14,6 +14,7 @@ from .card_door import CardsDoor
 from .memory_journal import Killed, MemoryJournal
 from .nas_door import NasDoor
 from .pool_door import PoolDoor
+from .ups_door import UpsDoor
 from .virtual_time import VirtualClock
 from .world import World
 
@@ -31,6 +32,7 @@ class Doors:
     pools: dict[PoolId, PoolDoor] = field(init=False)
     storage: NasDoor = field(init=False)
     bmcs: BmcDoor = field(init=False)
+    switches: UpsDoor = field(init=False)
     clock: VirtualClock = field(init=False)
     journal: Journal = field(init=False)
 
@@ -40,6 +42,7 @@ class Doors:
         self.pools = {pool: PoolDoor(self.world, pool, self.clock) for pool in sorted(self.world.pools)}
         self.storage = NasDoor(self.world, self.clock)
         self.bmcs = BmcDoor(self.world, self.clock)
+        self.switches = UpsDoor(self.world, self.clock)
         self.journal = _Pen(self.kept, self)
         self.is_cut = False
 
@@ -52,13 +55,14 @@ class Doors:
 
     @property
     def actors(self) -> Mapping[str, Actor]:
-        boxes = {f"storage {id_}": self.storage for id_ in self.world.nases}
+        boxes: dict[str, Actor] = {f"storage {id_}": self.storage for id_ in self.world.nases}
+        boxes |= {f"ups {id_}": self.switches for id_ in self.world.upses}
         return {**self.pools, **boxes, **{f"power on {host}": self.bmcs for host in self.world.hosts}}
 
     def cut(self) -> None:
         """From now on nothing that this controller does reaches the world or the journal, its cleaning up included."""
         self.is_cut = True
-        self.storage.is_cut = self.bmcs.is_cut = True
+        self.storage.is_cut = self.bmcs.is_cut = self.switches.is_cut = True
         for pool in self.pools.values():
             pool.is_cut = True
 

@@ -45,6 +45,12 @@ Runtime: TypeAlias = Literal["seconds", "minutes", "minutes on battery"]
 Countdown: TypeAlias = Literal["never", "always", "when it runs"]
 Name: TypeAlias = Literal["maker and model", "model", "description"]
 
+# Whose cards can be told, on battery, to cut their output and restore it with utility power: by RFC 1628's objects; by
+# those, but without showing the countdown; and by an object of their own, after which it comes back whenever it is cut.
+CUT_BY_RFC1628 = (Family.RFC1628, Family.EPPC, Family.HP, Family.DELL, Family.RIELLO)
+CUT_UNSHOWN = (Family.XPPC, Family.CYBERPOWER)
+CUT_BY_OWN = (Family.XUPS, Family.PXGX, Family.MGE)
+
 
 @dataclass(frozen=True, slots=True)
 class Tells:

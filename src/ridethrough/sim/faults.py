@@ -34,6 +34,11 @@ def answer_card(world: World, ups: str) -> None:
     world.upses[ups].card.silent = False
 
 
+def refuse_cut(world: World, ups: str) -> None:
+    """From now on the card does not let its output be switched off."""
+    world.upses[ups].card.refuses = True
+
+
 def lose_link(world: World, ups: str) -> None:
     """The card loses its UPS: it answers, knows nothing, and starts no countdown. One that runs goes on."""
     card = world.upses[ups].card

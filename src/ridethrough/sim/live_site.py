@@ -158,11 +158,14 @@ def _ups(site: Site, seen: Snapshot, ups: UpsId, held: float) -> SimUps:
     period = timers.warning_period if timers.warning_period is not None else 0.0
     delay = timers.shutdown_delay if timers.shutdown_delay is not None else 0.0
     told = reading is not None and reading.timers.warning_period is not None
+    family = Family.EPPC if told or (reading and reading.tells_countdown) else Family.XPPC
+    if family is Family.XPPC and site.upses[ups].cut_output:
+        family = Family.RFC1628  # one that can be told, and shows it
     card = SimCard(
         warning_period=period,
         shutdown_delay=delay,
         action=timers.action if timers.off_after is not None and timers.action else CardAction.CLIENT,
-        tells=Family.EPPC if told or (reading and reading.tells_countdown) else Family.XPPC,
+        tells=family,
         tells_runtime=reading is None or reading.runtime is not None,
     )
     return SimUps(ups, feeder_of(site, ups), Battery(left / share, left), card, promise=1.0 / held)

@@ -322,6 +322,8 @@ class PoolDoor:
                 await self._attach(self._host(action.host), action.repository)
             case a.StopStorage():
                 raise TypeError("a pool stops no storage")
+            case a.CutOutput() | a.KeepOutput():
+                raise TypeError("a pool switches no UPS")
             case _:
                 assert_never(action)
 

@@ -120,12 +120,20 @@ def _battery_empty(world: World, ups: SimUps) -> None:
         cut_output(world, ups, f"{ups.id}'s battery is empty: its output is off")
 
 
-def count_down(world: World, ups: SimUps, seconds: Seconds, stays_off: bool = False) -> None:
-    """From now on a countdown runs that ends in a cut."""
+def count_down(
+    world: World, ups: SimUps, seconds: Seconds, stays_off: bool = False, told: bool = False, in_outage: bool = False
+) -> None:
+    """From now on a countdown runs that ends in a cut. `told`: it was commanded, and utility power does not end it.
+
+    `in_outage`: only an output that is cut in an outage comes back by itself.
+    """
     card = ups.card
-    card.cut_at, card.has_counted = world.now + seconds, True
-    text = f"{ups.teller} cuts its output"
-    card.countdown_ends = world.agenda.after(seconds, partial(cut_output, world, ups, text, stays_off))
+    card.cut_at, card.has_counted, card.was_told = world.now + seconds, True, told
+    card.countdown_ends = world.agenda.after(seconds, partial(_countdown_over, world, ups, stays_off, in_outage))
+
+
+def _countdown_over(world: World, ups: SimUps, stays_off: bool, in_outage: bool) -> None:
+    cut_output(world, ups, f"{ups.teller} cuts its output", stays_off or (in_outage and ups.input_good))
 
 
 def cut_output(world: World, ups: SimUps, text: str, stays_off: bool = False) -> None:
@@ -203,7 +211,7 @@ def _input_returns(world: World, ups: SimUps) -> None:
     ups.on_battery_since = None
     if card.warning_ends:
         card.warning_ends.cancel()
-    if card.cut_at is not None and card.cancels_on_return and not card.link_lost:
+    if card.cut_at is not None and card.cancels_on_return and not (card.link_lost or card.was_told):
         world.tell(f"{ups.id}'s card cancels its countdown")
         forget_countdown(ups)
     if not ups.output:

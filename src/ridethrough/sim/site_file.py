@@ -58,6 +58,8 @@ def _owners_part(file: str, content: dict[str, Any], world: Mapping[str, Any]) -
         entry.setdefault("source", f"snmp://192.0.2.{position}")
         if feeder := upses.get(ups, {}).get("feeder"):
             entry.setdefault("feeder", feeder)
+        if entry.get("cut_output"):
+            entry.setdefault("write_community", PASSWORD)
     for pool, entry in content.get("pool", {}).items():
         members = [h for h in hosts if content.get("host", {}).get(h, {}).get("pool") == pool]
         entry.setdefault("addresses", [address_of(host, hosts) for host in members] or ["192.0.2.101"])

@@ -57,6 +57,7 @@ TO_THE_WORLD: dict[str, _Kind] = {
     "restore": _on("feeder", lambda world, feeder: world.set_feeder(feeder, True)),
     "silence card": _on("ups", faults.silence_card),
     "answer card": _on("ups", faults.answer_card),
+    "refuse cut": _on("ups", faults.refuse_cut),
     "lose link": _on("ups", faults.lose_link),
     "restore link": _on("ups", faults.restore_link),
     "start test": _on("ups", lambda world, ups: faults.start_test(world, ups)),

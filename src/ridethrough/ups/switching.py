@@ -42,13 +42,15 @@ class Switched:
 
 
 class Switch(Protocol):
-    """One UPS, for what a person commands. Nothing here is sent by watching, finding or checking a UPS."""
+    """One UPS, for what a person or the plan commands. Nothing here is sent by watching, finding or checking a UPS."""
 
     async def abilities(self) -> Abilities:
         """What it can be told. Only asks. Raises Unreachable or Refused when it is no UPS that answers."""
 
-    async def off_and_restart(self, after: int) -> Switched:
+    async def off_and_restart(self, after: int, only_on_battery: bool = False) -> Switched:
         """Cut the output in `after` seconds, and restore it with utility power. Returns once the countdown was read.
+
+        `only_on_battery`: refused on utility power, too, where it could be cut then.
 
         Raises Refused when nothing was begun, Unreachable when it is not known, or not sure, whether it was.
         """

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from ridethrough.core.actions import CutOutput, KeepOutput
 from ridethrough.drivers.nut import NutConfig, NutSwitch, ServerConfig
 from ridethrough.drivers.nut.server import Server
+from ridethrough.drivers.switching import Commanded
 from ridethrough.ports import Refused, Unreachable
+from ridethrough.runtime.clock import Stopwatch
 from ridethrough.ups.switching import Abilities
 
 from .fake import OL, FakeUpsd
@@ -105,6 +108,24 @@ async def test_off_and_cancel(ups: Obedient, tracks: bool) -> None:
     assert "its countdown is gone" in (await output.cancel()).steps
     assert await output.countdown() is None
     output.close()
+
+
+async def test_the_plan_cuts_and_keeps_by_the_same_commands(ups: Obedient) -> None:
+    plan = Commanded(lambda: switch(ups), Stopwatch())
+    await plan.perform(CutOutput("ups1", 30.0, "why"))
+    assert ups.told == [f"SET VAR {NAME} ups.delay.shutdown 30", f"INSTCMD {NAME} shutdown.return"]
+    with pytest.raises(Refused, match="counts down already"):
+        await plan.perform(CutOutput("ups1", 30.0, "why"))
+    await plan.perform(KeepOutput("ups1", "why"))
+    assert ups.told[-1] == f"INSTCMD {NAME} shutdown.stop"
+    assert ups.variables["ups.timer.shutdown"] == "-1"
+
+
+async def test_the_plan_never_cuts_on_utility_power(ups: Obedient) -> None:
+    ups.variables["ups.status"] = "OL"
+    with pytest.raises(Refused, match="not on battery"):
+        await Commanded(lambda: switch(ups), Stopwatch()).perform(CutOutput("ups1", 30.0, "why"))
+    assert ups.told == []
 
 
 async def test_a_delay_that_cannot_be_set_must_be_what_is_asked_for(ups: Obedient) -> None:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
+from ridethrough.core.actions import Action, CutOutput, KeepOutput
 from ridethrough.drivers.snmp import CardConfig, read_card
 from ridethrough.drivers.snmp.control import CardSwitch
 from ridethrough.drivers.snmp.set import Put, put
-from ridethrough.ports import Refused, Unreachable
+from ridethrough.drivers.switching import Commanded
+from ridethrough.ports import Actor, Refused, Unreachable
+from ridethrough.runtime.clock import Stopwatch
 from ridethrough.sim.cards import Family
+from ridethrough.sim.families import CUT_BY_OWN, CUT_BY_RFC1628, CUT_UNSHOWN
+from ridethrough.sim.ups_door import UpsDoor
+from ridethrough.sim.world import World
 from ridethrough.ups.switching import Abilities
 
 from .site import Site, served, world_of
@@ -19,8 +27,8 @@ from .tap import Tap
 
 RFC = "1.3.6.1.2.1.33.1"
 # Families whose cards show the countdown that they run, by RFC 1628's objects.
-SHOWN = (Family.RFC1628, Family.EPPC, Family.HP, Family.DELL, Family.RIELLO)
-FINAL = (Family.XUPS, Family.PXGX, Family.MGE)  # they are told by an object of their own, and cannot be told otherwise
+SHOWN = CUT_BY_RFC1628
+FINAL = CUT_BY_OWN  # they are told by an object of their own, and cannot be told otherwise
 
 
 @pytest.fixture
@@ -84,6 +92,55 @@ async def test_cancel(site: Site, family: Family) -> None:
     site.world.advance(site.world.now + 100)
     assert site.world.upses[family.value].output
     card.close()
+
+
+async def test_the_plan_ends_alike_over_the_wire_and_through_the_door(site: Site) -> None:
+    """What the simulator's door refuses the driver refuses, too, and every card does the same."""
+    world, clock = world_of(list(Family)), Stopwatch()
+    door = UpsDoor(world, clock, looks_for=0.0)
+
+    async def both(act: Callable[[str], Action]) -> None:
+        wired = [ended(Commanded(partial(switch, site, family), clock), act(family.value)) for family in Family]
+        there, here = (
+            await asyncio.gather(*wired),
+            await asyncio.gather(*(ended(door, act(family.value)) for family in Family)),
+        )
+        assert dict(zip(Family, here, strict=True)) == dict(zip(Family, there, strict=True))
+
+    def then(seconds: float, on: bool) -> None:
+        for it in (world, site.world):
+            it.set_feeder("a", on)
+            it.advance(it.now + seconds)
+        assert outputs(world) == outputs(site.world)
+
+    def cut(ups: str) -> Action:
+        return CutOutput(ups, 30.0, "why")
+
+    await both(cut)
+    then(10, on=False)
+    await both(cut)
+    then(10, on=True)
+    await both(lambda ups: KeepOutput(ups, "why"))
+    then(60, on=True)
+    then(10, on=False)
+    await both(cut)
+    then(20, on=True)
+    then(40, on=True)  # cut on utility power: some come back, and some do not
+    assert {family for family in Family if not world.upses[family.value].output} == {*CUT_BY_RFC1628, *CUT_UNSHOWN}
+
+
+async def ended(actor: Actor, action: Action) -> str:
+    try:
+        await actor.perform(action)
+    except Refused as refused:
+        return refused.code
+    except Unreachable:
+        return "unreachable"
+    return "done"
+
+
+def outputs(world: World) -> dict[str, bool]:
+    return {ups: built.output for ups, built in world.upses.items()}
 
 
 async def test_a_second_command_is_refused_while_the_first_counts_down(site: Site) -> None:

@@ -57,7 +57,7 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
             return utility_lost(m, event)
         case e.UtilitySeen():
             ups = m.ups(event.ups)
-            cut = ups.was_cut or (ups.off_at is not None and event.since >= ups.off_at)
+            cut = ups.was_cut or any(at is not None and event.since >= at for at in (ups.off_at, ups.cut_due))
             return change_ups(m, event.ups, utility_since=event.since, settle=event.settle, was_cut=cut)
         case e.UtilityLostAgain():
             return utility_lost_again(m, event)
@@ -75,7 +75,11 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
             return change_ups(m, event.ups, cut_at=event.cut_at)
         case e.CountdownOver():
             # A cancelled countdown takes the off-time with it; a cut that passed stands.
-            cut_at = None if event.cancelled else m.ups(event.ups).cut_at
+            counted = m.ups(event.ups)
+            cut_at = None if event.cancelled else counted.cut_at
+            if event.cancelled:  # on battery it was a person, whom we do not fight
+                asked = counted.cut_asked_at if counted.utility_since is None else None
+                m = change_ups(m, event.ups, cut_asked_at=asked, cut_due=None)
             return change_ups(m, event.ups, cut_at=None, counts_at=None, off_at=cut_at, was_cut=not event.cancelled)
         case e.UpsSilent():
             return change_ups(m, event.ups, silent_since=event.since)

@@ -8,11 +8,13 @@ from ridethrough.core import events as e
 from ridethrough.core.actions import (
     Action,
     ClaimPool,
+    CutOutput,
     DesignateCoordinator,
     DisableHost,
     EnableHost,
     ForceStopVm,
     HaAction,
+    KeepOutput,
     LowerHa,
     MoveVm,
     PowerOnHost,
@@ -27,9 +29,12 @@ from ridethrough.core.actions import (
     SuspendHa,
 )
 from ridethrough.core.memory import STOOD_STILL, UNREACHABLE, Failure, HaMemory, HostMemory, Memory, kind_and_target
-from ridethrough.core.model import HostId, Seconds, VmId
+from ridethrough.core.model import HostId, Seconds, UpsId, VmId
 
-from .change import change_host, change_pool, change_storage, change_vm
+from .change import change_host, change_pool, change_storage, change_ups, change_vm
+
+CUT_TRIES = 3  # to tell a UPS to cut its output, as long as nobody knows whether it has heard
+NOT_ON_BATTERY = "NOT_ON_BATTERY"  # the error of a cut that a UPS refuses since utility power is back
 
 
 def started(m: Memory, event: e.ActionStarted) -> Memory:
@@ -76,6 +81,9 @@ def started(m: Memory, event: e.ActionStarted) -> Memory:
         case StopStorage(storage=storage):
             told = m.storage(storage).told_at
             return change_storage(m, storage, told_at=event.at if told is None else told, told_last=event.at)
+        case CutOutput(ups=ups, after=after):
+            due, tries = event.at + action.deadline + after, m.ups(ups).cut_tries + 1
+            return change_ups(m, ups, cut_asked_at=event.at, cut_due=due, cut_tries=tries)
         case ClaimPool() | ReleasePool():  # one claim an outage: what was let go is not claimed again
             return change_pool(m, action.pool, claim_tried=True)
         case _:
@@ -107,8 +115,15 @@ def _never_begun(m: Memory, action: Action) -> Memory:
             return change_vm(m, action.vm, start_unsure=True)
         case StopStorage():
             return change_storage(m, action.storage, told_last=None)
+        case CutOutput():
+            return _cut_again(m, action.ups)
         case _:
             return m
+
+
+def _cut_again(m: Memory, ups: UpsId) -> Memory:
+    """Nobody knows whether it was told to cut its output: it is told once more, but not for ever."""
+    return change_ups(m, ups, cut_asked_at=None) if m.ups(ups).cut_tries < CUT_TRIES else m
 
 
 def _not_sent(m: Memory, action: Action) -> Memory:
@@ -117,6 +132,8 @@ def _not_sent(m: Memory, action: Action) -> Memory:
         return change_host(m, action.host, shut_down_at=None)
     if isinstance(action, StopStorage):
         return change_storage(m, action.storage, told_at=None, told_last=None)
+    if isinstance(action, CutOutput):
+        return change_ups(m, action.ups, cut_asked_at=None, cut_due=None)
     if isinstance(action, DesignateCoordinator):
         return change_pool(m, action.pool, hand_over_asked_at=None)
     if isinstance(action, LowerHa | SuspendHa):
@@ -158,6 +175,10 @@ def finished(m: Memory, event: e.ActionFinished) -> Memory:
             return change_pool(m, action.pool, ha_asked_at=None)
         case RestoreHa():
             return change_pool(m, action.pool, ha=None, ha_asked_at=None, ha_given_up=None)
+        case CutOutput():
+            return change_ups(m, action.ups, cut_due=event.at + action.after)
+        case KeepOutput():
+            return change_ups(m, action.ups, cut_asked_at=None, cut_due=None)
         case MoveVm():
             return change_vm(m, action.vm, places=(action.host,), placed_at=event.at)
         case StartVm() if not _stops_again(m, action.vm):
@@ -209,6 +230,12 @@ def _failed(m: Memory, event: e.ActionFinished) -> Memory:
             return change_storage(m, storage, told_at=None, told_last=None)
         case StopStorage(storage=storage):
             return change_storage(m, storage, told_last=None)
+        case CutOutput(ups=ups) if event.error == NOT_ON_BATTERY:
+            return change_ups(m, ups, cut_asked_at=None, cut_due=None)
+        case CutOutput(ups=ups) if event.refused:  # asking again in this outage will not help
+            return change_ups(m, ups, cut_due=None)
+        case CutOutput(ups=ups):
+            return _cut_again(m, ups)
         case _:
             return m
 

@@ -33,6 +33,9 @@ def utility_lost(m: Memory, event: e.UtilityLost) -> Memory:
         settle=event.settle,
         low_since=None,
         cut_at=None,
+        cut_asked_at=None,
+        cut_due=None,
+        cut_tries=0,
         was_cut=False,
         told_at=event.at,
         runtime=event.runtime,
@@ -60,9 +63,15 @@ def _each_percent(told: Promise) -> float:
 
 
 def utility_lost_again(m: Memory, event: e.UtilityLostAgain) -> Memory:
+    """An output that was cut is on again: it may be cut once more."""
+    known = m.ups(event.ups)
+    asked = (None, None, 0) if known.was_cut else (known.cut_asked_at, known.cut_due, known.cut_tries)
     return change_ups(
         unhurried(m),
         event.ups,
+        cut_asked_at=asked[0],
+        cut_due=asked[1],
+        cut_tries=asked[2],
         on_battery_since=event.since,
         last_utility=event.last_utility,
         counts_at=event.counts_at,
@@ -92,6 +101,8 @@ def utility_back(m: Memory, event: e.UtilityBack) -> Memory:
         counts_at=None,
         off_at=None,
         cut_at=None,
+        cut_asked_at=None,
+        cut_due=None,
         low_since=None,
         discharge=None,
         back_at=event.at,

@@ -18,10 +18,12 @@ from ridethrough.core.actions import (
     AttachRepository,
     CancelMove,
     ClaimPool,
+    CutOutput,
     DesignateCoordinator,
     DisableHost,
     EnableHost,
     ForceStopVm,
+    KeepOutput,
     LowerHa,
     MoveVm,
     PowerOnHost,
@@ -119,6 +121,8 @@ class Hands(PoolHands):
                 await self._restore_ha(action)
             case StopStorage():
                 raise TypeError("a pool stops no storage")
+            case CutOutput() | KeepOutput():
+                raise TypeError("a pool switches no UPS")
             case _:
                 assert_never(action)
 

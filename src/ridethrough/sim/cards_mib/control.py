@@ -25,8 +25,10 @@ class Control:
         self._starts: Appointment | None = None
         self.serial = f"SIM{crc32(ups.id.encode()):08X}"
 
-    def count_down(self, seconds: int, stays_off: bool = False) -> None:
-        """Output off in `seconds`; 0 is now, -1 cancels what runs. `stays_off`: until it is switched on."""
+    def count_down(self, seconds: int, stays_off: bool = False, in_outage: bool = False) -> None:
+        """Output off in `seconds`; 0 is now, -1 cancels what runs. `stays_off`: until it is switched on; `in_outage`:
+        unless it is cut in an outage, too.
+        """
         if seconds < -1:
             raise BadValue
         if self.card.cut_at is not None:
@@ -37,7 +39,7 @@ class Control:
         self._forget_start()
         if seconds >= 0 and self.ups.output:
             self.world.tell(f"{self.ups.id}'s card is told to count down: output off in {seconds} s")
-            power.count_down(self.world, self.ups, seconds, stays_off)
+            power.count_down(self.world, self.ups, seconds, stays_off, True, in_outage)
 
     def off_and_on(self, seconds: int, off_for: Seconds) -> None:
         """Output off in `seconds`, and on again `off_for` later, as soon as there is utility power."""

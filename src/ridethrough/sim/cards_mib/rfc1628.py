@@ -150,7 +150,9 @@ def _control(s: Shown, control: Control) -> dict[str, Leaf]:
         counting = s.counting if control.card.tells_countdown else None
         starting = control.starts_in if control.card.tells_countdown else None
         delays = {
-            f"{UPS}.8.2.0": Leaf("integer", -1 if counting is None else counting, control.count_down),
+            f"{UPS}.8.2.0": Leaf(
+                "integer", -1 if counting is None else counting, partial(control.count_down, in_outage=True)
+            ),
             f"{UPS}.8.3.0": Leaf("integer", -1 if starting is None else starting, control.start_after),
             f"{UPS}.8.4.0": Leaf("integer", -1, partial(_reboot, control)),
         }

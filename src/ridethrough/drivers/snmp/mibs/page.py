@@ -72,8 +72,9 @@ SWITCHING = """\
 ## Switching a UPS's output off
 
 `ridethrough ups off NAME` cuts a UPS's output after some seconds, so that it comes back with utility power;
-`ridethrough ups cancel NAME` takes that back. Nothing else sends such a command. `ridethrough ups show NAME` says what
-yours can.
+`ridethrough ups cancel NAME` takes that back. `ridethrough ups show NAME` says what yours can. Where site.toml says
+`cut_output = true`, the controller [does the same](running.md#switch-a-upss-output-off) at the end of a shutdown, on
+battery only. Nothing else sends such a command.
 
 A card is told through the first family that it answers and that can; many cards whose own family cannot are told
 through RFC 1628. The objects must read as their document says before anything is set, what must be set first is read
