@@ -321,6 +321,16 @@ PLANTS: dict[str, tuple[str, Plant, Content]] = {
         does(lambda s: a.ShutDownHost("h2", "pool1", "planted")),
         {},
     ),
+    "cuts under a host": (
+        "an_output_is_cut_on_battery_and_under_nothing_that_runs",
+        does(lambda s: a.CutOutput("ups1", 30.0, "planted")),
+        {},
+    ),
+    "cuts on utility power": (
+        "an_output_is_cut_on_battery_and_under_nothing_that_runs",
+        does(lambda s: a.CutOutput("ups2", 30.0, "planted")),
+        {},
+    ),
     "enables on battery": ("never_6_acts_on_old_evidence", unpowered, LATE),
     "begins all twice": ("never_7_acts_twice", twice, {}),
     "waits for ever": (

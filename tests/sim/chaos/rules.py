@@ -133,6 +133,24 @@ def never_6_acts_on_old_evidence(watch: Watch, t: Tick) -> Iterator[str]:
                     yield f"{action.name} starts with its disks on {box}, which does not serve"
 
 
+def an_output_is_cut_on_battery_and_under_nothing_that_runs(watch: Watch, t: Tick) -> Iterator[str]:
+    """Utility power was missing a moment ago, and nothing on it that can be reached is up."""
+    for action in t.started:
+        if not isinstance(action, a.CutOutput):
+            continue
+        feed = t.truth.feeds[action.ups]
+        if feed.good and t.now - feed.last_bad(t.now) > FRESH:
+            yield f"{action.ups} is told to cut its output on utility power"
+        for host in sorted(h.id for h in t.world.hosts.values() if action.ups in h.fed_by and h.power):
+            reached = t.truth.reached_since[host]
+            if reached is not None and t.now - reached > FRESH:
+                yield f"{action.ups} is told to cut its output under {host}"
+        for box in sorted(b.id for b in t.world.nases.values() if action.ups in b.fed_by):
+            serves = t.truth.serves_since[box]
+            if serves is not None and t.now - serves > FRESH:
+                yield f"{action.ups} is told to cut its output under {box}"
+
+
 def never_7_acts_twice(watch: Watch, t: Tick) -> Iterator[str]:
     """Nothing is started that is under way, and nothing happens that is not in the journal already."""
     targets = [a.target(action) for action in t.started]
@@ -294,6 +312,7 @@ RULES: tuple[Rule, ...] = (
     never_4_shuts_storage_down_under_what_runs_on_it,
     never_5_shuts_the_coordinator_down_before_its_members,
     never_6_acts_on_old_evidence,
+    an_output_is_cut_on_battery_and_under_nothing_that_runs,
     never_7_acts_twice,
     never_8_waits_for_what_hangs,
     never_9_resets_declares_or_forces,

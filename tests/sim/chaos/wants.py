@@ -1,9 +1,11 @@
-"""What some owners want: tiers given up for more runtime, VMs back at home.
+"""What some owners want: tiers given up for more runtime, VMs back at home, outputs cut when everything is down.
 
 They have dice of their own: a site without them is as it was before there were any.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 from .sites import Dice, RandomSite
 
@@ -23,3 +25,18 @@ def shed_some(dice: Dice, site: RandomSite) -> None:
 def go_home_some(dice: Dice, site: RandomSite) -> None:
     if dice.chance(10):
         site.content.setdefault("site", {})["return_home"] = True
+
+
+def cut_some(dice: Dice, site: RandomSite, timeline: list[dict[str, Any]]) -> None:
+    """One site in three has UPSs cut their outputs; some of their cards cannot, or not any more."""
+    if not dice.chance(33):
+        return
+    for ups in site.upses:
+        if dice.chance(80):
+            owned, true = site.content["ups"].setdefault(ups, {}), site.content["world"]["ups"][ups]["card"]
+            owned["cut_output"] = True
+            if dice.chance(60):  # else there is little to do
+                true["action"] = "client"
+                owned |= {"action": "client"} if "action" in owned else {}
+            if dice.chance(10):
+                timeline.append({"at": dice.choice([0, 20, 60, 120]), "do": "refuse cut", "ups": ups})
