@@ -13,7 +13,7 @@ import msgspec
 from ridethrough.api import Context
 from ridethrough.api.drills import Drills
 from ridethrough.api.findings import Findings
-from ridethrough.api.foresight import Plans, Present, Simulations
+from ridethrough.api.foresight import Plans, Present, Simulations, WeakPoints
 from ridethrough.config import Configuration, UpsConnection
 from ridethrough.core.observation import Snapshot, UpsSeen
 from ridethrough.runtime.seen_file import FILE, Seen
@@ -140,10 +140,19 @@ def planning(
     write_seen(found.state_dir, snapshot(site))
     present = Present(found.site_file, found.secrets, found.state_dir)
     plans = Plans(present, worker, worker, found.live, rest=0.0)
+    weak_points = WeakPoints(present, worker, found.live, found.jobs)
     asks = equipment or Equipment(snapshot(site))
     simulations = Simulations(present, worker, SCENARIOS, found.state_dir, found.live, found.jobs)
     findings = Findings(present, asks, found.live, found.jobs)
     post = (mailbox or Mailbox()).post
     note = found.accounts.audit.note
     drills = Drills(found.state_dir / "drills", found.live, found.jobs, post, findings, simulations, note, 0.01, 0.1)
-    return replace(found, plans=plans, findings=findings, simulations=simulations, drills=drills, services=(drills,))
+    return replace(
+        found,
+        plans=plans,
+        weak_points=weak_points,
+        findings=findings,
+        simulations=simulations,
+        drills=drills,
+        services=(drills,),
+    )

@@ -5,7 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ridethrough.core.learned import NOTHING_LEARNED, Learned
+from ridethrough.core.observation import Snapshot
+from ridethrough.core.site import Site
 from ridethrough.sim.glimpse import situation_at
+from ridethrough.sim.outlook import outlook
 from ridethrough.sim.scenario import Expectation, Scenario
 from ridethrough.sim.site_file import load_site
 from ridethrough.sim.sweep import sweep
@@ -14,10 +18,14 @@ SITES = Path(__file__).resolve().parents[2] / "scenarios" / "sites"
 LONG = 600.0  # seconds of the wall, which nothing here needs
 
 
-def swept(name: str, seconds: float = LONG, workers: int = 1, changes: dict[str, Any] | None = None) -> dict[str, Any]:
+def site_and_seen(name: str, changes: dict[str, Any] | None = None) -> tuple[Site, Snapshot]:
     """A site as a controller sees it after a minute."""
     there = situation_at(Scenario(name, "", load_site(SITES / f"{name}.toml", changes), (), 0.0, Expectation()))
-    return sweep(there.site, there.seen, seconds, workers)
+    return there.site, there.seen
+
+
+def swept(name: str, seconds: float = LONG, workers: int = 1, changes: dict[str, Any] | None = None) -> dict[str, Any]:
+    return sweep(*site_and_seen(name, changes), seconds, workers)
 
 
 def whys(found: dict[str, Any], adds: bool = True) -> list[str]:
@@ -51,3 +59,14 @@ def test_single_failures_are_played_first_and_the_rest_is_told() -> None:
     assert (found["of"], found["played"], found["rows"]) == (15, 0, [])
     assert all(" and " not in case and "maintenance" not in case for case in found["not_played"][:3])
     assert len(found["not_played"]) == 10
+
+
+def test_what_the_journal_has_taught_counts_as_it_does_for_one_failure() -> None:
+    site, seen = site_and_seen("two_hosts")
+
+    def margin(learned: Learned) -> float:
+        rows = sweep(site, seen, LONG, 1, learned)["rows"]
+        return next(float(row["margin"]) for row in rows if row["upses"] == ["ups1"] and row["maintenance"] is None)
+
+    weak = Learned(held={"ups1": 0.15})  # the way down begins before its time then
+    assert margin(weak) == outlook(site, seen, ["ups1"], weak)["summary"]["margin"] != margin(NOTHING_LEARNED)

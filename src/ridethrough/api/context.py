@@ -20,7 +20,7 @@ from .doors import Doors
 from .drills import Drills
 from .evidence import Evidence
 from .findings import Findings
-from .foresight import Plans, Present, Simulations
+from .foresight import Plans, Present, Simulations, WeakPoints
 from .history import History
 from .hosts import Hosts
 from .jobs import Jobs
@@ -66,6 +66,7 @@ class Context:
     hosts: Hosts = field(default_factory=Hosts)
     tls: Tls | None = None  # None: served without, on loopback only
     plans: Plans | None = None
+    weak_points: WeakPoints | None = None
     notifications: Notifications | None = None
     findings: Findings | None = None
     simulations: Simulations | None = None

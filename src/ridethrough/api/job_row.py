@@ -13,7 +13,7 @@ class JobRow(BaseModel):
     """A search, a check, a simulation or a drill: begun, and followed over the event stream as `job`."""
 
     id: str
-    kind: str = Field(description="discovery, findings, simulation, drill.")
+    kind: str = Field(description="discovery, findings, simulation, weak points, drill.")
     by: str
     state: State
     progress: dict[str, Any] = Field(description="How far it is; what it counts differs by kind.")

@@ -19,7 +19,7 @@ from ridethrough.api.doors import Found, Trust
 from ridethrough.api.drills import Drills
 from ridethrough.api.evidence import Evidence
 from ridethrough.api.findings import Findings
-from ridethrough.api.foresight import Plans, Present, Simulations
+from ridethrough.api.foresight import Plans, Present, Simulations, WeakPoints
 from ridethrough.api.history import History
 from ridethrough.api.hosts import Hosts
 from ridethrough.api.notifications import Notifications, Targets
@@ -83,6 +83,7 @@ def context(site: Path, state: Path, secrets_dir: Path | None, settings: Manager
     asked_for = Worker(IMAGINE)  # by people, who do not wait for what is kept fresh
     plans = Plans(present, Worker(IMAGINE), asked_for, live)
     jobs = Jobs(live.publish)
+    weak_points = WeakPoints(present, Worker(IMAGINE), live, jobs)
     findings = Findings(present, check, live, jobs)
     simulations = Simulations(present, asked_for, folder(), state, live, jobs)
     drills = Drills(state / "drills", live, jobs, ask, findings, simulations, accounts.audit.note)
@@ -107,8 +108,9 @@ def context(site: Path, state: Path, secrets_dir: Path | None, settings: Manager
         hosts=Hosts(host_name(), settings.names, lambda: tls.certificate.names if tls else (), tls is not None),
         tls=tls,
         plugs=plugs_at(Path(os.environ[VARIABLE])) if VARIABLE in os.environ else None,
-        services=(history, notifications, plans, drills, *((tls,) if tls is not None else ())),
+        services=(history, notifications, plans, weak_points, drills, *((tls,) if tls is not None else ())),
         plans=plans,
+        weak_points=weak_points,
         findings=findings,
         simulations=simulations,
         drills=drills,

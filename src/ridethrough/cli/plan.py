@@ -148,7 +148,7 @@ def _dangers(what: str, names: list[str]) -> None:
 
 
 def _sweep(_lose: list[str], seconds: float, workers: int, where: Where, as_json: bool) -> None:
-    report = sweep(*present(*where), seconds, workers)
+    report = sweep(*present(*where), seconds, workers, learned_in(where[2]))
     if as_json:
         print_json(report)
     else:

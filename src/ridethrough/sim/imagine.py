@@ -24,6 +24,7 @@ from .outlook import each_alone, outlook, single_failures
 from .reading import ScenarioError
 from .scenario import load
 from .story import Asked, played, things
+from .sweep import sweep
 from .timeline import words
 
 CASES = ("case_one", "case_two", "case_three")  # the manual's, 3.2.1 to 3.2.3
@@ -37,7 +38,7 @@ class Now:
     seen: Snapshot
     lose: tuple[str, ...] | None = None
     learned: Learned = NOTHING_LEARNED
-    seconds: float = 60.0  # of the processor's time, for the failures one by one
+    seconds: float = 60.0  # that playing one failure after the other may take
 
 
 def _outlook(asked: Now) -> dict[str, Any]:
@@ -54,6 +55,11 @@ def _alone(asked: Now) -> dict[str, Any]:
     found = list(each_alone(asked.site, asked.seen, lambda: time.monotonic() < ends, asked.learned))
     found.sort(key=lambda one: (tuple(-part for part in one.harm), one.ups or "", one.feeder or ""))
     return {"looked_at": len(found), "of": len(single_failures(asked.site)), "rows": [asdict(one) for one in found]}
+
+
+def _sweep(asked: Now) -> dict[str, Any]:
+    """Each failure and each pair, also with a host in maintenance mode, as many as there is time for."""
+    return sweep(asked.site, asked.seen, asked.seconds, workers=1, learned=asked.learned)
 
 
 def _words(_: Any) -> list[dict[str, Any]]:
@@ -75,6 +81,7 @@ def _job(kind: Any, do: Callable[[Any], Any]) -> Callable[[bytes], Any]:
 WORK: Mapping[str, Callable[[bytes], Any]] = {
     "outlook": _job(Now, _outlook),
     "alone": _job(Now, _alone),
+    "sweep": _job(Now, _sweep),
     "simulate": _job(Asked, played),
     "things": _job(Asked, things),
     "words": _job(Any, _words),

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ridethrough.core.advice import is_protected, outcome
+from ridethrough.core.learned import NOTHING_LEARNED, Learned
 from ridethrough.core.model import HostId, PoolId
 from ridethrough.core.observation import Snapshot
 from ridethrough.core.site import Site
@@ -73,16 +74,19 @@ class Played:
         return f"{self.case}, {harm_in_words(self.counts)}"
 
 
-def sweep(site: Site, seen: Snapshot, seconds: float, workers: int = WORKERS) -> dict[str, Any]:
+def sweep(
+    site: Site, seen: Snapshot, seconds: float, workers: int = WORKERS, learned: Learned = NOTHING_LEARNED
+) -> dict[str, Any]:
     """Reckon every case and play as many as there is time for, on so many processors. The weakest points stand first.
 
     `seconds` of the wall; what runs then is finished, and each case takes up to some seconds on a large site.
+    `learned`: what the journal has taught of how long things take.
     """
     ends = time.monotonic() + seconds
     wanted, count = _cases(site, seen)
-    bench = _Bench(site, seen)
+    bench = _Bench(site, seen, learned)
     alone = workers < 2 or len(wanted) < ALONE_BELOW
-    played = bench.play_all(wanted, ends) if alone else _shared(site, seen, wanted, ends, workers)
+    played = bench.play_all(wanted, ends) if alone else _shared(bench, wanted, ends, workers)
     found = {one.case: one for one in played}
     ranked = sorted(found.values(), key=lambda one: (tuple(-part for part in one.harm), str(one.case)))
     left = [case for case in wanted if case not in found]
@@ -194,13 +198,14 @@ class _Bench:
 
     site: Site
     seen: Snapshot
+    learned: Learned
     without: dict[HostId, Snapshot] = field(default_factory=dict)
 
     def play(self, case: Case) -> Played:
         if case.host and case.host not in self.without:
             self.without[case.host], _ = in_maintenance(self.site, self.seen, case.host)
         seen = self.without[case.host] if case.host else self.seen
-        return Played(case, *harm_of(self.site, seen, case.failure.upses))
+        return Played(case, *harm_of(self.site, seen, case.failure.upses, self.learned))
 
     def play_all(self, cases: Sequence[Case], ends: float) -> Iterator[Played]:
         for case in cases:
@@ -209,10 +214,10 @@ class _Bench:
             yield self.play(case)
 
 
-def _shared(site: Site, seen: Snapshot, cases: Sequence[Case], ends: float, workers: int) -> Iterator[Played]:
+def _shared(bench: _Bench, cases: Sequence[Case], ends: float, workers: int) -> Iterator[Played]:
     """The same by several processes."""
     fresh = multiprocessing.get_context("spawn")  # a fork would take locks and threads along
-    with ProcessPoolExecutor(workers, fresh, _begin, (site, seen)) as pool:
+    with ProcessPoolExecutor(workers, fresh, _begin, (bench.site, bench.seen, bench.learned)) as pool:
         waiting, running = iter(cases), set[Future[Played]]()
         while True:
             late = time.monotonic() >= ends
@@ -227,9 +232,9 @@ def _shared(site: Site, seen: Snapshot, cases: Sequence[Case], ends: float, work
 _bench: _Bench | None = None  # of a worker process
 
 
-def _begin(site: Site, seen: Snapshot) -> None:
+def _begin(site: Site, seen: Snapshot, learned: Learned) -> None:
     global _bench
-    _bench = _Bench(site, seen)
+    _bench = _Bench(site, seen, learned)
 
 
 def _play(case: Case) -> Played:

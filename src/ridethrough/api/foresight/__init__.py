@@ -3,6 +3,7 @@
 from .plans import Plans
 from .present import NothingSeen, Present
 from .simulations import Simulations, Story
+from .weak_points import WeakPoints
 from .worker import WAITS, Imagines
 
-__all__ = ["WAITS", "Imagines", "NothingSeen", "Plans", "Present", "Simulations", "Story"]
+__all__ = ["WAITS", "Imagines", "NothingSeen", "Plans", "Present", "Simulations", "Story", "WeakPoints"]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Query
 from pydantic import BaseModel, Field
 
-from ridethrough.api.access import Viewer
+from ridethrough.api.access import Operator, Viewer
 from ridethrough.api.context import Ctx
-from ridethrough.api.foresight import WAITS, NothingSeen, Plans
-from ridethrough.api.problems import served
+from ridethrough.api.foresight import WAITS, NothingSeen, Plans, WeakPoints
+from ridethrough.api.job_row import JobRow
+from ridethrough.api.jobs import TooMany
+from ridethrough.api.problems import answers, served
 from ridethrough.runtime.worker import JobFailed, JobRefused, JobTooLong
 
 router = APIRouter(tags=["plan"])
@@ -24,6 +27,13 @@ def _plans(ctx: Ctx) -> Plans:
 
 
 Served = Annotated[Plans, Depends(_plans)]
+
+
+def _weak_points(ctx: Ctx) -> WeakPoints:
+    return served(ctx.weak_points, "nothing is planned here")
+
+
+Sweeps = Annotated[WeakPoints, Depends(_weak_points)]
 
 
 class LastOff(BaseModel):
@@ -191,6 +201,69 @@ class Report(BaseModel):
     weakest_ups: WeakestUps | None
     first_loss: FirstLoss | None
     tiers: list[TierGain]
+
+
+class WeakPoint(BaseModel):
+    """One case: these UPSs fail, or `feeder` with all of them, while `maintenance`, if any, is in maintenance mode.
+
+    `adds`: it loses or stops more than its parts do by themselves.
+    """
+
+    upses: list[str]
+    feeder: str | None
+    maintenance: str | None
+    crashed: int
+    lost: int
+    stopped: int
+    hosts_off: int
+    moved: int
+    margin: float | None
+    adds: bool
+    why: str
+
+
+class Swept(BaseModel):
+    """Every UPS, every feeder and every pair, the worst first. Of `of` cases there was time for `played`."""
+
+    at: float
+    by: str
+    site: str
+    of: int
+    played: int
+    rows: list[WeakPoint]
+    more_rows: int = Field(description="Rows that are left out here, the least bad ones.")
+    not_played: list[str] = Field(description="The next that would have been played.")
+    left_out: list[str] = Field(description="What is not in it, and why.")
+
+
+class SweptNow(BaseModel):
+    """The last sweep; null until somebody wants one. `running`: the id of the job that plays now."""
+
+    swept: Swept | None
+    running: str | None
+
+
+@router.get("/plan/sweep")
+async def swept(_: Viewer, sweeps: Sweeps) -> SweptNow:
+    """The weakest points, as they were when somebody had them played last."""
+    return SweptNow.model_validate(sweeps.shown())
+
+
+@router.post("/plan/sweep", status_code=202, response_model=JobRow, responses=answers(429))
+async def sweep(
+    person: Operator,
+    sweeps: Sweeps,
+    seconds: Annotated[float, Query(ge=1.0, le=600.0, description="How long it may play.")] = 60.0,
+    wait: Annotated[float, Query(ge=0.0, le=30.0, description="Seconds to wait for the end.")] = 0.0,
+) -> dict[str, Any]:
+    """Play the loss of every UPS and every pair in copies of the site. Its end comes over the event stream as `job`."""
+    try:
+        job = sweeps.begin(seconds, person.signed)
+    except TooMany as error:
+        raise HTTPException(429, str(error)) from error
+    if wait and job.task is not None:
+        await asyncio.wait({job.task}, timeout=wait)
+    return job.shown()
 
 
 @router.get("/plan/now", responses=NOT_SERVED)

@@ -4,6 +4,7 @@ import { h, refill, setText } from "../dom.js";
 import { settingsIn } from "../hosts/choice.js";
 import { editor } from "../hosts/editor.js";
 import { askButtons } from "../hosts/people.js";
+import { whyLine } from "../hosts/why.js";
 import { live } from "../live.js";
 import { readSettings } from "../settings.js";
 import { linkButton } from "../ui/button.js";
@@ -67,6 +68,7 @@ async function again() {
 async function begin(id) {
   const { role } = await whoAmI();
   const about = document.getElementById("about");
+  place.before(whyLine(id));
   live.subscribe(
     (state) => state.hosts.get(id),
     (row) => {
