@@ -6,7 +6,7 @@ from . import events as e
 from .actions import PowerOnHost
 from .custody import is_away
 from .gates import is_ready
-from .model import HostId, PowerWay, Seconds, UpsId
+from .model import HostId, PoolId, PowerWay, Seconds, UpsId
 from .observation import HostSeen
 from .power import Supply, backs_of, supply
 from .situation import Situation
@@ -57,12 +57,29 @@ def _ways(s: Situation, host: HostId) -> tuple[PowerWay, ...]:
 
 def _usable(s: Situation, host: HostSeen) -> list[PowerWay]:
     """host.power_on needs a power-on mode and a coordinator, which cannot switch itself on. Past the pool the
-    coordinator comes first: the members find nobody without it.
+    coordinator comes first: the members find nobody without it, and wait for one that starts.
     """
     if may_act(s, host.pool):
         return [w for w in _ways(s, host.id) if w is not PowerWay.XAPI or not _xapi_cannot(s, host)]
     ours = s.memory.pool(host.pool).record is not None and not s.dry_run and has_claim(s, host.pool)
-    return [w for w in _ways(s, host.id) if w is not PowerWay.XAPI] if ours and s.is_coordinator(host) else []
+    if not ours or not (s.is_coordinator(host) or (_coordinator_starts(s, host.pool) and not _may_be_starting(s, host))):
+        return []
+    return [w for w in _ways(s, host.id) if w is not PowerWay.XAPI]
+
+
+def _may_be_starting(s: Situation, member: HostSeen) -> bool:
+    """It was told to start, and nothing is heard of it before its coordinator is there."""
+    m = s.memory.host(member.id)
+    return m.powered_on_at is not None and m.switched_on_by[-1:] != () and m.switched_on_by[-1] not in m.switch_errors
+
+
+def _coordinator_starts(s: Situation, pool: PoolId) -> bool:
+    """It was switched on a moment ago, or its supply has come back after a cut."""
+    for host in s.members(pool):
+        if s.is_coordinator(host):
+            at, coming = s.memory.host(host.id).powered_on_at, _was_cut(s, host.id) and supply(s, host.id).powered
+            return coming or (at is not None and s.now - at < s.policy.start_timeout)
+    return False
 
 
 def _xapi_cannot(s: Situation, host: HostSeen) -> bool:
@@ -133,6 +150,8 @@ def trouble(s: Situation, host: HostSeen) -> str:
         if not _stays_off(s, host) or out_of_band or not _xapi_cannot(s, host):
             return ""
         return "is the coordinator" if s.is_coordinator(host) else "has no power-on mode"
+    if not s.is_coordinator(host) and not s.is_trusted(host.pool) and _may_be_starting(s, host):
+        return ""  # it may be up, and wait for its coordinator
     last = s.memory.host(host.id)
     waits = last.powered_on_at is not None and s.now - last.powered_on_at < s.policy.starts_itself
     if any(way not in tried for way in _usable(s, host)) or (waits and tried[-1] not in last.switch_errors):
