@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from ridethrough.core import evacuation, hand_over
+from ridethrough.core import evacuation, hand_over, shutdown
 from ridethrough.core import events as e
-from ridethrough.core.actions import Action, DesignateCoordinator, DisableHost, MoveVm
+from ridethrough.core.actions import Action, DesignateCoordinator, DisableHost, MoveVm, StopVm
 from ridethrough.core.observation import Snapshot, Source
-from ridethrough.core.policy import Policy
+from ridethrough.core.policy import HostPolicy, Policy, Timer
 from ridethrough.core.situation import Situation
 from ridethrough.core.start import may_act
 
@@ -118,3 +118,61 @@ def test_the_new_one_is_known_while_nobody_answers() -> None:
     silent = replace(seen, pools={"pool1": replace(seen.pools["pool1"], coordinator=None)})
     s = outage(*over, seen=silent)
     assert [h.id for h in s.hosts if s.is_coordinator(h)] == ["h2"]
+
+
+# --- where no host has power --------------------------------------------------------------------------------------
+
+
+ALL_LOST = tuple(lost(ups, 30.0) for ups in ("ups1", "ups2", "ups3"))
+LONG = HostPolicy(Timer(True, 900.0), Timer(True, 1800.0))
+
+
+def dark(
+    *more: e.Event, runtimes: tuple[float, ...] = (350.0, 1500.0, 3000.0), timers: HostPolicy = LONG, since: float = NOW
+) -> Situation:
+    """All three hosts are on battery, each with a guest; h1, the coordinator, has the least of it."""
+    the_site = site(3, policy=Policy(hosts=dict.fromkeys(HOSTS, timers), controller="me"))
+    vms = tuple(vm_seen(f"vm of {h}", h) for h in HOSTS)
+    seen = snapshot(since, the_site, vms, dict.fromkeys(("ups1", "ups2", "ups3"), Source.BATTERY))
+    upses = {
+        ups: replace(it, reading=replace(it.reading, runtime=seconds))  # type: ignore[type-var]
+        for seconds, (ups, it) in zip(runtimes, sorted(seen.upses.items()), strict=True)
+    }
+    return situation(since, replace(seen, upses=upses), the_site, RECORD, *ALL_LOST, *more)
+
+
+def successors(s: Situation) -> list[str]:
+    return [b.host for b in hand_over.begin(s) if isinstance(b, e.HandOverBegun)]
+
+
+def test_without_power_anywhere_the_longest_battery_takes_over() -> None:
+    assert successors(dark()) == ["h3"]
+
+
+@pytest.mark.parametrize(
+    "useless",
+    [
+        dark(runtimes=(350.0, 360.0, 370.0)),
+        dark(runtimes=(2900.0, 1500.0, 3000.0)),
+        dark(timers=HostPolicy(Timer(True, 60.0), Timer(True, 100.0))),
+        dark(e.HostDown(99.0, "h2", "why")),
+        dark(runtimes=(150.0, 1500.0, 3000.0)),
+    ],
+    ids=["no battery is longer", "it is not pressing", "the timers end before", "a member is down", "no time"],
+)
+def test_without_power_anywhere_it_must_pay(useless: Situation) -> None:
+    assert successors(useless) == []
+
+
+def test_what_is_not_known_is_not_long() -> None:
+    s = dark()
+    unknown = {"ups3": replace(s.seen.upses["ups3"], reading=replace(s.seen.upses["ups3"].reading, runtime=None))}  # type: ignore[type-var]
+    assert successors(replace(s, seen=replace(s.seen, upses={**s.seen.upses, **unknown}), worked_out={})) == ["h2"]
+
+
+def test_guests_are_not_stopped_while_it_is_handed_over() -> None:
+    begun = e.HandOverBegun(NOW, "pool1", "h1", "h3", "why")
+    down = (e.EvacuationBegun(NOW, "h1", "why"), e.ShutdownBegun(NOW, "h1", "why"))
+    late = (e.HandOverEnded(NOW, "pool1", "h1", False, "why"),)
+    assert shutdown.stop_guests(dark(begun, *down)) == []
+    assert [type(a) for a in actions(shutdown.stop_guests(dark(begun, *down, *late)))] == [StopVm]

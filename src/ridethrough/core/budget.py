@@ -179,7 +179,7 @@ def stays_for(s: Situation, storage: StorageId) -> Seconds | None:
     return max(own - built.stop_time - LAST_SECONDS, 0.0)
 
 
-def _with_its_storage(s: Situation, host: HostId) -> Seconds | None:
+def lasts(s: Situation, host: HostId) -> Seconds | None:
     """Seconds until its feeds, or those of storage that it uses, can no longer carry it."""
     return _first_to_end(s, host) if s.site.storages else own_left(s, host)
 
@@ -193,12 +193,12 @@ def _first_to_end(s: Situation, host: HostId) -> Seconds | None:
 def left(s: Situation, host: HostSeen) -> Seconds | None:
     """Seconds left for this host. Deadlines follow dependencies: a member must be down before its coordinator goes, a
     host before its storage."""
-    own = _with_its_storage(s, host.id)
+    own = lasts(s, host.id)
     pool = s.seen.pools.get(host.pool)
     coordinator = pool.coordinator if pool else None
     if coordinator is None or coordinator == host.id or not supply(s, coordinator).failing:
         return own
-    its = _with_its_storage(s, coordinator)
+    its = lasts(s, coordinator)
     if its is None:
         return own
     bound = max(its - host_stop(s, coordinator), 0.0)

@@ -10,6 +10,8 @@ from .high_availability import PATIENCE, is_refused
 from .model import HostId, PoolId, Seconds
 from .movable import RANK, no_target
 from .observation import HostSeen
+from .ordering import whole_pool_failing
+from .outlasting import first_goes_in, needs, outlasting, why_not
 from .power import supply
 from .situation import Situation
 from .start import may_act, start
@@ -30,7 +32,8 @@ def begin(s: Situation) -> list[e.Event]:
         if not s.is_trusted(pool) or not _is_due(s, coordinator) or _unsafe(s, coordinator):
             continue
         if (new := _successor(s, coordinator)) is not None:
-            why = f"{coordinator.id}'s supply fails, {new.id} has power"
+            its = "has power" if supply(s, new.id).powered else "holds longer, and nobody has power"
+            why = f"{coordinator.id}'s supply fails, {new.id} {its}"
             found.append(e.HandOverBegun(s.now, pool, coordinator.id, new.id, why))
     return found
 
@@ -96,6 +99,8 @@ def _is_due(s: Situation, host: HostSeen) -> bool:
         return False
     if m.wanted or s.is_wanted_off(host.pool) or is_held(s, host):
         return False
+    if whole_pool_failing(s, host.pool):
+        return first_goes_in(s, host) <= TAKES + AHEAD
     if m.evacuation is not None:
         return True
     acts = policy.maintenance.enabled or policy.shutdown.enabled or is_protected(s, host)
@@ -110,14 +115,16 @@ def _unsafe(s: Situation, coordinator: HostSeen, new: HostId = "") -> str:
     can be done for the others that are on battery.
     """
     pool = coordinator.pool
+    failing = whole_pool_failing(s, pool)
     for host in s.members(pool):
         m = s.memory.host(host.id)
         if not (s.answers(host) and host.live) or m.down_at is not None:
             return f"{host.id} does not answer"
-        if m.shutdown is not None or m.shut_down_at is not None or host.busy:
+        if (m.shutdown is not None and not failing) or m.shut_down_at is not None or host.busy:
             return f"{host.id} is at work"
         seconds = left(s, host) if supply(s, host.id).failing else None
-        if seconds is not None and seconds < need(s, host).from_evacuation + TAKES:
+        wanted = needs(s, host) if failing else need(s, host).from_evacuation
+        if seconds is not None and seconds < wanted + TAKES:
             return f"{host.id} has no time for it"
     if s.is_wanted_off(pool):
         return "a person wants the whole pool off"
@@ -125,9 +132,13 @@ def _unsafe(s: Situation, coordinator: HostSeen, new: HostId = "") -> str:
         return "VMs are at work"
     if _acts(s, pool):
         return "an action is under way"
-    if new and (why := no_target(s, s.seen.hosts[new], s.now - s.policy.target_fresh)):
+    if new and (why := _unable(s, s.seen.hosts[new])):
         return f"{new}: {why}"
     return ""
+
+
+def _unable(s: Situation, new: HostSeen) -> str:
+    return why_not(s, new) if whole_pool_failing(s, new.pool) else no_target(s, new, s.now - s.policy.target_fresh)
 
 
 def _acts(s: Situation, pool: PoolId) -> bool:
@@ -136,7 +147,10 @@ def _acts(s: Situation, pool: PoolId) -> bool:
 
 
 def _successor(s: Situation, coordinator: HostSeen) -> HostSeen | None:
-    """The best supplied of those that could take a VM: powered, enabled, answering. Then by name."""
+    """The best supplied of those that could take a VM: powered, enabled, answering. Then by name.
+
+    Where none has power, the one that holds longest.
+    """
     since = s.now - s.policy.target_fresh
     able = [h for h in s.members(coordinator.pool) if h.id != coordinator.id and not no_target(s, h, since)]
-    return min(able, key=lambda h: (RANK[supply(s, h.id).state], h.id), default=None)
+    return min(able, key=lambda h: (RANK[supply(s, h.id).state], h.id), default=outlasting(s, coordinator))

@@ -62,9 +62,9 @@ def _usable(s: Situation, host: HostSeen) -> list[PowerWay]:
     if may_act(s, host.pool):
         return [w for w in _ways(s, host.id) if w is not PowerWay.XAPI or not _xapi_cannot(s, host)]
     ours = s.memory.pool(host.pool).record is not None and not s.dry_run and has_claim(s, host.pool)
-    if not ours or not (s.is_coordinator(host) or (_coordinator_starts(s, host.pool) and not _may_be_starting(s, host))):
-        return []
-    return [w for w in _ways(s, host.id) if w is not PowerWay.XAPI]
+    beside = _coordinator_starts(s, host.pool) and not _may_be_starting(s, host)
+    able = ours and (s.is_coordinator(host) or beside)
+    return [w for w in _ways(s, host.id) if w is not PowerWay.XAPI] if able else []
 
 
 def _may_be_starting(s: Situation, member: HostSeen) -> bool:

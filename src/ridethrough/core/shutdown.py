@@ -76,6 +76,8 @@ def stop_guests(s: Situation) -> list[e.Event]:
         if s.memory.host(host.id).shutdown is not None and _at_reserve(s, host) and not s.dry_run:
             found += _end_everything(s, host)
             continue
+        if s.memory.pool(host.pool).hands_over:
+            continue  # there is time for it, or it would not be tried
         for vm in leaving if is_pressed(s, host) else first_to_stop(s, leaving):
             found += _stop(s, host, vm)
     return found
