@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, m
 
 from ridethrough.core.model import CardAction, PowerWay
 from ridethrough.core.notice import EventClass, Severity
-from ridethrough.core.policy import Policy, VmPolicy, Wish
+from ridethrough.core.policy import MakeRoom, Policy, VmPolicy, Wish
 from ridethrough.ups.snmpv3 import SHORTEST_PASSWORD, Auth, Privacy
 
 from . import quantities
@@ -145,6 +145,12 @@ class SiteSection(Section):
     )
     force_stop: bool = Field(
         DEFAULT.force_stop, description="Stop a VM hard when its clean stop ran out of time.", examples=[True]
+    )
+    make_room: Annotated[MakeRoom, Field(strict=False)] = Field(
+        DEFAULT.make_room,
+        description="What may be done to less important VMs on powered hosts, so that a VM finds room there: off; "
+        "move; stop, where moving is not enough.",
+        examples=["move"],
     )
     return_home: bool = Field(
         DEFAULT.return_home,

@@ -122,7 +122,10 @@ class EnableHost:
 
 @dataclass(frozen=True, slots=True)
 class MoveVm:
-    """Migrate a running VM to another host of its pool (VM.pool_migrate)."""
+    """Migrate a running VM to another host of its pool (VM.pool_migrate).
+
+    `room_for`: the VM for which it makes room; empty: it leaves for its own sake.
+    """
 
     vm: VmId
     name: str
@@ -131,6 +134,7 @@ class MoveVm:
     host: HostId  # the target
     why: str
     deadline: Seconds
+    room_for: VmId = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +153,8 @@ class CancelMove:
 class StopVm:
     """Shut a guest down cleanly. When `deadline` passes first, the clean shutdown is cancelled and reported.
 
-    With `suspend` its memory is kept on storage instead, which cannot be cancelled.
+    With `suspend` its memory is kept on storage instead, which cannot be cancelled. `room_for`: the VM for which it
+    makes room; empty: it stops because of its own host or storage.
     """
 
     vm: VmId
@@ -159,6 +164,7 @@ class StopVm:
     why: str
     deadline: Seconds
     suspend: bool = False
+    room_for: VmId = ""
 
 
 @dataclass(frozen=True, slots=True)

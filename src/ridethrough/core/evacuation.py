@@ -6,12 +6,13 @@ from collections import Counter
 from dataclasses import dataclass
 
 from . import events as e
-from .actions import DisableHost, MoveVm
+from .actions import DisableHost, MoveVm, StopVm
 from .budget import fits, left, moving_time, need
 from .custody import belongs_to_administrator
+from .durations import longest_stop
 from .high_availability import stands_in_the_way
-from .links import carry, flow, under_way
-from .model import HostId, PoolId, Seconds
+from .links import Flow, carry, flow, under_way
+from .model import HostId, PoolId, Seconds, VmId
 from .observation import HostSeen, VmSeen
 from .ordering import is_down
 from .placement import NOT_PROVEN, Placement, is_moving, place
@@ -237,7 +238,35 @@ def _moves(s: Situation, pool: PoolId, sources: list[HostSeen], plan: Placement)
             into[target_host] += 1
             flows.append(next_one)
             found += started
+    return found + _room_made(s, pool, plan, flows)
+
+
+def _room_made(s: Situation, pool: PoolId, plan: Placement, flows: list[Flow]) -> list[e.Event]:
+    """What goes from powered hosts for those that find no room otherwise."""
+    out, into = _in_flight(s, pool)
+    found: list[e.Event] = []
+    for vm_id, (target_host, for_whom) in plan.room.moves.items():
+        vm, host = s.seen.vms[vm_id], s.seen.vms[vm_id].resident_on or ""
+        next_one = flow(s, vm, target_host)
+        if max(out[host], into[target_host]) >= s.policy.parallel or not carry(flows, next_one):
+            continue
+        deadline = max(4 * moving_time(s, [vm]), 60.0)
+        why = _for_room(s, for_whom)
+        started = start(s, MoveVm(vm.id, vm.name, pool, host, target_host, why, deadline, room_for=for_whom))
+        if started:
+            out[host] += 1
+            into[target_host] += 1
+            flows.append(next_one)
+            found += started
+    for vm_id, for_whom in plan.room.stops.items():
+        vm, host = s.seen.vms[vm_id], s.seen.vms[vm_id].resident_on or ""
+        within, why = longest_stop(s, vm), _for_room(s, for_whom)
+        found += start(s, StopVm(vm.id, vm.name, pool, host, why, within, room_for=for_whom))
     return found
+
+
+def _for_room(s: Situation, vm: VmId) -> str:
+    return f"makes room for {s.seen.vms[vm].name}"
 
 
 @once
@@ -294,7 +323,8 @@ def _told(s: Situation, sources: list[HostSeen], plan: Placement) -> list[e.Even
             why = plan.unplaced.get(vm.id)
             if why and _is_worth_telling(s, vm, why):
                 found.append(e.VmUnplaced(s.now, vm.id, vm.name, host.id, why))
-        if not m.emptied and not any(is_moving(s, v) or v.id in plan.moves for v in guests):
+        stays_busy = {*plan.moves, *plan.room.awaited}
+        if not m.emptied and not any(is_moving(s, v) or v.id in stays_busy for v in guests):
             found.append(e.HostEmptied(s.now, host.id, tuple(v.name for v in guests)))
     return found
 

@@ -7,10 +7,9 @@ from .actions import MoveVm
 from .budget import moving_time
 from .gates import is_ready
 from .model import HostId, PoolId
-from .movable import is_moving, no_target_for, room, stays
+from .movable import able, is_moving, no_target_for, room, stays
 from .observation import Power, VmSeen
 from .ordering import start_order
-from .placement import able
 from .situation import Situation
 from .start import start
 

@@ -164,6 +164,8 @@ class VmMemory:
     host: HostId = ""  # where we stopped it
     name: str = ""
     unplaced: str = ""  # the reason last told
+    room_for: VmId = ""  # the VM for whose room we stopped it
+    room_on: HostId = ""  # where room was made for it
     skipped: bool = False  # a person wants it left where it is, in this outage
 
     def may_be_on(self, home: HostId, record: e.PoolRecorded) -> tuple[HostId, ...]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .actions import MoveVm
-from .model import Bytes, HostId, PoolId, Seconds, VmId
-from .observation import HostSeen, Power, VmSeen
+from .model import Bytes, HostId, NetworkId, PoolId, RepositoryId, Seconds, VmId
+from .observation import Cpu, HostSeen, Power, VmSeen
 from .policy import Wish
 from .power import Feed, Supply, feed, supply
 from .situation import Situation, once
@@ -67,6 +67,36 @@ def _freshly_proven(s: Situation, host: HostId, since: Seconds) -> bool:
 def targets(s: Situation, pool: PoolId, since: Seconds) -> list[HostSeen]:
     """The hosts of a pool that may receive a VM."""
     return [h for h in s.members(pool) if not no_target_for(s, h.id, since)]
+
+
+@once
+def able(
+    s: Situation,
+    source: HostId,
+    since: Seconds,
+    pool: PoolId,
+    storage: frozenset[RepositoryId],
+    networks: frozenset[NetworkId],
+    cpu: Cpu | None,
+) -> tuple[tuple[HostId, ...], str]:
+    """The hosts that may receive a VM with these needs, whatever its size; with none, the first reason."""
+    usable = [h for h in targets(s, pool, since) if h.id != source]
+    if not usable:
+        others = [h.id for h in s.members(pool) if h.id != source]
+        named = "; ".join(f"{h} {no_target_for(s, h, since)}" for h in others)
+        return (), f"no host to move to ({named})" if named else "it is alone in its pool"
+    usable = [h for h in usable if storage <= h.storage]
+    if not usable:
+        return (), "no other host reaches its storage"
+    connected = [h for h in usable if networks <= h.networks]
+    if not connected:
+        lacking = sorted(networks - frozenset.union(*(h.networks for h in usable))) or sorted(networks)
+        names = s.seen.pools[pool].network_names if pool in s.seen.pools else {}
+        return (), f'no other host has its network "{names.get(lacking[0], lacking[0])}"'
+    alike = [h for h in connected if cpu is None or h.cpu is None or h.cpu.runs(cpu)]
+    if not alike:
+        return (), "no other host's processor has all that it was started with"
+    return tuple(h.id for h in alike), ""
 
 
 @once

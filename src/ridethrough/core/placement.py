@@ -8,27 +8,28 @@ from dataclasses import dataclass, field
 
 from .budget import left, moving_time, need
 from .learned import GIB
-from .model import HostId, NetworkId, PoolId, RepositoryId, Seconds, VmId
+from .model import Bytes, HostId, Seconds, VmId
 from .movable import (
     NOT_PROVEN as NOT_PROVEN,
 )
 from .movable import (
     RANK,
+    able,
     coming,
-    no_target_for,
     room,
-    targets,
 )
 from .movable import is_moving as is_moving
 from .movable import no_target as no_target
 from .movable import stays as stays
-from .observation import Cpu, VmSeen
+from .observation import VmSeen
 from .planner import Guest, Problem, Target, packed
-from .policy import VmPolicy
+from .policy import weight as weight
 from .power import Supply, supply
+from .room import NO_ROOM, Making, Room, is_wanted
 from .situation import Situation, once
 
 NO_TIME = "no time is left to move it"
+ROOM_IS_MADE = "room is made for it"
 _POWER = {Supply.FULL: "has utility power", Supply.REDUCED: "has one feed left", Supply.ASSUMED: "names no UPS"}
 
 
@@ -37,12 +38,13 @@ class Placement:
     """For each VM that should leave its host: the target, or the reason in words why there is none.
 
     `moves` stand in the order in which they should begin. Those in `late` come last: there is room for them, and
-    perhaps no time.
+    perhaps no time. `room` is made for some of those that have no place yet.
     """
 
     moves: Mapping[VmId, tuple[HostId, str]] = field(default_factory=dict)
     unplaced: Mapping[VmId, str] = field(default_factory=dict)
     late: Mapping[VmId, str] = field(default_factory=dict)
+    room: Room = NO_ROOM
 
 
 def place(s: Situation, sources: Iterable[HostId]) -> Placement:
@@ -60,20 +62,52 @@ def _placed(s: Situation, sources: tuple[HostId, ...]) -> Placement:
     unplaced: dict[VmId, str] = {}
     wanted: list[tuple[VmSeen, tuple[HostId, ...]]] = []
     for vm in guests:
-        fitting, reason = ((), reason) if (reason := stays(s, vm)) else _fitting(s, vm)
+        fitting, reason = ((), reason) if (reason := stays(s, vm) or _needs_no_room(s, vm)) else _fitting(s, vm)
         if reason:
             unplaced[vm.id] = reason
         else:
             wanted.append((vm, fitting))
-    if not wanted:
+    if not wanted and not any(is_wanted(s, v) for v in guests):
         return Placement({}, unplaced)
-    plan = packed(_problem(s, wanted))
+    making = Making(s)
+    begun = [v for v in guests if s.memory.vm(v.id).room_on and unplaced.get(v.id) == _too_large(v)]
+    _make_room(s, making, begun, unplaced)  # nobody else may have what they wait for
+    plan = packed(_problem(s, wanted, making.free if begun else {}))
     late = {v.id: NO_TIME for v, _ in wanted if v.id in plan.late}
     for vm, _ in wanted:
         if vm.id not in plan.places:
             unplaced[vm.id] = _too_large(vm)
+        else:
+            making.takes(vm, plan.places[vm.id], in_time=vm.id not in late)
+    _make_room(s, making, [v for v in guests if unplaced.get(v.id) == _too_large(v)], unplaced)
     placed = sorted((v for v, _ in wanted if v.id in plan.places), key=lambda v: _order(s, v, v.id in late))
-    return Placement({v.id: (t := plan.places[v.id], f"{t} {_why(s, t)}") for v in placed}, unplaced, late)
+    moves = {v.id: (t := plan.places[v.id], f"{t} {_why(s, t)}") for v in placed}
+    return Placement(moves, unplaced, late, making.room)
+
+
+def _needs_no_room(s: Situation, vm: VmSeen) -> str:
+    """Room was to be made for a VM, and its host has power again: what went for it may come back."""
+    host = vm.resident_on or ""
+    wanted = s.memory.host(host).wanted or s.is_wanted_off(vm.pool)
+    spared = s.memory.vm(vm.id).room_on and not supply(s, host).failing and not wanted
+    return "its host has power again, and need not be left" if spared else ""
+
+
+def _make_room(s: Situation, making: Making, vms: list[VmSeen], unplaced: dict[VmId, str]) -> None:
+    """Have others make room for these VMs, the most important first, and say so."""
+    for vm in sorted(vms, key=lambda v: _order(s, v, False)):
+        since, failed = _since(s, vm), s.memory.vm(vm.id).failed_on
+        hosts, _ = able(s, vm.resident_on or "", since, vm.pool, vm.storage, vm.networks, vm.cpu)
+        if stays(s, vm) or len(failed) >= s.policy.move_attempts or not is_wanted(s, vm):
+            continue
+        if making.make(vm, [h for h in hosts if h not in failed], since):
+            unplaced[vm.id] = f"{ROOM_IS_MADE} on {making.awaited[vm.id]}"
+
+
+def _since(s: Situation, vm: VmSeen) -> Seconds:
+    """How new the proof of a target must be."""
+    evacuation = s.memory.host(vm.resident_on or "").evacuation
+    return evacuation.at if evacuation is not None and not s.dry_run else s.now - s.policy.target_fresh
 
 
 def _order(s: Situation, vm: VmSeen, late: bool) -> tuple[bool, bool, int, int, str, str]:
@@ -81,11 +115,6 @@ def _order(s: Situation, vm: VmSeen, late: bool) -> tuple[bool, bool, int, int, 
     policy = s.vm_policy(vm)
     size = vm.memory if late else -vm.memory
     return (late, not policy.infrastructure, policy.tier, size, vm.name, vm.id)
-
-
-def weight(policy: VmPolicy) -> int:
-    """What a VM is worth: twice as much as one of the next tier; infrastructure as much as two of tier 0."""
-    return int(2 ** (10 if policy.infrastructure else max(9 - policy.tier, 0)))
 
 
 def _too_large(vm: VmSeen) -> str:
@@ -100,9 +129,7 @@ def _fitting(s: Situation, vm: VmSeen) -> tuple[tuple[HostId, ...], str]:
     failed = s.memory.vm(vm.id).failed_on
     if len(failed) >= s.policy.move_attempts:
         return (), f"its migration failed {len(failed)} times"
-    evacuation = s.memory.host(vm.resident_on or "").evacuation
-    since = evacuation.at if evacuation is not None and not s.dry_run else s.now - s.policy.target_fresh
-    fitting, reason = able(s, vm.resident_on or "", since, vm.pool, vm.storage, vm.networks, vm.cpu)
+    fitting, reason = able(s, vm.resident_on or "", _since(s, vm), vm.pool, vm.storage, vm.networks, vm.cpu)
     if reason:
         return (), reason
     roomy = [h for h in fitting if room(s, h) >= vm.memory]
@@ -116,40 +143,10 @@ def _fitting(s: Situation, vm: VmSeen) -> tuple[tuple[HostId, ...], str]:
     return untried, ""
 
 
-@once
-def able(
-    s: Situation,
-    source: HostId,
-    since: Seconds,
-    pool: PoolId,
-    storage: frozenset[RepositoryId],
-    networks: frozenset[NetworkId],
-    cpu: Cpu | None,
-) -> tuple[tuple[HostId, ...], str]:
-    """The hosts that may receive a VM with these needs, whatever its size; with none, the first reason."""
-    usable = [h for h in targets(s, pool, since) if h.id != source]
-    if not usable:
-        others = [h.id for h in s.members(pool) if h.id != source]
-        named = "; ".join(f"{h} {no_target_for(s, h, since)}" for h in others)
-        return (), f"no host to move to ({named})" if named else "it is alone in its pool"
-    usable = [h for h in usable if storage <= h.storage]
-    if not usable:
-        return (), "no other host reaches its storage"
-    connected = [h for h in usable if networks <= h.networks]
-    if not connected:
-        lacking = sorted(networks - frozenset.union(*(h.networks for h in usable))) or sorted(networks)
-        names = s.seen.pools[pool].network_names if pool in s.seen.pools else {}
-        return (), f'no other host has its network "{names.get(lacking[0], lacking[0])}"'
-    alike = [h for h in connected if cpu is None or h.cpu is None or h.cpu.runs(cpu)]
-    if not alike:
-        return (), "no other host's processor has all that it was started with"
-    return tuple(h.id for h in alike), ""
-
-
 # --- the problem, as the planner takes it ------------------------------------------------------------------------
 
 
-def _problem(s: Situation, wanted: list[tuple[VmSeen, tuple[HostId, ...]]]) -> Problem:
+def _problem(s: Situation, wanted: list[tuple[VmSeen, tuple[HostId, ...]]], at_most: Mapping[HostId, Bytes]) -> Problem:
     guests = tuple(
         Guest(
             vm.id,
@@ -166,15 +163,15 @@ def _problem(s: Situation, wanted: list[tuple[VmSeen, tuple[HostId, ...]]]) -> P
     hosts = sorted({h for _, able in wanted for h in able})
     spread = {group for vm, _ in wanted for group in vm.groups}
     windows = {h: w for h in {g.source for g in guests} if (w := _window(s, h)) is not None}
-    return Problem(guests, tuple(_target(s, h, spread) for h in hosts), windows)
+    return Problem(guests, tuple(_target(s, h, spread, at_most.get(h, room(s, h))) for h in hosts), windows)
 
 
-def _target(s: Situation, host: HostId, spread: set[str]) -> Target:
+def _target(s: Situation, host: HostId, spread: set[str], at_most: Bytes) -> Target:
     on_their_way = list(coming(s).get(host, {}).values())
     members = [*s.guests(host), *on_their_way] if spread else []
     met = Counter(group for vm in members for group in vm.groups if group in spread)
     rank = RANK[supply(s, host).state]
-    return Target(host, max(room(s, host), 0), rank, moving_time(s, on_their_way) / 2, met)
+    return Target(host, max(min(room(s, host), at_most), 0), rank, moving_time(s, on_their_way) / 2, met)
 
 
 def _window(s: Situation, source: HostId) -> Seconds | None:

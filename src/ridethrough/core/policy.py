@@ -18,6 +18,14 @@ class Wish(StrEnum):
     LEAVE = "leave"  # never moved; stopped cleanly just before its host shuts down
 
 
+class MakeRoom(StrEnum):
+    """What may be done to less important VMs on powered hosts, so that a VM finds room there."""
+
+    OFF = "off"
+    MOVE = "move"
+    STOP = "stop"  # and stopped cleanly, where moving is not enough
+
+
 @dataclass(frozen=True, slots=True)
 class Timer:
     """One option of a host: whether it is enabled, and after how many seconds on battery (manual 2.2.3)."""
@@ -41,6 +49,11 @@ class VmPolicy:
     wish: Wish = Wish.MIGRATE
     tier: int = 5
     infrastructure: bool = False  # moves first, stops last, starts first: WLB, the controller's own VM, a firewall
+
+
+def weight(policy: VmPolicy) -> int:
+    """What a VM is worth: twice as much as one of the next tier; infrastructure as much as two of tier 0."""
+    return int(2 ** (10 if policy.infrastructure else max(9 - policy.tier, 0)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +102,7 @@ class Policy:
     protect_coordinator: bool = True
     hand_over_coordinator: bool = True
     force_stop: bool = True
+    make_room: MakeRoom = MakeRoom.OFF
     return_home: bool = False  # VMs go back to the hosts on which they ran
     controller: str = ""  # this controller's name in a pool's claim
 

@@ -67,7 +67,8 @@ def start_guests(s: Situation) -> list[e.Event]:
             continue
         hurried = s.memory.pool(pool).hurried
         steady = hurried or is_steady(s, pool)
-        able = [v for v in to_start(s, pool) if (steady or _home(s, v)) and has_a_home(s, v) and _has_its_disks(s, v)]
+        able = [v for v in to_start(s, pool) if steady or _starts_at_home(s, v)]
+        able = [v for v in able if has_a_home(s, v) and _has_its_disks(s, v)]
         able = [v for v in able if hurried or not (awaited(s, v) or waits_for_battery(s, v))]
         sheltered = {} if steady else _sheltered(s, pool, able)
         able += [s.seen.vms[vm] for vm in sheltered]
@@ -75,7 +76,8 @@ def start_guests(s: Situation) -> list[e.Event]:
         wave = first_to_start(s, able, [s.seen.vms[vm] for vm in starting if vm in s.seen.vms])
         for vm in wave[: max(s.policy.parallel - len(starting), 0)]:
             if vm.id in sheltered:
-                why = f"there is room now, and {ran_on(s, vm)} has no power"
+                gone = "" if s.memory.vm(vm.id).room_for else f", and {ran_on(s, vm)} has no power"
+                why = f"there is room now{gone}"
                 found += start(s, StartVm(vm.id, vm.name, pool, sheltered[vm.id], why))
             else:
                 found += start(s, StartVm(vm.id, vm.name, pool, _home(s, vm), "it ran when the outage began"))
@@ -236,6 +238,11 @@ def _home(s: Situation, vm: VmSeen) -> HostId:
     ready = host is not None and _takes_guests(s, host) and supply(s, host.id).powered
     fits = host is not None and ready and vm.storage <= host.storage
     return host.id if host is not None and fits and host.memory_free >= vm.memory else ""
+
+
+def _starts_at_home(s: Situation, vm: VmSeen) -> bool:
+    """Where room was made, others may still come for it."""
+    return bool(_home(s, vm)) and not s.memory.vm(vm.id).room_for
 
 
 def _is_unsettled(s: Situation, pool: PoolId) -> bool:

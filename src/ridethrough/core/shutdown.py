@@ -96,7 +96,7 @@ def _must_stop(s: Situation, host: HostSeen) -> list[VmSeen]:
     plan = plan_for(s, host)
     # What waits for its turn until no time is left would not stop cleanly either.
     waits_in_vain = any(is_moving(s, v) for v in guests) and _must_hurry(s, host)
-    lost = {*plan.unplaced, *(plan.late if waits_in_vain else ())}
+    lost = {v for v in plan.unplaced if v not in plan.room.awaited} | {*(plan.late if waits_in_vain else ())}
     stay = [v for v in guests if not is_moving(s, v) and (v.id in lost or v.busy or not fits(s, host, v))]
     if _still_plans(s, host) and not _must_hurry(s, host):
         stay = [v for v in stay if NOT_PROVEN not in plan.unplaced.get(v.id, NOT_PROVEN)]

@@ -10,6 +10,7 @@ from .observation import HostSeen
 from .power import CUT_MARGIN, Supply, supply
 from .proof import silent_since
 from .recovery import batteries
+from .room import makes_room
 from .situation import Situation
 from .wording import duration
 
@@ -19,6 +20,7 @@ PULSE: Seconds = 1.0  # between two looks at a host on which steps follow each o
 def verdict(s: Situation) -> str:
     """What is going on and why, in one sentence."""
     parts = [text for host in s.hosts if (text := _of_host(s, host))]
+    parts += [f"making room on {host.id}" for host in makes_room(s)]
     parts += [text for storage in sorted(s.site.storages) if (text := _of_storage(s, storage))]
     parts += [f"waiting for the battery of {u}" for u in batteries(s)]
     failing = [u for u in sorted(s.site.upses) if s.memory.ups(u).on_battery_since is not None]

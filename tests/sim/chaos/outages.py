@@ -21,7 +21,7 @@ from ridethrough.sim.timeline import (
 from .boxes import RandomBoxes
 from .protection import protect
 from .sites import Content, Dice, RandomSite
-from .wants import cut_some, go_home_some, shed_some
+from .wants import cut_some, go_home_some, make_room_some, shed_some
 
 LEAD_IN = 20
 QUIET_AFTER = 15  # from the last return of power until everything is mended and people are quiet
@@ -233,6 +233,7 @@ def story(seed: int) -> Content:
     outage.timeline.sort(key=lambda entry: entry["at"])
     shed_some(Dice(f"ridethrough chaos {seed}, shedding"), site)
     go_home_some(Dice(f"ridethrough chaos {seed}, homes"), site)
+    make_room_some(Dice(f"ridethrough chaos {seed}, room"), site)
     last = max(entry["at"] for entry in outage.timeline)
     found: Content = {
         "story": f"A story that the dice made, seed {seed}.\nNobody has told it before.\n",

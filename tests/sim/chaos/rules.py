@@ -12,6 +12,8 @@ from ridethrough.core import actions as a
 from ridethrough.core.budget import LAST_SECONDS, is_last_moment, left, need, own_left
 from ridethrough.core.evacuation import is_protected
 from ridethrough.core.model import HostId, Seconds, StorageId, VmId
+from ridethrough.core.ordering import stop_rank
+from ridethrough.core.policy import MakeRoom, Wish
 from ridethrough.core.power import supply
 from ridethrough.core.proof import STARTS_WITHIN
 from ridethrough.sim.faults import OTHER_CONTROLLER
@@ -39,6 +41,8 @@ def never_1_touches_a_host_without_cause(watch: Watch, t: Tick) -> Iterator[str]
             continue  # an evacuation that has begun goes on to the end
         if isinstance(action, a.MoveVm) and _goes_home(t, action):
             continue  # its owner wants that
+        if isinstance(action, a.MoveVm | a.StopVm) and _makes_room(t, action):
+            continue  # the same
         if isinstance(action, a.StopVm | a.ForceStopVm | a.CancelMove) and _may_lose_its_disk(t, action.vm):
             continue
         if isinstance(action, a.DisableHost) and host in t.ours.in_maintenance:
@@ -56,6 +60,16 @@ def never_1_touches_a_host_without_cause(watch: Watch, t: Tick) -> Iterator[str]
 def _goes_home(t: Tick, action: a.MoveVm) -> bool:
     record = t.s.memory.pool(action.pool).record
     return t.s.policy.return_home and record is not None and dict(record.running).get(action.vm) == action.host
+
+
+def _makes_room(t: Tick, action: a.MoveVm | a.StopVm) -> bool:
+    """For a VM that is more important, on a host that may be failing, as far as the owner allows it."""
+    other, vm = t.world.vms.get(action.room_for), t.s.seen.vms[action.vm]
+    if other is None or not t.truth.may_be_failing(other.resident_on or ""):
+        return False
+    allowed = (MakeRoom.STOP,) if isinstance(action, a.StopVm) else (MakeRoom.MOVE, MakeRoom.STOP)
+    less = stop_rank(t.s, vm) > stop_rank(t.s, t.s.seen.vms[other.id])
+    return less and t.s.policy.make_room in allowed and t.s.vm_policy(vm).wish is not Wish.LEAVE
 
 
 def never_2_moves_to_a_host_that_cannot_take_it(watch: Watch, t: Tick) -> Iterator[str]:

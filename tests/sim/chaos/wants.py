@@ -1,4 +1,4 @@
-"""What some owners want: tiers given up for more runtime, VMs back at home, outputs cut when everything is down.
+"""What some owners want: tiers shed for more runtime, VMs back at home, outputs cut, room made for what has none.
 
 They have dice of their own: a site without them is as it was before there were any.
 """
@@ -40,3 +40,17 @@ def cut_some(dice: Dice, site: RandomSite, timeline: list[dict[str, Any]]) -> No
                 owned |= {"action": "client"} if "action" in owned else {}
             if dice.chance(10):
                 timeline.append({"at": dice.choice([0, 20, 60, 120]), "do": "refuse cut", "ups": ups})
+
+
+def make_room_some(dice: Dice, site: RandomSite) -> None:
+    """The hosts of those sites have little room left, and the tiers of their VMs differ."""
+    if not dice.chance(15):
+        return
+    site.content.setdefault("site", {})["make_room"] = dice.choice(["move", "stop"])
+    vms = site.content["world"]["vm"]
+    for name, host in site.content["world"]["host"].items():
+        used = sum(vm["memory_gib"] for vm in vms.values() if vm["host"] == name)
+        host["memory_gib"] = 4 + used + dice.choice([0.5, 1, 2, 3])
+    for name in vms:
+        if dice.chance(70):
+            site.content.setdefault("vm", {}).setdefault(name, {})["tier"] = dice.choice([0, 2, 5, 8])

@@ -61,8 +61,12 @@ def started(m: Memory, event: e.ActionStarted) -> Memory:
             return change_host(m, action.host, powered_on_at=event.at, switched_on_by=tried)
         case MoveVm():
             m = change_vm(m, action.vm, places=(action.source, action.host), anywhere=False, pool=action.pool)
+            if action.room_for:
+                return change_vm(m, action.room_for, room_on=action.source)
             return change_host(m, action.source, moved_from=True)
         case StopVm() | ForceStopVm():
+            room_for = action.room_for if isinstance(action, StopVm) else ""
+            m = change_vm(m, room_for, room_on=action.host) if room_for else m
             return change_vm(
                 m,
                 action.vm,
@@ -71,6 +75,7 @@ def started(m: Memory, event: e.ActionStarted) -> Memory:
                 pool=action.pool,
                 name=action.name,
                 host=action.host,
+                room_for=room_for,
             )
         case SuspendAutoPoweron():
             return change_pool(m, action.pool, auto_poweron_suspended=True)
@@ -200,6 +205,7 @@ def runs(m: Memory, vm: VmId, at: Seconds, host: HostId) -> Memory:
         stopped=False,
         stop_failed=None,
         suspend_failed="",
+        room_for="",
         left_off=False,
     )
 
@@ -215,7 +221,7 @@ def _failed(m: Memory, event: e.ActionFinished) -> Memory:
             return change_vm(m, vm, places=(source,), placed_at=event.at, failed_on=(*m.vm(vm).failed_on, host))
         case StopVm(vm=vm, suspend=True):
             return change_vm(m, vm, suspend_failed=event.error or "")
-        case StopVm(vm=vm) if event.error != UNREACHABLE:
+        case StopVm(vm=vm, room_for="") if event.error != UNREACHABLE:
             return change_vm(m, vm, stop_failed=event.error)
         case ShutDownHost(host=host) if event.refused:
             return change_host(m, host, shut_down_at=None)  # it was not done

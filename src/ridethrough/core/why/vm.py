@@ -19,6 +19,9 @@ from ridethrough.core.wording import duration, listed
 
 from .host import spared_until
 
+STOPPED_CLEANLY = "If the time runs out before, it is stopped cleanly."
+ROOM_AGAIN = "It starts when the hosts without power are empty or have it again, and there is room."
+
 
 def of_vm(s: Situation, vm: VmSeen) -> tuple[str, str]:
     """How it is and why; and what would change that."""
@@ -82,6 +85,8 @@ def _off(s: Situation, vm: VmSeen) -> tuple[str, str]:
         return f"{vm.name} is off: a person has shut it down in this outage.", "It stays off."
     if any(v.id == vm.id for v in to_start(s, vm.pool)):
         did = f"Ridethrough stopped it on {m.host}" if m.stopped and m.host else "it fell with its host"
+        if m.room_for:
+            return f"{vm.name} is {vm.power}: {did}, for room was needed there.", _room_again(s, vm)
         return f"{vm.name} is {vm.power}: {did}.", _starts_when(s, vm)
     return f"{vm.name} is {vm.power}, and did not run when an outage began: it is left as it is.", ""
 
@@ -112,6 +117,11 @@ def _starts_when(s: Situation, vm: VmSeen) -> str:
     return "It starts in its turn, by tier."
 
 
+def _room_again(s: Situation, vm: VmSeen) -> str:
+    """What a VM that was stopped to make room waits for."""
+    return _starts_when(s, vm) if s.dry_run or s.is_wanted_off(vm.pool) else ROOM_AGAIN
+
+
 # --- on a host that it must leave --------------------------------------------------------------------------------
 
 
@@ -121,6 +131,8 @@ def _leaves(s: Situation, vm: VmSeen, host: HostSeen, state: HostSupply) -> tupl
     stops = state.failing or s.is_wanted_off(host.pool)
     end = "It is stopped cleanly before its host shuts down." if stops else ""
     if why := plan.unplaced.get(vm.id):
+        if vm.id in plan.room.awaited:
+            return f"{vm.name} waits on {host.id}, which it must leave: {why}.", _others_go(s, plan, vm)
         if NOT_PROVEN in why:
             return f"{vm.name} waits on {host.id}, which it must leave: {why}.", "It moves when that is proven."
         return f"{vm.name} stays on {host.id}, which it should leave: {why}.", end
@@ -128,6 +140,15 @@ def _leaves(s: Situation, vm: VmSeen, host: HostSeen, state: HostSupply) -> tupl
     if not target:
         return f"{vm.name} is still on {host.id}, which it should leave.", end
     return f"{vm.name} waits on {host.id} for its move to {target}: {because}.", _waits_for(s, vm, host)
+
+
+def _others_go(s: Situation, plan: Placement, vm: VmSeen) -> str:
+    """Who makes room for a VM."""
+    asked = [a for a in s.memory.pending.values() if isinstance(a, MoveVm | StopVm) and a.room_for == vm.id]
+    names = {a.name for a in asked} | {s.seen.vms[v].name for v, (_, whom) in plan.room.moves.items() if whom == vm.id}
+    names |= {s.seen.vms[v].name for v, whom in plan.room.stops.items() if whom == vm.id}
+    gone = f"{listed(sorted(names))} {'has' if len(names) == 1 else 'have'}" if names else "others have"
+    return f"It moves when {gone} gone from {plan.room.awaited[vm.id]}. {STOPPED_CLEANLY}"
 
 
 def _waits_for(s: Situation, vm: VmSeen, host: HostSeen) -> str:
