@@ -10,6 +10,7 @@ from ridethrough.core.policy import HostPolicy, Policy, Timer
 from ridethrough.core.site import Site
 from ridethrough.sim.forecast import forecast
 from ridethrough.sim.live_site import LiveSite, copied, copy
+from ridethrough.sim.story import Asked, played
 from tests.core.build import site, snapshot, vm_seen
 
 AFTER = HostPolicy(Timer(True, 1500.0), Timer(True, 1800.0))
@@ -33,9 +34,9 @@ def taught(*facts: tuple[str, float]) -> Learned:
 
 def test_what_was_learned_decides_when_the_way_down_begins() -> None:
     the_site, seen = now()
-    usual = forecast(the_site, seen, ["ups1"]).begun["h1"]
+    usual = forecast(the_site, seen, ["ups1"]).run.begun["h1"]
     slow = taught((key(Kind.MOVE_FROM, "h1"), 40.0), (key(Kind.HOST_STOP, "h1"), 190.0))
-    told = forecast(the_site, seen, ["ups1"], slow).begun["h1"]
+    told = forecast(the_site, seen, ["ups1"], slow).run.begun["h1"]
     assert told.needed - usual.needed > 8 * (40.0 - GIB / the_site.policy.link_speed) + 100.0
     assert told.at < usual.at - 100.0
 
@@ -44,7 +45,7 @@ def test_a_battery_that_held_half_lasts_half_as_long_in_the_plan() -> None:
     the_site, seen = now()
     whole = forecast(the_site, seen, ["ups1"])
     half = forecast(the_site, seen, ["ups1"], Learned(held={"ups1": 0.5}))
-    assert half.begun["h1"].at < 0.6 * whole.begun["h1"].at
+    assert half.run.begun["h1"].at < 0.6 * whole.run.begun["h1"].at
     assert not half.run.world.crashed
     assert any("ups1's battery holds 50 %" in text for text in half.assumed)
 
@@ -57,3 +58,17 @@ def test_the_copy_takes_as_long_as_the_live_site() -> None:
     assert world.vms["web"].stop_seconds == 70.0
     host = world.hosts["h1"]
     assert (host.stop_seconds, host.boot_seconds, host.link_speed) == (100.0, 380.0, GIB / 2.0)
+
+
+def test_a_simulated_outage_goes_by_it_too() -> None:
+    the_site, seen = now()
+
+    def begins(learned: Learned) -> float:
+        live = LiveSite(the_site, seen, learned)
+        failing = ({"at": 0, "do": "fail", "feeder": "of ups1"},)
+        found = played(Asked("", live, timeline=failing, until=1800.0))
+        row = next(row for row in found["outcome"]["hosts"] if row["id"] == "h1")
+        assert row["spare"] == round(row["left"] - row["needed"], 1)
+        return float(row["begins_at"])
+
+    assert begins(Learned(held={"ups1": 0.5})) < 0.6 * begins(NOTHING_LEARNED)

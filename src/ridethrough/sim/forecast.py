@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from ridethrough.core.learned import NOTHING_LEARNED, Learned
-from ridethrough.core.model import HostId, Seconds, UpsId
+from ridethrough.core.model import Seconds, UpsId
 from ridethrough.core.observation import Snapshot
 from ridethrough.core.site import Site
 
-from .begun import Begun, Deciding
 from .film import Film
 from .live_site import LiveSite, assumptions, feeder_of, outage_lasts
 from .scenario import Expectation, Run, Scenario, play
@@ -22,14 +21,11 @@ AFTERWARDS: Seconds = 300.0  # told after the last cut
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What would happen, and what had to be assumed because nobody tells it. `film` has the world at every moment;
-    `begun`: how each host's way down began, at moments of the world.
-    """
+    """What would happen, and what had to be assumed because nobody tells it. `film` has the world at every moment."""
 
     run: Run
     film: Film
     assumed: tuple[str, ...]
-    begun: Mapping[HostId, Begun]
     site: Site
     seen: Snapshot
 
@@ -42,6 +38,6 @@ def forecast(site: Site, seen: Snapshot, lost: Collection[UpsId], learned: Learn
     failing = sorted({feeder_of(site, ups) for ups in lost})
     timeline = tuple(Happening(0.0, "fail", {"feeder": feeder}) for feeder in failing)
     scenario = Scenario("plan", "", LiveSite(site, seen, learned), timeline, until, Expectation())
-    film, deciding = Film(scenario.lead_in), Deciding(learned)
-    run = play(scenario, decide=deciding, watched=film.of)
-    return Forecast(run, film, tuple(assumptions(site, seen, learned)), deciding.begun, site, seen)
+    film = Film(scenario.lead_in)
+    run = play(scenario, watched=film.of)
+    return Forecast(run, film, tuple(assumptions(site, seen, learned)), site, seen)

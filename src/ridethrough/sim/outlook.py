@@ -36,7 +36,7 @@ def outlook(site: Site, seen: Snapshot, lost: Collection[UpsId], learned: Learne
     ahead = [part.ahead(lost, learned) for part in parts if part.concerns(lost)]
     quiet = [part for part in parts if not part.concerns(lost)]
     lines = [line for one in ahead for line in told(one.film.lead_in, one.run.world, one.run.journal.entries)]
-    hosts = [row for one in ahead for row in rows.hosts(one)]
+    hosts = [row for one in ahead for row in rows.hosts(one.run, one.film)]
     vms = [row for one in ahead for row in rows.vms(one)]
     tiers = gained(site, seen, lost)
     silent = [p for p in sorted(site.pools) if not seen.members(p)]

@@ -14,7 +14,9 @@ from ridethrough.core.situation import Situation
 from ridethrough.core.wording import listed
 
 from . import ends
+from .film import Film
 from .forecast import Forecast
+from .scenario import Run
 
 Row = dict[str, Any]
 
@@ -22,19 +24,19 @@ QUIET: Mapping[str, Any] = {"begins_at": None, "left": None, "needed": None, "sp
 MOST_NAMED = 6
 
 
-def hosts(ahead: Forecast) -> Iterator[Row]:
+def hosts(run: Run, film: Film) -> Iterator[Row]:
     """Each host's end, as `ends.hosts`; `begins_at` is when its way down began, `left` the power that it had then,
     `needed` what the rest of its way took by the plan, `spare` the difference. None: it did not begin, or nothing that
     is known limits it.
     """
-    for row in ends.hosts(ahead.run, ahead.film):
-        begun = ahead.begun.get(row["id"])
+    for row in ends.hosts(run, film):
+        begun = run.begun.get(row["id"])
         if begun is None:
             yield {**row, **QUIET}
             continue
         spare = round(begun.left - begun.needed, 1) if begun.left is not None else None
         yield row | {
-            "begins_at": round(begun.at - ahead.film.lead_in, 1),
+            "begins_at": round(begun.at - film.lead_in, 1),
             "left": round(begun.left, 1) if begun.left is not None else None,
             "needed": round(begun.needed, 1),
             "spare": spare,

@@ -29,17 +29,19 @@ from typing import Any, Protocol
 
 from ridethrough.core.decide import decide as decide_for_real
 from ridethrough.core.events import Armed, Event, Requested, TrapHeard
-from ridethrough.core.model import Seconds, UpsId
+from ridethrough.core.learned import NOTHING_LEARNED
+from ridethrough.core.model import HostId, Seconds, UpsId
 from ridethrough.core.narrative import tell
 from ridethrough.core.observation import Power
 from ridethrough.core.site import Site
 from ridethrough.runtime.clock import MARKED_EVERY
 from ridethrough.runtime.loop import STOPPED, Answer, Decide, Loop, Status
 
+from .begun import Begun, Deciding
 from .crash_exception import CrashException, read_exception
 from .doors import Doors
 from .faults import find_vm
-from .live_site import copied
+from .live_site import LiveSite, copied
 from .machines import SimVm
 from .memory_journal import Killed, MemoryJournal
 from .quantity import clock
@@ -107,12 +109,16 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A finished run. `narrative` is the text of the golden file; `failures` say which expectations were missed."""
+    """A finished run. `narrative` is the text of the golden file; `failures` say which expectations were missed.
+
+    `begun`: how each host's way down began, at moments of the world.
+    """
 
     world: World
     journal: MemoryJournal
     narrative: str
     failures: tuple[str, ...]
+    begun: Mapping[HostId, Begun] = field(default_factory=dict)  # by the real decisions only
 
 
 def load(path: Path) -> Scenario:
@@ -168,13 +174,14 @@ def _expectation(t: Table, world: World) -> Expectation:
 def play(
     scenario: Scenario,
     journal: MemoryJournal | None = None,
-    decide: Decide = decide_for_real,
+    decide: Decide | None = None,
     away: Seconds = 0.0,
     over: Callable[[], bool] | None = None,
     watched: Callable[[World], Timeline] | None = None,
 ) -> Run:
-    """Run a scenario from its beginning to its end, in virtual time.
+    """Run a scenario from its beginning to its end, in virtual time; by the real decisions unless others are handed in.
 
+    On a copy of a live site they count on what its journal has taught.
     `away`: how long a controller that dies by itself (a bug, a journal that kills it) stays away. `over`: asked every
     five seconds once the whole timeline has happened; where it says yes, the run ends before `until`. `watched` makes
     of the world what time moves instead of it, and must move it.
@@ -182,8 +189,11 @@ def play(
     world, kept = scenario.site.build(), journal or MemoryJournal()
     if scenario.armed and not kept.entries:
         kept.entries.append(Armed(0.0, "owner"))
-    run_virtually(watched(world) if watched else world, Player(scenario, world, kept, decide, away).play(over))
-    return Run(world, kept, narrative(scenario, world, kept.entries), failures(scenario.expect, world))
+    real = Deciding(scenario.site.learned if isinstance(scenario.site, LiveSite) else NOTHING_LEARNED)
+    player = Player(scenario, world, kept, decide or real, away)
+    run_virtually(watched(world) if watched else world, player.play(over))
+    lines = narrative(scenario, world, kept.entries)
+    return Run(world, kept, lines, failures(scenario.expect, world), real.begun)
 
 
 class Player:

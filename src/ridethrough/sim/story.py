@@ -16,7 +16,7 @@ from ridethrough.core.model import HostId, Seconds
 from ridethrough.core.policy import HostPolicy
 from ridethrough.views.site import step
 
-from . import ends
+from . import ends, outlook_rows
 from .film import COLUMNS, Film
 from .live_site import LiveSite, assumptions, copy, outage_lasts
 from .machines import SimHost
@@ -61,7 +61,7 @@ def played(asked: Asked) -> dict[str, Any]:
     run = play(scenario, watched=film.of)
     lines = told(scenario.lead_in, run.world, run.journal.entries)
     report = {
-        "hosts": ends.hosts(run, film),
+        "hosts": list(outlook_rows.hosts(run, film)),
         "vms": ends.vms(run, film),
         "crashed": list(run.world.crashed),
         "lost": list(run.world.lost),
@@ -71,7 +71,7 @@ def played(asked: Asked) -> dict[str, Any]:
         "until": scenario.until,
         "timeline": [as_table(happening) for happening in scenario.timeline],
         "things": _things(scenario, run.world),
-        "assumed": assumptions(asked.live.site, asked.live.seen) if asked.live else [],
+        "assumed": assumptions(asked.live.site, asked.live.seen, asked.live.learned) if asked.live else [],
         "lines": [{"t": round(line.at, 1), "who": line.who, "text": line.text} for line in lines],
         "outcome": outcome,
         "columns": _columns(),

@@ -45,7 +45,14 @@ export function outcomeOf(found) {
 function hostLine(row) {
   const off = row.off.map(([from, to]) => (to === null ? `off from ${countdown(from)}` : `off ${countdown(from)} to ${countdown(to)}`)).join(", ");
   const margin = row.margin === null ? "" : `, down ${duration(row.margin)} before its UPS stopped`;
-  return h("li", {}, h("strong", {}, row.id), status(ENDS[row.end] ?? ENDS.off).el, h("span", { class: "muted" }, (off || "never off") + margin));
+  return h("li", {}, h("strong", {}, row.id), status(ENDS[row.end] ?? ENDS.off).el, h("span", { class: "muted" }, (off || "never off") + margin + budget(row)));
+}
+
+// With how much power left its way down began, and how much that took by the plan.
+function budget({ begins_at: at, left, needed }) {
+  if (at === null || at === undefined) return "";
+  const had = left === null ? "" : ` with ${duration(left)} of power left`;
+  return `; its way down begins at ${countdown(at)}${had}, ${duration(needed)} needed`;
 }
 
 function vmParts(vms) {
