@@ -9,7 +9,7 @@ from ridethrough.config import Configuration
 from ridethrough.config.settings import PowerOn
 from ridethrough.core.model import HostId, PowerWay, Seconds
 from ridethrough.core.site import Site
-from ridethrough.drivers.power_on import Bmc, Bmcs, Ipmi, Redfish, SwitchOn, Wake
+from ridethrough.drivers.power_on import Bmc, Bmcs, Ipmi, Redfish, SwitchOn, Wake, WakeUp
 from ridethrough.ports import Actor, Clock, Observer, Refused, Unreachable
 
 CHECKED_WITHIN: Seconds = 30.0
@@ -59,9 +59,15 @@ def watching(configuration: Configuration, part: Site, clock: Clock) -> list[Obs
 
 
 def switches(configuration: Configuration, part: Site, clock: Clock) -> Mapping[str, Actor]:
-    """What switches each host of an island on, by what `core.actions.door` says."""
+    """What switches each host of an island on, and wakes its storages, by what `core.actions.door` says."""
     found = {host: ways(configuration, host) for host in sorted(part.hosts)}
-    return {f"power on {host}": SwitchOn(each, clock) for host, each in found.items() if each}
+    hosts = {f"power on {host}": SwitchOn(each, clock) for host, each in found.items() if each}
+    boxes = (configuration.storages[storage] for storage in sorted(part.storages))
+    return hosts | {
+        f"power on {box.id}": WakeUp(Wake(box.mac, box.broadcast.host, box.broadcast.port), clock)
+        for box in boxes
+        if box.broadcast is not None
+    }
 
 
 async def survey(configuration: Configuration, host: HostId) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from ridethrough.core.model import Storage, Way
 
 from . import quantities
 from .form_base import Section, enough_feeds, known_upses
+from .form_power_on import WakeOnLanSection
 from .values import Duration, Name, NameIfAny, Once, PasswordIfAny, are_known, checked_by, ssh_fingerprint
 
 # Which way of stopping storage uses which of the keys that not all of them use.
@@ -73,6 +74,12 @@ class StorageSection(Section):
     )
     switch: str = Field(
         "", description="The network switch it is on: while it answers, it witnesses the hosts there.", examples=["sw1"]
+    )
+
+    wake_on_lan: WakeOnLanSection | None = Field(
+        None,
+        description="How it is woken when it stays off although its supply is back.",
+        examples=[{"mac": "52:54:00:12:34:56", "broadcast": "192.0.2.255"}],
     )
 
     asks_from: Annotated[list[Annotated[str, checked_by(quantities.network)]], Once] = Field(

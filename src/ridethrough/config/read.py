@@ -204,11 +204,12 @@ def _storage(id_: str, storage: StorageSection) -> Storage:
         storage.after or 0.0,
         storage.stop_time,
         storage.switch,
+        storage.wake_on_lan is not None,
     )
 
 
 def _reached(id_: str, storage: StorageSection) -> StorageConnection:
-    address = quantities.ip_address(storage.address)
+    address, wakes = quantities.ip_address(storage.address), storage.wake_on_lan
     return StorageConnection(
         id_,
         address,
@@ -221,6 +222,8 @@ def _reached(id_: str, storage: StorageSection) -> StorageConnection:
         storage.host_key,
         storage.key_file,
         storage.command,
+        quantities.mac(wakes.mac) if wakes is not None else "",
+        quantities.wake_target(wakes.broadcast) if wakes is not None else None,
     )
 
 

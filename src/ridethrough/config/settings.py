@@ -80,6 +80,8 @@ class StorageConnection:
     host_key: str = ""  # "SHA256:..."; empty: none pinned yet
     key_file: str = ""
     command: str = ""
+    mac: str = ""  # that wakes it, by a packet to `broadcast`; empty: nothing does
+    broadcast: Endpoint | None = None
 
 
 @dataclass(frozen=True, slots=True)

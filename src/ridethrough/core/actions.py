@@ -239,6 +239,20 @@ class StopStorage:
 
 
 @dataclass(frozen=True, slots=True)
+class WakeStorage:
+    """Wake a NAS or SAN that stayed off, over the network: done when the packets are sent."""
+
+    storage: StorageId
+    why: str
+    deadline: Seconds = 60.0
+
+    @property
+    def pool(self) -> PoolId:
+        """None: it is not one pool's alone."""
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
 class CutOutput:
     """Let a UPS on battery cut its output in `after` seconds, and restore it with utility power: done when its
     countdown was read. What hangs on it starts by itself then.
@@ -275,7 +289,8 @@ HaAction: TypeAlias = LowerHa | SuspendHa | RestoreHa
 AutoPoweronAction: TypeAlias = SuspendAutoPoweron | RestoreAutoPoweron
 PoolAction: TypeAlias = ClaimPool | ReleasePool | AutoPoweronAction | HaAction | DesignateCoordinator
 UpsAction: TypeAlias = CutOutput | KeepOutput
-Action: TypeAlias = HostAction | VmAction | PoolAction | AttachRepository | StopStorage | UpsAction
+StorageAction: TypeAlias = StopStorage | WakeStorage
+Action: TypeAlias = HostAction | VmAction | PoolAction | AttachRepository | StorageAction | UpsAction
 
 
 def target(action: Action) -> str:
@@ -297,7 +312,7 @@ def target(action: Action) -> str:
             return f"repository {action.repository} on {action.host}"
         case LowerHa() | SuspendHa() | RestoreHa() | DesignateCoordinator():
             return f"pool {action.pool}"
-        case StopStorage():
+        case StopStorage() | WakeStorage():
             return f"storage {action.storage}"
         case CutOutput() | KeepOutput():
             return f"ups {action.ups}"
@@ -305,12 +320,14 @@ def target(action: Action) -> str:
 
 def door(action: Action) -> str:
     """Who carries it out: a pool, by its id; a storage, as "storage KEY"; a UPS, as "ups KEY"; what switches a host on
-    past its pool, as "power on KEY".
+    past its pool or wakes a storage, as "power on KEY".
     """
     match action:
         case StopStorage() | CutOutput() | KeepOutput():
             return target(action)
         case PowerOnHost(way=way, host=host) if way is not PowerWay.XAPI:
             return f"power on {host}"
+        case WakeStorage(storage=storage):
+            return f"power on {storage}"
         case _:
             return action.pool

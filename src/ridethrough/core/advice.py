@@ -353,6 +353,11 @@ def _storage(storage: Storage, site: Site, seen: Snapshot, learned: Learned) -> 
         if cut is not None and cut < storage.stop_time + site.policy.reserve:
             text = f"{ups}'s card cuts its output at {cut:g} s, and it takes {storage.stop_time:g} s to stop"
             yield Advice(Level.DANGER, about, text, f"Give {ups}'s card a longer warning period")
+    keeps = sorted(ups for ups in storage.powered_by if not _is_cut(ups, site, seen))
+    if keeps and not storage.wakes:
+        text = f"once shut down it may stay off: {listed(keeps)} may keep its output on until power returns"
+        remedy = "Enter wake_on_lan, or set cut_output of the UPS, or its card's action to client and ups"
+        yield Advice(Level.WARNING, about, f"{text}, and nothing wakes it", remedy)
     if len(site.pools) > 1 and not storage.used_by:
         text = "may be used by any pool, so all pools are watched in one round"
         yield Advice(Level.NOTE, about, text, "Name its hosts in used_by")

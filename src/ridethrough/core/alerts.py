@@ -15,7 +15,7 @@ from .drift import SLOWER, drifts
 from .evacuation import is_held, is_protected
 from .hand_over import in_between
 from .high_availability import is_refused, not_restored
-from .model import PoolId, UpsId
+from .model import PoolId, Seconds, UpsId
 from .observation import HostSeen, PoolSeen, Source
 from .power import supply
 from .recovery import NO_PLACE, batteries, is_steady, without_place
@@ -24,6 +24,7 @@ from .storage import NOT_SERVING, is_quiet, is_serving, is_still_up
 from .wording import duration
 
 PROMISES = "promises too much"
+RETURNS_WITHIN: Seconds = 60.0  # an output that was cut on utility power, where it returns at all
 
 _KEYS = frozenset(
     {
@@ -39,6 +40,7 @@ _KEYS = frozenset(
         "stays off",
         "still up",
         NOT_CUT,
+        "output off",
         "missing",
         "held",
         "counts down",
@@ -83,6 +85,10 @@ def _of_upses(s: Situation) -> Iterator[tuple[str, str, str]]:
         if (trouble := not_cut(s, ups)) and m.on_battery_since is not None:
             text = f"{ups} does not cut its output ({trouble}): what is on it may not start by itself afterwards"
             yield ups, NOT_CUT, text
+        off_for = s.now - m.output_off_at if m.output_off_at is not None else 0.0
+        if off_for >= RETURNS_WITHIN and seen and seen.reading and seen.reading.source is Source.OFF:
+            text = f"{ups} has cut its output although utility power was back, and keeps it off: switch it on by hand"
+            yield ups, "output off", text
         quiet = m.on_battery_since is None
         if quiet and seen and seen.reading and seen.reading.source in (Source.BYPASS, Source.OFF):
             text = f"{ups} says {seen.reading.source}: what it feeds has no battery behind it"

@@ -59,6 +59,7 @@ RULES: tuple[Rule, ...] = (
     cut_output.cut,  # after everything that hangs on it
     cut_output.keep,  # when utility power comes back before the cut
     recovery.enable,  # out of maintenance mode, "Skip"
+    power_on.wake,  # storage first: hosts wait for it
     power_on.power_on,  # what did not start by itself
     attachments.attach,  # the storage that hosts had attached
     recovery.run_again,  # what runs without our doing

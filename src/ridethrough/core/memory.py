@@ -38,6 +38,7 @@ class UpsMemory:
     cut_asked_at: Seconds | None = None  # we have told it to cut its output
     cut_due: Seconds | None = None  # when it has done so at the latest, unless it was told to keep it
     cut_tries: int = 0
+    output_off_at: Seconds | None = None  # it was cut although utility power was back
     returned_at: Seconds | None = None  # when utility power was seen again that has settled since
     was_cut: bool = False  # the output was off in this outage or the last: what it feeds starts by itself
     told_at: Seconds | None = None  # the last runtime and charge worth keeping
@@ -183,6 +184,7 @@ class StorageMemory:
     told_at: Seconds | None = None  # to go down: the commit point
     told_last: Seconds | None = None
     down_at: Seconds | None = None
+    woken_at: Seconds | None = None  # the last time
 
 
 # Of what the journal has not spoken of yet.

@@ -112,7 +112,7 @@ class Storage:
 
     `used_by` are hosts with disks on it; `repositories` are those disks' storage repositories, by name or uuid. A host
     that has one of them attached uses it too. `after`: it is not told to go down before so many seconds on battery.
-    `stop_time`: seconds from that to its end.
+    `stop_time`: seconds from that to its end. `wakes`: it can be woken over the network when it stays off.
     """
 
     id: StorageId
@@ -125,6 +125,7 @@ class Storage:
     after: Seconds = 0.0
     stop_time: Seconds = 180.0
     switch: str = ""  # as a host's
+    wakes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -285,6 +285,8 @@ def _would(action: a.Action) -> str:
             return f"attach {action.name} to {action.host}: {action.why}"
         case a.StopStorage():
             return f"tell {action.storage} to go down: {action.why}"
+        case a.WakeStorage():
+            return f"wake {action.storage} over the network: {action.why}"
         case a.CutOutput():
             return f"let {action.ups} cut its output in {duration(action.after)}, until utility power: {action.why}"
         case a.KeepOutput():
@@ -359,6 +361,8 @@ def _done(action: a.Action) -> str:
             return f"{action.host} has {action.name} attached"
         case a.StopStorage():
             return f"{action.storage} was told to go down"
+        case a.WakeStorage():
+            return f"{action.storage} was told to start"
         case a.CutOutput():
             return f"{action.ups} counts down to cutting its output, which comes back with utility power"
         case a.KeepOutput():

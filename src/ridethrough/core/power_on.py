@@ -3,19 +3,43 @@
 from __future__ import annotations
 
 from . import events as e
-from .actions import PowerOnHost
+from .actions import PowerOnHost, WakeStorage
 from .custody import is_away
-from .gates import is_ready
-from .model import HostId, PoolId, PowerWay, Seconds, UpsId
+from .gates import is_charged, is_ready
+from .model import HostId, PoolId, PowerWay, Seconds, Storage, UpsId
 from .observation import HostSeen
 from .power import Supply, backs_of, supply
 from .situation import Situation
 from .start import has_claim, may_act, start
-from .storage import waits_for
+from .storage import is_in_other_hands, waits_for
+from .storage_use import hosts_on
 from .wording import duration
 
 XAPI_DEADLINE: Seconds = 300.0  # host.power_on sends its packets for minutes
 OUT_OF_BAND_DEADLINE: Seconds = 60.0
+WOKEN_AGAIN: Seconds = 60.0  # a packet that comes while a machine still goes down is lost
+
+
+def wake(s: Situation) -> list[e.Event]:
+    """NAS and SAN that went down in the outage, have power, and may not start by themselves."""
+    found: list[e.Event] = []
+    for _, built in sorted(s.site.storages.items()):
+        if built.wakes and _may_be_woken(s, built) and not is_in_other_hands(s, built.id):
+            found += start(s, WakeStorage(built.id, "its supply is back, and it is off"))
+    return found
+
+
+def _may_be_woken(s: Situation, built: Storage) -> bool:
+    m, seen = s.memory.storage(built.id), s.seen.storages.get(built.id)
+    heard = seen.network_at if seen is not None else None
+    if m.down_at is None or supply(s, built.id).state not in (Supply.FULL, Supply.REDUCED):
+        return False
+    if heard is not None and s.now - heard < s.policy.down_silence:
+        return False  # it starts, or was not down
+    if m.woken_at is not None and s.now - m.woken_at < WOKEN_AGAIN:
+        return False
+    charged = sum(is_charged(s, ups) for ups in built.powered_by) >= min(built.needs, len(built.powered_by))
+    return charged or any(s.memory.pool(h.pool).hurried for h in hosts_on(s, built.id))
 
 
 def power_on(s: Situation) -> list[e.Event]:

@@ -132,7 +132,7 @@ def shut_down(s: Situation) -> list[e.Event]:
         m = s.memory.storage(built.id)
         if m.stop is None or m.down_at is not None or built.way is Way.BY_ITSELF:
             continue
-        if not supply(s, built.id).failing or _is_in_other_hands(s, built.id):
+        if not supply(s, built.id).failing or is_in_other_hands(s, built.id):
             continue
         if _must_be_told_again(s, built) if m.told_at is not None else _is_ready(s, built):
             found += start(s, StopStorage(built.id, m.stop.why))
@@ -163,7 +163,7 @@ def _must_be_told_again(s: Situation, built: Storage) -> bool:
     return s.now - m.told_last >= built.stop_time and _just_now(s, seen.serves_at)
 
 
-def _is_in_other_hands(s: Situation, storage: StorageId) -> bool:
+def is_in_other_hands(s: Situation, storage: StorageId) -> bool:
     """Another controller is in charge of a pool that uses it."""
     pools = {h.pool for h in hosts_on(s, storage)}
     claims = {s.seen.pools[p].claim for p in pools if p in s.seen.pools}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ridethrough.core import events as e
-from ridethrough.core.actions import CutOutput, KeepOutput, StopStorage
+from ridethrough.core.actions import CutOutput, KeepOutput, StopStorage, WakeStorage
 from ridethrough.core.model import HostId, PoolId
 from ridethrough.core.site import Site
 
@@ -36,7 +36,7 @@ class _Places:
         """Whether a fact concerns this island."""
         match event:
             case e.ActionStarted() | e.ActionTold() | e.ActionFinished():
-                if isinstance(event.action, StopStorage):
+                if isinstance(event.action, StopStorage | WakeStorage):
                     return event.action.storage in self._site.storages
                 if isinstance(event.action, CutOutput | KeepOutput):
                     return event.action.ups in self._site.upses

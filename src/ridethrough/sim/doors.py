@@ -56,6 +56,7 @@ class Doors:
     @property
     def actors(self) -> Mapping[str, Actor]:
         boxes: dict[str, Actor] = {f"storage {id_}": self.storage for id_ in self.world.nases}
+        boxes |= {f"power on {id_}": self.storage for id_ in self.world.nases}
         boxes |= {f"ups {id_}": self.switches for id_ in self.world.upses}
         return {**self.pools, **boxes, **{f"power on {host}": self.bmcs for host in self.world.hosts}}
 

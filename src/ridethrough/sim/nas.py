@@ -30,6 +30,7 @@ class SimNas:
     stop_seconds: Seconds = 60.0  # from the order to power off; it stops to serve at once
     boot_seconds: Seconds = 90.0
     starts_itself: bool = True  # when its supply comes back
+    wakes: bool = True  # when a packet asks it to
     goes_after: Seconds | None = None  # its own minutes, where it asks its card itself
 
     power: bool = True
@@ -66,6 +67,12 @@ def stop(world: World, nas: SimNas) -> None:
     nas.life += 1
     _stop_serving(world, nas)
     world.agenda.after(nas.stop_seconds, partial(_stopped, world, nas, nas.life))
+
+
+def wake(world: World, nas: SimNas) -> None:
+    """A packet asks it to start: it hears that while it is off and has power."""
+    if not nas.power and nas.supplied and nas.wakes:
+        _boot(world, nas, "is woken over the network")
 
 
 def switch_on(world: World, nas: SimNas) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
-from ridethrough.core.actions import Action, StopStorage
+from ridethrough.core.actions import Action, StopStorage, WakeStorage
 from ridethrough.core.model import Seconds, StorageId
 from ridethrough.core.observation import Snapshot, StorageSeen
 from ridethrough.ports import Clock, NotBegun, Unreachable, is_from_before_a_standstill
@@ -44,8 +44,8 @@ class NasDoor:
         return Snapshot(storages=dict(self._seen))
 
     async def perform(self, action: Action) -> None:
-        """Returns when the box has heard it; raises Unreachable where it does not."""
-        if not isinstance(action, StopStorage):
+        """Returns when the box has heard it; raises Unreachable where it does not. A waking packet has no answer."""
+        if not isinstance(action, StopStorage | WakeStorage):
             raise TypeError(f"a NAS does not do {type(action).__name__}")
         begun = self._clock.now()
         await asyncio.sleep(HEARS_WITHIN)
@@ -54,6 +54,9 @@ class NasDoor:
         if is_from_before_a_standstill(self._clock, begun):
             raise NotBegun("decided before a standstill")
         box = self._world.nases[action.storage]
+        if isinstance(action, WakeStorage):
+            nas.wake(self._world, box)
+            return
         if not box.power or box.mute:
             raise Unreachable(f"{action.storage} has not asked since")
         nas.stop(self._world, box)

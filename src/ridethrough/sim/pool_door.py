@@ -320,8 +320,8 @@ class PoolDoor:
                 await self._power_on(self._host(action.host))
             case a.AttachRepository():
                 await self._attach(self._host(action.host), action.repository)
-            case a.StopStorage():
-                raise TypeError("a pool stops no storage")
+            case a.StopStorage() | a.WakeStorage():
+                raise TypeError("a pool commands no storage")
             case a.CutOutput() | a.KeepOutput():
                 raise TypeError("a pool switches no UPS")
             case _:

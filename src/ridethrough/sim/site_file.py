@@ -250,6 +250,7 @@ def _nas(name: str, t: Table, site: Site, world: World) -> SimNas:
         stop_seconds=t.time("stop_time", 60.0),
         boot_seconds=t.time("boot_time", 90.0),
         starts_itself=t.take("starts_itself", bool, True),
+        wakes=t.take("wakes", bool, True),
         goes_after=t.time("goes_after") if t.has("goes_after") else own,
     )
     t.end()

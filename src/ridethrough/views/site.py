@@ -7,6 +7,7 @@ from typing import Any
 
 from ridethrough.core.advice import outcome
 from ridethrough.core.budget import holds, left, need, runtime, serves_for
+from ridethrough.core.cut_output import why_not
 from ridethrough.core.durations import boot_time, host_stop, move_time, stop_time
 from ridethrough.core.evacuation import is_held, is_protected, last_start_in
 from ridethrough.core.events import ActionStarted, Alerted, UpsSilent
@@ -91,6 +92,8 @@ def _ups(s: Situation, ups: UpsId) -> dict[str, Any]:
         "warning_period": timers.warning_period,
         "shutdown_delay": timers.shutdown_delay,
         "action": str(timers.action) if timers.action else None,
+        "cut_output": s.site.upses[ups].cut_output,
+        "cut_waits": why_not(s, ups) if s.site.upses[ups].cut_output and m.on_battery_since is not None else "",
         "trouble": seen.trouble if seen else "",
     }
 
@@ -255,6 +258,7 @@ def _nas(s: Situation, built: Storage) -> dict[str, Any]:
         "way": str(built.way),
         "after": built.after,
         "stop_time": built.stop_time,
+        "wakes": built.wakes,
         "serves": is_serving(s, built.id),
         "serves_ago": s.now - serves_at if serves_at is not None else None,
         "serves_at": serves_at,

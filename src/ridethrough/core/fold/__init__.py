@@ -58,11 +58,13 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
         case e.UtilitySeen():
             ups = m.ups(event.ups)
             cut = ups.was_cut or any(at is not None and event.since >= at for at in (ups.off_at, ups.cut_due))
-            return change_ups(m, event.ups, utility_since=event.since, settle=event.settle, was_cut=cut)
+            return change_ups(
+                m, event.ups, utility_since=event.since, settle=event.settle, was_cut=cut, output_off_at=None
+            )
         case e.UtilityLostAgain():
             return utility_lost_again(m, event)
         case e.OutputOff():
-            return change_ups(m, event.ups, utility_since=None, counts_at=None, was_cut=True)
+            return change_ups(m, event.ups, utility_since=None, counts_at=None, was_cut=True, output_off_at=event.at)
         case e.UtilityBack():
             return utility_back(m, event)
         case e.RuntimeTold():

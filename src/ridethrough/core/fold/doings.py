@@ -27,6 +27,7 @@ from ridethrough.core.actions import (
     StopVm,
     SuspendAutoPoweron,
     SuspendHa,
+    WakeStorage,
 )
 from ridethrough.core.memory import STOOD_STILL, UNREACHABLE, Failure, HaMemory, HostMemory, Memory, kind_and_target
 from ridethrough.core.model import HostId, Seconds, UpsId, VmId
@@ -86,6 +87,8 @@ def started(m: Memory, event: e.ActionStarted) -> Memory:
         case StopStorage(storage=storage):
             told = m.storage(storage).told_at
             return change_storage(m, storage, told_at=event.at if told is None else told, told_last=event.at)
+        case WakeStorage():
+            return change_storage(m, action.storage, woken_at=event.at)
         case CutOutput(ups=ups, after=after):
             due, tries = event.at + action.deadline + after, m.ups(ups).cut_tries + 1
             return change_ups(m, ups, cut_asked_at=event.at, cut_due=due, cut_tries=tries)
@@ -120,6 +123,8 @@ def _never_begun(m: Memory, action: Action) -> Memory:
             return change_vm(m, action.vm, start_unsure=True)
         case StopStorage():
             return change_storage(m, action.storage, told_last=None)
+        case WakeStorage():
+            return change_storage(m, action.storage, woken_at=None)
         case CutOutput():
             return _cut_again(m, action.ups)
         case _:

@@ -36,6 +36,7 @@ def utility_lost(m: Memory, event: e.UtilityLost) -> Memory:
         cut_asked_at=None,
         cut_due=None,
         cut_tries=0,
+        output_off_at=None,
         was_cut=False,
         told_at=event.at,
         runtime=event.runtime,

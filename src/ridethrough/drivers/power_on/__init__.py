@@ -3,8 +3,8 @@
 from .bmc import Bmc
 from .ipmi import Ipmi
 from .redfish import Redfish
-from .switch import SwitchOn
+from .switch import SwitchOn, WakeUp
 from .wake import Wake
 from .watch import Bmcs
 
-__all__ = ["Bmc", "Bmcs", "Ipmi", "Redfish", "SwitchOn", "Wake"]
+__all__ = ["Bmc", "Bmcs", "Ipmi", "Redfish", "SwitchOn", "Wake", "WakeUp"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ridethrough.core.actions import Action, PowerOnHost
+from ridethrough.core.actions import Action, PowerOnHost, WakeStorage
 from ridethrough.core.model import PowerWay
 from ridethrough.ports import Clock, NotBegun, Refused, is_from_before_a_standstill
 
@@ -29,3 +29,18 @@ class SwitchOn:
         if way is None:
             raise Refused("NO_WAY", f"site.toml does not say how to switch {action.host} on by {action.way}")
         await way.switch_on(action.deadline - 1.0)
+
+
+class WakeUp:
+    """ports.Actor for one storage. Done is: the packets are sent."""
+
+    def __init__(self, wake: Wake, clock: Clock) -> None:
+        self._wake, self._clock = wake, clock
+
+    async def perform(self, action: Action) -> None:
+        """Raises as Wake does, and NotBegun."""
+        if not isinstance(action, WakeStorage):
+            raise TypeError(f"what wakes a storage does no {type(action).__name__}")
+        if is_from_before_a_standstill(self._clock, self._clock.now()):
+            raise NotBegun("decided before a standstill")
+        await self._wake.switch_on(action.deadline - 1.0)

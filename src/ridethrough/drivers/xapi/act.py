@@ -36,6 +36,7 @@ from ridethrough.core.actions import (
     StopVm,
     SuspendAutoPoweron,
     SuspendHa,
+    WakeStorage,
 )
 from ridethrough.core.model import HostId, Seconds
 from ridethrough.ports import NotBegun, Refused, Unreachable
@@ -119,8 +120,8 @@ class Hands(PoolHands):
                 await self._suspend_ha(action)
             case RestoreHa():
                 await self._restore_ha(action)
-            case StopStorage():
-                raise TypeError("a pool stops no storage")
+            case StopStorage() | WakeStorage():
+                raise TypeError("a pool commands no storage")
             case CutOutput() | KeepOutput():
                 raise TypeError("a pool switches no UPS")
             case _:

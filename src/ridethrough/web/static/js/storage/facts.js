@@ -17,6 +17,7 @@ export function facts() {
       ["When", earliest(row)],
       ["Takes", `${duration(row.stop_time)} until it may lose its power`],
       told && ["It reads now", told],
+      ["Is woken", row.wakes ? "Over the network, when it stays off" : "By nothing: it starts with its power, or by hand"],
       ["Comes back", "Before VMs with disks on it start, and before its hosts are switched on"],
     ].filter(Boolean);
     text.textContent = wayWords(row).text;

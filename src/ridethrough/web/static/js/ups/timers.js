@@ -45,9 +45,10 @@ export function timers() {
   function update(row, state, now) {
     const found = timersOf(row, [...state.hosts.values()], now);
     none.hidden = found !== null;
-    line.el.hidden = words.hidden = found === null;
+    line.el.hidden = found === null;
+    words.hidden = found === null && !row.cut_output;
+    setText(words, [found && wordsOf(row, now), cutWords(row)].filter(Boolean).join(" "));
     if (!found) return;
-    setText(words, wordsOf(row, now));
     const key = JSON.stringify(found.now === null ? found : { ...found, now: Math.round(found.now) });
     if (key === shown) return;
     shown = key;
@@ -62,4 +63,11 @@ function wordsOf(row, now) {
   if (row.cut_at !== null && row.cut_at > now) return `Its card counts down: output off in ${duration(row.cut_at - now)}.`;
   const parts = [row.warning_period !== null && `warning period ${duration(row.warning_period)}`, row.shutdown_delay !== null && `shutdown delay ${duration(row.shutdown_delay)}`, row.action && `action "${row.action}"`].filter(Boolean);
   return `${parts.join(", ")}. Counted from the failure of utility power.`;
+}
+
+/** What site.toml's cut_output has it told in an outage; empty where it is not set. */
+export function cutWords(row) {
+  if (!row.cut_output) return "";
+  const waits = row.cut_waits ? `; not yet: ${row.cut_waits}` : "";
+  return `It is told to cut its output on battery, when everything on it is down${waits}.`;
 }
