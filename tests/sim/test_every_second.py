@@ -15,12 +15,14 @@ import pytest
 
 from ridethrough.core.events import ActionStarted, PoolRecorded, PoolRestored
 from ridethrough.core.model import Seconds
+from ridethrough.sim.reading import merged
 from ridethrough.sim.scenario import Expectation, Run, Scenario, load, play
-from ridethrough.sim.site_file import load_site
+from ridethrough.sim.site_file import SimSite, load_site
 from ridethrough.sim.world import World
 
 CHUNK = 30  # seconds of the outage that one test goes through
 LAST = 330  # ups1 is off from second 300 on
+LAST_WITH_A_NAS = 440  # all UPSs are cut from second 430 on
 LEAD_IN: Seconds = 20.0
 FINE = 0.2
 
@@ -95,6 +97,8 @@ def condition(world: World) -> dict[str, object]:
         found[p.id] = (p.coordinator, p.other_config, p.ha_enabled)
     for u in world.upses.values():
         found[u.id] = (u.output, u.input_good, u.card.cut_at)
+    for n in world.nases.values():
+        found[n.id] = (n.power, n.serves)
     return found
 
 
@@ -143,15 +147,46 @@ def whole_pool(root: Path, at: Seconds) -> Scenario:
 @pytest.mark.parametrize("start", range(0, LAST, 3 * CHUNK))
 def test_power_returns_to_a_whole_pool_at_every_second(root: Path, thorough: bool, start: int) -> None:
     """Everything runs again. Its guests may have been stopped and started; nothing else differs."""
-    bad: list[str] = []
-    for at in range(start, min(start + 3 * CHUNK, LAST), 1 if thorough else 15):
-        story = whole_pool(root, float(at))
-        run = play(story)
-        before = condition(story.site.build())
-        stopped = {vm.name for vm in run.world.vms.values() if vm.life != before[vm.name][2]}  # type: ignore[index]
-        bad += [f"power back at {at} s: {words}" for words in wrong(run, before) if words.split(" ")[0] not in stopped]
-        bad += [f"power back at {at} s: {vm.name} is off" for vm in run.world.vms.values() if not vm.alive]
-    assert bad == []
+    seconds = range(start, min(start + 3 * CHUNK, LAST), 1 if thorough else 15)
+    assert [words for at in seconds for words in not_as_before(whole_pool(root, float(at)), at)] == []
+
+
+def not_as_before(story: Scenario, at: Seconds) -> list[str]:
+    run = play(story)
+    before = condition(story.site.build())
+    stopped = {vm.name for vm in run.world.vms.values() if vm.life != before[vm.name][2]}  # type: ignore[index]
+    bad = [f"power back at {at} s: {words}" for words in wrong(run, before) if words.split(" ")[0] not in stopped]
+    return bad + [f"power back at {at} s: {vm.name} is off" for vm in run.world.vms.values() if not vm.alive]
+
+
+def with_a_nas(root: Path, at: Seconds) -> Scenario:
+    """All UPSs fail, are told to cut their outputs when the NAS is down, too, and power returns to all of them.
+
+    Their outputs come back whenever they are cut, as Eaton says of its own command. By RFC 1628 one that is cut just
+    after power is back may stay off: scenarios/c14_power_returns_as_the_output_is_cut.toml.
+    """
+    story = load(root / "scenarios" / "c14_power_returns_before_the_nas_is_cut.toml")
+    assert isinstance(story.site, SimSite)
+    cards = {ups: {"card": {"tells": "xups"}} for ups in story.site.site.upses}
+    story = replace(story, site=replace(story.site, world=merged(story.site.world, {"ups": cards})))
+    timeline = tuple(each if each.do == "fail" else replace(each, at=at) for each in story.timeline)
+    return replace(story, timeline=timeline, until=at + 1500.0, lead_in=LEAD_IN, expect=Expectation())
+
+
+@pytest.mark.parametrize("start", range(0, LAST_WITH_A_NAS, CHUNK))
+def test_c14_power_returns_to_a_whole_pool_with_a_nas_at_every_second(root: Path, thorough: bool, start: int) -> None:
+    """Whatever has gone down is back: by itself after a cut, else woken or switched on."""
+    seconds = range(start, min(start + CHUNK, LAST_WITH_A_NAS), 1 if thorough else 7)
+    assert [words for at in seconds for words in not_as_before(with_a_nas(root, float(at)), at)] == []
+
+
+def test_a_nas_is_cut_or_not(root: Path) -> None:
+    """The seconds above do reach both ends."""
+    told = {at: play(with_a_nas(root, float(at))).narrative for at in (320, 410, LAST_WITH_A_NAS)}
+    assert "let ups3 cut its output" not in told[320]
+    assert "nas1 is woken over the network" in told[320]
+    assert "let ups3 keep its output" in told[410]
+    assert "nas1 starts by itself" in told[LAST_WITH_A_NAS]
 
 
 def test_the_stories_differ(root: Path) -> None:

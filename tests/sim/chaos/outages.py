@@ -21,7 +21,7 @@ from ridethrough.sim.timeline import (
 from .boxes import RandomBoxes
 from .protection import protect
 from .sites import Content, Dice, RandomSite
-from .wants import cut_some, go_home_some, make_room_some, shed_some
+from .wants import cut_some, go_home_some, make_room_some, shed_some, wake_some
 
 LEAD_IN = 20
 QUIET_AFTER = 15  # from the last return of power until everything is mended and people are quiet
@@ -229,6 +229,7 @@ def story(seed: int) -> Content:
     boxes = RandomBoxes(Dice(f"ridethrough chaos {seed}, storage"), site)
     outage = RandomOutage(dice, Dice(f"ridethrough chaos {seed}, clocks"), site, boxes, armed)
     outage.timeline += protect(Dice(f"ridethrough chaos {seed}, HA"), site, outage.over_at)
+    wake_some(Dice(f"ridethrough chaos {seed}, wakes"), site)
     cut_some(Dice(f"ridethrough chaos {seed}, cuts"), site, outage.timeline)
     outage.timeline.sort(key=lambda entry: entry["at"])
     shed_some(Dice(f"ridethrough chaos {seed}, shedding"), site)

@@ -138,6 +138,8 @@ def never_6_acts_on_old_evidence(watch: Watch, t: Tick) -> Iterator[str]:
     for action in t.started:
         if isinstance(action, a.EnableHost | a.PowerOnHost) and t.truth.is_surely_failing(action.host):
             yield f"{type(action).__name__} of {action.host}, whose utility power is not back and settled"
+        if isinstance(action, a.WakeStorage) and t.truth.is_surely_failing(action.storage):
+            yield f"{action.storage} is woken, and its utility power is not back and settled"
         if isinstance(action, a.StartVm):
             hosts = [action.host] if action.host else [h.id for h in t.world.members(action.pool)]
             if all(t.truth.is_surely_failing(h) for h in hosts):

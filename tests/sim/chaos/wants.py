@@ -1,4 +1,5 @@
-"""What some owners want: tiers shed for more runtime, VMs back at home, outputs cut, room made for what has none.
+"""What some owners want: tiers shed for more runtime, VMs back at home, outputs cut, NAS boxes woken, room made for what
+has none.
 
 They have dice of their own: a site without them is as it was before there were any.
 """
@@ -31,7 +32,7 @@ def cut_some(dice: Dice, site: RandomSite, timeline: list[dict[str, Any]]) -> No
     """One site in three has UPSs cut their outputs; some of their cards cannot, or not any more."""
     if not dice.chance(33):
         return
-    for ups in site.upses:
+    for ups in sorted(site.content["ups"]):
         if dice.chance(80):
             owned, true = site.content["ups"].setdefault(ups, {}), site.content["world"]["ups"][ups]["card"]
             owned["cut_output"] = True
@@ -54,3 +55,11 @@ def make_room_some(dice: Dice, site: RandomSite) -> None:
     for name in vms:
         if dice.chance(70):
             site.content.setdefault("vm", {}).setdefault(name, {})["tier"] = dice.choice([0, 2, 5, 8])
+
+
+def wake_some(dice: Dice, site: RandomSite) -> None:
+    """Every other NAS can be woken over the network; some owners only think so."""
+    for name, box in sorted(site.content.get("storage", {}).items()):
+        if dice.chance(50):
+            box["wake_on_lan"] = {"mac": "52:54:00:12:34:90"}
+            site.content["world"]["nas"][name]["wakes"] = not dice.chance(10)
