@@ -1,5 +1,5 @@
-"""What some owners want: tiers shed for more runtime, VMs back at home, outputs cut, NAS boxes woken, room made for what
-has none.
+"""What some owners want: tiers shed for more runtime, VMs back at home, outputs cut, NAS boxes woken, room made for
+what has none.
 
 They have dice of their own: a site without them is as it was before there were any.
 """
