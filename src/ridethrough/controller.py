@@ -15,13 +15,14 @@ from ridethrough.config import ConfigError, Configuration, Endpoint
 from ridethrough.config.changes import Wiring
 from ridethrough.core.events import Ask, Event, Requested, RequestRefused, SettingsTaken, TrapHeard
 from ridethrough.core.learned import NOTHING_LEARNED
-from ridethrough.core.model import Seconds, StorageId, UpsId
+from ridethrough.core.model import CONTROLLER, Seconds, StorageId, UpsId
 from ridethrough.core.narrative import tell
 from ridethrough.core.observation import Snapshot
 from ridethrough.core.site import Site
 from ridethrough.core.situation import Situation
 from ridethrough.core.topology import islands
 from ridethrough.drivers.notify.fields import one_line
+from ridethrough.drivers.own_machine import OwnMachine, power_off
 from ridethrough.drivers.snmp import Cards, Heard, Trap, Traps, Turns
 from ridethrough.drivers.storage import Shown
 from ridethrough.ports import Notifier, Observer
@@ -80,6 +81,7 @@ class Controller:
         self.configuration = configuration
         self._reload, self._pages, self._speed = reload, pages, speed
         self._notifiers = tuple(notifiers)
+        self._going_down = asyncio.Event()
         self.journal = DiskJournal(state_dir, patience=PATIENCE * speed)
         self.clock = SiteClock(state_dir, latest_time(state_dir), sources=sources, still=STILL * speed)
         self._turns = Turns()
@@ -103,6 +105,19 @@ class Controller:
     def islands(self) -> Sequence[Island]:
         """Its parts, each with a loop."""
         return self._crew.parts
+
+    @property
+    def goes_down(self) -> bool:
+        """Its own machine is to be shut down, now that it has ended."""
+        return self._going_down.is_set()
+
+    async def shut_machine_down(self) -> str:
+        """To be called when `run` has ended: the journal is closed. Why it does not go down; else that ends us."""
+        if why := await power_off(self.configuration.controller.shutdown_command):
+            return f"the controller's own machine is not shut down: {why}"
+        within = self.site.controller.stop_time
+        await asyncio.sleep(within)
+        return f"the controller's own machine is still up {within:.0f} s after its shutdown"
 
     def _listener(self, configuration: Configuration) -> Traps | None:
         if configuration.traps is None:
@@ -133,6 +148,7 @@ class Controller:
             site=part,
             observers=observers,
             actors={
+                CONTROLLER: OwnMachine(self.clock, self._going_down.set),
                 **pools,
                 **storages.orders(configuration, part, self.clock, self._ups_port),
                 **out_of_band.switches(configuration, part, self.clock),
@@ -150,7 +166,9 @@ class Controller:
         return Island(part, loop, observers)
 
     async def run(self) -> None:
-        """Watch and protect until cancelled; then everything is closed in order, the journal last."""
+        """Watch and protect until cancelled, or until its own machine is to be shut down (`goes_down`); then everything
+        is closed in order, the journal last.
+        """
         collect_rarely()
         mailbox = Mailbox(self.journal)
         beside: dict[str, Callable[[], Awaitable[None]]] = {
@@ -163,13 +181,16 @@ class Controller:
         side = [asyncio.create_task(steadily(name, work)) for name, work in beside.items()]
         self._listen()
         loops = asyncio.create_task(self._crew.run())  # of a site that holds nothing yet, it waits until it does
+        down = asyncio.create_task(self._going_down.wait())
         try:
-            await loops
+            await asyncio.wait({loops, down}, return_when=asyncio.FIRST_COMPLETED)
+            if loops.done():
+                loops.result()
         finally:
             side += [self._listening] if self._listening is not None else []
-            for task in (*side, loops):
+            for task in (*side, loops, down):
                 task.cancel()
-            await asyncio.gather(*side, loops, return_exceptions=True)
+            await asyncio.gather(*side, loops, down, return_exceptions=True)
             with suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._status.keep(), 2.0)
             await asyncio.to_thread(self._rounds.stop)

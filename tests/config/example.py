@@ -28,6 +28,13 @@ hand_over_coordinator = false
 
 [controller]
 name = "watch-1"
+powered_by = ["ups1", "ups2"]
+needs = 1
+switch = "sw2"
+shutdown = true
+stop_time = "45 s"
+shutdown_command = ["sudo", "-n", "poweroff"]
+vm = "watch"
 
 [traps]
 listen = "0.0.0.0:1162"
@@ -116,6 +123,11 @@ command = "sudo -n poweroff"
 listen = "192.0.2.5:3493"
 certificate = "/etc/ridethrough/ups.pem"
 key = "/etc/ridethrough/ups.key"
+
+[switch.sw2]
+powered_by = ["ups2"]
+needs = 1
+connects = ["xenserver2", "san1", "ups1", "pool1"]
 
 [vm.web]
 wish = "shut down"

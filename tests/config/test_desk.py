@@ -267,3 +267,21 @@ def test_a_note_that_a_crash_cut_short_is_left_out(tmp_path: Path) -> None:
         versions.keep(b"x", name, 1.0, "anna", "", "")
     (tmp_path / "000002.json").write_bytes(b'{"id": "0000')
     assert [kept.version for kept in versions.all()] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("before", "operation", "allowed"),
+    [
+        ("", Set(("controller", "shutdown_command"), ["sh", "-c", "anything"]), False),
+        ('[controller]\nshutdown_command = ["poweroff"]\n', Set(("controller", "shutdown_command"), ["sh"]), False),
+        ('[controller]\nshutdown_command = ["poweroff"]\n', Set(("controller", "stop_time"), 30), True),
+        ('[controller]\nshutdown_command = ["poweroff"]\n', Remove(("controller", "shutdown_command")), True),
+    ],
+)
+def test_nobody_chooses_a_program_of_this_machine_on_the_pages(
+    desk: Desk, site: Path, before: str, operation: Operation, allowed: bool
+) -> None:
+    site.write_bytes(FILE + before.encode())
+    problems = desk.propose([operation]).problems
+    assert [problem for problem in problems if "write it into the file itself" in problem] == list(problems)
+    assert (not problems) is allowed

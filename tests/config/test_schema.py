@@ -13,7 +13,6 @@ from pydantic import BaseModel
 
 from ridethrough.config import Secrets, parse
 from ridethrough.config.form import (
-    ControllerSection,
     HostSection,
     ManagerSection,
     NotifySection,
@@ -23,6 +22,7 @@ from ridethrough.config.form import (
     UpsSection,
     VmSection,
 )
+from ridethrough.config.form_machines import ControllerSection, SwitchSection
 from ridethrough.config.form_storage import NetworkUpsSection, StorageSection
 from ridethrough.config.schema import schema, shipped
 from ridethrough.core.model import Way
@@ -38,6 +38,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "host.NAME": HostSection,
     "storage.NAME": StorageSection,
     "network_ups": NetworkUpsSection,
+    "switch.NAME": SwitchSection,
     "vm.NAME": VmSection,
 }
 
@@ -91,9 +92,10 @@ def blocks(page: Path) -> list[str]:
 
 def test_pages_examples_are_good(root: Path) -> None:
     """The first is a whole site; what comes after it is written into it."""
-    whole, storage = blocks(root / "docs/site.toml.md")
+    whole, storage, switch = blocks(root / "docs/site.toml.md")
     assert parse(whole, SECRETS).site.hosts
     assert set(parse(whole + storage, SECRETS).site.storages) == {"nas1", "san1"}
+    assert set(parse(whole + switch, SECRETS).site.switches) == {"sw1"}
 
 
 @pytest.mark.parametrize(
@@ -105,7 +107,7 @@ def test_pages_examples_are_good(root: Path) -> None:
     ],
 )
 def test_what_a_page_on_a_nas_tells_to_write_is_good_in_that_site(root: Path, name: str, told: set[Way]) -> None:
-    whole, _ = blocks(root / "docs/site.toml.md")
+    whole, *_ = blocks(root / "docs/site.toml.md")
     ways = set()
     for block in blocks(root / f"docs/{name}.md"):
         fingerprint = block.replace('"SHA256:..."', f'"SHA256:{"A" * 43}"')
@@ -116,7 +118,7 @@ def test_what_a_page_on_a_nas_tells_to_write_is_good_in_that_site(root: Path, na
 
 @pytest.mark.parametrize("name", ["synology", "qnap"])
 def test_the_password_in_place_of_a_key_that_a_page_tells_is_good(root: Path, name: str) -> None:
-    whole, _ = blocks(root / "docs/site.toml.md")
+    whole, *_ = blocks(root / "docs/site.toml.md")
     page = root / f"docs/{name}.md"
     (password,) = re.findall(r'`(password = "secret:\w+")` in place of `key_file`', page.read_text("utf-8"))
     (block,) = [block for block in blocks(page) if "key_file" in block]

@@ -48,7 +48,7 @@ def test_topology(whole: Configuration) -> None:
     assert site.pools == {"pool1": Pool("pool1")}
     assert site.hosts == {
         "xen server 1": Host("xen server 1", "pool1", ("ups1", "ups2"), 2, "sw1"),
-        "xenserver2": Host("xenserver2", "pool1"),
+        "xenserver2": Host("xenserver2", "pool1", switch="sw2"),
     }
 
 

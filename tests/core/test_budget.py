@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,19 @@ from hypothesis import strategies as st
 
 from ridethrough.core import events as e
 from ridethrough.core.actions import StopVm
-from ridethrough.core.budget import LAST_SECONDS, is_last_moment, left, need, own_left, runtime, stop_deadline
+from ridethrough.core.budget import (
+    LAST_SECONDS,
+    can_be_told_for,
+    is_last_moment,
+    left,
+    need,
+    own_left,
+    runtime,
+    serves_for,
+    stays_for,
+    stop_deadline,
+)
+from ridethrough.core.model import Controller, Storage, Switch, Ups, Way
 from ridethrough.core.observation import Snapshot, Source, VmSeen
 from ridethrough.core.policy import Policy
 from ridethrough.core.site import Site
@@ -73,6 +86,47 @@ def test_a_member_must_be_down_before_its_coordinator_goes() -> None:
     s = situation(100.0, seen, the_site, lost("ups1", 10.0, off_at=310.0), lost("ups2", 10.0, off_at=900.0))
     assert left(s, seen.hosts["h1"]) == 210.0  # the coordinator
     assert left(s, seen.hosts["h2"]) == 210.0 - s.policy.host_stop
+
+
+def test_what_needs_a_switch_or_the_controller_ends_before_it() -> None:
+    the_site = site(2)
+    more = {"ups8": Ups("ups8"), "ups9": Ups("ups9")}
+    the_site = replace(the_site, upses={**the_site.upses, **more})
+    small, large = Switch("sw1", ("ups8",), hosts=("h1", "h2")), Switch("sw2", ("ups9",), hosts=("h2",))
+    own = Controller(("ups9",), shuts_down=True, stop_time=30.0)
+    all_lost = dict.fromkeys(the_site.upses, BATTERY)
+    events = [lost(u, 10.0, off_at=1000.0) for u in ("ups1", "ups2")]
+    events += [lost("ups8", 10.0, off_at=310.0), lost("ups9", 10.0, off_at=510.0)]
+
+    def seconds(**parts: Any) -> tuple[float | None, float | None]:
+        changed = replace(the_site, **parts)
+        seen = snapshot(100.0, changed, sources=all_lost)
+        s = situation(100.0, seen, changed, *events)
+        return left(s, seen.hosts["h1"]), left(s, seen.hosts["h2"])
+
+    stop = the_site.policy.host_stop
+    assert seconds() == (900.0, 900.0 - stop)
+    assert seconds(switches={"sw1": small}) == (210.0, 210.0 - stop)  # h1 is the coordinator
+    both = replace(small, hosts=("h1",)), large
+    assert seconds(switches={"sw1": both[0], "sw2": both[1]}) == (210.0, 210.0 - stop)
+    assert seconds(switches={"sw1": small, "sw2": replace(large, hosts=("h1", "h2"))}) == (410.0, 410.0 - stop)
+    assert seconds(controller=own) == (380.0, 380.0 - stop)
+    assert seconds(controller=replace(own, shuts_down=False)) == (410.0, 410.0 - stop)
+    assert seconds(controller=Controller(switch="sw1"), switches={"sw1": replace(small, hosts=())})[0] == 210.0
+
+
+def test_storage_is_told_before_it_cannot_be_reached_any_more() -> None:
+    """Its own end is far away: what binds is that of the controller, with the reserve before it."""
+    the_site = site(1)
+    nas = Storage("nas1", ("ups1",), used_by=("h1",), way=Way.SSH, stop_time=60.0)
+    own = Controller(("ups9",), shuts_down=True, stop_time=30.0)
+    the_site = replace(the_site, upses={**the_site.upses, "ups9": Ups("ups9")}, storages={"nas1": nas}, controller=own)
+    seen = snapshot(100.0, the_site, sources={"ups1": BATTERY, "ups9": BATTERY})
+    s = situation(100.0, seen, the_site, lost("ups1", 10.0, off_at=1000.0), lost("ups9", 10.0, off_at=510.0))
+    told = 410.0 - 30.0 - s.policy.reserve
+    assert can_be_told_for(s, "nas1") == told
+    assert serves_for(s, "nas1") == told - s.policy.down_silence - LAST_SECONDS
+    assert stays_for(s, "nas1") == told - LAST_SECONDS
 
 
 def test_need_counts_moves_stops_the_host_and_the_reserve() -> None:

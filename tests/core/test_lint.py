@@ -9,7 +9,7 @@ import pytest
 
 from ridethrough.core.advice import Advice, Level
 from ridethrough.core.lint import lint, score
-from ridethrough.core.model import CardAction, CardTimers, PowerWay, Ups
+from ridethrough.core.model import CardAction, CardTimers, Controller, PowerWay, Switch, Ups
 from ridethrough.core.observation import PoolSeen, Snapshot, VmSeen
 from ridethrough.core.policy import Policy, VmPolicy, Wish
 from ridethrough.core.site import Site
@@ -24,7 +24,8 @@ def built(hosts: int = 3, **vms: VmPolicy) -> Site:
     """A site of which there is nothing to say: cards that leave time for everything."""
     names = [f"h{n}" for n in range(1, hosts + 1)]
     found = site(hosts, policy=Policy(hosts=dict.fromkeys(names, TIMERS), vms=vms, controller="me"))
-    return replace(found, upses={u: Ups(u, SLOW) for u in found.upses})
+    own = Controller(("ups1",), shuts_down=True)
+    return replace(found, upses={u: Ups(u, SLOW) for u in found.upses}, controller=own)
 
 
 def seen_of(the_site: Site, *vms: VmSeen, free: float = 32.0) -> Snapshot:
@@ -208,3 +209,58 @@ def test_the_machine_knows_which_vm_it_is(tmp_path: Path, text: str | None, uuid
 )
 def test_the_score(dangers: int, warnings: int, points: int) -> None:
     assert score(dangers, warnings) == points
+
+
+# --- switches and the controller's own machine
+
+
+def test_c18_a_switch_on_no_ups() -> None:
+    the_site = replace(built(), switches={"sw1": Switch("sw1", hosts=("h1", "h2"), upses=("ups1",))})
+    (only,) = said(the_site, seen_of(the_site), "switch.sw1")
+    assert only.level is Level.DANGER
+    assert "is on no UPS: 2 hosts (h1 and h2) and ups1's card become unreachable at t=0" in only.sentence
+
+
+def test_c18_another_switch_on_a_ups_leads_there_too() -> None:
+    fed = Switch("sw2", ("ups1",), pools=("pool1",), upses=("ups1",))
+    the_site = replace(built(), switches={"sw1": Switch("sw1", hosts=("h1",), upses=("ups1",)), "sw2": fed})
+    assert said(the_site, seen_of(the_site), "switch.sw1") == []
+
+
+def test_c18_a_switch_that_stops_sooner_than_its_hosts() -> None:
+    the_site = replace(built(), switches={"sw1": Switch("sw1", ("ups3",), pools=("pool1",))})
+    short = CardTimers(180.0, 120.0, CardAction.CLIENT_AND_UPS)
+    the_site = replace(the_site, upses={**the_site.upses, "ups3": Ups("ups3", short)})
+    (only,) = said(the_site, Snapshot(), "switch.sw1")
+    assert only.level is Level.WARNING
+    assert only.sentence.startswith("stops 5 min after a failure, sooner than h1 and h2 would have to")
+    assert (
+        said(replace(built(), switches={"sw1": Switch("sw1", ("ups3",), pools=("pool1",))}), Snapshot(), "switch.sw1")
+        == []
+    )
+
+
+def test_a_controller_whose_machine_names_no_ups() -> None:
+    the_site = replace(built(), controller=Controller())
+    (only,) = said(the_site, Snapshot(), "controller")
+    assert only.level is Level.NOTE
+    assert "names no UPS" in only.sentence
+
+
+def test_a_controller_that_ends_sooner_or_is_cut() -> None:
+    short = CardTimers(180.0, 120.0, CardAction.CLIENT_AND_UPS)
+    the_site = built()
+    the_site = replace(the_site, upses={**the_site.upses, "ups1": Ups("ups1", short)}, controller=Controller(("ups1",)))
+    sooner, cut = said(the_site, Snapshot(), "controller")
+    assert sooner.level is Level.WARNING
+    assert "sooner than h2 and h3 would have to" in sooner.sentence
+    assert cut.level is Level.NOTE
+    assert cut.remedy == "Write shutdown = true in [controller]"
+
+
+def test_a_ups_that_feeds_only_a_switch_feeds_something() -> None:
+    the_site = built()
+    the_site = replace(the_site, upses={**the_site.upses, "ups9": Ups("ups9", SLOW)})
+    assert said(the_site, Snapshot(), "ups.ups9")
+    the_site = replace(the_site, switches={"sw1": Switch("sw1", ("ups9",), pools=("pool1",))})
+    assert not [a for a in said(the_site, Snapshot(), "ups.ups9") if "feeds no" in a.sentence]

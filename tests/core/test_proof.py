@@ -10,6 +10,7 @@ from ridethrough.core import events as e
 from ridethrough.core.actions import ShutDownHost
 from ridethrough.core.custody import take
 from ridethrough.core.evacuation import disable
+from ridethrough.core.model import Switch, Ups
 from ridethrough.core.observation import Snapshot
 from ridethrough.core.proof import STARTS_WITHIN, news
 from ridethrough.core.shutdown import shut_down
@@ -168,3 +169,33 @@ def test_one_whose_answer_was_lost_is_asked_again_after_a_pause() -> None:
         seen, the_site = site_with(now, enabled=False)
         s = situation(now, seen, the_site, *ASKED, lost_answer)
         assert bool(shut_down(s)) is again, now
+
+
+@pytest.mark.parametrize(
+    ("switch", "events", "proven"),
+    [
+        (Switch("sw1", ("ups9",)), (), True),
+        (Switch("sw1", ("ups9",)), (lost("ups9", 10.0, off_at=1000.0),), True),
+        (Switch("sw1", ("ups9",)), (lost("ups9", 10.0, off_at=240.0),), False),
+        (Switch("sw1"), (lost("ups1", 10.0, off_at=1000.0),), False),
+        (Switch("sw1"), (), True),
+    ],
+    ids=["with power", "on battery", "ending", "on no UPS", "on no UPS, and no outage"],
+)
+def test_behind_a_switch_without_power_the_witness_proves_nothing(
+    switch: Switch, events: tuple[e.Event, ...], proven: bool
+) -> None:
+    """Only h2 is left: something beyond the switch answers, and it does not."""
+    seen, the_site = site_with(200.0, toolstack_at=150.0, network_at=150.0)
+    the_site = replace(
+        the_site,
+        upses={**the_site.upses, "ups9": Ups("ups9")},
+        switches={"sw1": replace(switch, hosts=("h2",))},
+    )
+    pool = replace(seen.pools["pool1"], witness_at=200.0)
+    hosts = {**seen.hosts, "h1": replace(seen.hosts["h1"], network_at=150.0)}
+    seen = replace(seen, pools={"pool1": pool}, hosts=hosts)
+    asked = e.ActionStarted(150.0, ShutDownHost("h2", "pool1", "why"), 1.0)
+    outage = e.EvacuationBegun(100.0, "h2", "why")
+    found = news(situation(200.0, seen, the_site, *events, outage, asked))
+    assert [type(event) for event in found] == ([e.HostDown] if proven else [])

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from ridethrough.core.model import Ups
+from ridethrough.core.model import Controller, Host, Pool, Switch, Ups
 from ridethrough.core.site import Site
-from ridethrough.core.topology import feeders, losing, without_others
+from ridethrough.core.topology import feeders, islands, losing, without_others
 
 from .build import site
 
@@ -48,3 +48,29 @@ def test_who_leaves_others_on_its_feeder_behind() -> None:
 def test_what_is_not_known_is_told(there: Site, told: str) -> None:
     with pytest.raises(ValueError, match=f"^{told}$"):
         losing(there, ["ups9", "C"])
+
+
+def two_pools() -> Site:
+    """h1 and h2 in pools of their own, on UPSs of their own; ups3 feeds nothing."""
+    found = site(2)
+    hosts = {"h1": found.hosts["h1"], "h2": Host("h2", "pool2", ("ups2",))}
+    pools = {"pool1": Pool("pool1"), "pool2": Pool("pool2")}
+    return replace(found, pools=pools, hosts=hosts, upses={**found.upses, "ups3": Ups("ups3")})
+
+
+def test_a_switch_joins_what_it_connects_and_what_feeds_it() -> None:
+    assert [sorted(part.upses) for part in islands(two_pools())] == [["ups1"], ["ups2"], ["ups3"]]
+    joined = replace(two_pools(), switches={"sw1": Switch("sw1", ("ups3",), hosts=("h1",), pools=("pool2",))})
+    (part,) = islands(joined)
+    assert list(part.switches) == ["sw1"]
+    alone = replace(two_pools(), switches={"sw1": Switch("sw1", ("ups3",), hosts=("h1",))})
+    assert [(sorted(p.upses), list(p.switches)) for p in islands(alone)] == [
+        (["ups1", "ups3"], ["sw1"]),
+        (["ups2"], []),
+    ]
+
+
+def test_a_controller_that_names_its_ups_is_needed_by_everything() -> None:
+    whole, rest = islands(replace(two_pools(), controller=Controller(("ups1",), vm="me")))
+    assert (sorted(whole.upses), sorted(whole.pools)) == (["ups1", "ups2"], ["pool1", "pool2"])
+    assert (whole.controller.powered_by, rest.controller) == (("ups1",), Controller(vm="me"))

@@ -25,6 +25,7 @@ from ridethrough.sim.timeline import (
     MEND_JOURNAL,
     SET_AHEAD,
     SET_BACK,
+    SWITCH_ON,
     TO_THE_WORLD,
 )
 
@@ -58,7 +59,7 @@ def test_every_happening_is_told_with_its_key(page: str) -> None:
     told = dict(re.findall(r"^\| `([^`]+)` \| (?:`(\w+)`)? ?\| ", page.partition("### The timeline")[2], re.MULTILINE))
     wanted = {word: kind.subject for word, kind in TO_THE_WORLD.items()}
     wanted |= {word: subject for word, (_, subject) in ASKS.items()}
-    wanted |= dict.fromkeys((CRASH, FREEZE, SET_AHEAD, SET_BACK, BREAK_JOURNAL, MEND_JOURNAL), "")
+    wanted |= dict.fromkeys((CRASH, FREEZE, SET_AHEAD, SET_BACK, BREAK_JOURNAL, MEND_JOURNAL, SWITCH_ON), "")
     wanted[FORGE_TRAP] = "ups"
     assert told == wanted
 

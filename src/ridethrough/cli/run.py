@@ -10,7 +10,7 @@ import sys
 from collections.abc import Coroutine
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -25,6 +25,9 @@ from .common import DEFAULT_SITE, DEFAULT_STATE, FAILED, USAGE, SecretsDir, Site
 from .event_log import Log, Out, WallTime, event_log
 from .lines import as_json, as_text, telling
 from .text import count
+
+if TYPE_CHECKING:
+    from ridethrough.controller import Controller
 
 SPEED = "RIDETHROUGH_SPEED"  # only for demos and tests against the simulated site
 NEW_SITE = """# Everything else can be entered on the pages; docs/site.toml.md explains every key.
@@ -107,7 +110,7 @@ def protect(site: Path, state: Path, secrets: Path | None, log: Log, syslog_serv
         wall.of = controller.clock.wall
         what = f"{count(len(controller.site.upses), 'UPS')}, {count(len(controller.site.pools), 'pool')}"
         out(f"Ridethrough watches {controller.site.name}: {what}")
-        await _until_signalled(_beside(controller.run(), manager))
+        await _until_signalled(_to_the_end(controller, manager))
 
     try:
         with asyncio.Runner(loop_factory=(lambda: FastEventLoop(speed)) if speed != 1.0 else None) as runner:
@@ -116,6 +119,12 @@ def protect(site: Path, state: Path, secrets: Path | None, log: Log, syslog_serv
         fail(str(error))
     except OSError as error:
         fail(f"{state}: {error.strerror or error}: the state directory must be writable", FAILED)
+
+
+async def _to_the_end(controller: Controller, manager: Companion) -> None:
+    await _beside(controller.run(), manager)
+    if controller.goes_down:
+        fail(await controller.shut_machine_down())  # whoever restarts it has it try again
 
 
 async def _beside(work: Coroutine[Any, Any, None], companion: Companion) -> None:

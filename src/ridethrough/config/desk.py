@@ -178,6 +178,7 @@ class Desk:
             configuration = parse(decoded(raw, self.path.name), secrets, self.path.name)
         except ConfigError as error:
             found += error.problems
+        found += [f"{self.path.name}: {problem}" for problem in _by_hand_only(before, raw)]
         now = version(before) if before is not None else ""
         return Proposal(now, before or b"", raw, tuple(found), None if found else configuration, tuple(entered))
 
@@ -237,6 +238,24 @@ def _check_secrets(entered: Sequence[Secret], directory: Path | None) -> None:
             check_secret(secret.value)
     except EnterError as error:
         raise EditError(str(error)) from None
+
+
+def _by_hand_only(before: bytes | None, raw: bytes) -> list[str]:
+    """What may be changed in the file itself alone: a program of this machine is nothing for the pages to choose."""
+    old, new = ({} if text is None else _table(text).get("controller") for text in (before, raw))
+    if _keys(old).get("shutdown_command") == (wanted := _keys(new).get("shutdown_command")) or wanted is None:
+        return []
+    return [
+        "controller.shutdown_command names a program that runs on the controller's own machine: write it into the file "
+        "itself, there"
+    ]
+
+
+def _table(raw: bytes) -> Mapping[str, object]:
+    try:
+        return tomllib.loads(decoded(raw, ""))
+    except (ConfigError, ValueError, RecursionError):
+        return {}
 
 
 def _still_named(text: str, operations: Sequence[Operation]) -> list[str]:

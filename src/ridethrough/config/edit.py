@@ -18,7 +18,7 @@ Value: TypeAlias = Any  # what TOML and JSON share: text, numbers, true and fals
 # How many names lead to a section: [site], but [host.NAME].
 DEPTHS = {
     **dict.fromkeys(("site", "controller", "traps", "manager", "network_ups"), 1),
-    **dict.fromkeys(("notify", "ups", "pool", "host", "vm", "storage"), 2),
+    **dict.fromkeys(("notify", "ups", "pool", "host", "vm", "storage", "switch"), 2),
 }
 SECTIONS = 2  # that of the kinds of which there may be many
 DEEPEST = 2  # below a section: host.NAME.maintenance.after

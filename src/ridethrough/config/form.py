@@ -13,6 +13,7 @@ from ridethrough.ups.snmpv3 import SHORTEST_PASSWORD, Auth, Privacy
 
 from . import quantities
 from .form_base import Section, enough_feeds, known_upses
+from .form_machines import NO_MACHINE, ControllerSection, SwitchSection, names_of_their_own
 from .form_power_on import BmcSection, WakeOnLanSection
 from .form_storage import NetworkUpsSection, StorageSection, no_hosts, there_if_asked
 from .secrets import Secret
@@ -172,16 +173,6 @@ class SiteSection(Section):
                 f"has silent_after = {self.silent_after:g} below two polls: write {3 * self.poll:g} or more"
             )
         return self
-
-
-class ControllerSection(Section):
-    """This controller."""
-
-    name: NameIfAny = Field(
-        "",
-        description="Its name in each pool's claim; empty: the machine's host name. Two controllers need two names.",
-        examples=["ups-controller-1"],
-    )
 
 
 class TrapsSection(Section):
@@ -446,7 +437,7 @@ class SiteFile(Section):
     """All of site.toml."""
 
     site: SiteSection = Field(examples=['a section [site] with name = "Head office"'])
-    controller: ControllerSection = ControllerSection(name="")
+    controller: ControllerSection = NO_MACHINE
     traps: TrapsSection | None = None
     manager: ManagerSection | None = None
     notify: dict[Name, NotifySection] = Field({})
@@ -455,6 +446,7 @@ class SiteFile(Section):
     host: dict[Name, HostSection] = Field({})
     vm: dict[Name, VmSection] = Field({})
     storage: Annotated[dict[Name, StorageSection], AfterValidator(no_hosts)] = Field({})
+    switch: Annotated[dict[Name, SwitchSection], AfterValidator(names_of_their_own)] = Field({}, validate_default=True)
     network_ups: Annotated[NetworkUpsSection | None, AfterValidator(there_if_asked)] = Field(
         None, validate_default=True
     )

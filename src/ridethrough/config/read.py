@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ridethrough.core.model import CardTimers, Host, Pool, Storage, Ups, Way
+from ridethrough.core.model import CardTimers, Controller, Host, Pool, Storage, Switch, Ups, Way
 from ridethrough.core.policy import HostPolicy, Policy, Timer, VmPolicy
 from ridethrough.core.site import Site
 
@@ -28,6 +28,7 @@ from .form import (
     TimerSection,
     UpsSection,
 )
+from .form_machines import ControllerSection, SwitchSection
 from .form_storage import NetworkUpsSection, StorageSection
 from .secrets import Secrets
 from .settings import (
@@ -120,7 +121,7 @@ def form_of(text: str, secrets: Secrets, name: str) -> tuple[SiteFile | None, li
     pydantic's own error holds the file's values: it stops here.
     """
     table = _table(text, name)
-    names = {section: set(_entries(table, section)) for section in ("ups", "pool", "host")}
+    names = {section: set(_entries(table, section)) for section in ("ups", "pool", "host", "storage")}
     twice = list(_used_twice(table))
     try:
         return SiteFile.model_validate(table, context={**names, "secrets": secrets}), twice
@@ -159,9 +160,11 @@ def _configuration(form: SiteFile) -> Configuration:
             name=form.site.name,
             upses={id_: Ups(id_, _timers(ups), ups.feeder, ups.cut_output) for id_, ups in form.ups.items()},
             pools={id_: Pool(id_) for id_ in form.pool},
-            hosts={id_: _host(id_, host) for id_, host in form.host.items()},
+            hosts={id_: _host(id_, host, _switch_of(form, id_)) for id_, host in form.host.items()},
             policy=_policy(form),
-            storages={id_: _storage(id_, storage) for id_, storage in form.storage.items()},
+            storages={id_: _storage(id_, storage, _switch_of(form, id_)) for id_, storage in form.storage.items()},
+            switches={id_: _switch(id_, switch, form) for id_, switch in form.switch.items()},
+            controller=_controller(form.controller),
         ),
         upses={id_: _ups(id_, ups) for id_, ups in form.ups.items()},
         pools={
@@ -175,7 +178,7 @@ def _configuration(form: SiteFile) -> Configuration:
             )
             for id_, pool in form.pool.items()
         },
-        controller=ControllerSettings(form.controller.name),
+        controller=ControllerSettings(form.controller.name, tuple(form.controller.shutdown_command)),
         traps=quantities.listener(form.traps.listen) if form.traps is not None else None,
         manager=_manager(form.manager) if form.manager is not None else None,
         notify={
@@ -192,7 +195,41 @@ def _configuration(form: SiteFile) -> Configuration:
     )
 
 
-def _storage(id_: str, storage: StorageSection) -> Storage:
+def _controller(machine: ControllerSection) -> Controller:
+    return Controller(
+        tuple(machine.powered_by),
+        machine.needs,
+        machine.switch,
+        machine.shutdown,
+        machine.stop_time,
+        machine.vm,
+    )
+
+
+def _switch(id_: str, switch: SwitchSection, form: SiteFile) -> Switch:
+    """What names it as its own switch is connected by it too."""
+    named = set(switch.connects)
+    return Switch(
+        id_,
+        tuple(switch.powered_by),
+        switch.needs,
+        tuple(h for h, host in form.host.items() if h in named or host.switch == id_),
+        tuple(t for t, storage in form.storage.items() if t in named or storage.switch == id_),
+        tuple(u for u in form.ups if u in named),
+        tuple(p for p in form.pool if p in named),
+    )
+
+
+def _switch_of(form: SiteFile, machine: str) -> str:
+    """The one switch that connects a machine which names none itself: what is behind it witnesses each other."""
+    found = [id_ for id_, switch in form.switch.items() if machine in switch.connects]
+    found = found or [
+        id_ for id_, w in form.switch.items() if machine in form.host and form.host[machine].pool in w.connects
+    ]
+    return found[0] if len(found) == 1 else ""
+
+
+def _storage(id_: str, storage: StorageSection, switch: str) -> Storage:
     return Storage(
         id_,
         tuple(storage.powered_by),
@@ -203,7 +240,7 @@ def _storage(id_: str, storage: StorageSection) -> Storage:
         storage.way,
         storage.after or 0.0,
         storage.stop_time,
-        storage.switch,
+        storage.switch or switch,
         storage.wake_on_lan is not None,
     )
 
@@ -250,8 +287,8 @@ def _timers(ups: UpsSection) -> CardTimers:
     return CardTimers(ups.warning_period, ups.shutdown_delay, ups.action)
 
 
-def _host(id_: str, host: HostSection) -> Host:
-    return Host(id_, host.pool, tuple(host.powered_by), host.needs, host.switch, tuple(host.power_on))
+def _host(id_: str, host: HostSection, switch: str) -> Host:
+    return Host(id_, host.pool, tuple(host.powered_by), host.needs, host.switch or switch, tuple(host.power_on))
 
 
 def _power_on(id_: str, host: HostSection) -> PowerOn:

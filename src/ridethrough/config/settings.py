@@ -115,9 +115,10 @@ class NetworkUpsSettings:
 
 @dataclass(frozen=True, slots=True)
 class ControllerSettings:
-    """This controller. An empty name means the machine's host name."""
+    """This controller. An empty name means the machine's host name; `shutdown_command`: what shuts its machine down."""
 
     name: str = ""
+    shutdown_command: tuple[str, ...] = ("systemctl", "poweroff")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from .model import HostId, PoolId, PowerWay, RepositoryId, Seconds, StorageId, UpsId, VmId
+from .model import CONTROLLER, HostId, PoolId, PowerWay, RepositoryId, Seconds, StorageId, UpsId, VmId
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +283,19 @@ class KeepOutput:
         return ""
 
 
+@dataclass(frozen=True, slots=True)
+class ShutDownController:
+    """Shut this controller's own machine down. The journal is closed first; nothing can report how it ended."""
+
+    why: str
+    deadline: Seconds = 60.0
+
+    @property
+    def pool(self) -> PoolId:
+        """None: it is no pool's."""
+        return ""
+
+
 HostAction: TypeAlias = DisableHost | EnableHost | ShutDownHost | PowerOnHost
 VmAction: TypeAlias = MoveVm | CancelMove | StopVm | ForceStopVm | StartVm
 HaAction: TypeAlias = LowerHa | SuspendHa | RestoreHa
@@ -290,7 +303,9 @@ AutoPoweronAction: TypeAlias = SuspendAutoPoweron | RestoreAutoPoweron
 PoolAction: TypeAlias = ClaimPool | ReleasePool | AutoPoweronAction | HaAction | DesignateCoordinator
 UpsAction: TypeAlias = CutOutput | KeepOutput
 StorageAction: TypeAlias = StopStorage | WakeStorage
-Action: TypeAlias = HostAction | VmAction | PoolAction | AttachRepository | StorageAction | UpsAction
+Action: TypeAlias = (
+    HostAction | VmAction | PoolAction | AttachRepository | StorageAction | UpsAction | ShutDownController
+)
 
 
 def target(action: Action) -> str:
@@ -316,14 +331,16 @@ def target(action: Action) -> str:
             return f"storage {action.storage}"
         case CutOutput() | KeepOutput():
             return f"ups {action.ups}"
+        case ShutDownController():
+            return CONTROLLER
 
 
 def door(action: Action) -> str:
-    """Who carries it out: a pool, by its id; a storage, as "storage KEY"; a UPS, as "ups KEY"; what switches a host on
-    past its pool or wakes a storage, as "power on KEY".
+    """Who carries it out: a pool, by its id; a storage, as "storage KEY"; a UPS, as "ups KEY"; our own machine, as
+    CONTROLLER; what switches a host on past its pool or wakes a storage, as "power on KEY".
     """
     match action:
-        case StopStorage() | CutOutput() | KeepOutput():
+        case StopStorage() | CutOutput() | KeepOutput() | ShutDownController():
             return target(action)
         case PowerOnHost(way=way, host=host) if way is not PowerWay.XAPI:
             return f"power on {host}"

@@ -263,7 +263,8 @@ def _ups(ups: UpsId, site: Site, seen: Snapshot, learned: Learned) -> Iterator[A
         yield Advice(Level.WARNING, about, weak_text(ups, held))
     fed = [host for host in site.hosts.values() if ups in host.powered_by]
     stores = [storage for storage in site.storages.values() if ups in storage.powered_by]
-    if not fed and not stores:
+    others = [w for w in site.switches.values() if ups in w.powered_by] or ups in site.controller.powered_by
+    if not fed and not stores and not others:
         yield Advice(
             Level.NOTE, about, "feeds no host and no storage", f"name it in powered_by of one, or remove [{about}]"
         )
@@ -273,7 +274,7 @@ def _ups(ups: UpsId, site: Site, seen: Snapshot, learned: Learned) -> Iterator[A
         trouble = f" ({there.trouble})" if there.trouble else ""
         yield Advice(Level.DANGER, about, f"has never answered{trouble}", "check source, version and community")
     card = timers(ups, site, seen)
-    acts = bool(stores) or any(site.policy.of(host.id) != HostPolicy() for host in fed)
+    acts = bool(stores) or bool(others) or any(site.policy.of(host.id) != HostPolicy() for host in fed)
     if acts and card.warning_period is None and card.action is not CardAction.DISABLED:
         yield Advice(
             Level.WARNING if there is not None and there.reading is not None else Level.NOTE,

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from .battery import Discharge, Told, remaining
 from .durations import durations, host_stop, longest_stop, sending_time, stop_time
 from .learned import GIB
-from .model import HostId, PoolId, Seconds, StorageId, UpsId, Way
+from .model import CONTROLLER, HostId, PoolId, Seconds, StorageId, SwitchId, UpsId, Way
 from .movable import is_moving, no_target, stays
 from .observation import HostSeen, Source, VmSeen
 from .ordering import stop_rank
 from .power import feeds_of, is_silent, supply
 from .situation import Situation, once
 from .storage_use import storages_under
+from .topology import switches_before
 from .wording import duration
 
 LAST_SECONDS: Seconds = 10.0  # before a cut
@@ -113,7 +114,7 @@ def hard_left(s: Situation, ups: UpsId) -> Seconds:
 
 
 @once
-def own_left(s: Situation, host: HostId | StorageId) -> Seconds | None:
+def own_left(s: Situation, host: HostId | StorageId | SwitchId) -> Seconds | None:
     """Seconds until a machine's feeds can no longer carry it; None when nothing known limits it.
 
     With several feeds each carries its share; when one is gone, the others inherit it and drain faster.
@@ -163,6 +164,8 @@ def serves_for(s: Situation, storage: StorageId) -> Seconds | None:
     own, ends = own_left(s, storage), []
     if own is not None:
         ends.append(own - built.stop_time - s.policy.down_silence - LAST_SECONDS)
+    if built.way is not Way.BY_ITSELF and (told := can_be_told_for(s, storage)) is not None:
+        ends.append(told - s.policy.down_silence - LAST_SECONDS)
     if built.way is Way.BY_ITSELF and state.since is not None:
         ends.append(state.since + built.after - s.now)
     return max(min(ends), 0.0) if ends else None
@@ -174,9 +177,33 @@ def stays_for(s: Situation, storage: StorageId) -> Seconds | None:
     A VM on a host that stays up has so long: of its host nothing need be proven.
     """
     built, seconds, own = s.site.storages[storage], serves_for(s, storage), own_left(s, storage)
-    if built.way is Way.BY_ITSELF or seconds is None or own is None:
+    if built.way is Way.BY_ITSELF or seconds is None:
         return seconds
-    return max(own - built.stop_time - LAST_SECONDS, 0.0)
+    ends = [own - built.stop_time] if own is not None else []
+    ends += [told] if (told := can_be_told_for(s, storage)) is not None else []
+    return max(min(ends) - LAST_SECONDS, 0.0)
+
+
+@once
+def can_be_told_for(s: Situation, storage: StorageId) -> Seconds | None:
+    """Seconds until the reserve before a storage can no longer be reached; None when nothing known limits it."""
+    seconds = reached_for(s, storage, "")
+    return None if seconds is None else seconds - s.policy.reserve
+
+
+@once
+def reached_for(s: Situation, machine: HostId | StorageId, pool: PoolId) -> Seconds | None:
+    """Seconds until a machine can no longer be reached by this controller, which goes down itself at the end, or has
+    no switch that leads there any more; None when nothing known limits it. `pool`: that of a host, else empty.
+    """
+    built = s.site.controller
+    own = own_left(s, CONTROLLER)
+    if own is not None and built.shuts_down:
+        own = max(own - built.stop_time, 0.0)
+    through = [own_left(s, switch.id) for switch in switches_before(s.site, machine, pool)]
+    last = max((end for end in through if end is not None), default=None) if None not in through else None
+    ends = [own, last, own_left(s, built.switch) if built.switch else None]
+    return min((end for end in ends if end is not None), default=None)
 
 
 def lasts(s: Situation, host: HostId) -> Seconds | None:
@@ -192,17 +219,23 @@ def _first_to_end(s: Situation, host: HostId) -> Seconds | None:
 
 def left(s: Situation, host: HostSeen) -> Seconds | None:
     """Seconds left for this host. Deadlines follow dependencies: a member must be down before its coordinator goes, a
-    host before its storage."""
-    own = lasts(s, host.id)
+    host before its storage, and before this controller or the switch between the two."""
     pool = s.seen.pools.get(host.pool)
     coordinator = pool.coordinator if pool else None
-    if coordinator is None or coordinator == host.id or not supply(s, coordinator).failing:
-        return own
-    its = lasts(s, coordinator)
-    if its is None:
-        return own
-    bound = max(its - host_stop(s, coordinator), 0.0)
-    return bound if own is None else min(own, bound)
+    ends = [lasts(s, host.id), reached_for(s, host.id, host.pool)]
+    if coordinator is not None and coordinator != host.id:
+        ends.append(_before_its_coordinator(s, coordinator, host.pool))
+    return min((end for end in ends if end is not None), default=None)
+
+
+@once
+def _before_its_coordinator(s: Situation, coordinator: HostId, pool: PoolId) -> Seconds | None:
+    """Seconds until a member must be down: before its coordinator goes down itself, or cannot be reached any more."""
+    reached = reached_for(s, coordinator, pool)
+    if not supply(s, coordinator).failing:
+        return reached
+    ends = [end for end in (lasts(s, coordinator), reached) if end is not None]
+    return max(min(ends) - host_stop(s, coordinator), 0.0) if ends else None
 
 
 def need(s: Situation, host: HostSeen) -> Need:

@@ -66,6 +66,8 @@ def why_not(s: Situation, ups: UpsId) -> str:
     claims = {s.seen.pools[h.pool].claim for h in hosts if h.pool in s.seen.pools}
     if claims - {"", s.policy.controller}:
         return "another controller is in charge"
+    if needed := _is_needed_by_us(s, ups):
+        return needed
     if not _is_our_doing(s, ups, hosts):
         return "nothing on it was shut down"
     if _is_at_reserve(s, ups):
@@ -75,6 +77,23 @@ def why_not(s: Situation, ups: UpsId) -> str:
     elsewhere = (m for m in (*s.site.hosts, *s.site.storages) if supply(s, m).failing and not _is_gone(s, m))
     machine = next(elsewhere, "")  # a switch on this UPS that nobody has named may be what it is reached by
     return f"{machine} has no power either and is not down yet" if machine else ""
+
+
+def _is_needed_by_us(s: Situation, ups: UpsId) -> str:
+    """Why this controller could do no more without it; empty when it could. Its own machine is never cut under it."""
+    own = s.site.controller
+    if ups in own.powered_by:
+        return "the controller's own machine hangs on it"
+    for _, switch in sorted(s.site.switches.items()):
+        if ups not in switch.powered_by:
+            continue
+        if switch.id == own.switch:
+            return f"{switch.id}, which leads to everything, hangs on it"
+        behind = [h.id for _, h in sorted(s.site.hosts.items()) if h.id in switch.hosts or h.pool in switch.pools]
+        up = [machine for machine in (*behind, *switch.storages) if not _is_gone(s, machine)]
+        if goal := next(iter([*up, *(f"{card}'s card" for card in switch.upses if card != ups)]), ""):
+            return f"{switch.id}, which leads to {goal}, hangs on it"
+    return ""
 
 
 def _hosts(s: Situation, ups: UpsId) -> list[Host]:

@@ -15,6 +15,7 @@ from . import (
     hand_over,
     high_availability,
     holds,
+    own_machine,
     power_on,
     proof,
     recovery,
@@ -58,6 +59,7 @@ RULES: tuple[Rule, ...] = (
     storage.shut_down,  # after everything that uses it
     cut_output.cut,  # after everything that hangs on it
     cut_output.keep,  # when utility power comes back before the cut
+    own_machine.shut_down,  # after everything that needs it
     recovery.enable,  # out of maintenance mode, "Skip"
     power_on.wake,  # storage first: hosts wait for it
     power_on.power_on,  # what did not start by itself

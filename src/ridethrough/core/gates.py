@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from . import events as e
 from .budget import LAST_SECONDS, stops_in_order
 from .durations import host_stop
-from .model import Host, HostId, Percent, PoolId, Seconds, Storage, UpsId, VmId
+from .model import Controller, Host, HostId, Percent, PoolId, Seconds, Storage, Switch, UpsId, VmId
 from .observation import HostSeen, UpsReading, VmSeen
 from .power import is_silent
 from .situation import Situation, once
@@ -128,7 +128,7 @@ def awaited_batteries(s: Situation, host: HostId) -> list[UpsId]:
     return sorted({u for built in _behind(s, host) for u in built.powered_by if not is_charged(s, u)})
 
 
-def _behind(s: Situation, host: HostId) -> list[Host | Storage]:
+def _behind(s: Situation, host: HostId) -> list[Host | Storage | Switch | Controller]:
     """The host and the storages under it, as far as their UPSs are named."""
     return [built for machine in (host, *storages_under(s, host)) if (built := s.site.fed(machine)) is not None]
 

@@ -19,6 +19,7 @@ from .site import Site
 from .situation import Situation
 from .timetable import timers
 from .topology import fed_by
+from .wiring import wiring
 from .wording import duration, listed
 
 NAMED = 4  # VMs of one reason
@@ -43,6 +44,7 @@ def lint(
         *(a for host in sorted(site.hosts) for a in _cut_while_it_stops(s, host)),
         *(a for ups in sorted(site.upses) for a in _old_battery(s, ups)),
         *(a for pool in sorted(site.pools) for a in _of_pool(s, pool)),
+        *wiring(site, seen, own_vm),
         *_inside(s, own_vm),
         *_dry_run(armed),
     ]

@@ -17,6 +17,9 @@ VmId: TypeAlias = str  # the VM's uuid
 RepositoryId: TypeAlias = str  # the storage repository's uuid
 NetworkId: TypeAlias = str  # the network's uuid
 StorageId: TypeAlias = str  # the key in site.toml: [storage.KEY]; no host has the same
+SwitchId: TypeAlias = str  # the key in site.toml: [switch.KEY]; no host and no storage has the same
+
+CONTROLLER = "the controller"  # the name of its own machine among those that UPSs feed
 
 
 class CardAction(StrEnum):
@@ -126,6 +129,40 @@ class Storage:
     stop_time: Seconds = 180.0
     switch: str = ""  # as a host's
     wakes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """A network switch, the UPSs that feed it, and what cannot be reached without it: of a pool, all of its hosts."""
+
+    id: SwitchId
+    powered_by: tuple[UpsId, ...] = ()
+    needs: int = 1
+    hosts: tuple[HostId, ...] = ()
+    storages: tuple[StorageId, ...] = ()
+    upses: tuple[UpsId, ...] = ()  # their cards
+    pools: tuple[PoolId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Controller:
+    """This controller's own machine, as far as its owner has named what feeds it.
+
+    `stop_time`: seconds from the order to shut down until it may lose its power. `switch`: what it reaches the rest
+    through. `vm`: what it runs in, if it is a VM, by uuid or name.
+    """
+
+    powered_by: tuple[UpsId, ...] = ()
+    needs: int = 1
+    switch: SwitchId = ""
+    shuts_down: bool = False
+    stop_time: Seconds = 60.0
+    vm: VmId = ""
+
+    @property
+    def id(self) -> str:
+        """Its name among the machines."""
+        return CONTROLLER
 
 
 @dataclass(frozen=True, slots=True)

@@ -291,6 +291,8 @@ def _would(action: a.Action) -> str:
             return f"let {action.ups} cut its output in {duration(action.after)}, until utility power: {action.why}"
         case a.KeepOutput():
             return f"let {action.ups} keep its output: {action.why}"
+        case a.ShutDownController():
+            return f"shut the controller's own machine down: {action.why}"
         case _:
             assert_never(action)
 
@@ -367,5 +369,7 @@ def _done(action: a.Action) -> str:
             return f"{action.ups} counts down to cutting its output, which comes back with utility power"
         case a.KeepOutput():
             return f"{action.ups} no longer counts down"
+        case a.ShutDownController():
+            return "the controller's own machine goes down"
         case _:
             assert_never(action)

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from . import events as e
 from .memory import UpsMemory
-from .model import Host, HostId, Seconds, Storage, StorageId, UpsId
+from .model import Controller, Host, HostId, Seconds, Storage, StorageId, Switch, SwitchId, UpsId
 from .observation import Source, UpsReading
 from .situation import Situation, once
 
@@ -164,7 +164,7 @@ class Feeds:
 
 
 @once
-def feeds_of(s: Situation, host: HostId | StorageId) -> Feeds:
+def feeds_of(s: Situation, host: HostId | StorageId | SwitchId) -> Feeds:
     """Sort a machine's feeds. A silent one stops to count once another is on battery; so does one that says off."""
     built = s.site.fed(host)
     named = built.powered_by if built is not None else ()
@@ -189,8 +189,8 @@ def _worth(s: Situation, host: HostId, ups: UpsId) -> Feed:
 
 
 @once
-def supply(s: Situation, host: HostId | StorageId) -> HostSupply:
-    """What the feeds of a host or a storage add up to. One that names no UPS is assumed powered."""
+def supply(s: Situation, host: HostId | StorageId | SwitchId) -> HostSupply:
+    """What the feeds of a machine add up to. One that names no UPS is assumed powered."""
     built = s.site.fed(host)
     if built is None or not built.powered_by:
         return HostSupply(Supply.ASSUMED)
@@ -241,7 +241,7 @@ def _gone_since(s: Situation, ups: UpsId) -> Seconds:
     return heard + s.policy.feed_silent_after if heard is not None and _too_silent(s, ups) else s.now
 
 
-def _clock_start(s: Situation, host: Host | Storage, feeds: Feeds) -> Seconds:
+def _clock_start(s: Situation, host: Host | Storage | Switch | Controller, feeds: Feeds) -> Seconds:
     """When the lost feeds became too many: the clock starts with the first that could not be spared."""
     lost = [s.memory.ups(u).on_battery_since or s.now for u in feeds.failing] + [at for _, at in feeds.gone]
     spare = len(host.powered_by) - host.needs

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from . import events as e
-from .model import HostId, PoolId, Seconds
+from .budget import own_left
+from .model import HostId, PoolId, Seconds, Switch
 from .observation import HostSeen
 from .power import supply
 from .situation import Situation, once
+from .topology import switches_before
 from .wording import duration
 
 NOTICE: Seconds = 10.0  # host.shutdown returns so long before it begins: a host that falls silent sooner has not obeyed
@@ -172,7 +174,23 @@ def _witness(s: Situation, host: HostSeen) -> HostId:
         there = s.seen.storages.get(storage.id)
         if there is not None and storage.switch == _switch(s, host.id) and _just_now(s, there.network_at):
             return storage.id
-    return "the witness" if pool is not None and _just_now(s, pool.witness_at) else ""
+    if pool is None or not _just_now(s, pool.witness_at) or not _may_be_reached(s, host):
+        return ""
+    return "the witness"
+
+
+def _may_be_reached(s: Situation, host: HostSeen) -> bool:
+    """A switch that leads to it has power, as far as that is known: behind one that has none, all are silent."""
+    switches = switches_before(s.site, host.id, host.pool)
+    return not switches or any(_works(s, switch) for switch in switches)
+
+
+def _works(s: Situation, switch: Switch) -> bool:
+    """One that no UPS feeds went dark with the first UPS that lost utility power."""
+    if not switch.powered_by:
+        return all(s.memory.ups(ups).on_battery_since is None for ups in s.site.upses)
+    seconds = own_left(s, switch.id)
+    return seconds is None or seconds > s.policy.reserve
 
 
 def _switch(s: Situation, host: HostId) -> str:

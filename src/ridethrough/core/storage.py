@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from . import events as e
 from .actions import CancelMove, ForceStopVm, ShutDownHost, StopStorage, StopVm
-from .budget import LAST_SECONDS, longest_of, own_left, serves_for, stays_for, stops_in_order
+from .budget import LAST_SECONDS, can_be_told_for, longest_of, own_left, serves_for, stays_for, stops_in_order
 from .durations import longest_stop, stop_time
 from .model import HostId, Seconds, Storage, StorageId, Way
 from .observation import HostSeen, StorageSeen, VmSeen
@@ -140,8 +140,10 @@ def shut_down(s: Situation) -> list[e.Event]:
 
 
 def _is_ready(s: Situation, built: Storage) -> bool:
-    own = own_left(s, built.id)
+    own, told = own_left(s, built.id), can_be_told_for(s, built.id)
     if s.dry_run or (own is not None and own <= built.stop_time + LAST_SECONDS):
+        return True
+    if told is not None and told <= LAST_SECONDS:
         return True
     if guests_on(s, built.id) or unseen_users(s, built.id):
         return False

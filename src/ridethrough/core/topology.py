@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from .model import HostId, Pool, PoolId, Storage, UpsId
+from .model import Controller, HostId, Pool, PoolId, Storage, StorageId, Switch, UpsId
 from .site import Site
 
 
 def islands(site: Site) -> list[Site]:
-    """The site cut into its connected parts: pools, UPSs and storages that are joined by feeds and by use.
+    """The site cut into its connected parts: pools, UPSs and storages that are joined by feeds, by use and by switches.
 
+    A controller that names its own UPSs is needed by everything: then all but such UPSs as feed nothing is one part.
     Policy is shared. A UPS that feeds nothing is an island of its own, so that it is still watched.
     """
     group = _Groups()
@@ -27,7 +28,48 @@ def islands(site: Site) -> list[Site]:
         group.join(name, name)
         for other in [*(f"ups {u}" for u in storage.powered_by), *(f"pool {p}" for p in _pools_on(site, storage))]:
             group.join(name, other)
+    for switch in site.switches.values():
+        _join_all(group, [*(f"ups {u}" for u in switch.powered_by), *_behind(site, switch)])
+    if site.controller.powered_by:
+        _join_all(
+            group,
+            [
+                *(f"ups {u}" for u in _used(site)),
+                *(f"pool {p}" for p in site.pools),
+                *(f"storage {t}" for t in site.storages),
+            ],
+        )
     return [_part(site, members) for members in group.all()]
+
+
+def _used(site: Site) -> list[UpsId]:
+    """The UPSs that feed anything."""
+    fed = [h.powered_by for h in site.hosts.values()] + [t.powered_by for t in site.storages.values()]
+    fed += [w.powered_by for w in site.switches.values()] + [site.controller.powered_by]
+    return [ups for named in fed for ups in named]
+
+
+def _join_all(group: _Groups, names: list[str]) -> None:
+    for name in names:
+        group.join(names[0], name)
+
+
+def _behind(site: Site, switch: Switch) -> list[str]:
+    """What cannot be reached without it, for the parts of the site: a host counts as its pool."""
+    pools = {*switch.pools, *(site.hosts[h].pool for h in switch.hosts)}
+    return [*(f"pool {p}" for p in sorted(pools)), *(f"storage {t}" for t in switch.storages)]
+
+
+def switches_before(site: Site, machine: HostId | StorageId, pool: PoolId = "") -> list[Switch]:
+    """The switches that lead to a machine, in the order of their ids: it can be reached while one of them has power.
+
+    `pool`: that of a host.
+    """
+    return [
+        switch
+        for _, switch in sorted(site.switches.items())
+        if machine in switch.hosts or machine in switch.storages or (pool and pool in switch.pools)
+    ]
 
 
 def _pools_on(site: Site, storage: Storage) -> list[PoolId]:
@@ -71,13 +113,20 @@ def without_others(site: Site, lost: set[UpsId]) -> set[UpsId]:
 
 def _part(site: Site, members: frozenset[str]) -> Site:
     pools: dict[PoolId, Pool] = {p: site.pools[p] for p in sorted(site.pools) if f"pool {p}" in members}
+    ours = any(f"ups {u}" in members for u in site.controller.powered_by)
     return replace(
         site,
         pools=pools,
         upses={u: site.upses[u] for u in sorted(site.upses) if f"ups {u}" in members},
         hosts={h: site.hosts[h] for h in sorted(site.hosts) if site.hosts[h].pool in pools},
         storages={t: site.storages[t] for t in sorted(site.storages) if f"storage {t}" in members},
+        switches={n: w for n, w in sorted(site.switches.items()) if _is_in(site, w, members)},
+        controller=site.controller if ours else Controller(vm=site.controller.vm),
     )
+
+
+def _is_in(site: Site, switch: Switch, members: frozenset[str]) -> bool:
+    return not members.isdisjoint([*(f"ups {u}" for u in switch.powered_by), *_behind(site, switch)])
 
 
 class _Groups:

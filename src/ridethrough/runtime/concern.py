@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ridethrough.core import events as e
-from ridethrough.core.actions import CutOutput, KeepOutput, StopStorage, WakeStorage
+from ridethrough.core.actions import CutOutput, KeepOutput, ShutDownController, StopStorage, WakeStorage
 from ridethrough.core.model import HostId, PoolId
 from ridethrough.core.site import Site
 
@@ -40,6 +40,8 @@ class _Places:
                     return event.action.storage in self._site.storages
                 if isinstance(event.action, CutOutput | KeepOutput):
                     return event.action.ups in self._site.upses
+                if isinstance(event.action, ShutDownController):
+                    return bool(self._site.controller.powered_by)
                 return event.action.pool in self._site.pools
             case e.PoolRecorded() | e.PoolRestored() | e.HandOverBegun() | e.HandOverEnded():
                 return event.pool in self._site.pools

@@ -45,7 +45,7 @@ def power_up(world: World, host: SimHost, how: str) -> None:
 def _boot(world: World, host: SimHost, life: int) -> Steps:
     yield host.boot_seconds
     if host.life == life:
-        host.network = not host.cut_off
+        host.network = not (host.cut_off or host.unwired)
         host.boot_time = EPOCH + world.now
         start_toolstack(world, host, host.toolstack_seconds, cold=True)
 

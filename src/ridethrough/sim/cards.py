@@ -40,6 +40,7 @@ class SimCard:
     tells_runtime: bool = True  # some cards always say 0 minutes
 
     silent: bool = False  # answers nobody; counts on
+    unwired: bool = False  # the switches that lead to it are off
     link_lost: bool = False  # answers, but has lost its UPS: starts nothing
     testing: bool = False  # a self-test runs: on battery while utility power is good
 
@@ -59,6 +60,11 @@ class SimCard:
     def description(self) -> str:
         """sysDescr."""
         return f"{self.model} (simulated)"
+
+    @property
+    def mute(self) -> bool:
+        """It answers nobody, or nobody can ask it."""
+        return self.silent or self.unwired
 
     @property
     def tells_countdown(self) -> bool:
@@ -192,7 +198,7 @@ class SimUps:
     def reading(self, now: Seconds) -> UpsReading | None:
         """What a poll at `now` gets, as a driver would hand it on; None when the card is silent."""
         card, tells = self.card, TELLS[self.card.tells]
-        if card.silent:
+        if card.mute:
             return None
         if card.link_lost and tells.link:
             return UpsReading(at=now, source=Source.UNKNOWN, link_lost=True)

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ridethrough.core.events import Event
-from ridethrough.core.model import PoolId, Seconds
+from ridethrough.core.model import CONTROLLER, PoolId, Seconds
 from ridethrough.ports import Actor, Journal, Observer
 
 from .bmc_door import BmcDoor
 from .card_door import CardsDoor
 from .memory_journal import Killed, MemoryJournal
 from .nas_door import NasDoor
+from .own_door import OwnDoor
 from .pool_door import PoolDoor
 from .ups_door import UpsDoor
 from .virtual_time import VirtualClock
@@ -33,6 +34,7 @@ class Doors:
     storage: NasDoor = field(init=False)
     bmcs: BmcDoor = field(init=False)
     switches: UpsDoor = field(init=False)
+    own: OwnDoor = field(init=False)
     clock: VirtualClock = field(init=False)
     journal: Journal = field(init=False)
 
@@ -43,6 +45,7 @@ class Doors:
         self.storage = NasDoor(self.world, self.clock)
         self.bmcs = BmcDoor(self.world, self.clock)
         self.switches = UpsDoor(self.world, self.clock)
+        self.own = OwnDoor(self.clock)
         self.journal = _Pen(self.kept, self)
         self.is_cut = False
 
@@ -58,12 +61,13 @@ class Doors:
         boxes: dict[str, Actor] = {f"storage {id_}": self.storage for id_ in self.world.nases}
         boxes |= {f"power on {id_}": self.storage for id_ in self.world.nases}
         boxes |= {f"ups {id_}": self.switches for id_ in self.world.upses}
-        return {**self.pools, **boxes, **{f"power on {host}": self.bmcs for host in self.world.hosts}}
+        boxes |= {f"power on {host}": self.bmcs for host in self.world.hosts}
+        return {CONTROLLER: self.own, **self.pools, **boxes}
 
     def cut(self) -> None:
         """From now on nothing that this controller does reaches the world or the journal, its cleaning up included."""
         self.is_cut = True
-        self.storage.is_cut = self.bmcs.is_cut = self.switches.is_cut = True
+        self.storage.is_cut = self.bmcs.is_cut = self.switches.is_cut = self.own.is_cut = True
         for pool in self.pools.values():
             pool.is_cut = True
 

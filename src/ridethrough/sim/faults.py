@@ -109,7 +109,7 @@ def restore_network(world: World, host: str) -> None:
     """The network is back, and with it the heartbeat."""
     it = world.hosts[host]
     it.cut_off = False
-    if it.power:
+    if it.power and not it.unwired:
         world.tell(f"{host}'s network is back")
         it.network = True
         boot.heard_again(world, it)

@@ -141,7 +141,7 @@ def _output(ups: SimUps) -> str:
 
 
 def _card(ups: SimUps) -> str:
-    if ups.card.silent:
+    if ups.card.mute:
         return "silent"
     return "lost its UPS" if ups.card.link_lost else "answers"
 

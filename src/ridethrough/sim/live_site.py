@@ -19,6 +19,7 @@ from ridethrough.core.model import (
     PowerWay,
     Seconds,
     StorageId,
+    Switch,
     UpsId,
     Way,
 )
@@ -32,13 +33,17 @@ from .battery import SECONDS_PER_HOUR, Battery
 from .cards import Family, SimCard, SimUps
 from .machines import Bmc, Guest, SimHost, SimPool, SimSr, SimVm
 from .nas import SimNas
+from .own_machine import SimMachine
 from .reading import ScenarioError
+from .switches import SimSwitch
 from .world import World
 
 NOTICE: Seconds = 20.0  # of a host's known stop: before it begins, and silent before it is off
 TOOLSTACK: Seconds = 20.0  # of a host's known start: from its network to its pool's word
 HOST_WATTS = 300.0
 NAS_WATTS = 60.0
+SWITCH_WATTS = 20.0
+CONTROLLER_WATTS = 30.0
 BY_BMC = frozenset({PowerWay.IPMI, PowerWay.REDFISH})
 ASSUMED_RUNTIME: Seconds = 900.0  # of a card that tells none
 
@@ -71,6 +76,11 @@ class LiveSite:
             world.add_host(_host(self.site, self.seen, host, past))
         for storage in sorted(self.site.storages):
             world.add_nas(_nas(self.site, self.seen, storage))
+        for switch in sorted(self.site.switches):
+            world.add_switch(_switch(self.site, self.site.switches[switch], world))
+        if self.site.controller.powered_by:
+            built = self.site.controller
+            world.add_machine(SimMachine(built.powered_by, built.needs, CONTROLLER_WATTS, built.stop_time))
         for vm in sorted(self.seen.vms.values(), key=lambda v: (v.name, v.id)):
             if vm.resident_on in self.seen.hosts:
                 world.add_vm(_vm(self.seen, vm, past))
@@ -152,7 +162,10 @@ def _ups(site: Site, seen: Snapshot, ups: UpsId, held: float) -> SimUps:
     timers, reading = _timers(site, seen, ups), _reading(seen, ups)
     hosts = sum(HOST_WATTS / len(h.powered_by) for h in site.hosts.values() if ups in h.powered_by)
     stores = sum(NAS_WATTS / len(t.powered_by) for t in site.storages.values() if ups in t.powered_by)
-    watts = hosts + stores or HOST_WATTS
+    others = sum(SWITCH_WATTS / len(w.powered_by) for w in site.switches.values() if ups in w.powered_by)
+    if ups in site.controller.powered_by:
+        others += CONTROLLER_WATTS / len(site.controller.powered_by)
+    watts = hosts + stores + others or HOST_WATTS
     left = watts * _runtime(seen, ups) * held / SECONDS_PER_HOUR
     share = reading.charge / 100.0 if reading and reading.charge else 1.0
     period = timers.warning_period if timers.warning_period is not None else 0.0
@@ -201,6 +214,20 @@ def _host(site: Site, seen: Snapshot, host_id: HostId, past: Durations) -> SimHo
         user_disabled=not shown.enabled,
         agent_start_time=shown.agent_started,
         **known,  # type: ignore[arg-type]
+    )
+
+
+def _switch(site: Site, built: Switch, world: World) -> SimSwitch:
+    """One that no UPS feeds works on: nobody tells which feeder it hangs on."""
+    hosts = {h.id for h in world.hosts.values() if h.id in built.hosts or h.pool in built.pools}
+    return SimSwitch(
+        built.id,
+        built.powered_by,
+        built.needs,
+        watts=SWITCH_WATTS,
+        hosts=frozenset(hosts),
+        storages=frozenset(built.storages),
+        upses=frozenset(built.upses),
     )
 
 

@@ -280,6 +280,7 @@ class SimHost:
     powering_off: bool = False  # its system is on the way down
     hello_refused: tuple[str, ...] = ()  # a fault: the error that its coordinator answers its hello with
     cut_off: bool = False  # a fault: its network is gone, and a boot does not bring it back
+    unwired: bool = False  # the switches that lead to it are off: as cut_off, until one works
     statefile_lost: bool = False  # a fault: it does not reach HA's statefile any more
     ignores_wake: bool = False  # a fault: Wake-on-LAN packets do nothing
     refuses_shutdown: bool = False  # a fault: host.shutdown succeeds and nothing follows

@@ -39,6 +39,7 @@ class SimNas:
     refuses: bool = False  # a fault: it acknowledges an order to go down, and stays up
     hangs: bool = False  # a fault: it answers, and serves nothing
     mute: bool = False  # a fault: no order reaches it
+    unwired: bool = False  # the switches that lead to it are off: nobody reaches it, its hosts included
     life: int = 0
     own_clock: Appointment | None = None
 

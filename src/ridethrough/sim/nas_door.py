@@ -57,7 +57,7 @@ class NasDoor:
         if isinstance(action, WakeStorage):
             nas.wake(self._world, box)
             return
-        if not box.power or box.mute:
+        if not box.power or box.mute or box.unwired:
             raise Unreachable(f"{action.storage} has not asked since")
         nas.stop(self._world, box)
 
@@ -74,14 +74,15 @@ class NasDoor:
         now, news = self._world.now, False
         for id_, box in self._world.nases.items():
             before = self._seen[id_]
-            serves = box.power and box.serves and not box.hangs
+            there = box.power and not box.unwired
+            serves = there and box.serves and not box.hangs
             since = (before.serves_since if before.serves_since is not None else now) if serves else None
             news = news or (since is None) != (before.serves_since is None)
             self._seen[id_] = replace(
                 before,
                 serves_at=now if serves else before.serves_at,
                 serves_since=since,
-                network_at=now if box.power else before.network_at,
-                trouble="" if serves else "it answers and does not serve" if box.power else "no answer",
+                network_at=now if there else before.network_at,
+                trouble="" if serves else "it answers and does not serve" if there else "no answer",
             )
         return news

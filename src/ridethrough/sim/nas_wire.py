@@ -89,7 +89,7 @@ class NasServers:
             await asyncio.sleep(LOOKED)
 
     async def _show(self, box: _Box) -> None:
-        now = "dead" if not box.nas.power else "serves" if box.nas.serves else "refuses"
+        now = "dead" if not box.nas.power or box.nas.unwired else "serves" if box.nas.serves else "refuses"
         if now == box.was:
             return
         box.was = now
@@ -154,7 +154,7 @@ class NasServers:
 
 
 def _asks(box: SimNas) -> bool:
-    return box.power and box.serves and not box.mute
+    return box.power and box.serves and not (box.mute or box.unwired)
 
 
 async def _said(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, line: str) -> str:

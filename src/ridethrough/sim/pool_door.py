@@ -320,10 +320,10 @@ class PoolDoor:
                 await self._power_on(self._host(action.host))
             case a.AttachRepository():
                 await self._attach(self._host(action.host), action.repository)
-            case a.StopStorage() | a.WakeStorage():
-                raise TypeError("a pool commands no storage")
-            case a.CutOutput() | a.KeepOutput():
-                raise TypeError("a pool switches no UPS")
+            case (
+                a.StopStorage() | a.WakeStorage() | a.CutOutput() | a.KeepOutput() | a.ShutDownController()
+            ):
+                raise TypeError(f"a pool does not do {type(action).__name__}")
             case _:
                 assert_never(action)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ridethrough.core.model import CardAction, Seconds
 
-from . import boot, nas
+from . import boot, nas, own_machine, switches
 from .cards import SelfTest, SimUps
 from .machines import SimHost
 
@@ -44,6 +44,10 @@ def rebalance(world: World) -> None:
         _supply(world, host)
     for _, box in sorted(world.nases.items()):
         nas.supply(world, box)
+    for _, switch in sorted(world.switches.items()):
+        switches.supply(world, switch)
+    if world.machine is not None:
+        own_machine.supply(world, world.machine)
     guests = _guests_watts(world)
     for _, ups in sorted(world.upses.items()):
         ups.load_watts = _load(world, ups, guests)
@@ -55,7 +59,9 @@ def _load(world: World, ups: SimUps, guests: dict[str, float]) -> float:
     if not ups.output:
         return 0.0
     load = ups.base_load_watts
-    machines: list[SimHost | nas.SimNas] = [*world.hosts.values(), *world.nases.values()]
+    machines: list[SimHost | nas.SimNas | switches.SimSwitch | own_machine.SimMachine]
+    machines = [*world.hosts.values(), *world.nases.values(), *world.switches.values()]
+    machines += [world.machine] if world.machine is not None else []
     for machine in machines:
         if machine.power and ups.id in machine.fed_by:
             drawn = machine.watts + guests.get(machine.id, 0.0)

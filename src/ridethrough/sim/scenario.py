@@ -30,7 +30,7 @@ from typing import Any, Protocol
 from ridethrough.core.decide import decide as decide_for_real
 from ridethrough.core.events import Armed, Event, Requested, TrapHeard
 from ridethrough.core.learned import NOTHING_LEARNED
-from ridethrough.core.model import HostId, Seconds, UpsId
+from ridethrough.core.model import CONTROLLER, HostId, Seconds, UpsId
 from ridethrough.core.narrative import tell
 from ridethrough.core.observation import Power
 from ridethrough.core.site import Site
@@ -44,6 +44,7 @@ from .faults import find_vm
 from .live_site import LiveSite, copied
 from .machines import SimVm
 from .memory_journal import Killed, MemoryJournal
+from .own_machine import stop as shut_down
 from .quantity import clock
 from .reading import ScenarioError, Table, read_toml
 from .site_file import load_site
@@ -157,8 +158,9 @@ def _expectation(t: Table, world: World) -> Expectation:
     moves = t.table("moves").rest()
     for vm in (*running, *moves):
         t.one_of("running", vm, vms)
+    machines = [*world.hosts, *world.nases, *([CONTROLLER] if world.machine is not None else [])]
     found = Expectation(
-        **{key: tuple(t.names(key, [*world.hosts, *world.nases])) for key in ("up", "down", "crashed")},
+        **{key: tuple(t.names(key, machines)) for key in ("up", "down", "crashed")},
         **{key: tuple(t.names(key, world.hosts)) for key in ("enabled", "disabled")},
         **{key: tuple(t.names(key, vms)) for key in ("halted", "lost")},
         running=running,
@@ -216,6 +218,8 @@ class Player:
         self._restart_at: Seconds | None = None
         self._started_at: Seconds = 0.0
         self._alive_until: Seconds | None = None  # of the controllers so far
+        self._goes_down = False  # its machine, when it has ended
+        self._has_booted = asyncio.Event()
         self._frozen_until: Seconds | None = None
         self._wall_ahead: Seconds = 0.0  # of the controller's machine, against the world
         self._asked: list[tuple[Requested, asyncio.Future[Answer] | None]] = []
@@ -237,6 +241,8 @@ class Player:
 
     async def play(self, over: Callable[[], bool] | None = None) -> None:
         """The whole scenario, until it is `over`. To be run once, on a loop whose time is the world's."""
+        if (machine := self._world.machine) is not None:
+            machine.on_death, machine.on_boot = self.kill, self._boot
         self._start_controller()
         for happening in self._scenario.timeline:
             await self._until(happening.at)
@@ -263,7 +269,8 @@ class Player:
             await self._pass(pause)
             if self._restart_at is not None and self._world.now >= self._restart_at - EPSILON:
                 self._restart_at = None
-                self._start_controller()
+                if self._machine_runs():
+                    self._start_controller()
 
     def _stand_still(self, end: Seconds) -> None:
         """While the controller is frozen the world goes on and no task of it runs: nothing is awaited here."""
@@ -277,12 +284,35 @@ class Player:
     async def _pass(self, seconds: Seconds) -> None:
         """Let time pass; a controller that dies meanwhile, by a bug or by a simulated kill, ends it early."""
         if self._life is None:
-            await asyncio.sleep(seconds)
+            self._has_booted.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._has_booted.wait(), seconds)
             return
         await asyncio.wait({self._life}, timeout=seconds)
         if self._life.done():
             await self._kill_controller()
             self._restart_at = self._world.now + self.away
+            self._shut_down_machine()
+
+    def _shut_down_machine(self) -> None:
+        """The controller has ended in order, to go down with its machine; or has died before it could."""
+        if self._goes_down and self._world.machine is not None:
+            shut_down(self._world, self._world.machine)
+        self._goes_down = False
+
+    def _machine_runs(self) -> bool:
+        return self._world.machine is None or self._world.machine.runs
+
+    def _boot(self) -> None:
+        """Its machine has booted: the controller starts with it, unless it is to stay away for longer."""
+        self._restart_at = max(self._restart_at or 0.0, self._world.now)
+        self._has_booted.set()
+
+    def _go_down(self) -> None:
+        """Its machine is to be shut down: the controller ends in order first, its journal closed."""
+        if self._loop is not None:
+            self._goes_down = True
+            self._ending = asyncio.create_task(self._loop.stop(), name="end of the controller")
 
     async def _happen(self, happening: Happening) -> None:
         if happening.do == CRASH:
@@ -337,6 +367,7 @@ class Player:
                 life.cancel()
 
         self._doors.on_death = die
+        self._doors.own.go_down = self._go_down
         waiting, self._asked = self._asked, []
         for asked in (asked for asked, answer in waiting if not _is_answered(answer)):
             self._ask(replace(asked, at=self._world.now))
@@ -391,7 +422,7 @@ def failures(expect: Expectation, world: World) -> tuple[str, ...]:
     """Which expectations the end of a run misses, in words."""
     found: list[str] = []
     for host in (*expect.up, *expect.down):
-        power = (world.hosts.get(host) or world.nases[host]).power
+        power = _has_power(world, host)
         if power != (host in expect.up):
             found.append(f"{host} is {'on' if power else 'off'}")
     for host in (*expect.enabled, *expect.disabled):
@@ -411,6 +442,12 @@ def failures(expect: Expectation, world: World) -> tuple[str, ...]:
     if sorted(world.lost) != sorted(expect.lost):
         found.append(f"guests lost: {sorted(world.lost)}, expected {sorted(expect.lost)}")
     return tuple(found)
+
+
+def _has_power(world: World, name: str) -> bool:
+    if name == CONTROLLER and world.machine is not None:
+        return world.machine.runs
+    return (world.hosts.get(name) or world.nases[name]).power
 
 
 def _where(vm: SimVm) -> str:

@@ -19,7 +19,9 @@ from .cards import Family, SimCard, SimUps
 from .ha_calls import PRIORITIES
 from .machines import GIB, RELEASES, Bmc, Device, Guest, SimHost, SimPool, SimSr, SimVm, Wlb, uuid_of
 from .nas import SimNas
+from .own_machine import SimMachine
 from .reading import ScenarioError, Table, merged, read_toml
+from .switches import SimSwitch
 from .world import World
 from .xapi_wire.roles import ROLES
 
@@ -141,6 +143,13 @@ def _build(table: Table, site: Site) -> World:
     for name, entry in table.tables("nas").items():
         table.one_of("nas", name, site.storages)
         world.add_nas(_nas(name, entry, site, world))
+    for name, entry in table.tables("switch").items():
+        table.one_of("switch", name, site.switches)
+        world.add_switch(_switch(name, entry, site))
+    for name in sorted(site.switches.keys() - world.switches.keys()):
+        world.add_switch(_switch(name, Table({}, table.file, f"switch.{name}"), site))
+    if site.controller.powered_by:
+        world.add_machine(_machine(table.table("controller"), site))
     for name, entry in table.tables("vm").items():
         world.add_vm(_vm(name, entry, world))
     for pool in [p for p in world.pools.values() if p.ha_enabled]:
@@ -255,6 +264,38 @@ def _nas(name: str, t: Table, site: Site, world: World) -> SimNas:
     )
     t.end()
     return nas
+
+
+def _switch(name: str, t: Table, site: Site) -> SimSwitch:
+    built = site.switches[name]
+    switch = SimSwitch(
+        name,
+        tuple(t.names("fed_by", site.upses)) or built.powered_by,
+        t.take("needs", int, built.needs),
+        t.take("feeder", str, ""),
+        watts=t.take("watts", float, 20.0),
+        boot_seconds=t.time("boot_time", 60.0),
+        hosts=frozenset(built.hosts) | {h.id for h in site.hosts.values() if h.pool in built.pools},
+        storages=frozenset(built.storages),
+        upses=frozenset(built.upses),
+    )
+    t.end()
+    return switch
+
+
+def _machine(t: Table, site: Site) -> SimMachine:
+    """The controller's own."""
+    built = site.controller
+    machine = SimMachine(
+        tuple(t.names("fed_by", site.upses)) or built.powered_by,
+        t.take("needs", int, built.needs),
+        t.take("watts", float, 30.0),
+        t.time("stop_time", 20.0),
+        t.time("boot_time", 60.0),
+        t.take("starts_itself", bool, True),
+    )
+    t.end()
+    return machine
 
 
 def _vm(name: str, t: Table, world: World) -> SimVm:

@@ -97,7 +97,7 @@ class SnmpAgent:
         self._before_answer()
         clock = asyncio.get_running_loop().time()
         for ups, traps in self._traps.items():
-            if not self._world.upses[ups].card.silent:
+            if not self._world.upses[ups].card.mute:
                 card = self._cards[ups]
                 traps.look(card.now(), card.test_traps, clock)
 
@@ -116,7 +116,7 @@ class SnmpAgent:
     def _answer(self, ups: UpsId, datagram: bytes) -> bytes | None:
         self._before_answer()
         card = self._cards[ups]
-        if self._world.upses[ups].card.silent or (self._traps and self._traps[ups].acknowledged(datagram)):
+        if self._world.upses[ups].card.mute or (self._traps and self._traps[ups].acknowledged(datagram)):
             return None
         return answer(datagram, self._community, card.tree, self._write_community)
 

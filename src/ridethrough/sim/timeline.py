@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from ridethrough.core.events import Ask
 from ridethrough.core.model import Seconds
 
-from . import faults
+from . import faults, own_machine
 from .reading import ScenarioError, Table
 from .world import World
 
@@ -30,6 +30,8 @@ class Happening:
         """Carry out what happens to the world; requests and the controller's machine are the runner's business."""
         if self.do == "start test":
             faults.start_test(world, self.arguments["ups"], self.lasts)
+        elif self.do == SWITCH_ON:
+            own_machine.switch_on(world)
         else:
             TO_THE_WORLD[self.do].does(world, self.arguments)
 
@@ -119,6 +121,7 @@ SET_AHEAD = "set clock ahead"
 SET_BACK = "set clock back"
 BREAK_JOURNAL = "break journal"
 MEND_JOURNAL = "mend journal"
+SWITCH_ON = "switch controller on"  # somebody presses the button of its machine
 FORGE_TRAP = "forge trap"  # "on battery", in the name of a card
 
 
@@ -126,7 +129,7 @@ SUBJECTS: dict[str, str] = {  # what each word happens to; empty: to the site or
     **{do: kind.subject for do, kind in TO_THE_WORLD.items()},
     **{do: subject for do, (_, subject) in ASKS.items()},
     FORGE_TRAP: "ups",
-    **dict.fromkeys((CRASH, FREEZE, SET_AHEAD, SET_BACK, BREAK_JOURNAL, MEND_JOURNAL), ""),
+    **dict.fromkeys((CRASH, FREEZE, SET_AHEAD, SET_BACK, BREAK_JOURNAL, MEND_JOURNAL, SWITCH_ON), ""),
 }
 LASTS: dict[str, tuple[str, Seconds]] = {  # the key of a time that a word takes besides, and its default
     CRASH: ("for", 30.0),

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ridethrough.core.model import Bytes, HostId, PoolId, RepositoryId, Seconds, StorageId, UpsId
+from ridethrough.core.model import Bytes, HostId, PoolId, RepositoryId, Seconds, StorageId, SwitchId, UpsId
 from ridethrough.core.observation import Power
 
 from . import autostart, boot, high_availability, power
@@ -16,6 +16,8 @@ from .fates import LOST, Fate, Turn
 from .machines import PORTS, Device, Reach, SimHost, SimPool, SimSr, SimTask, SimVm, as_ocaml
 from .migration import Links
 from .nas import SimNas
+from .own_machine import SimMachine
+from .switches import SimSwitch
 
 REFUSED_SECONDS: Seconds = 2.3  # a starting toolstack refuses connections first (lab 10, 11, 14, 18)
 
@@ -46,6 +48,8 @@ class World:
         self.pools: dict[PoolId, SimPool] = {}
         self.storages: dict[RepositoryId, SimSr] = {}
         self.nases: dict[StorageId, SimNas] = {}
+        self.switches: dict[SwitchId, SimSwitch] = {}
+        self.machine: SimMachine | None = None  # the controller's own, where it hangs on a UPS of the site
         self.tasks: dict[str, SimTask] = {}  # by ref
         self.tasks_made = 0
         self.at_work: list[SimTask] = []  # what is being done, whether anybody still knows its task or not
@@ -126,6 +130,18 @@ class World:
         self.nases[nas.id] = nas
         self.rebalance()
         return nas
+
+    def add_switch(self, switch: SimSwitch) -> SimSwitch:
+        """A switch that works. What feeds it and what it connects must be there already."""
+        self.switches[switch.id] = switch
+        self.rebalance()
+        return switch
+
+    def add_machine(self, machine: SimMachine) -> SimMachine:
+        """The controller's own machine, which runs. Its UPSs must be there already."""
+        self.machine = machine
+        self.rebalance()
+        return machine
 
     def add_host(self, host: SimHost) -> SimHost:
         """A host that runs, enabled, as a member of its pool. Its pool and its UPSs must be there already."""
@@ -210,7 +226,7 @@ class World:
     def serving(self, storage: RepositoryId) -> bool:
         """Whether the NAS or SAN on which a storage repository lies serves; one that lies on none always does."""
         boxes = [nas for nas in self.nases.values() if storage in nas.repositories]
-        return all(nas.power and nas.serves and not nas.hangs for nas in boxes)
+        return all(nas.power and nas.serves and not (nas.hangs or nas.unwired) for nas in boxes)
 
     # --- the outside
 

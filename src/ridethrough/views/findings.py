@@ -122,6 +122,7 @@ def _parts(site: Site) -> Iterable[str]:
     yield from (f"pool.{pool}" for pool in site.pools)
     yield from (f"host.{host}" for host in site.hosts)
     yield from (f"storage.{storage}" for storage in site.storages)
+    yield from (f"switch.{switch}" for switch in site.switches)
 
 
 def _only(found: Configuration, cards: Container[str], answering: Container[str]) -> Configuration:

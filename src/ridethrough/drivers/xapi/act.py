@@ -30,6 +30,7 @@ from ridethrough.core.actions import (
     ReleasePool,
     RestoreAutoPoweron,
     RestoreHa,
+    ShutDownController,
     ShutDownHost,
     StartVm,
     StopStorage,
@@ -120,10 +121,8 @@ class Hands(PoolHands):
                 await self._suspend_ha(action)
             case RestoreHa():
                 await self._restore_ha(action)
-            case StopStorage() | WakeStorage():
-                raise TypeError("a pool commands no storage")
-            case CutOutput() | KeepOutput():
-                raise TypeError("a pool switches no UPS")
+            case StopStorage() | WakeStorage() | CutOutput() | KeepOutput() | ShutDownController():
+                raise TypeError(f"a pool does not do {type(action).__name__}")
             case _:
                 assert_never(action)
 
