@@ -33,6 +33,7 @@ from ridethrough.drivers.xapi import Survey, XapiPool, survey
 from ridethrough.drivers.xapi.pins import Trust
 from ridethrough.ports import Actor, Clock, Observer
 from ridethrough.runtime.clock import Stopwatch
+from ridethrough.runtime.own_vm import own_vm
 from ridethrough.ups.report import UpsReport
 from ridethrough.ups.switching import Switch
 
@@ -43,9 +44,10 @@ def controller_name(configuration: Configuration) -> str:
 
 
 def named_site(configuration: Configuration) -> Site:
-    """The site with this controller's name in its policy."""
+    """The site with this controller's name in its policy, and with the VM that it runs in, where that can be told."""
     site = configuration.site
-    return replace(site, policy=replace(site.policy, controller=controller_name(configuration)))
+    machine = replace(site.controller, vm=site.controller.vm or own_vm())
+    return replace(site, policy=replace(site.policy, controller=controller_name(configuration)), controller=machine)
 
 
 def card(ups: CardConnection) -> CardConfig:

@@ -426,9 +426,10 @@ class VmSection(Section):
         VmPolicy().wish, description="What may be done when its host must be emptied.", examples=["shut down"]
     )
     tier: int = Field(VmPolicy().tier, ge=0, le=9, description="0 to 9; tier 0 lives longest.", examples=[5])
-    infrastructure: bool = Field(
+    infrastructure: bool | None = Field(
         VmPolicy().infrastructure,
-        description="Moves first, stops last, starts first: a firewall, WLB, the controller's own VM.",
+        description="Moves first, stops last, starts first: a firewall, Xen Orchestra. Without it, as recognised: WLB, "
+        "the controller's own VM.",
         examples=[True],
     )
 

@@ -193,12 +193,16 @@ class StartVm:
 
 @dataclass(frozen=True, slots=True)
 class ShutDownHost:
-    """Shut an empty, disabled host down. The call returns ten seconds before the shutdown begins."""
+    """Shut an empty, disabled host down. The call returns ten seconds before the shutdown begins.
+
+    `aboard`: the VM that this controller runs in, where it is the last there: the host itself shuts it down then.
+    """
 
     host: HostId
     pool: PoolId
     why: str
     deadline: Seconds = 30.0
+    aboard: VmId = ""
 
 
 @dataclass(frozen=True, slots=True)

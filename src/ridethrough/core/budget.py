@@ -196,6 +196,13 @@ def reached_for(s: Situation, machine: HostId | StorageId, pool: PoolId) -> Seco
     """Seconds until a machine can no longer be reached by this controller, which goes down itself at the end, or has
     no switch that leads there any more; None when nothing known limits it. `pool`: that of a host, else empty.
     """
+    ends = (_led_to_for(s, machine, pool), _carried_for(s, machine))
+    return min((end for end in ends if end is not None), default=None)
+
+
+@once
+def _led_to_for(s: Situation, machine: HostId | StorageId, pool: PoolId) -> Seconds | None:
+    """The same, as far as the controller's own supply and the switches limit it."""
     built = s.site.controller
     own = own_left(s, CONTROLLER)
     if own is not None and built.shuts_down:
@@ -204,6 +211,24 @@ def reached_for(s: Situation, machine: HostId | StorageId, pool: PoolId) -> Seco
     last = max((end for end in through if end is not None), default=None) if None not in through else None
     ends = [own, last, own_left(s, built.switch) if built.switch else None]
     return min((end for end in ends if end is not None), default=None)
+
+
+def _carried_for(s: Situation, machine: HostId | StorageId) -> Seconds | None:
+    """A controller that is a VM goes down with its host: seconds until that must go.
+
+    It orders its host and that pool's coordinator at last, one right after the other: then the coordinator must be
+    ready.
+    """
+    carrier = s.carrier
+    if carrier is None or machine == carrier:
+        return None
+    seconds = own_left(s, carrier)
+    if not s.is_coordinator_of(machine, carrier):
+        return None if seconds is None else max(seconds - host_stop(s, carrier), 0.0)
+    its = own_left(s, machine)
+    ends = [seconds, None if its is None else its - host_stop(s, machine)]
+    first = min((end for end in ends if end is not None), default=None)
+    return None if first is None else max(first - LAST_SECONDS, 0.0)
 
 
 def lasts(s: Situation, host: HostId) -> Seconds | None:
@@ -224,14 +249,17 @@ def left(s: Situation, host: HostSeen) -> Seconds | None:
     coordinator = pool.coordinator if pool else None
     ends = [lasts(s, host.id), reached_for(s, host.id, host.pool)]
     if coordinator is not None and coordinator != host.id:
-        ends.append(_before_its_coordinator(s, coordinator, host.pool))
+        ends.append(_before_its_coordinator(s, coordinator, host.pool, host.id == s.carrier))
     return min((end for end in ends if end is not None), default=None)
 
 
 @once
-def _before_its_coordinator(s: Situation, coordinator: HostId, pool: PoolId) -> Seconds | None:
-    """Seconds until a member must be down: before its coordinator goes down itself, or cannot be reached any more."""
-    reached = reached_for(s, coordinator, pool)
+def _before_its_coordinator(s: Situation, coordinator: HostId, pool: PoolId, carries_us: bool) -> Seconds | None:
+    """Seconds until a member must be down: before its coordinator goes down itself, or cannot be reached any more.
+
+    For the host that carries this controller the coordinator waits.
+    """
+    reached = _led_to_for(s, coordinator, pool) if carries_us else reached_for(s, coordinator, pool)
     if not supply(s, coordinator).failing:
         return reached
     ends = [end for end in (lasts(s, coordinator), reached) if end is not None]

@@ -146,6 +146,8 @@ class VmSeen:
     affinity: HostId | None = None  # the host that its owner would rather have it on
     groups: frozenset[str] = frozenset()  # anti-affinity groups: their members would rather not share a host
     unsuspendable: str = "it is not known where its memory would go"  # why it is not suspended; empty: it can be
+    addresses: frozenset[str] = frozenset()  # IP addresses, as its tools tell them
+    starts_itself: bool = False  # with its host, while the pool's auto_poweron is on
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,7 @@ class PoolSeen:
     ha_storages: tuple[RepositoryId, ...] = ()  # with its statefile
     ha_configuration: tuple[tuple[str, str], ...] = ()
     wlb_enabled: bool = False
+    wlb_address: str = ""  # where WLB answers, without its port
     witness_at: Seconds | None = None  # last answer of a configured witness address
     advice: Mapping[VmId, HostId] = field(default_factory=dict)  # WLB's recommendations, if it answered in time
     wlb_trouble: str = ""  # why WLB gave none

@@ -48,7 +48,7 @@ class VmPolicy:
 
     wish: Wish = Wish.MIGRATE
     tier: int = 5
-    infrastructure: bool = False  # moves first, stops last, starts first: WLB, the controller's own VM, a firewall
+    infrastructure: bool | None = None  # moves first, stops last, starts first; None: nobody says, so as recognised
 
 
 def weight(policy: VmPolicy) -> int:

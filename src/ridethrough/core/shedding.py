@@ -49,7 +49,7 @@ def _is_due(s: Situation, host: HostSeen, vm: VmSeen) -> bool:
     since, policy = supply(s, host.id).since, s.vm_policy(vm)
     if since is None or policy.tier not in s.policy.shed or s.now - since < _after(s, vm):
         return False
-    if policy.infrastructure or policy.wish is Wish.LEAVE or s.memory.vm(vm.id).stop_failed is not None:
+    if policy.infrastructure or s.is_own(vm) or policy.wish is Wish.LEAVE or s.memory.vm(vm.id).stop_failed is not None:
         return False
     return vm.power is Power.RUNNING and not is_moving(s, vm)
 

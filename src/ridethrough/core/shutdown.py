@@ -20,7 +20,7 @@ from .durations import host_stop
 from .evacuation import Due, is_held, is_protected, on_battery_text, plan_for
 from .model import HostId, Seconds
 from .observation import HostSeen, Power, VmSeen
-from .ordering import first_to_stop, members_still_up, starts, whole_pool_failing
+from .ordering import first_to_stop, is_down, members_still_up, starts, whole_pool_failing
 from .placement import NO_TIME, NOT_PROVEN, is_moving, stays
 from .policy import Wish
 from .power import Supply, supply
@@ -28,6 +28,11 @@ from .proof import STARTS_WITHIN
 from .situation import Situation
 from .start import may_act, start
 from .wording import duration
+
+
+# Before the coordinator, from the order to the host that carries this controller: it stops guests ten seconds after it,
+# needs the coordinator for that, and ends us by it.
+CARRIER_FIRST: Seconds = 7.0
 
 
 def begin(s: Situation) -> list[e.Event]:
@@ -72,7 +77,7 @@ def stop_guests(s: Situation) -> list[e.Event]:
             continue
         if not (s.answers(host) or s.dry_run) or is_held(s, host):
             continue
-        leaving = [v for v in _must_stop(s, host) if not _waits_for_the_others(s, host, v)]
+        leaving = [v for v in _must_stop(s, host) if not (s.is_own(v) or _waits_for_the_others(s, host, v))]
         if s.memory.host(host.id).shutdown is not None and _at_reserve(s, host) and not s.dry_run:
             found += _end_everything(s, host)
             continue
@@ -108,7 +113,7 @@ def _waits_for_the_others(s: Situation, host: HostSeen, vm: VmSeen) -> bool:
     """A hard stop is the last thing on a host: power may return while others move or stop cleanly."""
     if s.memory.vm(vm.id).stop_failed is None or _at_reserve(s, host):
         return False
-    return any(s.memory.vm(v.id).stop_failed is None for v in s.guests(host.id))
+    return any(s.memory.vm(v.id).stop_failed is None for v in _others_on(s, host))
 
 
 def _still_plans(s: Situation, host: HostSeen) -> bool:
@@ -178,6 +183,8 @@ def _end_everything(s: Situation, host: HostSeen) -> list[e.Event]:
     within = spare if s.policy.force_stop else s.policy.guest_stop  # else nothing could follow it: let it try
     for vm in s.guests(host.id):
         asked = s.memory.vm(vm.id).stop_failed is not None
+        if s.is_own(vm) and not is_moving(s, vm):
+            continue  # its end would be ours
         if is_moving(s, vm):
             found += start(s, CancelMove(vm.id, vm.name, vm.pool, host.id, "the reserve is reached"))
         elif not asked and (spare >= LAST_SECONDS or not s.policy.force_stop):
@@ -212,8 +219,12 @@ def shut_down(s: Situation) -> list[e.Event]:
             if _must_suspend_auto_poweron(s, host):
                 found += start(s, SuspendAutoPoweron(host.pool, "the whole pool goes down"))
             else:
-                found += start(s, ShutDownHost(host.id, host.pool, m.shutdown.why))
+                found += start(s, _order(s, host, m.shutdown.why))
     return found
+
+
+def _order(s: Situation, host: HostSeen, why: str) -> ShutDownHost:
+    return ShutDownHost(host.id, host.pool, why, aboard=s.own_vm.id if s.own_vm and s.carrier == host.id else "")
 
 
 def _again(s: Situation, host: HostSeen, begun: e.ShutdownBegun) -> list[e.Event]:
@@ -224,9 +235,9 @@ def _again(s: Situation, host: HostSeen, begun: e.ShutdownBegun) -> list[e.Event
         return [e.ShutdownDropped(s.now, host.id)]
     if not (supply(s, host.id).failing or s.is_wanted_off(host.pool)):
         return []
-    if host.enabled or s.guests(host.id):
+    if host.enabled or _others_on(s, host):
         return [e.ShutdownLost(s.now, host.id)]
-    return start(s, ShutDownHost(host.id, host.pool, begun.why)) if _is_ready(s, host) else []
+    return start(s, _order(s, host, begun.why)) if _is_ready(s, host) else []
 
 
 def _was_lost(s: Situation, host: HostSeen) -> bool:
@@ -261,13 +272,32 @@ def _is_ready(s: Situation, host: HostSeen) -> bool:
     if s.dry_run:
         return True
     arriving = any(v.moving_to == host.id for v in s.seen.vms.values())
-    if host.enabled or s.guests(host.id) or arriving or _is_touched(s, host):
+    if host.enabled or _others_on(s, host) or arriving or _is_touched(s, host):
+        return False
+    if s.carrier == host.id and not (_is_last_of_all(s, host) or is_last_moment(s, host)):
         return False
     if any(v.starting_on == host.id for v in s.seen.vms.values()) and not is_last_moment(s, host):
         return False
     if not s.is_coordinator(host):
         return True
     return _members_let_go(s, host)
+
+
+def _others_on(s: Situation, host: HostSeen) -> list[VmSeen]:
+    """Its guests, but for the VM that this controller runs in: when that is alone there, the host shuts it down."""
+    return [v for v in s.guests(host.id) if not s.is_own(v)]
+
+
+def _is_last_of_all(s: Situation, carrier: HostSeen) -> bool:
+    """Nothing else waits for this controller: what has no power is down, or is the coordinator, and ready to follow."""
+    for host in s.hosts:
+        m = s.memory.host(host.id)
+        if host.id == carrier.id or is_down(s, host.id) or not (supply(s, host.id).failing or m.shutdown is not None):
+            continue
+        follows = s.is_coordinator_of(host.id, carrier.id) and m.shutdown is not None
+        if not follows or host.enabled or s.guests(host.id) or _is_touched(s, host):
+            return False
+    return True
 
 
 def _members_let_go(s: Situation, coordinator: HostSeen) -> bool:
@@ -279,6 +309,9 @@ def _members_let_go(s: Situation, coordinator: HostSeen) -> bool:
     up = [
         h for h in members_still_up(s, coordinator) if not (s.is_wanted_off(coordinator.pool) and _is_long_silent(s, h))
     ]
+    asked = s.memory.host(s.carrier).shut_down_at if s.carrier is not None else None
+    if asked is not None and s.now - asked >= CARRIER_FIRST:
+        up = [h for h in up if h != s.carrier]  # it ends us before it is proven down: now or never
     if not up:
         return True
     working = [h for h in up if supply(s, h).failing and s.memory.host(h).shut_down_at is None]
@@ -311,6 +344,8 @@ def _is_touched(s: Situation, host: HostSeen) -> bool:
 
 def _must_suspend_auto_poweron(s: Situation, host: HostSeen) -> bool:
     """The boot script would start guests before we can judge the battery: off before the first shutdown, tried once."""
+    if s.own_vm is not None and s.own_vm.pool == host.pool:
+        return False  # who else would start this controller's own VM?
     failed = s.memory.failures.get(f"SuspendAutoPoweron pool {host.pool}")
     tried = failed is not None and (failed.refused or failed.count >= 2 or is_last_moment(s, host))
     going = whole_pool_failing(s, host.pool) or s.is_wanted_off(host.pool)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, TypeVarTuple
 from .events import Event
 from .fold import fold
 from .memory import Memory
-from .model import HostId, PoolId, Seconds
+from .model import HostId, PoolId, Seconds, VmId
 from .observation import HostSeen, PoolSeen, Power, Snapshot, VmSeen
 from .policy import HostPolicy, Policy, VmPolicy, Wish
 from .site import Site
@@ -71,7 +71,31 @@ class Situation:
         """
         named = self.policy.vms.get(vm.id) or self.policy.vms.get(vm.name)
         found = named if named is not None else _from_tags(vm.tags)
+        if found.infrastructure is None and vm.id in _recognised(self):
+            found = replace(found, infrastructure=True)
         return replace(found, wish=Wish.LEAVE) if self.memory.vm(vm.id).skipped else found
+
+    def infrastructure_by(self, vm: VmSeen) -> str:
+        """How it is known that others depend on it, in words; empty when it is not so. What its owner says wins."""
+        named = self.policy.vms.get(vm.id) or self.policy.vms.get(vm.name)
+        said = named if named is not None else _from_tags(vm.tags)
+        if said.infrastructure is not None:
+            return ("site.toml says so" if named is not None else "its tag says so") if said.infrastructure else ""
+        return _recognised(self).get(vm.id, "")
+
+    @property
+    def own_vm(self) -> VmSeen | None:
+        """The VM of a pool that this controller runs in, if it is one."""
+        return _own_vm(self)
+
+    def is_own(self, vm: VmSeen) -> bool:
+        """Whether this controller runs in it."""
+        return self.own_vm is not None and self.own_vm.id == vm.id
+
+    @property
+    def carrier(self) -> HostId | None:
+        """The host on which the VM runs that this controller runs in."""
+        return self.own_vm.resident_on if self.own_vm is not None else None
 
     def is_trusted(self, pool: PoolId) -> bool:
         """Whether the pool's records may be acted on: current, and its coordinator not just restarted.
@@ -100,6 +124,11 @@ class Situation:
         pool: PoolSeen | None = self.seen.pools.get(host.pool)
         return ((pool.coordinator if pool else None) or self.memory.pool(host.pool).coordinator) == host.id
 
+    def is_coordinator_of(self, machine: str, member: HostId) -> bool:
+        """Whether it is the coordinator of the pool that a host belongs to."""
+        host, other = self.seen.hosts.get(machine), self.seen.hosts.get(member)
+        return host is not None and other is not None and host.pool == other.pool and self.is_coordinator(host)
+
     def answers(self, host: HostSeen) -> bool:
         """Whether the host's toolstack answered our own probe just now."""
         return host.toolstack_at is not None and self.now - host.toolstack_at <= self.policy.target_fresh
@@ -126,6 +155,28 @@ def once(rule: Callable[[Situation, *_Args], _T]) -> Callable[[Situation, *_Args
 
 
 @once
+def _own_vm(s: Situation) -> VmSeen | None:
+    wanted = s.site.controller.vm
+    if not wanted:
+        return None
+    named = [vm for vm in s.seen.vms.values() if vm.name == wanted]
+    return s.seen.vms.get(wanted) or (named[0] if len(named) == 1 else None)
+
+
+@once
+def _recognised(s: Situation) -> dict[VmId, str]:
+    """The VMs that others depend on for certain, and how that is known. Names prove nothing."""
+    found: dict[VmId, str] = {}
+    wlb = {pool.wlb_address: pool.id for pool in s.seen.pools.values() if pool.wlb_enabled and pool.wlb_address}
+    for vm in s.seen.vms.values() if wlb else ():
+        if at := sorted(vm.addresses & wlb.keys()):
+            found[vm.id] = f"the WLB of {wlb[at[0]]} answers at its address {at[0]}"
+    if s.own_vm is not None:
+        found[s.own_vm.id] = "this controller runs in it"
+    return found
+
+
+@once
 def _guests(s: Situation) -> dict[HostId, list[VmSeen]]:
     found: dict[HostId, list[VmSeen]] = {}
     for vm in sorted(s.seen.vms.values(), key=lambda v: (v.name, v.id)):
@@ -149,7 +200,8 @@ def _members(s: Situation) -> dict[PoolId, list[HostSeen]]:
 
 @lru_cache(maxsize=4096)
 def _from_tags(tags: frozenset[str]) -> VmPolicy:
-    wish, tier, infrastructure = Wish.MIGRATE, VmPolicy().tier, False
+    wish, tier = Wish.MIGRATE, VmPolicy().tier
+    infrastructure: bool | None = None
     for tag in sorted(tags):
         key, _, value = (
             tag.removeprefix("ridethrough:").partition("=") if tag.startswith("ridethrough:") else ("", "", "")
@@ -159,5 +211,5 @@ def _from_tags(tags: frozenset[str]) -> VmPolicy:
         elif key == "wish" and value.replace("-", " ") in list(Wish):
             wish = Wish(value.replace("-", " "))
         elif key == "infrastructure":
-            infrastructure = True
+            infrastructure = value.lower() not in ("no", "false")
     return VmPolicy(wish, tier, infrastructure)

@@ -106,6 +106,8 @@ def stop_guests(s: Situation) -> list[e.Event]:
 
 def _may_be_stopped(s: Situation, vm: VmSeen) -> bool:
     host = s.seen.hosts.get(vm.resident_on or "")
+    if s.is_own(vm):
+        return False  # it goes down with its host
     if host is None or s.memory.is_pending(f"end {vm.id}"):
         return False  # its hard stop, at its host's own last moment, is under way
     return may_act(s, vm.pool) and (s.answers(host) or s.dry_run)
@@ -144,7 +146,7 @@ def _is_ready(s: Situation, built: Storage) -> bool:
     if s.dry_run or (own is not None and own <= built.stop_time + LAST_SECONDS):
         return True
     if told is not None and told <= LAST_SECONDS:
-        return True
+        return not any(s.is_own(vm) for vm in guests_on(s, built.id))  # it would take our own disk with it
     if guests_on(s, built.id) or unseen_users(s, built.id):
         return False
     return all(is_down(s, h.id) or _stays_up(s, h.id) for h in hosts_on(s, built.id))

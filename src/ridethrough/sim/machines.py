@@ -322,6 +322,7 @@ class SimVm:
     start_seconds: Seconds = 3.0
     tools_seconds: Seconds = 0.0  # from its start until its tools are heard of (VM.guest_metrics)
     watts: float = 0.0  # drawn by its host for it, while it runs
+    addresses: tuple[str, ...] = ()  # as its tools tell them
     dirtying: float = 1.0  # bytes sent for each byte of memory in a migration
     storage: frozenset[RepositoryId] = frozenset()
     tags: tuple[str, ...] = ()
@@ -393,6 +394,7 @@ class SimPool:
     ha_sticks: bool = False  # pool.disable_ha and pool.enable_ha fail
     wlb_enabled: bool = False
     wlb: Wlb = Wlb.ANSWERS  # when it is enabled
+    wlb_address: str = ""  # where it answers
     wlb_advice: dict[VmId, HostId] = field(default_factory=dict)  # it knows nothing of power
     suspend_sr: RepositoryId | None = None
     templates: tuple[str, ...] = ("Other install media",)  # their names; XenAPI shows each as a VM

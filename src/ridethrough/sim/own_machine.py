@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ridethrough.core.model import CONTROLLER, Seconds, UpsId
+from ridethrough.core.model import CONTROLLER, Seconds, UpsId, VmId
+
+from .fates import Fate
 
 if TYPE_CHECKING:
     from .world import World
@@ -28,6 +30,8 @@ class SimMachine:
     boot_seconds: Seconds = 60.0
     starts_itself: bool = True  # when its supply comes back
 
+    vm: VmId = ""  # the guest that it is; empty: it hangs on UPSs of its own
+
     power: bool = True
     runs: bool = True
     supplied: bool = True
@@ -42,6 +46,8 @@ class SimMachine:
 
 def supply(world: World, machine: SimMachine) -> None:
     """Enough feeds, or not any more."""
+    if machine.vm:
+        return
     on = sum(world.upses[feed].output for feed in machine.fed_by)
     supplied = not machine.fed_by or on >= machine.needs
     if supplied == machine.supplied:
@@ -67,6 +73,20 @@ def stop(world: World, machine: SimMachine) -> None:
     machine.life += 1
     machine.runs = False
     world.agenda.after(machine.stop_seconds, partial(_stopped, world, machine, machine.life))
+
+
+def turns(world: World, machine: SimMachine, fate: Fate) -> None:
+    """The guest that it is begins or ends to run, whoever did it. A move is no turn in the controller's life."""
+    if fate is Fate.MOVES:
+        return
+    if fate is Fate.STARTS:
+        machine.life += 1
+        machine.power = True
+        world.agenda.after(machine.boot_seconds, partial(_runs, world, machine, machine.life))
+    elif machine.power:
+        world.tell("the controller ends with its VM")
+        _off(machine)
+        machine.on_death()
 
 
 def switch_on(world: World) -> None:

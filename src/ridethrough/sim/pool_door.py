@@ -197,6 +197,7 @@ class PoolDoor:
             ha_failures=it.ha_failures,
             ha_storages=(it.ha_statefile,) if it.ha_statefile else (),
             wlb_enabled=it.wlb_enabled,
+            wlb_address=it.wlb_address,
             advice=self._wlb.advice,
             wlb_trouble=self._wlb.trouble,
             storage_names={sr.id: sr.name for sr in self._world.storages.values()},
@@ -530,6 +531,8 @@ def _vm_seen(vm: SimVm, local: Mapping[RepositoryId, str], unsuspendable: str) -
         cpu=Cpu(VENDOR, vm.cpu_features),
         affinity=vm.affinity,
         groups=frozenset(vm.group_ids),
+        addresses=frozenset(vm.addresses) if vm.has_tools else frozenset(),
+        starts_itself=vm.other_config.get("auto_poweron") == "true",
     )
 
 

@@ -152,6 +152,9 @@ def _build(table: Table, site: Site) -> World:
         world.add_machine(_machine(table.table("controller"), site))
     for name, entry in table.tables("vm").items():
         world.add_vm(_vm(name, entry, world))
+    if site.controller.vm:
+        own = next((vm.id for vm in world.vms.values() if site.controller.vm in (vm.id, vm.name)), "")
+        world.add_machine(SimMachine(vm=own, boot_seconds=table.table("controller").time("boot_time", 60.0)))
     for pool in [p for p in world.pools.values() if p.ha_enabled]:
         pool.ha_statefile = next((s.id for s in world.storages.values() if s.shared), None)
     for name, entry in advice.items():
@@ -199,7 +202,7 @@ def _pool(name: str, t: Table, storages: Mapping[str, Table]) -> SimPool:
     pool.dead_after = t.time("dead_after", 600.0)
     role = t.take("account", str, "superuser")
     pool.account_role = "" if role == "superuser" else t.one_of("account", role, ROLES)
-    pool.wlb_enabled = t.has("wlb")
+    pool.wlb_enabled, pool.wlb_address = t.has("wlb"), t.take("wlb_address", str, "")
     pool.wlb = Wlb(t.one_of("wlb", t.take("wlb", str, "answers"), Wlb))
     if t.take("auto_poweron", bool, False):
         pool.other_config["auto_poweron"] = "true"
@@ -311,6 +314,7 @@ def _vm(name: str, t: Table, world: World) -> SimVm:
         stop_seconds=t.time("stop_time", 20.0),
         tools_seconds=t.time("tools_time", 0.0),
         watts=t.take("watts", float, 0.0),
+        addresses=tuple(t.names("addresses")),
         dirtying=t.take("dirtying", float, 1.0),
         storage=frozenset(uuid_of("storage", s) for s in stores) or shared,
         ha_restart_priority=t.one_of("ha", t.take("ha", str, ""), PRIORITIES),

@@ -16,7 +16,7 @@ from .fates import LOST, Fate, Turn
 from .machines import PORTS, Device, Reach, SimHost, SimPool, SimSr, SimTask, SimVm, as_ocaml
 from .migration import Links
 from .nas import SimNas
-from .own_machine import SimMachine
+from .own_machine import SimMachine, turns
 from .switches import SimSwitch
 
 REFUSED_SECONDS: Seconds = 2.3  # a starting toolstack refuses connections first (lab 10, 11, 14, 18)
@@ -86,6 +86,8 @@ class World:
     def turn(self, vm: SimVm, fate: Fate) -> None:
         """A guest begins or ends to run, or goes on elsewhere, at this moment."""
         self.turns.append(Turn(self.now, vm.id, fate, vm.resident_on))
+        if self.machine is not None and self.machine.vm == vm.id:
+            turns(self, self.machine, fate)
         if fate in LOST:
             self.lost.append(vm.name)
 

@@ -218,7 +218,8 @@ def _vm(s: Situation, vm: VmSeen) -> dict[str, Any]:
         "wish": str(policy.wish),
         "skipped": s.memory.vm(vm.id).skipped,
         "tier": policy.tier,
-        "infrastructure": policy.infrastructure,
+        "infrastructure": bool(policy.infrastructure),
+        "infrastructure_by": s.infrastructure_by(vm),
         "immovable": vm.immovable,
         "memory": vm.memory,
         "move_takes": move_time(s, vm),  # seconds, alone on its link

@@ -121,7 +121,9 @@ def never_4_shuts_storage_down_under_what_runs_on_it(watch: Watch, t: Tick) -> I
 
 
 def never_5_shuts_the_coordinator_down_before_its_members(watch: Watch, t: Tick) -> Iterator[str]:
-    """Except at the reserve. A member that cannot be reached, or was only a moment ago, is down as far as we know."""
+    """Except at the reserve. A member that cannot be reached, or was only a moment ago, is down as far as we know; one
+    that carries the controller, and was told, ends it before that is proven.
+    """
     for action in t.started:
         if not isinstance(action, a.ShutDownHost) or t.world.pools[action.pool].coordinator != action.host:
             continue
@@ -129,6 +131,9 @@ def never_5_shuts_the_coordinator_down_before_its_members(watch: Watch, t: Tick)
             continue
         for member in t.world.members(action.pool):
             reached = t.truth.reached_since[member.id]
+            carries_us = member.id == t.s.carrier and t.s.memory.host(member.id).shut_down_at is not None
+            if carries_us:
+                continue
             if member.id != action.host and reached is not None and t.now - reached > FRESH and member.power:
                 yield f"{action.host}, the coordinator, is shut down while {member.id} is up"
 
@@ -214,9 +219,10 @@ def never_10_acts_when_not_armed(watch: Watch, t: Tick) -> Iterator[str]:
 
 
 def never_11_shuts_a_host_down_under_its_guests(watch: Watch, t: Tick) -> Iterator[str]:
+    """The VM that the controller runs in goes down with its host: nobody else could order that."""
     for action in t.started:
         if isinstance(action, a.ShutDownHost):
-            guests = [v.name for v in t.world.guests(action.host) if v.alive]
+            guests = [v.name for v in t.world.guests(action.host) if v.alive and v.id != action.aboard]
             moves = [t.name(m.vm) for m in t.world.links.moving if action.host in (m.source, m.target)]
             if guests or moves:
                 yield f"{action.host} is shut down with {', '.join(guests + moves)} on it or on the way"

@@ -87,7 +87,7 @@ class Hands(PoolHands):
             case EnableHost():
                 await self._enable(self._host(action.host))
             case ShutDownHost():
-                await self._shut_down(self._host(action.host), action.deadline)
+                await self._shut_down(self._host(action.host), action.deadline, action.aboard)
             case PowerOnHost():
                 await self._power_on(self._host(action.host))
             case MoveVm():
@@ -156,14 +156,14 @@ class Hands(PoolHands):
                     raise
                 await asyncio.sleep(2.0)
 
-    async def _shut_down(self, host: str, deadline: Seconds) -> None:
+    async def _shut_down(self, host: str, deadline: Seconds, aboard: str = "") -> None:
         """host.shutdown refuses neither running guests nor arriving ones: it kills them. So look first."""
         record = await self._read(Host, "host.get_record", host)
         if "shutdown" in record.current_operations.values():
             return
         if record.enabled:
             raise Refused("HOST_NOT_DISABLED", f"{record.name_label} is enabled: a VM could still arrive there")
-        await self._assert_empty(host, record)
+        await self._assert_empty(host, record, aboard)
         try:
             await self._do("host.shutdown", host, deadline=deadline)
         except XapiFailure as failure:
@@ -171,13 +171,13 @@ class Hands(PoolHands):
             if failure.code != "HOST_OFFLINE" or await self._is_live(record):
                 raise
 
-    async def _assert_empty(self, host: str, record: Host) -> None:
+    async def _assert_empty(self, host: str, record: Host, aboard: str) -> None:
         arriving = sorted(ARRIVING & set(record.current_operations.values()))
         if arriving:
             raise Refused("HOST_NOT_EMPTY", f"a VM is on its way to {record.name_label} ({', '.join(arriving)})")
         residents = await self._read(tuple[str, ...], "host.get_resident_VMs", host)
         vms = await asyncio.gather(*(self._read(Vm, "VM.get_record", ref) for ref in residents))
-        guests = sorted(vm.name_label for vm in vms if not vm.is_control_domain)
+        guests = sorted(vm.name_label for vm in vms if not vm.is_control_domain and vm.uuid != aboard)
         if guests:
             raise Refused("HOST_NOT_EMPTY", f"{record.name_label} still runs {', '.join(guests)}")
 

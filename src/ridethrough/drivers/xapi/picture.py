@@ -12,7 +12,7 @@ from ridethrough.core.observation import HostSeen, PoolSeen, Power, Snapshot, Vm
 from .identity import ambiguous, host_ids, one_line
 from .movability import immovable, storage_refs, unsuspendable
 from .needs import Cabling, cabling, cpu_of_host, cpu_of_vm, groups_of, networks_of
-from .records import NULL, Host, HostMetrics, Pool, Vm
+from .records import NULL, GuestMetrics, Host, HostMetrics, Pool, Vm
 from .store import Records
 from .where import addresses
 
@@ -222,6 +222,7 @@ def _pool_seen(pool: PoolId, records: Records, trouble: str) -> PoolSeen:
         ha_storages=_heartbeat(record, records),
         ha_configuration=tuple(sorted(record.ha_configuration.items())),
         wlb_enabled=record.wlb_enabled,
+        wlb_address=_host_of(record.wlb_url),
         storage_names={sr.uuid: sr.name_label for sr in records.srs.values()},
         network_names={n.uuid: one_line(n.name_label) for n in records.networks.values() if n.uuid},
         storage_addresses=addresses(records),
@@ -337,7 +338,19 @@ def _vm_seen(vm: Vm, pool: PoolId, frame: _Frame, records: Records) -> VmSeen:
         affinity=ids.get(vm.affinity),
         groups=groups_of(vm, records) if vm.groups else _NONE,
         unsuspendable=unsuspendable(vm, records, attached, bool(networks & cables.hardware)),
+        addresses=_addresses(records.guest_metrics.get(vm.guest_metrics)),
+        starts_itself=vm.other_config.get("auto_poweron", "").lower() == "true",
     )
+
+
+def _addresses(told: GuestMetrics | None) -> frozenset[str]:
+    return frozenset(told.networks.values()) if told is not None and told.networks else _NONE
+
+
+def _host_of(url: str) -> str:
+    """The address in pool.wlb_url: "192.0.2.9:8012", with or without "https://" before it."""
+    text = url.rpartition("://")[2].partition("/")[0]
+    return text.partition("]")[0].removeprefix("[") if text.startswith("[") else text.partition(":")[0]
 
 
 def _power(state: str) -> Power:

@@ -29,6 +29,7 @@ class Pool(Struct, frozen=True, gc=False):
     ha_statefiles: tuple[str, ...] = ()  # VDIs
     ha_configuration: Mapping[str, str] = {}
     wlb_enabled: bool = False
+    wlb_url: str = ""
 
 
 class Host(Struct, frozen=True, gc=False):
@@ -111,6 +112,7 @@ class Vm(Struct, frozen=True, gc=False):
     vifs: tuple[str, ...] = field(name="VIFs", default=())
     groups: tuple[str, ...] = ()
     affinity: str = NULL
+    other_config: Mapping[str, str] = {}
     suspend_sr: str = field(name="suspend_SR", default=NULL)
     suspend_vdi: str = field(name="suspend_VDI", default=NULL)
     last_boot_cpu_flags: Mapping[str, str] = field(name="last_boot_CPU_flags", default_factory=dict)
@@ -129,6 +131,7 @@ class GuestMetrics(Struct, frozen=True, gc=False):
     pv_drivers_version: Mapping[str, str] = field(name="PV_drivers_version", default_factory=dict)
     pv_drivers_detected: bool = field(name="PV_drivers_detected", default=False)
     other: Mapping[str, str] = {}
+    networks: Mapping[str, str] = {}  # "0/ip", "0/ipv4/0", "0/ipv6/0": an address of each card
 
 
 class Pbd(Struct, frozen=True, gc=False):

@@ -144,6 +144,7 @@ class Records(SiteRecords):
             "ha_overcommitted": pool.ha_enabled and planned < pool.ha_failures,
             "ha_allow_overcommit": pool.ha_allow_overcommit,
             "wlb_enabled": pool.wlb_enabled,
+            "wlb_url": f"{pool.wlb_address}:8012" if pool.wlb_address else "",
             "suspend_image_SR": _ref_or_null(pool.suspend_sr),
         }
         return self._made("pool", pool.uuid, default.POOL, own)
@@ -271,7 +272,9 @@ class Records(SiteRecords):
         return self._made("VM_metrics", uuid_of("VM_metrics", name), own)
 
     def _guest_metrics(self, vm: SimVm) -> Record:
-        own = {"last_updated": moment(0.0)}
+        own: Record = {"last_updated": moment(0.0)}
+        if vm.addresses:
+            own["networks"] = {f"{n}/ip": address for n, address in enumerate(vm.addresses)}
         return self._made("VM_guest_metrics", uuid_of("VM_guest_metrics", vm.uuid), default.GUEST_METRICS, own)
 
     def _task(self, task: SimTask) -> Record:
