@@ -55,8 +55,8 @@ def test_what_the_controller_sees_is_told_without_asking(
     live = client.get("/api/v1/findings").json()["live"]
     assert live["at"] > 1.7e9
     assert live["trouble"] == ""
-    assert live["counts"] == {"ok": 3, "danger": 1, "warning": 1, "note": 0, "score": 76}
-    assert {row["about"] for row in live["findings"]} == {"host.xenserver1", "host.xenserver2"}
+    assert live["counts"] == {"ok": 3, "danger": 1, "warning": 1, "note": 1, "score": 76}
+    assert {row["about"] for row in live["findings"]} == {"host.xenserver1", "host.xenserver2", "controller"}
     assert equipment.looked == []
 
 

@@ -63,13 +63,13 @@ def test_late_timers_are_warned_of_with_the_sum(live: Live) -> None:
     assert "WARNING: host.xenserver1: shutdown ends after the warning period of ups1's card (180 s): 120 s + " in (
         result.stdout
     )
-    assert result.stdout.endswith("Score: 95 of 100. Found: 2 warnings.\n")
+    assert result.stdout.endswith("Score: 95 of 100. Found: 2 warnings, 1 note.\n")
 
 
 def test_check_as_json(live: Live) -> None:
     found = as_json(live.look("check", "--json"))
     assert found["problems"] == []
-    assert {row["level"] for row in found["advice"]} == {"warning"}
+    assert {row["level"] for row in found["advice"]} == {"warning", "note"}
     assert [row["id"] for row in found["hosts"]] == ["xenserver1", "xenserver2"]
     assert sorted(found["pools"][0]["fingerprints"]) == sorted(p for *_, p in live.wire.server.endpoints.values())
 

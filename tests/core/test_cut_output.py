@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ridethrough.core import events as e
 from ridethrough.core.actions import Action, CutOutput, KeepOutput, ShutDownHost, StopStorage
 from ridethrough.core.cut_output import CUT_AFTER, cut, keep, not_cut, why_not
-from ridethrough.core.model import CardTimers, Storage, UpsId
+from ridethrough.core.model import CardTimers, Controller, Storage, Switch, UpsId
 from ridethrough.core.observation import BmcSeen, Snapshot, Source
 from ridethrough.core.site import Site
 from ridethrough.core.situation import Situation
@@ -209,3 +209,22 @@ def test_a_cut_needs_battery_now_and_every_host_on_it_down(
         assert s.memory.ups("ups1").utility_since is None
         on_it = ("h1", "h2") if both_on_it else ("h1",)
         assert all(s.memory.host(h).down_at is not None and s.memory.host(h).heard_at is None for h in on_it)
+
+
+def test_what_feeds_the_controller_or_a_switch_that_is_needed_is_not_cut() -> None:
+    the_site = cutting()
+    down = gone("h1")
+
+    def why(**parts: object) -> str:
+        changed = replace(the_site, **parts)  # type: ignore[arg-type]
+        return why_not(after(*down, the_site=changed, there=seen(changed)), "ups1")
+
+    assert why() == ""
+    assert why(controller=Controller(("ups1",))) == "the controller's own machine hangs on it"
+    behind = {"sw1": Switch("sw1", ("ups1",), hosts=("h1",), upses=("ups1",))}
+    assert why(switches=behind) == ""
+    assert why(switches=behind, controller=Controller(switch="sw1")) == "sw1, which leads to everything, hangs on it"
+    to_h2 = {"sw1": Switch("sw1", ("ups1",), pools=("pool1",))}
+    assert why(switches=to_h2) == "sw1, which leads to h2, hangs on it"
+    to_card = {"sw1": Switch("sw1", ("ups1",), upses=("ups1", "ups2"))}
+    assert why(switches=to_card) == "sw1, which leads to ups2's card, hangs on it"

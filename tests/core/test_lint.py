@@ -181,8 +181,16 @@ def test_a_battery_that_is_to_be_replaced() -> None:
 @pytest.mark.parametrize(("own", "told"), [("controller-vm", 1), ("elsewhere", 0), ("", 0)])
 def test_a_controller_inside_of_the_pool_that_it_protects(own: str, told: int) -> None:
     the_site = built()
-    seen = seen_of(the_site, vm_seen("controller-vm", "h1", 1.0))
+    seen = seen_of(the_site, vm_seen("controller-vm", "h1", 1.0, starts_itself=True))
+    seen = replace(seen, pools={"pool1": replace(seen.pools["pool1"], auto_poweron=True)})
     assert len(lint(the_site, seen, armed=True, own_vm=own)) == told
+
+
+def test_a_controller_whose_own_vm_nobody_starts() -> None:
+    the_site = replace(built(), controller=Controller(("ups1",), shuts_down=True, vm="controller-vm"))
+    first, second = said(the_site, seen_of(the_site, vm_seen("controller-vm", "h1", 1.0)), "controller")
+    assert (first.level, second.level) == (Level.DANGER, Level.WARNING)
+    assert "nobody starts controller-vm" in first.sentence
 
 
 @pytest.mark.parametrize(

@@ -245,13 +245,22 @@ def _unnamed_storage(s: Situation, pool: PoolId) -> Iterator[Advice]:
 
 def _inside(s: Situation, own_vm: VmId) -> Iterator[Advice]:
     """A controller in the pool that it protects moves with it, and goes down with its host."""
-    vm = s.seen.vms.get(own_vm)
+    vm = s.own_vm or s.seen.vms.get(own_vm)
     if vm is not None:
+        pool = s.seen.pools.get(vm.pool)
+        if pool is not None and not (pool.auto_poweron and vm.starts_itself):
+            yield Advice(
+                Level.DANGER,
+                "controller",
+                f"nobody starts {vm.name}, in which it runs, after an outage: it goes down with its host, and is to "
+                "start the others",
+                f"Set auto_poweron=true in the other_config of {vm.pool} and of {vm.name}",
+            )
         yield Advice(
             Level.WARNING,
             "controller",
-            f"this machine is {vm.name}, a VM of {vm.pool}: a controller inside of the pool that it protects is moved "
-            "or stopped with the rest, and then nobody goes on with the work",
+            f"this machine is {vm.name}, a VM of {vm.pool}: a controller inside of the pool that it protects moves "
+            "first and goes down last, with its host, and nobody goes on with the work until it runs again",
             "Run it on a machine of its own, on a UPS of its own",
         )
 

@@ -29,7 +29,6 @@ from .situation import Situation
 from .start import may_act, start
 from .wording import duration
 
-
 # Before the coordinator, from the order to the host that carries this controller: it stops guests ten seconds after it,
 # needs the coordinator for that, and ends us by it.
 CARRIER_FIRST: Seconds = 7.0
