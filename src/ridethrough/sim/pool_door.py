@@ -321,9 +321,7 @@ class PoolDoor:
                 await self._power_on(self._host(action.host))
             case a.AttachRepository():
                 await self._attach(self._host(action.host), action.repository)
-            case (
-                a.StopStorage() | a.WakeStorage() | a.CutOutput() | a.KeepOutput() | a.ShutDownController()
-            ):
+            case a.StopStorage() | a.WakeStorage() | a.CutOutput() | a.KeepOutput() | a.ShutDownController():
                 raise TypeError(f"a pool does not do {type(action).__name__}")
             case _:
                 assert_never(action)
