@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from ridethrough.core.advice import advice
-from ridethrough.core.model import CardAction, CardTimers, Way
+from ridethrough.core.model import CardAction, CardTimers, Storage, Ups, Way
 from ridethrough.core.observation import Snapshot, StorageSeen
 
 from .test_storage import NAS, NOW, named, seen_of, with_nas
@@ -63,3 +63,17 @@ def test_one_that_nothing_is_known_to_use_is_told() -> None:
     assert said(advice(the_site, Snapshot())) == []  # no pool has answered yet
     several = replace(with_nas(), pools={**with_nas().pools, "pool2": with_nas().pools["pool1"]})
     assert "may be used by any pool" in said(advice(several, named(seen_of(several))))[0]
+
+
+def test_one_that_may_stay_off_is_told_unless_its_output_is_cut_or_it_can_be_woken() -> None:
+    the_site = with_nas()
+    keeps = replace(the_site.upses["ups9"], timers=CardTimers(900.0, 120.0, CardAction.CLIENT))
+    seen = named(seen_of(the_site))
+
+    def of(ups: Ups, nas: Storage = NAS) -> list[str]:
+        changed = replace(the_site, upses={**the_site.upses, "ups9": ups}, storages={"nas1": nas})
+        return [text for text in said(advice(changed, seen)) if "may stay off" in text]
+
+    assert "ups9 may keep its output on until power returns, and nothing wakes it" in of(keeps)[0]
+    assert of(replace(keeps, cut_output=True)) == []
+    assert of(keeps, replace(NAS, wakes=True)) == []

@@ -72,3 +72,12 @@ def test_a_simulated_outage_goes_by_it_too() -> None:
         return float(row["begins_at"])
 
     assert begins(Learned(held={"ups1": 0.5})) < 0.6 * begins(NOTHING_LEARNED)
+
+
+def test_a_plan_shows_that_an_output_is_cut_after_its_host() -> None:
+    the_site, seen = now()
+    the_site = replace(the_site, upses={**the_site.upses, "ups1": replace(the_site.upses["ups1"], cut_output=True)})
+    told = forecast(the_site, seen, ["ups1"]).run.narrative
+    assert (
+        told.index("h1 is down") < told.index("-> let ups1 cut its output") < told.index("ups1's card cuts its output")
+    )

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from ridethrough.core import events as e
 from ridethrough.core.model import Ups
+from ridethrough.core.observation import Source
 from ridethrough.views import island_view
-from tests.core.build import known, remember, site, snapshot
+from tests.core.build import known, lost, remember, site, snapshot
 
 
 def test_a_ups_shows_the_feeder_that_its_owner_named() -> None:
@@ -15,6 +16,17 @@ def test_a_ups_shows_the_feeder_that_its_owner_named() -> None:
     there = replace(there, upses={**there.upses, "ups2": Ups("ups2", feeder="B")})
     shown = island_view(100.0, snapshot(100.0, there), remember(*known(there)), there, "")
     assert {row["id"]: row["feeder"] for row in shown["upses"]} == {"ups1": "", "ups2": "B"}
+
+
+def test_a_ups_shows_whether_its_output_is_cut_and_what_that_waits_for() -> None:
+    there = site(2)
+    there = replace(there, upses={**there.upses, "ups1": replace(there.upses["ups1"], cut_output=True)})
+    memory = remember(*known(there), lost("ups1", 90.0))
+    shown = island_view(100.0, snapshot(100.0, there, sources={"ups1": Source.BATTERY}), memory, there, "")["upses"]
+    assert [(row["cut_output"], row["cut_waits"]) for row in shown] == [
+        (True, "nothing on it was shut down"),
+        (False, ""),
+    ]
 
 
 def test_a_held_host_shows_who_holds_it_and_why_until_that_ends() -> None:
