@@ -13,10 +13,14 @@ FORCED = 40  # guests that are tried where they do not fit, in one round,
 FORCED_ON = 8  # and on how many hosts each
 FEW = 12  # guests
 FEW_NODES = 4000
+SHUFFLES = 60_000  # looks of the last way, which goes on
+IDLE = 200  # tries without a gain,
+TOGETHER = 4  # each on so many hosts at most,
+CANDIDATES = 60  # of which each is offered so many guests
 
 
 def better(state: State) -> None:
-    """Better the plan until nothing helps any more, or the steps are used up."""
+    """Better the plan until nothing helps any more, or the steps are used up. Never worse than before."""
     steps = Steps(STEPS)
     _try_everything(state, steps)
     for _ in range(ROUNDS):
@@ -27,7 +31,8 @@ def better(state: State) -> None:
             _choose_who_leaves(state, steps)
         _force(state, steps)
         if state.saved == before or steps.used_up:
-            return
+            break
+    _shuffle(state, Steps(SHUFFLES))
 
 
 class Steps:
@@ -199,6 +204,61 @@ def _worthiest(state: State, t: int, candidates: list[int], steps: Steps) -> lis
     visit(0, state.free[t], state.into_left[t], 1.0 + 1e-9, 0)
     steps.left -= NODES - nodes
     return best
+
+
+# --- several hosts anew --------------------------------------------------------------------------------------------
+
+
+def _shuffle(state: State, steps: Steps) -> None:
+    """Some guests of a few hosts are taken away, and these filled anew, each with what is worth most on it; kept where
+    that is no loss. Which ones is drawn, always in the same way.
+    """
+    targets = sorted({t for allowed in state.allowed for t in allowed})
+    dice, idle = Dice(), 0
+    best, places = state.saved, state.copy_places()
+    while not steps.used_up and idle < IDLE and state.unplaced():
+        before, chosen = state.saved, dice.some(targets, TOGETHER)
+        parts = dice.below(4) + 1  # of so many, one stays
+        undo = [(o, t) for t in chosen for o in state.on[t] if parts == 1 or dice.below(parts) == 0]
+        for o, _ in undo:
+            state.take(o)
+        filled = [(g, t) for t in chosen for g in _fill(state, t, steps)]
+        if state.saved < before:
+            for g, _ in filled:
+                state.take(g)
+            for o, t in undo:
+                state.put(o, t)
+        idle += 1
+        if state.saved > best:
+            best, places, idle = state.saved, state.copy_places(), 0
+    state.restore(places)
+
+
+def _fill(state: State, t: int, steps: Steps) -> list[int]:
+    """Put on a host what is worth most of all that is nowhere."""
+    could = [g for g in state.unplaced() if t in state.allowed[g] and state.fits(g, t)][:CANDIDATES]
+    steps.left -= len(could) + len(state.where) // 10
+    chosen = _worthiest(state, t, could, steps)
+    for g in chosen:
+        state.put(g, t)
+    return chosen
+
+
+class Dice:
+    """Numbers that look as if drawn, the same ones in the same order each time."""
+
+    __slots__ = ("last",)
+
+    def __init__(self) -> None:
+        self.last = 1
+
+    def below(self, end: int) -> int:
+        self.last = (self.last * 1103515245 + 12345) % 2**31
+        return (self.last >> 8) % end
+
+    def some(self, of: list[int], most: int) -> list[int]:
+        """So many at most, each once."""
+        return list(dict.fromkeys(of[self.below(len(of))] for _ in range(most)))
 
 
 # --- who has the time to leave -----------------------------------------------------------------------------------
