@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
 from ortools.linear_solver import pywraplp
 from ortools.sat.python import cp_model
@@ -22,7 +23,7 @@ NEAR = 0.0005  # so near to a bound that is found at once nothing is asked of th
 SCALE = 1000  # parts of a second: the solver knows whole numbers only
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Model:
     """What may go where, what it is worth, and what there is of memory and time."""
 
@@ -59,15 +60,17 @@ def model(it: Instance) -> Model:
         spare = None if seconds is None else seconds - need(s, host).last_moment - moving_time(s, under_way) / 2
         out[h] = math.inf if spare is None else max(spare, 0.0)
     longest = max((out[v.resident_on or ""] for v in vms.values() if _able(v, powered)), default=math.inf)
-    return Model(
-        vms,
-        {v.id: weight(s.vm_policy(v)) for v in vms.values()},
-        {v.id: _able(v, powered) for v in vms.values()},
-        {h: host.memory_free - sum(v.memory for v in coming[h]) for h, host in powered.items()},
-        {v.id: moving_time(s, [v]) for v in vms.values()},
-        out,
-        {h: max(longest - moving_time(s, coming[h]) / 2, 0.0) for h in powered},
-    )
+    free = {h: host.memory_free - sum(v.memory for v in coming[h]) for h, host in powered.items()}
+    seconds = {v.id: moving_time(s, [v]) for v in vms.values()}
+    into = {h: max(longest - moving_time(s, coming[h]) / 2, 0.0) for h in powered}
+
+    def fits(vm: VmSeen, host: HostId) -> bool:
+        """Alone there: what does not is no choice, and must not be cut in pieces by a relaxation either."""
+        return vm.memory <= free[host] and seconds[vm.id] <= min(out[vm.resident_on or ""], into[host])
+
+    able = {v.id: tuple(h for h in _able(v, powered) if fits(v, h)) for v in vms.values()}
+    worth = {v.id: weight(s.vm_policy(v)) for v in vms.values()}
+    return Model(vms, worth, able, free, seconds, out, into)
 
 
 def _able(vm: VmSeen, powered: dict[HostId, HostSeen]) -> tuple[HostId, ...]:
@@ -112,6 +115,8 @@ def solved(m: Model, hint: dict[VmId, HostId], seconds: float, workers: int = 1)
         cp.add(sum(m.vms[v].memory // 2**20 * x for v, x in there) <= max(free, 0) // 2**20)
         if math.isfinite(m.into[h]):
             cp.add(sum(math.ceil(m.seconds[v] * SCALE) * x for v, x in there) <= math.floor(max(m.into[h], 0) * SCALE))
+    for h, most in _most_of_each(m).items():
+        cp.add(sum(m.worth[v] * x for (v, t), x in var.items() if h in (t, m.vms[v].resident_on)) <= most)
     for h, window in m.out.items():
         leaving = [(v, x) for (v, _), x in var.items() if m.vms[v].resident_on == h]
         if math.isfinite(window) and leaving:
@@ -132,6 +137,29 @@ def solved(m: Model, hint: dict[VmId, HostId], seconds: float, workers: int = 1)
     return Best(worth, bound, worth == bound)
 
 
+@cache
+def _most_of_each(m: Model) -> dict[HostId, int]:
+    """What each host alone can send, or take, at most: whole guests, the other hosts left out. No plan exceeds that."""
+    found: dict[HostId, int] = {}
+    for h in sorted({*m.out, *m.free}):
+        its = [v for v in m.vms if m.able[v] and (m.vms[v].resident_on == h or h in m.able[v])]
+        cp = cp_model.CpModel()
+        var = {v: cp.new_bool_var(v) for v in its}
+        window = m.out[h] if h in m.out else m.into[h]
+        if math.isfinite(window):
+            # Rounded so that nothing that keeps to its seconds is left out.
+            cp.add(sum(math.floor(m.seconds[v] * SCALE) * var[v] for v in its) <= math.ceil(window * SCALE))
+        if h in m.free:
+            cp.add(sum(m.vms[v].memory // 2**20 * var[v] for v in its) <= max(m.free[h], 0) // 2**20)
+        cp.maximize(sum(m.worth[v] * var[v] for v in its))
+        solver = cp_model.CpSolver()
+        solver.parameters.max_time_in_seconds = 2.0
+        solver.parameters.num_workers = 1
+        solver.solve(cp)
+        found[h] = math.floor(solver.best_objective_bound + 1e-6)
+    return found
+
+
 def _relaxed(m: Model) -> int:
     """What could be saved if guests could be cut in pieces: never less than what can be saved whole."""
     lp = pywraplp.Solver.CreateSolver("GLOP")
@@ -146,6 +174,9 @@ def _relaxed(m: Model) -> int:
     for h, window in m.out.items():
         if math.isfinite(window):
             lp.Add(lp.Sum([m.seconds[v] * x for (v, _), x in var.items() if m.vms[v].resident_on == h]) <= window)
+    for h, most in _most_of_each(m).items():
+        its = [m.worth[v] * x for (v, t), x in var.items() if h in (t, m.vms[v].resident_on)]
+        lp.Add(lp.Sum(its) <= most)
     lp.Maximize(lp.Sum([m.worth[v] * x for (v, _), x in var.items()]))
     if lp.Solve() != pywraplp.Solver.OPTIMAL:
         return sum(m.worth.values())
