@@ -11,9 +11,11 @@ from ridethrough.core import events as e
 from ridethrough.core.custody import is_away
 from ridethrough.core.gates import battery, is_charged, is_ready, shutdown_need, why_it_waits
 from ridethrough.core.model import Storage
+from ridethrough.core.observation import Power
 from ridethrough.core.ordering import first_to_start
 from ridethrough.core.policy import Policy, VmPolicy
 from ridethrough.core.power_on import power_on
+from ridethrough.core.recovery import waits_for_battery
 from ridethrough.core.situation import Situation
 
 from .build import TIMERS, host_seen, lost, site, situation, snapshot, ups_seen, vm_seen
@@ -59,11 +61,50 @@ def test_one_full_shutdown_is_its_guests_tier_by_tier_its_hosts_and_its_storage(
     assert shutdown_need(with_nas, "ups2") == shutdown_need(s, "ups2") + 180.0 + p.down_silence + 10.0
 
 
-def test_a_host_is_switched_on_once_its_battery_carries_a_full_shutdown() -> None:
+def enough(seconds: float) -> float:
+    """The charge with which the battery holds so long."""
+    return seconds / (1500 * 0.8) * 100
+
+
+def test_a_host_is_switched_on_once_its_battery_carries_it_without_guests() -> None:
+    alone = after().policy.host_stop + after().policy.reserve
+    assert power_on(after(charge=enough(alone) - 1)) == []
+    assert [type(event) for event in power_on(after(charge=enough(alone) + 1))] == [e.ActionStarted]
+
+
+def test_where_xenserver_starts_its_guests_with_it_the_battery_must_carry_them() -> None:
+    def on_its_own(charge: float) -> Situation:
+        s = after(charge=charge)
+        pool = replace(s.seen.pools["pool1"], auto_poweron=True)
+        return replace(s, seen=replace(s.seen, pools={"pool1": pool}), worked_out={})
+
     needs = shutdown_need(after(), "ups2")
-    enough = needs / (1500 * 0.8) * 100
-    assert power_on(after(charge=enough - 1)) == []
-    assert [type(event) for event in power_on(after(charge=enough + 1))] == [e.ActionStarted]
+    assert power_on(on_its_own(enough(needs) - 1)) == []
+    assert [type(event) for event in power_on(on_its_own(enough(needs) + 1))] == [e.ActionStarted]
+
+
+def test_guests_wait_until_the_battery_carries_a_full_shutdown() -> None:
+    needs = shutdown_need(after(), "ups2")
+    stopped = vm_seen("web", "", power=Power.HALTED, resident_on=None)
+
+    def back(charge: float, *more: e.Event) -> Situation:
+        s = after(e.HostReturned(NOW - 60.0, "h2", 1700.0), *more, charge=charge)
+        hosts = {**s.seen.hosts, "h2": host_seen("h2", NOW)}
+        return replace(s, seen=replace(s.seen, hosts=hosts, vms={**s.seen.vms, "web": stopped}), worked_out={})
+
+    assert waits_for_battery(back(enough(needs) - 1), stopped)
+    assert not waits_for_battery(back(enough(needs) + 1), stopped)
+
+
+def test_guests_wait_for_the_battery_of_a_coordinator_that_has_started_again() -> None:
+    """In another outage everything would have to be down before it."""
+    s = after(e.HostReturned(NOW - 60.0, "h2", 1700.0), charge=1.0)
+    hosts = {**s.seen.hosts, "h2": host_seen("h2", NOW)}
+    stopped = vm_seen("other", "", power=Power.HALTED, resident_on=None)
+    for coordinator, waits in (("h1", False), ("h2", True)):
+        pools = {"pool1": replace(s.seen.pools["pool1"], coordinator=coordinator)}
+        seen = replace(s.seen, hosts=hosts, pools=pools, vms={**s.seen.vms, "other": stopped})
+        assert waits_for_battery(replace(s, seen=seen, worked_out={}), stopped) is waits
 
 
 def test_nobody_waits_for_ever() -> None:

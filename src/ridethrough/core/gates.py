@@ -49,12 +49,17 @@ def _holds(s: Situation, ups: UpsId, reading: UpsReading | None) -> Seconds | No
     return reading.runtime * believed if reading.runtime is not None else None
 
 
-@once
 def shutdown_need(s: Situation, ups: UpsId) -> Seconds:
     """Seconds for one full shutdown of the hosts and storages that a UPS feeds, with the guests that ran on them: their
     stops, tier after tier, the members, then the coordinator, then the storage, each proven down."""
+    return _shutdown_need(s, ups, False)
+
+
+@once
+def _shutdown_need(s: Situation, ups: UpsId, as_it_is: bool) -> Seconds:
+    """`as_it_is`: with no other guests than those that run there now."""
     hosts = [h for h in s.hosts if h.id in s.site.hosts and ups in s.site.hosts[h.id].powered_by]
-    stops = max((stops_in_order(s, _guests(s, h)) for h in hosts), default=0.0)
+    stops = max((stops_in_order(s, s.guests(h.id) if as_it_is else _guests(s, h)) for h in hosts), default=0.0)
     downs = sorted(host_stop(s, h.id) for h in hosts)
     found = stops + (downs[-1] if downs else 0.0) + s.policy.reserve
     if len(hosts) > 1 and (coordinators := [h for h in hosts if s.is_coordinator(h)]):
@@ -81,19 +86,28 @@ def _ran_on(s: Situation, pool: PoolId) -> dict[HostId, list[VmId]]:
     return found
 
 
-@once
 def is_charged(s: Situation, ups: UpsId) -> bool:
     """Whether it carries one full shutdown; or will not get better; or was waited for long enough.
 
     Where it tells nothing of its battery, it is given as long as it was on battery.
     """
+    return _is_charged(s, ups, False)
+
+
+def carries_what_runs(s: Situation, ups: UpsId) -> bool:
+    """The same without the guests that are still to start: enough for a machine that starts before them."""
+    return _is_charged(s, ups, True)
+
+
+@once
+def _is_charged(s: Situation, ups: UpsId, as_it_is: bool) -> bool:
     m = s.memory.ups(ups)
     if m.back_at is None or s.now - m.back_at >= _limit(s, ups):
         return True
     now = battery(s, ups)
     if now.charge is not None and now.charge >= FULL:
         return True
-    return now.holds is not None and now.holds >= now.needs
+    return now.holds is not None and now.holds >= (_shutdown_need(s, ups, True) if as_it_is else now.needs)
 
 
 def _limit(s: Situation, ups: UpsId) -> Seconds:
@@ -103,18 +117,31 @@ def _limit(s: Situation, ups: UpsId) -> Seconds:
     return min(s.memory.ups(ups).lasted, s.policy.battery_wait)
 
 
-@once
 def is_ready(s: Situation, host: HostId, pool: PoolId) -> bool:
     """Whether the batteries behind a host, and behind the storage under it, let what was stopped there start again.
 
     A person who wants the pool back now has the last word.
     """
+    return _is_ready(s, host, pool, False)
+
+
+@once
+def _is_ready(s: Situation, host: HostId, pool: PoolId, as_it_is: bool) -> bool:
     if s.memory.pool(pool).hurried:
         return True
     return all(
-        sum(is_charged(s, u) for u in built.powered_by) >= min(built.needs, len(built.powered_by))
+        sum(_is_charged(s, u, as_it_is) for u in built.powered_by) >= min(built.needs, len(built.powered_by))
         for built in _behind(s, host)
     )
+
+
+def may_start(s: Situation, host: HostId, pool: PoolId) -> bool:
+    """Whether a host may be switched on: it starts while the battery that its guests wait for recharges.
+
+    Not where XenServer would start them with it.
+    """
+    seen = s.seen.pools.get(pool)
+    return _is_ready(s, host, pool, seen is not None and not seen.auto_poweron)
 
 
 def has_waited(s: Situation, host: HostId, pool: PoolId) -> bool:

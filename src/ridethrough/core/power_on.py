@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import events as e
 from .actions import PowerOnHost, WakeStorage
 from .custody import is_away
-from .gates import is_charged, is_ready
+from .gates import carries_what_runs, may_start
 from .model import HostId, PoolId, PowerWay, Seconds, Storage, UpsId
 from .observation import HostSeen
 from .power import Supply, backs_of, supply
@@ -38,7 +38,7 @@ def _may_be_woken(s: Situation, built: Storage) -> bool:
         return False  # it starts, or was not down
     if m.woken_at is not None and s.now - m.woken_at < WOKEN_AGAIN:
         return False
-    charged = sum(is_charged(s, ups) for ups in built.powered_by) >= min(built.needs, len(built.powered_by))
+    charged = sum(carries_what_runs(s, ups) for ups in built.powered_by) >= min(built.needs, len(built.powered_by))
     return charged or any(s.memory.pool(h.pool).hurried for h in hosts_on(s, built.id))
 
 
@@ -136,7 +136,7 @@ def _stays_off(s: Situation, host: HostSeen) -> bool:
         return False  # a person wanted it in maintenance mode, and has switched it off to work on it
     if supply(s, host.id).state not in (Supply.FULL, Supply.REDUCED) or s.answers(host):
         return False
-    if not is_ready(s, host.id, host.pool):
+    if not may_start(s, host.id, host.pool):
         return False
     since = max(_gone_at(s, host.id), *backs_of(s, host.id))
     tried = m.powered_on_at

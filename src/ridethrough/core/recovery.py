@@ -7,7 +7,7 @@ from .actions import EnableHost, StartVm
 from .attachments import awaited
 from .custody import belongs_to_administrator, is_away
 from .evacuation import still_moves
-from .gates import awaited_batteries, is_ready, why_it_waits
+from .gates import awaited_batteries, is_ready, may_start, why_it_waits
 from .memory import VmMemory
 from .model import HostId, PoolId, Seconds, UpsId, VmId
 from .observation import HostSeen, Power, VmSeen
@@ -98,19 +98,30 @@ def waits_for_battery(s: Situation, vm: VmSeen) -> bool:
 
 @once
 def _must_not_be_loaded(s: Situation, home_id: HostId, pool: PoolId) -> bool:
+    if any(not is_ready(s, h, pool) for h in _coordinator_back(s, pool)):
+        return True  # in another outage everything would have to be down before it
     home = s.seen.hosts.get(home_id)
     if home is not None and _takes_guests(s, home):
         return not is_ready(s, home.id, pool)
     return not any(is_ready(s, h.id, pool) for h in s.members(pool) if _takes_guests(s, h))
 
 
+def _coordinator_back(s: Situation, pool: PoolId) -> list[HostId]:
+    """The coordinator, if it has started since the outage began."""
+    return [h.id for h in s.members(pool) if s.is_coordinator(h) and s.memory.host(h.id).returned_at is not None]
+
+
 @once
 def batteries(s: Situation) -> dict[UpsId, str]:
     """The UPSs for which something that was stopped waits now, and why."""
-    hosts = {h.id for h in s.hosts if is_off(s, h.id) and supply(s, h.id).powered and not is_away(s, h)}
+    coming = [h for h in s.hosts if not _takes_guests(s, h) and supply(s, h.id).powered and not is_away(s, h)]
+    hosts = {h.id for h in coming if is_off(s, h.id) and not may_start(s, h.id, h.pool)}
     for pool in s.seen.pools:
         if s.memory.pool(pool).record is not None and not s.memory.pool(pool).hurried:
-            hosts |= {ran_on(s, v) for v in to_start(s, pool) if waits_for_battery(s, v)}
+            stopped = to_start(s, pool)
+            hosts |= {h.id for h in coming} & {ran_on(s, v) for v in stopped}
+            if guests := [v for v in stopped if waits_for_battery(s, v)]:
+                hosts |= {*(ran_on(s, v) for v in guests), *_coordinator_back(s, pool)}
     waiting = {h for h in hosts if h in s.seen.hosts and not is_ready(s, h, s.seen.hosts[h].pool)}
     upses = sorted({u for h in waiting if supply(s, h).powered for u in awaited_batteries(s, h)})
     return {u: why_it_waits(s, u) for u in upses}

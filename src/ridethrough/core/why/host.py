@@ -6,7 +6,7 @@ from ridethrough.core import events as e
 from ridethrough.core.budget import in_words, left, need
 from ridethrough.core.custody import belongs_to_administrator
 from ridethrough.core.evacuation import is_emptying, is_held, is_protected, last_start_in, on_battery_text
-from ridethrough.core.gates import awaited_batteries, is_ready, why_it_waits
+from ridethrough.core.gates import awaited_batteries, may_start, why_it_waits
 from ridethrough.core.memory import HostMemory
 from ridethrough.core.model import HostId, UpsId
 from ridethrough.core.observation import HostSeen
@@ -267,7 +267,7 @@ def _comes_back(s: Situation, host: HostSeen, state: HostSupply) -> str:
     counting = [u for u in _named(s, host.id) if is_counting(s, u)]
     if counting:
         return f"{listed(counting)} may still cut its output: it comes back after that."
-    if not is_ready(s, host.id, host.pool):
+    if not may_start(s, host.id, host.pool):
         return f"It waits: {'; '.join(why_it_waits(s, ups) for ups in awaited_batteries(s, host.id))}."
     if reason := trouble(s, host):
         return f"It stays off ({reason}): a person must switch it on."
