@@ -22,6 +22,8 @@ from ridethrough.core.storage import is_serving, word
 from ridethrough.core.storage_use import guests_on, hosts_on, repositories_of
 from ridethrough.core.watch import card_timers
 
+from .reach import own_machine, switches
+
 
 def island_view(at: Seconds, seen: Snapshot, memory: Memory, site: Site, verdict: str) -> dict[str, Any]:
     """One island after a round. Times are site seconds; None where nothing is known."""
@@ -37,6 +39,8 @@ def island_view(at: Seconds, seen: Snapshot, memory: Memory, site: Site, verdict
         "vms": [_vm(s, vm) for _, vm in sorted(seen.vms.items())],
         "storage": _storage(seen),
         "nas": [_nas(s, built) for _, built in sorted(site.storages.items())],
+        "switches": switches(s),
+        "own_machine": own_machine(s),
         "alerts": [_alert(alert) for _, alert in sorted(memory.alerts.items())] + _not_reached(s),
         "under_way": [tell_started(memory, position) for position in sorted(memory.pending)],
     }
@@ -50,8 +54,9 @@ def site_view(name: str, controller: str, islands: Iterable[dict[str, Any]]) -> 
     verdicts = [part["verdict"] for part in parts if "nothing to do" not in part["verdict"]]
     joined["verdict"] = "; ".join(verdicts) or (parts[0]["verdict"] if parts else "starting")
     joined["journal_trouble"] = next((p["journal_trouble"] for p in parts if p.get("journal_trouble")), "")
-    for key in ("upses", "pools", "hosts", "vms", "storage", "nas", "alerts", "under_way"):
+    for key in ("upses", "pools", "hosts", "vms", "storage", "nas", "switches", "alerts", "under_way"):
         joined[key] = [row for part in parts for row in part[key]]
+    joined["own_machine"] = next((part["own_machine"] for part in parts if part["own_machine"]), None)
     return joined
 
 

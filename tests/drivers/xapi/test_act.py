@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -234,6 +235,15 @@ async def test_a_host_with_a_guest_whose_record_cannot_be_read_is_never_shut_dow
     with pytest.raises((Refused, Unreachable)):
         await site.perform(ShutDownHost("xcp2", "pool-a", "why"))
     assert site.host.called("host.shutdown") == []
+
+
+@pytest.mark.parametrize(("aboard", "sent"), [("own", 1), ("another", 0)])
+async def test_a_host_goes_down_with_the_vm_that_the_controller_runs_in(site: Site, aboard: str, sent: int) -> None:
+    site.member["enabled"] = False
+    site.host.answers["VM.get_record"] = lambda _, ref: {"uuid": "own", "is_control_domain": "dom0" in str(ref)}
+    with contextlib.suppress(Refused):
+        await site.perform(ShutDownHost("xcp2", "pool-a", "why", aboard=aboard))
+    assert len(site.host.called("host.shutdown")) == sent
 
 
 async def test_an_empty_disabled_host_is_shut_down(site: Site) -> None:

@@ -213,3 +213,25 @@ def test_a_picture_drawn_from_memory_is_the_same(change: Change) -> None:
     assert picture("pool-a", records, {}, memo) == seen(records)
     records.apply([change])
     assert picture("pool-a", records, {}, memo) == seen(records)
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("192.0.2.9:8012", "192.0.2.9"),
+        ("https://192.0.2.9:8012", "192.0.2.9"),
+        ("https://[2001:db8::9]:8012/", "2001:db8::9"),
+        ("wlb.example.com:8012", "wlb.example.com"),
+        ("", ""),
+    ],
+)
+def test_where_wlb_answers_and_which_addresses_a_guest_tells(url: str, address: str) -> None:
+    records = site()
+    records.pools["P"] = replace(records.pools["P"], wlb_enabled=True, wlb_url=url)
+    told = {"0/ip": "192.0.2.9", "0/ipv6/0": "fe80::1"}
+    records.guest_metrics["G"] = replace(records.guest_metrics["G"], networks=told)
+    records.vms["V"] = replace(records.vms["V"], other_config={"auto_poweron": "true"})
+    drawn = seen(records)
+    assert drawn.pool.wlb_address == address
+    assert drawn.vms["web"].addresses == {"192.0.2.9", "fe80::1"}
+    assert drawn.vms["web"].starts_itself
