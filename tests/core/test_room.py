@@ -16,6 +16,8 @@ from ridethrough.core.ordering import stop_rank
 from ridethrough.core.placement import Placement, place
 from ridethrough.core.policy import MakeRoom, VmPolicy, Wish
 from ridethrough.core.situation import Situation
+from ridethrough.core.verdict import verdict
+from ridethrough.core.why import why
 
 from .build import GIB, lost, site, situation, snapshot, vm_seen
 
@@ -178,3 +180,26 @@ def test_what_was_stopped_starts_again_where_there_is_room() -> None:
 
 def test_not_while_others_may_still_come_for_the_room() -> None:
     assert after(down=False, free=4.0, db_on="h1") == []
+
+
+def test_people_are_told_who_waits_and_for_whom() -> None:
+    s = outage(ONE, WISHES, {"h2": 4.0, "h3": 4.0})
+    assert [w.text for w in why(s, "db")] == [
+        "db waits on h1, which it must leave: room is made for it on h2. It moves when old has gone from h2. If the "
+        "time runs out before, it is stopped cleanly."
+    ]
+    began = e.ActionStarted(NOW - 2, STOPPED)
+    s = situation(NOW, s.seen, s.site, lost("ups1", 30.0, off_at=2000.0), BEGUN, began)
+    assert "making room on h2" in verdict(s)
+    assert [w.text for w in why(s, "old")] == ["old is being stopped cleanly on h2: makes room for db."]
+
+
+def test_one_that_made_room_says_what_it_waits_for() -> None:
+    s = outage((vm_seen("db", "h2", 8), replace(vm_seen("old", "h2", 4), power=Power.HALTED)), WISHES, {})
+    done = e.ActionFinished(NOW - 1, 0, STOPPED)
+    s = situation(NOW, s.seen, s.site, lost("ups1", 30.0), BEGUN, RECORD, e.ActionStarted(NOW - 9, STOPPED), done)
+    s = replace(s, memory=replace(s.memory, pending={}), worked_out={})
+    assert [w.text for w in why(s, "old")] == [
+        "old is halted: Ridethrough stopped it on h2, for room was needed there. It starts when the hosts without "
+        "power are empty or have it again, and there is room."
+    ]
