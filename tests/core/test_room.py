@@ -105,6 +105,21 @@ def test_what_is_on_its_way_already_is_room_to_come() -> None:
     assert not plan.moves
 
 
+def test_among_equals_what_ha_protects_runs_on() -> None:
+    """Both as one of those that look for a place, and as one of those that could go for another."""
+    vms = tuple(vm_seen(name, "h1", 4, ha_protected=name == "kept") for name in ("aaa", "kept", "zzz"))
+    assert set(place(outage(vms, {}, {"h2": 4.0}, MakeRoom.OFF), ["h1"]).moves) == {"kept"}
+    vms = (vm_seen("db", "h1", 4), vm_seen("aaa", "h2", 4, ha_protected=True), vm_seen("zzz", "h2", 4))
+    assert gone(place(outage(vms, tiers(db=2, aaa=8, zzz=8), {"h2": 0.0}), ["h1"])) == ({}, {"zzz"})
+
+
+def test_the_tier_counts_for_more_than_all_protection_together() -> None:
+    small = tuple(vm_seen(f"small{n}", "h1", 1, ha_protected=True) for n in range(4))
+    vms = (vm_seen("db", "h1", 4), *small)
+    wishes = tiers(db=6, **{v.name: 9 for v in small})
+    assert "db" in place(outage(vms, wishes, {"h2": 4.0}, MakeRoom.OFF), ["h1"]).moves
+
+
 sizes = st.sampled_from([1.0, 2.0, 4.0, 8.0])
 guests = st.lists(
     st.tuples(

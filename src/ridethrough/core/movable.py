@@ -5,11 +5,12 @@ from __future__ import annotations
 from .actions import MoveVm
 from .model import Bytes, HostId, NetworkId, PoolId, RepositoryId, Seconds, VmId
 from .observation import Cpu, HostSeen, Power, VmSeen
-from .policy import Wish
+from .policy import Wish, weight
 from .power import Feed, Supply, feed, supply
 from .situation import Situation, once
 
 NOT_PROVEN = "its UPS has not been asked again yet"
+EQUALS = 1024  # more than a pool has VMs
 RANK = {Supply.FULL: 0, Supply.REDUCED: 1, Supply.ASSUMED: 2}
 
 
@@ -23,6 +24,12 @@ def stays(s: Situation, vm: VmSeen) -> str:
     if vm.immovable:
         return vm.immovable
     return "it is paused" if vm.power is Power.PAUSED else ""
+
+
+def worth(s: Situation, vm: VmSeen) -> int:
+    """What it is worth that a VM runs on. Of two of one tier one that HA protects is worth a little more: all of those
+    together less than the least of VMs."""
+    return EQUALS * weight(s.vm_policy(vm)) + vm.ha_protected
 
 
 def no_target(s: Situation, host: HostSeen, since: Seconds) -> str:

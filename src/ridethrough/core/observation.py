@@ -145,6 +145,7 @@ class VmSeen:
     cpu: Cpu | None = None  # what it has been started with; None: not told
     affinity: HostId | None = None  # the host that its owner would rather have it on
     groups: frozenset[str] = frozenset()  # anti-affinity groups: their members would rather not share a host
+    ha_protected: bool = False  # HA starts it again after its host's failure, where HA is on
     unsuspendable: str = "it is not known where its memory would go"  # why it is not suspended; empty: it can be
     addresses: frozenset[str] = frozenset()  # IP addresses, as its tools tell them
     starts_itself: bool = False  # with its host, while the pool's auto_poweron is on

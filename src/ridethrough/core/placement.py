@@ -17,6 +17,7 @@ from .movable import (
     able,
     coming,
     room,
+    worth,
 )
 from .movable import is_moving as is_moving
 from .movable import no_target as no_target
@@ -153,7 +154,7 @@ def _problem(s: Situation, wanted: list[tuple[VmSeen, tuple[HostId, ...]]], at_m
             vm.resident_on or "",
             vm.memory,
             able,
-            weight(s.vm_policy(vm)),
+            worth(s, vm),
             moving_time(s, [vm]),
             _preferred(s, vm),
             vm.groups,

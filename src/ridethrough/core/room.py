@@ -16,10 +16,10 @@ from .budget import left, need
 from .durations import move_time, sending_time, stop_time
 from .links import under_way
 from .model import Bytes, HostId, Seconds, VmId
-from .movable import RANK, able, coming, is_moving, room, stays
+from .movable import RANK, able, coming, is_moving, room, stays, worth
 from .observation import HostSeen, Power, VmSeen
 from .ordering import stop_rank
-from .policy import MakeRoom, Wish, weight
+from .policy import MakeRoom, Wish
 from .power import supply
 from .situation import Situation, once
 
@@ -106,7 +106,7 @@ class Making:
                 if freed < lacking or freed - min(v.memory for v in those) >= lacking:
                     continue  # too little; or one of them need not go
                 choice = self._gone(host, those, since)
-                if choice is not None and choice.price[0] < weight(self.s.vm_policy(vm)) and self._is_time(vm, choice):
+                if choice is not None and choice.price[0] < worth(self.s, vm) and self._is_time(vm, choice):
                     found.append(choice)
         return min(found, key=lambda c: (c.price, c.stops, tuple(c.moves)), default=None)
 
@@ -131,7 +131,7 @@ class Making:
                 stops.append(other.id)
             else:
                 return None
-        lost = sum(weight(self.s.vm_policy(v)) for v in those if v.id in stops)
+        lost = sum(worth(self.s, v) for v in those if v.id in stops)
         freed = sum(v.memory for v in those)
         return _Choice(host, moves, tuple(stops), freed, (lost, len(those), freed))
 

@@ -15,6 +15,7 @@ from ridethrough.core.observation import Cpu, HostSeen, PoolSeen, Power, Snapsho
 from ridethrough.ports import Clock, NotBegun, Refused, Unreachable, is_from_before_a_standstill
 from ridethrough.runtime.waiting import news_or
 
+from .failover_plan import is_protected
 from .machines import (
     BOUND_BY,
     VENDOR,
@@ -528,6 +529,7 @@ def _vm_seen(vm: SimVm, local: Mapping[RepositoryId, str], unsuspendable: str) -
         networks=frozenset(network_uuid(vm.pool, name) for name in vm.cards),
         cpu=Cpu(VENDOR, vm.cpu_features),
         affinity=vm.affinity,
+        ha_protected=is_protected(vm),
         groups=frozenset(vm.group_ids),
         addresses=frozenset(vm.addresses) if vm.has_tools else frozenset(),
         starts_itself=vm.other_config.get("auto_poweron") == "true",

@@ -71,6 +71,16 @@ def test_a_card_that_comes_later_is_drawn_with_its_vm() -> None:
     assert picture("pool-a", records, {}, memo).vms["web"].networks == {"dmz"}
 
 
+@pytest.mark.parametrize(
+    ("priority", "always", "protected"),
+    [("restart", True, True), ("restart", False, False), ("best-effort", True, False), ("", False, False)],
+)
+def test_what_ha_starts_again(priority: str, always: bool, protected: bool) -> None:
+    records = site()
+    records.vms["V"] = replace(records.vms["V"], ha_restart_priority=priority, ha_always_run=always)
+    assert picture("pool-a", records, {}).vms["web"].ha_protected is protected
+
+
 def test_anti_affinity_groups_and_the_owners_host() -> None:
     records = cabled()
     records.vm_groups["A"] = VmGroup(uuid="a", placement="anti_affinity")

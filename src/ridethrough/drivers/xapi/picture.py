@@ -336,6 +336,7 @@ def _vm_seen(vm: Vm, pool: PoolId, frame: _Frame, records: Records) -> VmSeen:
         networks=frozenset(cables.tying[n] for n in networks if n in cables.tying),
         cpu=cpu_of_vm(vm),
         affinity=ids.get(vm.affinity),
+        ha_protected=vm.ha_restart_priority == "restart" and vm.ha_always_run,
         groups=groups_of(vm, records) if vm.groups else _NONE,
         unsuspendable=unsuspendable(vm, records, attached, bool(networks & cables.hardware)),
         addresses=_addresses(records.guest_metrics.get(vm.guest_metrics)),

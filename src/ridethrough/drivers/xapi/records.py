@@ -112,6 +112,8 @@ class Vm(Struct, frozen=True, gc=False):
     vifs: tuple[str, ...] = field(name="VIFs", default=())
     groups: tuple[str, ...] = ()
     affinity: str = NULL
+    ha_restart_priority: str = ""
+    ha_always_run: bool = False
     other_config: Mapping[str, str] = {}
     suspend_sr: str = field(name="suspend_SR", default=NULL)
     suspend_vdi: str = field(name="suspend_VDI", default=NULL)
