@@ -17,6 +17,7 @@ from ridethrough.core.budget import (
     can_be_told_for,
     is_last_moment,
     left,
+    left_until,
     need,
     own_left,
     runtime,
@@ -113,6 +114,15 @@ def test_what_needs_a_switch_or_the_controller_ends_before_it() -> None:
     assert seconds(controller=own) == (380.0, 380.0 - stop)
     assert seconds(controller=replace(own, shuts_down=False)) == (410.0, 410.0 - stop)
     assert seconds(controller=Controller(switch="sw1"), switches={"sw1": replace(small, hosts=())})[0] == 210.0
+
+    def until(host: str, **parts: Any) -> str:
+        changed = replace(the_site, **parts)
+        seen = snapshot(100.0, changed, sources=all_lost)
+        return left_until(situation(100.0, seen, changed, *events), seen.hosts[host])
+
+    assert [until(host) for host in ("h1", "h2")] == ["of power left"] * 2
+    assert [until(host, switches={"sw1": small}) for host in ("h1", "h2")] == ["left until sw1 ends"] * 2
+    assert [until(host, controller=own) for host in ("h1", "h2")] == ["left until the controller must go"] * 2
 
 
 def test_storage_is_told_before_it_cannot_be_reached_any_more() -> None:

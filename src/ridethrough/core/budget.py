@@ -253,6 +253,24 @@ def left(s: Situation, host: HostSeen) -> Seconds | None:
     return min((end for end in ends if end is not None), default=None)
 
 
+def left_until(s: Situation, host: HostSeen) -> str:
+    """What ends first of all that limits this host, in words: its power or its coordinator's, if nothing else does."""
+    coordinator = s.seen.pools[host.pool].coordinator if host.pool in s.seen.pools else None
+    seconds, stop = left(s, host), host_stop(s, coordinator) if coordinator is not None else 0.0
+    machines = [(host.id, 0.0), *([(coordinator, stop)] if coordinator not in (None, host.id) else [])]
+    for machine, before in machines:
+        reached = reached_for(s, machine or "", host.pool)
+        if seconds is None or reached is None or seconds not in (reached, max(reached - before, 0.0)):
+            continue
+        own = own_left(s, CONTROLLER)
+        if own is not None and reached == max(own - s.site.controller.stop_time * s.site.controller.shuts_down, 0.0):
+            return "left until the controller must go"
+        switches = [s.site.controller.switch, *(w.id for w in switches_before(s.site, machine or "", host.pool))]
+        ending = [w for w in switches if w and own_left(s, w) == reached]
+        return f"left until {ending[0]} ends" if ending else "left until the host of the controller must go"
+    return "of power left"
+
+
 @once
 def _before_its_coordinator(s: Situation, coordinator: HostId, pool: PoolId, carries_us: bool) -> Seconds | None:
     """Seconds until a member must be down: before its coordinator goes down itself, or cannot be reached any more.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from . import events as e
 from .actions import DisableHost, MoveVm, StopVm
-from .budget import fits, left, moving_time, need
+from .budget import fits, left, left_until, moving_time, need
 from .custody import belongs_to_administrator
 from .durations import longest_stop
 from .high_availability import stands_in_the_way
@@ -63,7 +63,7 @@ def _due(s: Situation, host: HostSeen) -> Due | None:
         return Due(on_battery_text(s, host.id, clock))
     seconds, wanted = left(s, host), need(s, host).from_evacuation
     if (timers or is_protected(s, host)) and seconds is not None and seconds <= wanted:
-        return Due(f"{duration(seconds)} of power left, {duration(wanted)} needed", early=True)
+        return Due(f"{duration(seconds)} {left_until(s, host)}, {duration(wanted)} needed", early=True)
     return None
 
 

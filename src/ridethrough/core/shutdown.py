@@ -10,6 +10,7 @@ from .budget import (
     is_last_moment,
     is_pressed,
     left,
+    left_until,
     longest_of,
     need,
     own_left,
@@ -61,7 +62,7 @@ def _due(s: Situation, host: HostSeen) -> Due | None:
     if policy.shutdown.enabled and clock >= policy.shutdown.after:
         return Due(on_battery_text(s, host.id, clock))
     if (policy.shutdown.enabled or is_protected(s, host)) and seconds is not None and seconds <= wanted:
-        return Due(f"{duration(seconds)} of power left, {duration(wanted)} needed", early=True)
+        return Due(f"{duration(seconds)} {left_until(s, host)}, {duration(wanted)} needed", early=True)
     return None
 
 
