@@ -84,6 +84,9 @@ class LiveSite:
         for vm in sorted(self.seen.vms.values(), key=lambda v: (v.name, v.id)):
             if vm.resident_on in self.seen.hosts:
                 world.add_vm(_vm(self.seen, vm, past))
+        own = Situation(0.0, self.seen, Memory(), self.site).own_vm
+        if own is not None and own.id in world.vms:
+            world.add_machine(SimMachine(vm=own.id))
         return world
 
 
@@ -113,6 +116,9 @@ def assumptions(site: Site, seen: Snapshot, learned: Learned = NOTHING_LEARNED) 
             found.append(
                 f"{ups} does not tell what its card does, and site.toml does not say: it is assumed to cut nothing"
             )
+    for switch in sorted(site.switches):
+        if not site.switches[switch].powered_by:
+            found.append(f"{switch} is on no UPS: it is assumed to work on, and what is behind it to stay within reach")
     for ups, held in sorted(learned.held.items()):
         if ups in site.upses and held < 1.0:
             found.append(
@@ -278,5 +284,7 @@ def _vm(seen: Snapshot, shown: VmSeen, past: Durations) -> SimVm:
         affinity=shown.affinity,
         power_state=shown.power,
         resident_on=shown.resident_on,
+        addresses=tuple(sorted(shown.addresses)),
+        other_config={"auto_poweron": "true"} if shown.starts_itself else {},
         **known,  # type: ignore[arg-type]
     )
