@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ridethrough.core import events as e
+from ridethrough.core.actions import ShutDownHost
 from ridethrough.core.fold import fold_all
 from ridethrough.core.memory import Memory
 from ridethrough.core.model import CardAction, CardTimers, Host, Pool, Ups
@@ -82,6 +83,12 @@ def known(the_site: Site) -> tuple[e.Event, ...]:
 def lost(ups: str, since: float, off_at: float | None = None, runtime: float | None = 1500.0) -> e.UtilityLost:
     counts_at = None if off_at is None else off_at - 120.0
     return e.UtilityLost(since, ups, since, since - 2.0, counts_at, off_at, runtime, 100.0, 10.0, "two polls")
+
+
+def gone(host: str, at: float = 900.0) -> tuple[e.Event, ...]:
+    """Shut down by us, and proven down."""
+    begun = e.ShutdownBegun(at - 60.0, host, "why", early=False)
+    return begun, e.ActionStarted(at - 50.0, ShutDownHost(host, "pool1", "why")), e.HostDown(at, host, "proof", 1.0)
 
 
 def remember(*events: e.Event) -> Memory:

@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ridethrough.core import events as e
-from ridethrough.core.actions import Action, CutOutput, KeepOutput, ShutDownHost, StopStorage
+from ridethrough.core.actions import Action, CutOutput, KeepOutput, StopStorage
 from ridethrough.core.cut_output import CUT_AFTER, cut, keep, not_cut, why_not
 from ridethrough.core.model import CardTimers, Controller, Storage, Switch, UpsId
 from ridethrough.core.observation import BmcSeen, Snapshot, Source
 from ridethrough.core.site import Site
 from ridethrough.core.situation import Situation
 
-from .build import host_seen, known, lost, remember, site, situation, snapshot, ups_seen
+from .build import gone, host_seen, known, lost, remember, site, situation, snapshot, ups_seen
 
 NOW = 1000.0
 ON_BATTERY = {"ups1": Source.BATTERY}
@@ -25,13 +25,6 @@ def cutting(hosts: int = 2, feeds: int = 1, on: tuple[UpsId, ...] = ("ups1",)) -
     built = site(hosts=hosts, feeds=feeds)
     upses = {u: replace(ups, timers=CardTimers(), cut_output=u in on) for u, ups in built.upses.items()}
     return replace(built, upses=upses)
-
-
-def gone(host: str, at: float = 900.0) -> tuple[e.Event, ...]:
-    """Shut down by us, and proven down."""
-    stop = ShutDownHost(host, "pool1", "why")
-    begun = e.ShutdownBegun(at - 60.0, host, "why", early=False)
-    return begun, e.ActionStarted(at - 50.0, stop), e.HostDown(at, host, "proof", 1.0)
 
 
 def seen(the_site: Site, silent: tuple[str, ...] = ("h1",), on: dict[str, Source] = ON_BATTERY) -> Snapshot:

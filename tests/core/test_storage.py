@@ -20,7 +20,7 @@ from ridethrough.core.storage import NOT_SERVING, Word, disks_served, is_serving
 from ridethrough.core.storage_use import guests_on, hosts_on, repositories_of, storages_of
 from ridethrough.core.topology import islands
 
-from .build import ARMED, CARD, known, lost, remember, site, situation, snapshot, vm_seen
+from .build import ARMED, CARD, gone, known, lost, remember, site, situation, snapshot, vm_seen
 
 NOW = 1000.0
 BATTERY = Source.BATTERY
@@ -30,6 +30,12 @@ NAS = Storage("nas1", ("ups9",), repositories=("nfs",), way=Way.NETWORK_UPS, aft
 def with_nas(nas: Storage = NAS, hosts: int = 2) -> Site:
     base = site(hosts)
     return replace(base, upses={**base.upses, "ups9": Ups("ups9", CARD)}, storages={nas.id: nas})
+
+
+def quiet(seen: Snapshot, *hosts: str) -> Snapshot:
+    """Nothing is heard of these hosts any more."""
+    silent = {h: replace(seen.hosts[h], toolstack_at=NOW - 10.0, network_at=NOW - 10.0) for h in hosts}
+    return replace(seen, hosts={**seen.hosts, **silent})
 
 
 def seen_of(the_site: Site, *on_battery: str, now: float = NOW, serves: float | None = NOW) -> Snapshot:
@@ -129,8 +135,9 @@ def test_it_is_told_to_go_down_only_after_its_minutes_and_its_hosts_or_at_the_re
     since = NOW - clock
     told = [lost(u, since, off_at if u == "ups9" else None, runtime=9e9) for u in ("ups1", "ups2", "ups9")]
     seen = replace(seen, upses={u: replace(x, reading=None, previous=None) for u, x in seen.upses.items()})
-    downs = [e.HostDown(NOW - 1.0, h, "x", 1.0) for h, is_down in (("h1", h1_down), ("h2", h2_down)) if is_down]
-    s = situation(NOW, seen, the_site, recorded(seen), *told, *downs)
+    off = [h for h, is_down in (("h1", h1_down), ("h2", h2_down)) if is_down]
+    downs = [event for h in off for event in gone(h, NOW - 1.0)]
+    s = situation(NOW, quiet(seen, *off), the_site, recorded(seen), *told, *downs)
     orders = [a for a in started(s) if isinstance(a, StopStorage)]
     needed = off_in is not None and off_in - 160.0 <= 60.0 + (40.0 if guests_on(s, "nas1") else 0.0)
     if orders and not (off_in is not None and off_in <= 130.0):
@@ -144,7 +151,7 @@ def test_it_is_told_to_go_down_only_after_its_minutes_and_its_hosts_or_at_the_re
 def test_one_that_nothing_is_known_to_use_goes_with_the_last_host_or_at_its_reserve() -> None:
     """Its repository may lie there under a name that nobody here can look up."""
     the_site = with_nas(replace(NAS, repositories=(), after=0.0))
-    seen = seen_of(the_site, "ups1", "ups2", "ups9")
+    seen = quiet(seen_of(the_site, "ups1", "ups2", "ups9"), "h1", "h2")
 
     def orders(off_in: float, *events: e.Event) -> list[object]:
         on_battery = [lost("ups1", NOW - 60.0), lost("ups2", NOW - 60.0), lost("ups9", NOW - 60.0, NOW + off_in)]
@@ -152,10 +159,10 @@ def test_one_that_nothing_is_known_to_use_goes_with_the_last_host_or_at_its_rese
         assert guests_on(s, "nas1") == []
         return [a for a in started(s) if isinstance(a, StopStorage)]
 
-    first, last = e.HostDown(NOW - 1.0, "h1", "x", 1.0), e.HostDown(NOW - 1.0, "h2", "x", 1.0)
+    first, last = gone("h1", NOW - 1.0), gone("h2", NOW - 1.0)
     assert orders(900.0) == []
-    assert orders(900.0, first) == []
-    assert orders(900.0, first, last) != []
+    assert orders(900.0, *first) == []
+    assert orders(900.0, *first, *last) != []
     assert orders(130.0) != []
 
 
@@ -246,10 +253,14 @@ def test_hosts_of_a_pool_that_has_not_answered_since_our_start_may_use_it() -> N
     seen = seen_of(the_site, "ups9")
     seen = replace(seen, vms={}, pools={"pool1": replace(seen.pools["pool1"], answered_at=None)})
     seen = replace(seen, hosts={h: replace(x, storage=frozenset()) for h, x in seen.hosts.items()})
-    due, coordinator = lost("ups9", NOW - 400.0, off_at=NOW + 140.0), e.HostDown(NOW - 9.0, "h1", "x", 1.0)
-    assert not [a for a in started(situation(NOW, seen, the_site, due, coordinator)) if isinstance(a, StopStorage)]
-    member = e.HostDown(NOW - 9.0, "h2", "x", 1.0)
-    both = situation(NOW, seen, the_site, due, coordinator, member)
+    seen = quiet(seen, "h1", "h2")
+    due, coordinator, member = (
+        lost("ups9", NOW - 400.0, off_at=NOW + 140.0),
+        gone("h1", NOW - 9.0),
+        gone("h2", NOW - 9.0),
+    )
+    assert not [a for a in started(situation(NOW, seen, the_site, due, *coordinator)) if isinstance(a, StopStorage)]
+    both = situation(NOW, seen, the_site, due, *coordinator, *member)
     assert [a for a in started(both) if isinstance(a, StopStorage)]
     at_reserve = situation(NOW, seen, the_site, lost("ups9", NOW - 400.0, off_at=NOW + 125.0))
     assert [a for a in started(at_reserve) if isinstance(a, StopStorage)]
@@ -350,3 +361,16 @@ def test_pools_that_share_storage_share_a_loop() -> None:
     assert [(sorted(part.pools), sorted(part.storages)) for part in islands(both)] == [(["pool1", "pool2"], ["nas1"])]
     unsaid = replace(shared, storages={"nas1": NAS})
     assert [sorted(part.pools) for part in islands(unsaid)] == [["pool1", "pool2"]]
+
+
+def test_a_host_that_fell_silent_by_itself_may_run_on_it() -> None:
+    """Its network may be gone; once its own supply has been cut it is down for certain."""
+    the_site = with_nas(hosts=1)
+    seen = quiet(replace(named(seen_of(the_site, "ups1", "ups9")), vms={}), "h1")
+    silent, box = e.HostDown(NOW - 9.0, "h1", "silent", 1.0), lost("ups9", NOW - 400.0, off_at=NOW + 145.0)
+
+    def orders(ups1: e.UtilityLost) -> list[object]:
+        return [a for a in started(situation(NOW, seen, the_site, ups1, box, silent)) if isinstance(a, StopStorage)]
+
+    assert orders(lost("ups1", NOW - 400.0)) == []
+    assert orders(lost("ups1", NOW - 400.0, off_at=NOW - 60.0)) != []

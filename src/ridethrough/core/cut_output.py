@@ -12,9 +12,8 @@ from .actions import CutOutput, KeepOutput, ShutDownHost, StopStorage, target
 from .budget import hard_left, runtime
 from .model import Host, Seconds, UpsId
 from .observation import Source, UpsReading
-from .ordering import is_down, starts
 from .power import counts_by_its_timers, is_silent, supply
-from .proof import off_by_its_bmc, silent_since
+from .proof import is_surely_down, silent_since
 from .situation import Situation
 from .start import start
 
@@ -124,10 +123,7 @@ def _is_gone(s: Situation, machine: str) -> bool:
     if machine in s.site.storages:
         return s.memory.storage(machine).down_at is not None
     host = s.seen.hosts.get(machine)
-    if host is None or not is_down(s, machine) or starts(s, host):
-        return False
-    # One that fell silent by itself may have lost its network, and run: silence proves it only after our order.
-    return s.memory.host(machine).shut_down_at is not None or off_by_its_bmc(s, host)
+    return host is not None and is_surely_down(s, host)
 
 
 def _obeys(s: Situation, machine: str) -> bool:

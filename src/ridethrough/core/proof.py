@@ -6,7 +6,8 @@ from . import events as e
 from .budget import own_left
 from .model import HostId, PoolId, Seconds, Switch
 from .observation import HostSeen
-from .power import supply
+from .ordering import is_down, starts
+from .power import Supply, supply
 from .situation import Situation, once
 from .topology import switches_before
 from .wording import duration
@@ -94,6 +95,17 @@ def off_by_its_bmc(s: Situation, host: HostSeen) -> bool:
         return False
     heard = (host.toolstack_at, host.network_at, s.memory.host(host.id).shut_down_at)
     return all(at is None or at < seen.off_at for at in heard)
+
+
+def is_surely_down(s: Situation, host: HostSeen) -> bool:
+    """Proven down, and not by silence alone that began without our order: its network may be gone, and it may run.
+
+    Nor does one that begins to be heard again stay down.
+    """
+    if not is_down(s, host.id) or starts(s, host):
+        return False
+    m = s.memory.host(host.id)
+    return m.shut_down_at is not None or off_by_its_bmc(s, host) or supply(s, host.id).state is Supply.LOST
 
 
 def silent_since(s: Situation, host: HostSeen) -> Seconds:

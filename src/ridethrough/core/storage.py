@@ -13,6 +13,7 @@ from .observation import HostSeen, StorageSeen, VmSeen
 from .ordering import first_to_stop, is_down
 from .placement import is_moving
 from .power import Supply, backs_of, supply
+from .proof import is_surely_down
 from .situation import Situation
 from .start import may_act, start
 from .storage_use import guests_on, hosts_on, storages_of, storages_under, unseen_users
@@ -80,7 +81,7 @@ def _is_left(s: Situation, storage: StorageId) -> bool:
 def _is_gone(s: Situation, host: HostSeen) -> bool:
     if s.dry_run:
         return any(isinstance(a, ShutDownHost) and a.host == host.id for a in s.memory.told)
-    return is_down(s, host.id)
+    return is_surely_down(s, host)
 
 
 # --- what runs on it ---------------------------------------------------------------------------------------------
@@ -149,7 +150,9 @@ def _is_ready(s: Situation, built: Storage) -> bool:
         return not any(s.is_own(vm) for vm in guests_on(s, built.id))  # it would take our own disk with it
     if guests_on(s, built.id) or unseen_users(s, built.id):
         return False
-    return all(is_down(s, h.id) or _stays_up(s, h.id) for h in hosts_on(s, built.id))
+    # What has power and fell silent by itself may have guests on it, of which nobody knows.
+    rests = (is_surely_down(s, h) or (_stays_up(s, h.id) and not is_down(s, h.id)) for h in hosts_on(s, built.id))
+    return all(rests)
 
 
 def _stays_up(s: Situation, machine: HostId | StorageId) -> bool:
