@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 from . import events as e
 from .actions import ClaimPool
 from .gates import has_waited
 from .high_availability import is_to_be_restored
-from .model import PoolId, Seconds, StorageId
+from .model import HostId, PoolId, Seconds, StorageId, UpsId
 from .observation import HostSeen, Power
 from .power import backs_of, supply
 from .proof import had_guests, silent_since
@@ -86,8 +88,34 @@ def is_away(s: Situation, host: HostSeen) -> bool:
         return False
     pool, seen = s.memory.pool(host.pool), s.seen.pools.get(host.pool)
     coordinator = (seen.coordinator_since if seen is not None else None) or 0.0  # who could switch it on
-    since = max(gone, pool.back_at or 0.0, coordinator, *backs_of(s, host.id))
+    since = max(gone, pool.back_at or 0.0, coordinator, _first_tried(s, host.id), *backs_of(s, host.id))
     return s.now - since - _unwatched(s, since) >= s.policy.host_stop + s.policy.start_timeout
+
+
+def _first_tried(s: Situation, host: HostId) -> Seconds:
+    """When its turn to be switched on comes; of one that was tried, so long before the first try as others wait for it."""
+    m = s.memory.host(host)
+    if m.powered_on_at is None:
+        return turn(s, host)
+    return m.powered_on_at - patience(s) - (len(m.switched_on_by) - 1) * s.policy.starts_itself
+
+
+def patience(s: Situation) -> Seconds:
+    """How long a host whose supply was cut may start by itself: it is switched on before it is reported."""
+    return min(s.policy.starts_itself, s.policy.start_timeout / 2)
+
+
+def turn(s: Situation, host: HostId) -> Seconds:
+    """When it may be switched on at the earliest: two behind one UPS at once might trip it."""
+    feeds = set(feeds_to(s, host))
+    others = [h for h in s.site.hosts if h != host and not feeds.isdisjoint(feeds_to(s, h))]
+    lately = [at for h in others if (at := s.memory.host(h).powered_on_at) is not None]
+    return max(lately, default=-math.inf) + s.policy.stagger
+
+
+def feeds_to(s: Situation, host: HostId) -> tuple[UpsId, ...]:
+    built = s.site.hosts.get(host)
+    return built.powered_by if built is not None else ()
 
 
 def _unwatched(s: Situation, since: Seconds) -> Seconds:

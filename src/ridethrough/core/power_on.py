@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import events as e
 from .actions import PowerOnHost, WakeStorage
-from .custody import is_away
+from .custody import feeds_to, is_away, patience, turn
 from .gates import carries_what_runs, may_start
 from .model import HostId, PoolId, PowerWay, Seconds, Storage, UpsId
 from .observation import HostSeen
@@ -53,8 +53,8 @@ def power_on(s: Situation) -> list[e.Event]:
         ways = _usable(s, host)
         if not ways or not _stays_off(s, host) or is_away(s, host):
             continue  # a person has been called, or is about to be
-        feeds = set(_feeds(s, host.id))
-        if not begun.isdisjoint(feeds) or _surges(s, host.id):
+        feeds = set(feeds_to(s, host.id))
+        if not begun.isdisjoint(feeds) or s.now < turn(s, host.id):
             continue  # its turn comes
         if not waits_for(s, host) or _waited_long(s, host):
             hurried = s.memory.pool(host.pool).hurried
@@ -110,19 +110,6 @@ def _xapi_cannot(s: Situation, host: HostSeen) -> bool:
     return not host.power_on_mode or s.is_coordinator(host)
 
 
-def _feeds(s: Situation, host: HostId) -> tuple[UpsId, ...]:
-    built = s.site.hosts.get(host)
-    return built.powered_by if built is not None else ()
-
-
-def _surges(s: Situation, host: HostId) -> bool:
-    """Another host behind a UPS of this one was switched on a moment ago: two at once might trip it."""
-    feeds = set(_feeds(s, host))
-    others = [h for h in s.site.hosts if h != host and not feeds.isdisjoint(_feeds(s, h))]
-    lately = [at for h in others if (at := s.memory.host(h).powered_on_at) is not None]
-    return any(s.now - at < s.policy.stagger for at in lately)
-
-
 def _waited_long(s: Situation, host: HostSeen) -> bool:
     """For storage that does not come back: a person has been told, and a host without it is better than none."""
     return s.now - max(backs_of(s, host.id)) >= s.policy.start_timeout
@@ -140,9 +127,8 @@ def _stays_off(s: Situation, host: HostSeen) -> bool:
         return False
     since = max(_gone_at(s, host.id), *backs_of(s, host.id))
     tried = m.powered_on_at
-    patience = min(s.policy.starts_itself, s.policy.start_timeout / 2)  # it is switched on before it is reported
     waits = _was_cut(s, host.id) and not s.memory.pool(host.pool).hurried
-    waited = s.now - since >= (patience if waits else 0.0)
+    waited = s.now - since >= (patience(s) if waits else 0.0)
     if not waited or tried is None or s.now - tried >= s.policy.starts_itself:
         return waited
     return m.switched_on_by[-1:] != () and m.switched_on_by[-1] in m.switch_errors and _has_another(s, host)

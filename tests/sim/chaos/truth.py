@@ -240,7 +240,7 @@ class Truth:
         Nobody waits for that any longer where a person has asked since to have all back at once.
         """
         it, now = self.machine(host), self.world.now
-        wanted_back = self._wanted_back(it.pool if isinstance(it, SimHost) else "")
+        wanted_back = self._wanted_back(set(it.fed_by))
         settle = self.scenario.site.site.policy.settle
         bad = 0
         for feed in (self.feeds[u] for u in it.fed_by):
@@ -253,9 +253,10 @@ class Truth:
                 bad += noticed and feed.audible and waits  # its output follows later
         return len(it.fed_by) - bad < it.needs and bool(it.fed_by)
 
-    def _wanted_back(self, pool: str) -> Seconds:
-        """When somebody has last asked to have the pool back at once."""
-        asked = [it for it in self.happened if it.do == "bring all back" or it.arguments.get("pool") == pool]
+    def _wanted_back(self, upses: set[UpsId]) -> Seconds:
+        """When somebody has last asked to have a pool back at once of which one of these UPSs feeds a host."""
+        pools = {h.pool for h in self.world.hosts.values() if not upses.isdisjoint(h.fed_by)}
+        asked = [it for it in self.happened if it.do == "bring all back" or it.arguments.get("pool") in pools]
         return max([it.at + self._lead_in for it in asked if it.do in BRING_BACK], default=-1e9)
 
     def watched(self, began: Seconds, ended: Seconds) -> Seconds:
