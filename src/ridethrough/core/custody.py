@@ -93,7 +93,7 @@ def is_away(s: Situation, host: HostSeen) -> bool:
 
 
 def _first_tried(s: Situation, host: HostId) -> Seconds:
-    """When its turn to be switched on comes; of one that was tried, so long before the first try as others wait for it."""
+    """When its turn to be switched on comes; of one that was tried: before the first try, by the usual wait for it."""
     m = s.memory.host(host)
     if m.powered_on_at is None:
         return turn(s, host)
