@@ -213,6 +213,8 @@ def _shuffle(state: State, steps: Steps) -> None:
     """Some guests of a few hosts are taken away, and these filled anew, each with what is worth most on it; kept where
     that is no loss. Which ones is drawn, always in the same way.
     """
+    if not state.saved:
+        return  # there is nobody to move aside
     targets = sorted({t for allowed in state.allowed for t in allowed})
     dice, idle = Dice(), 0
     best, places = state.saved, state.copy_places()
@@ -238,6 +240,8 @@ def _fill(state: State, t: int, steps: Steps) -> list[int]:
     """Put on a host what is worth most of all that is nowhere."""
     could = [g for g in state.unplaced() if t in state.allowed[g] and state.fits(g, t)][:CANDIDATES]
     steps.left -= len(could) + len(state.where) // 10
+    if not could:
+        return could
     chosen = _worthiest(state, t, could, steps)
     for g in chosen:
         state.put(g, t)

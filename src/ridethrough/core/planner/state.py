@@ -10,7 +10,11 @@ NOWHERE = -1
 
 
 class State:
-    """Guests, targets and sources by number. Only `put` and `take` change it."""
+    """Guests, targets and sources by number. Only `put` and `take` change it.
+
+    `saved` is what all that has a place is worth; `order` are those that could have one, the weightiest first, the
+    smallest of them first.
+    """
 
     __slots__ = (
         "allowed",
@@ -22,9 +26,11 @@ class State:
         "into_left",
         "memory",
         "on",
+        "order",
         "out_left",
         "preferred",
         "rank",
+        "saved",
         "seconds",
         "source",
         "timed",
@@ -60,6 +66,9 @@ class State:
         self.into_left = [longest - t.busy for t in targets]
         self.counts = [dict(t.groups) for t in targets]
         self.where = [NOWHERE] * len(problem.guests)
+        self.saved = 0
+        able = (g for g, allowed in enumerate(self.allowed) if allowed)
+        self.order = sorted(able, key=lambda g: (-self.weight[g], self.memory[g], g))
         self.on: list[list[int]] = [[] for _ in targets]
 
     def fits(self, g: int, t: int) -> bool:
@@ -75,12 +84,14 @@ class State:
 
     def put(self, g: int, t: int) -> None:
         self.where[g] = t
+        self.saved += self.weight[g]
         self.on[t].append(g)
         self._account(g, t, 1)
 
     def take(self, g: int) -> None:
         t = self.where[g]
         self.where[g] = NOWHERE
+        self.saved -= self.weight[g]
         self.on[t].remove(g)
         self._account(g, t, -1)
 
@@ -99,14 +110,8 @@ class State:
             self.counts[t][group] = self.counts[t].get(group, 0) + sign
 
     def unplaced(self) -> list[int]:
-        """What has no place, the weightiest first, the smallest of them first."""
-        found = [g for g, t in enumerate(self.where) if t == NOWHERE and self.allowed[g]]
-        return sorted(found, key=lambda g: (-self.weight[g], self.memory[g], g))
-
-    @property
-    def saved(self) -> int:
-        """What all that has a place is worth."""
-        return sum(w for w, t in zip(self.weight, self.where, strict=True) if t != NOWHERE)
+        """What has no place and could have one, in `order`."""
+        return [g for g in self.order if self.where[g] == NOWHERE]
 
     def copy_places(self) -> list[int]:
         return list(self.where)
