@@ -9,6 +9,7 @@ import pytest
 from ridethrough.core import events as e
 from ridethrough.core.actions import DisableHost, MoveVm, ReleasePool, StartVm, StopVm
 from ridethrough.core.closing import close
+from ridethrough.core.custody import is_away
 from ridethrough.core.evacuation import disable
 from ridethrough.core.memory import UNREACHABLE
 from ridethrough.core.observation import Power
@@ -145,3 +146,18 @@ def test_a_host_that_may_not_be_let_out_is_not_disabled_again_when_power_is_back
     s = now_with(begun, e.ActionStarted(70.0, move), failed, web=Power.HALTED)
     assert s.memory.host("h2").moved_from
     assert disable(s) == []
+
+
+def test_a_host_that_answers_and_that_its_pool_does_not_take_in_is_given_up_like_a_silent_one() -> None:
+    """A person had it in maintenance mode when it fell; nobody would ever close the record of its outage."""
+    disabled = DisableHost("h2", "pool1", "why")
+    wanted = (e.EvacuationBegun(61.0, "h2", "a person asked for it", early=False), e.ActionStarted(62.0, disabled))
+
+    def given_up(since: float) -> bool:
+        s = now_with(*wanted, live=False, enabled=False, answers_since=since)
+        soon = replace(s.site, policy=replace(s.policy, host_stop=10.0, start_timeout=30.0))
+        s = replace(s, site=soon, worked_out={})
+        return is_away(s, s.seen.hosts["h2"])
+
+    assert not given_up(100.0)
+    assert given_up(65.0)

@@ -81,7 +81,7 @@ def is_away(s: Situation, host: HostSeen) -> bool:
         return False
     gone = m.shut_down_at if m.shut_down_at is not None else m.down_at
     if gone is None and (m.evacuation is not None or m.disabled_at is not None or had_guests(s, host)):
-        gone = silent_since(s, host)
+        gone = host.answers_since if s.answers(host) else silent_since(s, host)
     if gone is None:
         return False
     if s.is_wanted_off(host.pool) or has_waited(s, host.id, host.pool):
