@@ -133,15 +133,19 @@ def _fitting(s: Situation, vm: VmSeen) -> tuple[tuple[HostId, ...], str]:
     fitting, reason = able(s, vm.resident_on or "", _since(s, vm), vm.pool, vm.storage, vm.networks, vm.cpu)
     if reason:
         return (), reason
-    roomy = [h for h in fitting if room(s, h) >= vm.memory]
-    if not roomy:
+    if vm.memory > _most_room(s, fitting):
         return (), _too_large(vm)
     if not failed:
         return fitting, ""
     untried = tuple(h for h in fitting if h not in failed)
-    if not any(h not in failed for h in roomy):
+    if vm.memory > _most_room(s, untried):
         return (), "its migration failed on every host that could take it"
     return untried, ""
+
+
+@once
+def _most_room(s: Situation, hosts: tuple[HostId, ...]) -> Bytes:
+    return max((room(s, h) for h in hosts), default=-1)
 
 
 # --- the problem, as the planner takes it ------------------------------------------------------------------------
