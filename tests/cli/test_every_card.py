@@ -46,7 +46,7 @@ def test_check_names_each_family_and_its_condition(every_card: Live) -> None:
         assert condition.startswith("  utility power"), ups
     warned = "WARNING: host.xenserver1: all its 10 UPSs hang on feeder a: when it fails, xenserver1 loses them all."
     assert warned in " ".join(result.stdout.split())
-    assert result.stdout.endswith("Found: 2 warnings.\n")
+    assert result.stdout.endswith("Found: 2 warnings, 1 note.\n")
 
 
 def discovered(live: Live) -> dict[str, tuple[str, str]]:

@@ -48,14 +48,24 @@ def card_of(family: Family) -> tuple[World, WireCard]:
 
 def test_rfc_1628_shutdown_after_delay_counts_down_cuts_and_comes_back() -> None:
     world, card = card_of(Family.RFC1628)
+    world.set_feeder("a", False)
     assert put(card, f"{RFC}.8.2.0", 60) == 0
     world.advance(10)
     assert get(card, f"{RFC}.8.2.0") == 50
     assert f"{RFC}.6.3.22" in [leaf.value for leaf in card.tree().leaves.values()]
     world.advance(61)
     assert not world.upses["rfc1628"].output
+    world.set_feeder("a", True)
     world.advance(80)
     assert world.upses["rfc1628"].output
+
+
+def test_rfc_1628_what_is_cut_on_utility_power_stays_off() -> None:
+    """upsAutoRestart: it restarts after a shutdown that occurred during a power loss."""
+    world, card = card_of(Family.RFC1628)
+    put(card, f"{RFC}.8.2.0", 60)
+    world.advance(200)
+    assert not world.upses["rfc1628"].output
 
 
 def test_rfc_1628_shutdown_after_delay_is_aborted_by_minus_1() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from functools import partial
@@ -100,12 +99,9 @@ async def test_the_plan_ends_alike_over_the_wire_and_through_the_door(site: Site
     door = UpsDoor(world, clock, looks_for=0.0)
 
     async def both(act: Callable[[str], Action]) -> None:
-        wired = [ended(Commanded(partial(switch, site, family), clock), act(family.value)) for family in Family]
-        there, here = (
-            await asyncio.gather(*wired),
-            await asyncio.gather(*(ended(door, act(family.value)) for family in Family)),
-        )
-        assert dict(zip(Family, here, strict=True)) == dict(zip(Family, there, strict=True))
+        there = {f: await ended(Commanded(partial(switch, site, f), clock), act(f.value)) for f in Family}
+        here = {f: await ended(door, act(f.value)) for f in Family}
+        assert here == there
 
     def then(seconds: float, on: bool) -> None:
         for it in (world, site.world):
