@@ -13,6 +13,7 @@ from .durations import longest_stop
 from .high_availability import stands_in_the_way
 from .links import Flow, carry, flow, under_way
 from .model import HostId, PoolId, Seconds, VmId
+from .movable import on_the_way
 from .observation import HostSeen, VmSeen
 from .ordering import is_down
 from .placement import NOT_PROVEN, Placement, is_moving, place
@@ -302,8 +303,8 @@ def _in_flight(s: Situation, pool: PoolId) -> tuple[Counter[HostId], Counter[Hos
     out: Counter[HostId] = Counter()
     into: Counter[HostId] = Counter()
     pending = {a.vm: a for a in s.memory.pending.values() if isinstance(a, MoveVm)}
-    for vm in s.seen.vms.values():
-        if vm.pool != pool or not is_moving(s, vm):
+    for vm in on_the_way(s):
+        if vm.pool != pool:
             continue
         action = pending.get(vm.id)
         out[action.source if action else vm.resident_on or ""] += 1

@@ -9,7 +9,7 @@ from .actions import MoveVm
 from .budget import left, need
 from .durations import sending_time
 from .model import HostId, PoolId, Seconds
-from .movable import is_moving
+from .movable import on_the_way
 from .observation import VmSeen
 from .power import supply
 from .situation import Situation
@@ -34,8 +34,8 @@ def under_way(s: Situation, pool: PoolId) -> list[Flow]:
     """The moves of a pool that run, or were just asked for."""
     found: list[Flow] = []
     pending = {a.vm: (position, a) for position, a in s.memory.pending.items() if isinstance(a, MoveVm)}
-    for vm in s.seen.vms.values():
-        if vm.pool != pool or not is_moving(s, vm):
+    for vm in on_the_way(s):
+        if vm.pool != pool:
             continue
         position, action = pending.get(vm.id, (0, None))
         source, target = (action.source, action.host) if action else (vm.resident_on or "", vm.moving_to or "")

@@ -124,6 +124,12 @@ def coming(s: Situation) -> dict[HostId, dict[VmId, VmSeen]]:
     return found
 
 
+@once
+def on_the_way(s: Situation) -> list[VmSeen]:
+    """The VMs whose migration runs, or was just asked for."""
+    return [vm for vm in s.seen.vms.values() if is_moving(s, vm)]
+
+
 def is_moving(s: Situation, vm: VmSeen) -> bool:
     """Whether a migration of the VM runs, seen or just asked for."""
     return vm.moving_to is not None or vm.id in _asked_to_move(s)
