@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ridethrough.core import events as e
@@ -125,6 +125,7 @@ def test_one_that_goes_down_by_itself_counts_for_its_own_minutes() -> None:
     vms=st.booleans(),
     after=st.integers(0, 1500),
 )
+@example(clock=1000, off_in=None, h1_down=True, h2_down=True, vms=False, after=1)  # since second 0.0
 def test_it_is_told_to_go_down_only_after_its_minutes_and_its_hosts_or_at_the_reserve(
     clock: int, off_in: int | None, h1_down: bool, h2_down: bool, vms: bool, after: int
 ) -> None:

@@ -243,7 +243,8 @@ def _gone_since(s: Situation, ups: UpsId) -> Seconds:
 
 def _clock_start(s: Situation, host: Host | Storage | Switch | Controller, feeds: Feeds) -> Seconds:
     """When the lost feeds became too many: the clock starts with the first that could not be spared."""
-    lost = [s.memory.ups(u).on_battery_since or s.now for u in feeds.failing] + [at for _, at in feeds.gone]
+    begun = [s.memory.ups(u).on_battery_since for u in feeds.failing]
+    lost = [s.now if at is None else at for at in begun] + [at for _, at in feeds.gone]
     spare = len(host.powered_by) - host.needs
     return sorted(lost)[min(max(spare, 0), len(lost) - 1)]
 
