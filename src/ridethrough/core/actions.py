@@ -228,36 +228,37 @@ class AttachRepository:
     deadline: Seconds = 120.0
 
 
+class _OfNoPool:
+    """An action that is not one pool's alone."""
+
+    __slots__ = ()
+
+    @property
+    def pool(self) -> PoolId:
+        """None."""
+        return ""
+
+
 @dataclass(frozen=True, slots=True)
-class StopStorage:
+class StopStorage(_OfNoPool):
     """Tell a NAS or SAN to go down, by the way that its owner entered. It goes down after the call."""
 
     storage: StorageId
     why: str
     deadline: Seconds = 30.0
 
-    @property
-    def pool(self) -> PoolId:
-        """None: it is not one pool's alone."""
-        return ""
-
 
 @dataclass(frozen=True, slots=True)
-class WakeStorage:
+class WakeStorage(_OfNoPool):
     """Wake a NAS or SAN that stayed off, over the network: done when the packets are sent."""
 
     storage: StorageId
     why: str
     deadline: Seconds = 60.0
 
-    @property
-    def pool(self) -> PoolId:
-        """None: it is not one pool's alone."""
-        return ""
-
 
 @dataclass(frozen=True, slots=True)
-class CutOutput:
+class CutOutput(_OfNoPool):
     """Let a UPS on battery cut its output in `after` seconds, and restore it with utility power: done when its
     countdown was read. What hangs on it starts by itself then.
     """
@@ -267,37 +268,22 @@ class CutOutput:
     why: str
     deadline: Seconds = 25.0
 
-    @property
-    def pool(self) -> PoolId:
-        """None: it is not one pool's alone."""
-        return ""
-
 
 @dataclass(frozen=True, slots=True)
-class KeepOutput:
+class KeepOutput(_OfNoPool):
     """End the countdown of a UPS that was told to cut its output: utility power is back before the cut."""
 
     ups: UpsId
     why: str
     deadline: Seconds = 25.0
 
-    @property
-    def pool(self) -> PoolId:
-        """None: it is not one pool's alone."""
-        return ""
-
 
 @dataclass(frozen=True, slots=True)
-class ShutDownController:
+class ShutDownController(_OfNoPool):
     """Shut this controller's own machine down. The journal is closed first; nothing can report how it ended."""
 
     why: str
     deadline: Seconds = 60.0
-
-    @property
-    def pool(self) -> PoolId:
-        """None: it is no pool's."""
-        return ""
 
 
 HostAction: TypeAlias = DisableHost | EnableHost | ShutDownHost | PowerOnHost

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 import tomlkit
 
-from ridethrough.api.jobs import Job, Jobs, NotToBeDone, State
+from ridethrough.api.jobs import Job, Jobs, State
 from ridethrough.api.live import Live
 from ridethrough.config import ConfigError, parse
 from ridethrough.core.site import Site
 from ridethrough.core.topology import losing, without_others
-from ridethrough.runtime.worker import Cancel, JobFailed, JobRefused, JobTooLong
+from ridethrough.runtime.worker import Cancel, JobRefused
 
-from .present import NothingSeen, Present, with_controller
-from .worker import WAITS, Imagines
+from .present import Present, with_controller
+from .worker import Imagines, played
 
 T = TypeVar("T")
 KIND = "simulation"
@@ -144,16 +144,7 @@ class Simulations:
 
     async def _play(self, job: Job, story: Story) -> dict[str, Any]:
         self._jobs.tell(job, title=story.title, source=story.source)
-        cancel = Cancel()
-        playing = asyncio.ensure_future(WAITS(self._played, job, story, cancel))
-        try:
-            return await asyncio.shield(playing)
-        except asyncio.CancelledError:
-            cancel()
-            await asyncio.gather(playing, return_exceptions=True)
-            raise
-        except (NothingSeen, JobRefused, JobTooLong, JobFailed) as error:
-            raise NotToBeDone(str(error)) from error
+        return await played(partial(self._played, job, story))
 
     def _played(self, job: Job, story: Story, cancel: Cancel) -> dict[str, Any]:
         raw = self._worker.run("simulate", self._asked(story), WITHIN, cancel)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import msgspec
 
-from ridethrough.api.jobs import Job, Jobs, NotToBeDone, State
+from ridethrough.api.jobs import Job, Jobs, State
 from ridethrough.api.live import Live
-from ridethrough.runtime.worker import Cancel, JobCancelled, JobFailed, JobRefused, JobTooLong
+from ridethrough.runtime.worker import Cancel
 
-from .present import NothingSeen, Present
-from .worker import WAITS, Imagines
+from .present import Present
+from .worker import WAITS, Imagines, played
 
 KIND = "weak points"
 BEYOND = 60.0  # seconds for the case that is played when the time is over
@@ -59,17 +60,8 @@ class WeakPoints:
         return job
 
     async def _play(self, job: Job, seconds: float) -> dict[str, Any]:
-        cancel = Cancel()
         self._jobs.tell(job, seconds=seconds)
-        playing = asyncio.ensure_future(WAITS(self._played, seconds, cancel))
-        try:
-            report = await asyncio.shield(playing)
-        except asyncio.CancelledError:
-            cancel()
-            await asyncio.gather(playing, return_exceptions=True)
-            raise
-        except (NothingSeen, JobRefused, JobTooLong, JobFailed, JobCancelled) as error:
-            raise NotToBeDone(str(error)) from error
+        report = await played(partial(self._played, seconds))
         self.swept = Swept(round(self._live.now(), 1), job.by, report)
         return {"of": report["of"], "played": report["played"]}
 

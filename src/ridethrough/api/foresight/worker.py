@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+import asyncio
+from collections.abc import Callable
+from typing import Protocol, TypeVar
 
+from ridethrough.api.jobs import NotToBeDone
 from ridethrough.api.threads import Threads
-from ridethrough.runtime.worker import Cancel
+from ridethrough.runtime.worker import Cancel, JobCancelled, JobFailed, JobRefused, JobTooLong
+
+from .present import NothingSeen
+
+T = TypeVar("T")
 
 WAITS = Threads("worker", 24)  # for all who wait for a worker: two take eight jobs each, and refuse more
 
@@ -18,3 +25,17 @@ class Imagines(Protocol):
 
     def close(self) -> None:
         """End what it does, and take no more."""
+
+
+async def played(play: Callable[[Cancel], T]) -> T:
+    """What a job makes of the worker's answer; cancelled, it ends the worker's work too. Raises NotToBeDone."""
+    cancel = Cancel()
+    playing = asyncio.ensure_future(WAITS(play, cancel))
+    try:
+        return await asyncio.shield(playing)
+    except asyncio.CancelledError:
+        cancel()
+        await asyncio.gather(playing, return_exceptions=True)
+        raise
+    except (NothingSeen, JobRefused, JobTooLong, JobFailed, JobCancelled) as error:
+        raise NotToBeDone(str(error)) from error

@@ -50,7 +50,18 @@ class WeakestUps(BaseModel):
     runtime: float
 
 
-class Failure(BaseModel):
+class Harm(BaseModel):
+    """What an outage does, in counts; `margin`: the smallest of a host, in seconds."""
+
+    crashed: int
+    lost: int
+    stopped: int
+    hosts_off: int
+    moved: int
+    margin: float | None
+
+
+class Failure(Harm):
     """What one failure of utility power would do, in counts and in words: at one UPS alone, or on a feeder that
     site.toml names, with all UPSs on it that feed a host. `ups` or `feeder` is null.
     """
@@ -58,12 +69,6 @@ class Failure(BaseModel):
     ups: str | None
     feeder: str | None
     upses: list[str] = Field(description="The UPSs that lose utility power.")
-    crashed: int
-    lost: int
-    stopped: int
-    hosts_off: int
-    moved: int
-    margin: float | None
     why: str
 
 
@@ -203,7 +208,7 @@ class Report(BaseModel):
     tiers: list[TierGain]
 
 
-class WeakPoint(BaseModel):
+class WeakPoint(Harm):
     """One case: these UPSs fail, or `feeder` with all of them, while `maintenance`, if any, is in maintenance mode.
 
     `adds`: it loses or stops more than its parts do by themselves.
@@ -212,12 +217,6 @@ class WeakPoint(BaseModel):
     upses: list[str]
     feeder: str | None
     maintenance: str | None
-    crashed: int
-    lost: int
-    stopped: int
-    hosts_off: int
-    moved: int
-    margin: float | None
     adds: bool
     why: str
 
