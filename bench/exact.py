@@ -14,7 +14,8 @@ from ortools.sat.python import cp_model
 from pools import Instance
 
 from ridethrough.core.actions import MoveVm
-from ridethrough.core.budget import left, moving_time, need
+from ridethrough.core.budget import moving_time, need
+from ridethrough.core.ends import left
 from ridethrough.core.model import HostId, VmId
 from ridethrough.core.observation import HostSeen, VmSeen
 from ridethrough.core.placement import weight

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from ridethrough.core import events as e
 from ridethrough.core.battery import Discharge, Told, begun, jumps, kept, remaining, share_held
-from ridethrough.core.budget import holds, runtime
 from ridethrough.core.decide import decide
+from ridethrough.core.ends import holds, runtime
 from ridethrough.core.fold import fold
 from ridethrough.core.memory import Memory
 from ridethrough.core.observation import Source, UpsReading

@@ -12,18 +12,16 @@ from hypothesis import strategies as st
 
 from ridethrough.core import events as e
 from ridethrough.core.actions import StopVm
-from ridethrough.core.budget import (
+from ridethrough.core.budget import is_last_moment, need, stop_deadline
+from ridethrough.core.ends import (
     LAST_SECONDS,
     can_be_told_for,
-    is_last_moment,
     left,
     left_until,
-    need,
     own_left,
     runtime,
     serves_for,
     stays_for,
-    stop_deadline,
 )
 from ridethrough.core.model import Controller, Storage, Switch, Ups, Way
 from ridethrough.core.observation import Snapshot, Source, VmSeen

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from ridethrough.core import actions as a
 from ridethrough.core import events as e
-from ridethrough.core.budget import is_last_moment, left, need
+from ridethrough.core.budget import is_last_moment, need
+from ridethrough.core.ends import left
 from ridethrough.core.fold import fold
 from ridethrough.core.memory import Memory
 from ridethrough.core.ordering import members_still_up

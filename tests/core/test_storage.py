@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from ridethrough.core import events as e
 from ridethrough.core.actions import ForceStopVm, ReleasePool, StopStorage, StopVm
-from ridethrough.core.budget import left, serves_for, stays_for
 from ridethrough.core.decide import decide
+from ridethrough.core.ends import left, serves_for, stays_for
 from ridethrough.core.model import Storage, Ups, Way
 from ridethrough.core.observation import PoolSeen, Power, Snapshot, Source, StorageSeen
 from ridethrough.core.site import Site

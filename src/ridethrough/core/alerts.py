@@ -8,10 +8,10 @@ from . import attachments, power_on
 from . import events as e
 from .advice import WEAK, weak_text
 from .attachments import NOT_ATTACHED
-from .budget import holds, promised
 from .custody import is_away
 from .cut_output import NOT_CUT, not_cut
 from .drift import SLOWER, drifts
+from .ends import holds, promised
 from .evacuation import is_held, is_protected
 from .hand_over import in_between
 from .high_availability import is_refused, not_restored

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from . import events as e
 from .actions import CutOutput, KeepOutput, ShutDownHost, StopStorage, target
-from .budget import hard_left, runtime
+from .ends import hard_left, runtime
 from .model import Host, Seconds, UpsId
 from .observation import Source, UpsReading
 from .power import counts_by_its_timers, is_silent, supply

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from . import events as e
 from .actions import DisableHost, MoveVm, StopVm
-from .budget import fits, left, left_until, moving_time, need
+from .budget import fits, moving_time, need
 from .custody import belongs_to_administrator
 from .durations import longest_stop
+from .ends import left, left_until
 from .high_availability import stands_in_the_way
 from .links import Flow, carry, flow, under_way
 from .model import HostId, PoolId, Seconds, VmId

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from . import events as e
-from .budget import LAST_SECONDS, stops_in_order
+from .budget import stops_in_order
 from .durations import host_stop
+from .ends import LAST_SECONDS
 from .model import Controller, Host, HostId, Percent, PoolId, Seconds, Storage, Switch, UpsId, VmId
 from .observation import HostSeen, UpsReading, VmSeen
 from .power import is_silent

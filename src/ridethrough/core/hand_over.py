@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from . import events as e
 from .actions import DesignateCoordinator
-from .budget import left, need
+from .budget import clearing, need, used_for
+from .ends import left
 from .evacuation import is_held, is_protected
 from .high_availability import PATIENCE, is_refused
 from .model import HostId, PoolId, Seconds
@@ -15,6 +16,7 @@ from .outlasting import first_goes_in, needs, outlasting, why_not
 from .power import supply
 from .situation import Situation
 from .start import may_act, start
+from .storage_use import guests_on
 
 TAKES: Seconds = 45.0  # from the call until the pool may be acted on again: 25 s, and the grace of a new coordinator
 CONFIRMED: Seconds = 15.0  # on battery: a dip is over by then
@@ -120,7 +122,8 @@ def _unsafe(s: Situation, coordinator: HostSeen, new: HostId = "") -> str:
         m = s.memory.host(host.id)
         if not (s.answers(host) and host.live) or m.down_at is not None:
             return f"{host.id} does not answer"
-        if (m.shutdown is not None and not failing) or m.shut_down_at is not None or host.busy:
+        only_waits = host.id == coordinator.id and not s.guests(host.id)  # until it must go, as the last one
+        if (m.shutdown is not None and not (failing or only_waits)) or m.shut_down_at is not None or host.busy:
             return f"{host.id} is at work"
         seconds = left(s, host) if supply(s, host.id).failing else None
         wanted = needs(s, host) if failing else need(s, host).from_evacuation
@@ -128,6 +131,10 @@ def _unsafe(s: Situation, coordinator: HostSeen, new: HostId = "") -> str:
             return f"{host.id} has no time for it"
     if s.is_wanted_off(pool):
         return "a person wants the whole pool off"
+    for storage in sorted(s.site.storages):
+        seconds = used_for(s, storage) if any(vm.pool == pool for vm in guests_on(s, storage)) else None
+        if seconds is not None and seconds < clearing(s, storage) + TAKES:
+            return f"{storage} has no time for it"
     if any(vm.pool == pool and (vm.busy or vm.moving_to) for vm in s.seen.vms.values()):
         return "VMs are at work"
     if _acts(s, pool):

@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass
 
 from .actions import MoveVm
-from .budget import left, need
+from .budget import need
 from .durations import sending_time
+from .ends import left
 from .model import HostId, PoolId, Seconds
 from .movable import on_the_way
 from .observation import VmSeen

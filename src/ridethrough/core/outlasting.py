@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
-from .budget import lasts, longest_of, need
+from .budget import longest_of, need
 from .custody import belongs_to_administrator
 from .durations import host_stop
+from .ends import lasts
 from .evacuation import is_held, is_protected
 from .model import HostId, Seconds
 from .observation import HostSeen

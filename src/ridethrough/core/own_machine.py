@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import events as e
 from .actions import ShutDownController
-from .budget import own_left
+from .ends import own_left
 from .model import CONTROLLER, Seconds
 from .power import supply
 from .situation import Situation
@@ -15,7 +15,7 @@ from .wording import duration
 def shut_down(s: Situation) -> list[e.Event]:
     """The order is the commit point: nothing is begun before it, so utility power that returns earlier just ends it.
 
-    Everything that needs this controller has its deadlines from the same moment (`budget.reached_for`).
+    Everything that needs this controller has its deadlines from the same moment (`ends.reached_for`).
     """
     seconds = own_left(s, CONTROLLER) if supply(s, CONTROLLER).failing else None
     if not s.site.controller.shuts_down or seconds is None or seconds > last_moment(s):

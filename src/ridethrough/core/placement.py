@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from .budget import left, moving_time, need
+from .budget import moving_time, need
+from .ends import left
 from .learned import GIB
 from .model import Bytes, HostId, Seconds, VmId
 from .movable import (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import events as e
-from .budget import own_left
+from .ends import own_left
 from .model import HostId, PoolId, Seconds, Switch
 from .observation import HostSeen
 from .ordering import is_down, starts

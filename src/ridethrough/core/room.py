@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from itertools import combinations
 
 from .actions import StopVm
-from .budget import left, need
+from .budget import need
 from .durations import move_time, sending_time, stop_time
+from .ends import left
 from .links import under_way
 from .model import Bytes, HostId, Seconds, VmId
 from .movable import RANK, able, coming, is_moving, room, stays, worth

@@ -4,22 +4,11 @@ from __future__ import annotations
 
 from . import events as e
 from .actions import CancelMove, ForceStopVm, MoveVm, ShutDownHost, StopVm, SuspendAutoPoweron
-from .budget import (
-    LAST_SECONDS,
-    fits,
-    is_last_moment,
-    is_pressed,
-    left,
-    left_until,
-    longest_of,
-    need,
-    own_left,
-    stop_deadline,
-    suspend_deadline,
-)
+from .budget import fits, is_last_moment, is_pressed, longest_of, need, stop_deadline, suspend_deadline
 from .durations import host_stop
+from .ends import LAST_SECONDS, left, left_until, own_left
 from .evacuation import Due, is_held, is_protected, on_battery_text, plan_for
-from .model import HostId, Seconds
+from .model import HostId, PoolId, Seconds
 from .observation import HostSeen, Power, VmSeen
 from .ordering import first_to_stop, is_down, members_still_up, starts, whole_pool_failing
 from .placement import NO_TIME, NOT_PROVEN, is_moving, stays
@@ -28,6 +17,7 @@ from .power import Supply, supply
 from .proof import STARTS_WITHIN
 from .situation import Situation
 from .start import may_act, start
+from .storage_use import guests_on
 from .wording import duration
 
 # Before the coordinator, from the order to the host that carries this controller: it stops guests ten seconds after it,
@@ -303,8 +293,9 @@ def _is_last_of_all(s: Situation, carrier: HostSeen) -> bool:
 def _members_let_go(s: Situation, coordinator: HostSeen) -> bool:
     """Everything works through the coordinator: it goes last, except at the reserve (behaviour.md "Never" 5).
 
-    Members that are on their way down themselves are waited for until its own stop leaves no more time. When a person
-    shuts the pool down there is no such end: then silence for as long as a host may take to stop is enough.
+    Members that are on their way down themselves are waited for until its own stop leaves no more time; so are VMs on
+    hosts that stay up and whose storage must go. When a person shuts the pool down there is no such end: then silence
+    for as long as a host may take to stop is enough.
     """
     up = [
         h for h in members_still_up(s, coordinator) if not (s.is_wanted_off(coordinator.pool) and _is_long_silent(s, h))
@@ -315,10 +306,16 @@ def _members_let_go(s: Situation, coordinator: HostSeen) -> bool:
     if not up:
         return True
     working = [h for h in up if supply(s, h).failing and s.memory.host(h).shut_down_at is None]
-    if working or any(supply(s, h).state is Supply.SETTLING for h in up):
+    if working or _clears_storage(s, coordinator.pool) or any(supply(s, h).state is Supply.SETTLING for h in up):
         seconds = left(s, coordinator)
         return seconds is not None and seconds <= host_stop(s, coordinator.id) + LAST_SECONDS
     return is_last_moment(s, coordinator)
+
+
+def _clears_storage(s: Situation, pool: PoolId) -> bool:
+    """VMs on hosts that stay up are being stopped, for storage that must go down: through the coordinator."""
+    going = [storage for storage in s.site.storages if s.memory.storage(storage).stop is not None]
+    return any(vm.pool == pool for storage in going for vm in guests_on(s, storage))
 
 
 def _is_long_silent(s: Situation, member: HostId) -> bool:

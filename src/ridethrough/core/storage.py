@@ -6,8 +6,9 @@ from enum import StrEnum
 
 from . import events as e
 from .actions import CancelMove, ForceStopVm, ShutDownHost, StopStorage, StopVm
-from .budget import LAST_SECONDS, can_be_told_for, longest_of, own_left, serves_for, stays_for, stops_in_order
+from .budget import clearing, longest_of, used_for
 from .durations import longest_stop, stop_time
+from .ends import LAST_SECONDS, can_be_cleared_for, can_be_told_for, earlier, own_left, serves_for, stays_for
 from .model import HostId, Seconds, Storage, StorageId, Way
 from .observation import HostSeen, StorageSeen, VmSeen
 from .ordering import first_to_stop, is_down
@@ -57,20 +58,16 @@ def _due(s: Situation, built: Storage) -> str:
     state = supply(s, built.id)
     if not state.failing or state.since is None:
         return ""
-    clock, seconds = s.now - state.since, serves_for(s, built.id)
-    wanted = _needed(s, built.id)
+    clock, seconds = s.now - state.since, used_for(s, built.id)
+    wanted = clearing(s, built.id)
     if seconds is not None and seconds <= wanted:
         if built.way is Way.BY_ITSELF:
             return f"it goes down by itself in {duration(seconds)}"
-        return f"{duration(seconds)} left for what runs on it, {duration(wanted)} needed"
+        before = " before the coordinator goes" if seconds != serves_for(s, built.id) else ""
+        return f"{duration(seconds)} left for what runs on it{before}, {duration(wanted)} needed"
     if built.way is not Way.BY_ITSELF and clock >= built.after and _is_left(s, built.id):
         return f"its UPS is on battery for {duration(clock)}, and nothing that uses it is up"
     return ""
-
-
-def _needed(s: Situation, storage: StorageId) -> Seconds:
-    """Seconds for clean stops of what runs on it, wave after wave, before it may go."""
-    return stops_in_order(s, guests_on(s, storage)) + s.policy.reserve
 
 
 def _is_left(s: Situation, storage: StorageId) -> bool:
@@ -98,10 +95,11 @@ def stop_guests(s: Situation) -> list[e.Event]:
         if m.stop is None or m.down_at is not None or not supply(s, built.id).failing:
             continue
         guests = [v for v in guests_on(s, built.id) if _may_be_stopped(s, v)]
-        seconds = serves_for(s, built.id)
+        seconds = used_for(s, built.id)
         pressed = seconds is not None and seconds <= longest_of(s, guests) + s.policy.reserve
+        until = earlier(stays_for(s, built.id), can_be_cleared_for(s, built.id))
         for vm in guests if pressed else first_to_stop(s, guests):
-            found += _stop(s, vm, built.id, stays_for(s, built.id))
+            found += _stop(s, vm, built.id, until)
     return found
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from . import events as e
-from .budget import in_words, left, need
+from .budget import in_words, need
+from .ends import left
 from .evacuation import is_emptying
 from .model import Seconds, StorageId
 from .observation import HostSeen

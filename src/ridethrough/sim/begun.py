@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from ridethrough.core.budget import left, need
+from ridethrough.core.budget import need
 from ridethrough.core.decide import Decision, decide
+from ridethrough.core.ends import left
 from ridethrough.core.events import EvacuationBegun, ShutdownBegun
 from ridethrough.core.learned import NOTHING_LEARNED, Learned
 from ridethrough.core.memory import Memory

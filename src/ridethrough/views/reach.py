@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ridethrough.core.budget import own_left
+from ridethrough.core.ends import own_left
 from ridethrough.core.model import CONTROLLER, Switch
 from ridethrough.core.power import supply
 from ridethrough.core.situation import Situation

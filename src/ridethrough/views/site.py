@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from ridethrough.core.advice import outcome
-from ridethrough.core.budget import holds, left, need, runtime, serves_for
+from ridethrough.core.budget import need
 from ridethrough.core.cut_output import why_not
 from ridethrough.core.durations import boot_time, host_stop, move_time, stop_time
+from ridethrough.core.ends import holds, left, runtime, serves_for
 from ridethrough.core.evacuation import is_held, is_protected, last_start_in
 from ridethrough.core.events import ActionStarted, Alerted, UpsSilent
 from ridethrough.core.memory import HostMemory, Memory

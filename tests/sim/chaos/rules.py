@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from ridethrough.core import actions as a
-from ridethrough.core.budget import LAST_SECONDS, is_last_moment, left, need, own_left
+from ridethrough.core.budget import is_last_moment, need
+from ridethrough.core.ends import LAST_SECONDS, left, own_left
 from ridethrough.core.evacuation import is_protected
 from ridethrough.core.model import HostId, Seconds, StorageId, VmId
 from ridethrough.core.ordering import stop_rank

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ridethrough.core import events as e
-from ridethrough.core.budget import in_words, left, need
+from ridethrough.core.budget import in_words, need
 from ridethrough.core.custody import belongs_to_administrator
+from ridethrough.core.ends import left
 from ridethrough.core.evacuation import is_emptying, is_held, is_protected, last_start_in, on_battery_text
 from ridethrough.core.gates import awaited_batteries, may_start, why_it_waits
 from ridethrough.core.memory import HostMemory
