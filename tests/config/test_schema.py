@@ -12,18 +12,12 @@ import pytest
 from pydantic import BaseModel
 
 from ridethrough.config import Secrets, parse
-from ridethrough.config.form import (
-    HostSection,
-    ManagerSection,
-    NotifySection,
-    PoolSection,
-    SiteSection,
-    TrapsSection,
-    UpsSection,
-    VmSection,
-)
 from ridethrough.config.form_machines import ControllerSection, SwitchSection
+from ridethrough.config.form_manager import ManagerSection, NotifySection, TrapsSection
+from ridethrough.config.form_pool import HostSection, PoolSection, VmSection
+from ridethrough.config.form_site import SiteSection
 from ridethrough.config.form_storage import NetworkUpsSection, StorageSection
+from ridethrough.config.form_ups import UpsSection
 from ridethrough.config.schema import schema, shipped
 from ridethrough.core.model import Way
 

@@ -20,7 +20,7 @@ from ridethrough.config import (
     load,
     parse,
 )
-from ridethrough.config.form import SiteSection
+from ridethrough.config.form_site import SiteSection
 from ridethrough.config.quantities import Upsd
 from ridethrough.config.settings import SnmpUser
 from ridethrough.core.model import CardAction, CardTimers, Host, Pool, Ups

@@ -20,16 +20,13 @@ from ridethrough.core.policy import HostPolicy, Policy, Timer, VmPolicy
 from ridethrough.core.site import Site
 
 from . import quantities
-from .form import (
-    HostSection,
-    ManagerSection,
-    SiteFile,
-    SiteSection,
-    TimerSection,
-    UpsSection,
-)
+from .form import SiteFile
 from .form_machines import ControllerSection, SwitchSection
+from .form_manager import ManagerSection
+from .form_pool import HostSection, TimerSection
+from .form_site import SiteSection
 from .form_storage import NetworkUpsSection, StorageSection
+from .form_ups import UpsSection
 from .secrets import Secrets
 from .settings import (
     Bmc,
