@@ -134,6 +134,7 @@ DIALOGS = {
     "My account": (),
     "Accounts": ("New account", "Change anna"),
     "API tokens": ("New token",),
+    "Equipment": ("Add a NAS or SAN", "Change how xenserver1 is switched on", "Change the output of ups1"),
     "Notifications": ("New target",),
     "Certificate": (),
     "site.toml": ("Show the version of",),

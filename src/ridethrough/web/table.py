@@ -25,7 +25,7 @@ class Page:
 PAGES = (
     Page("/", "site", "Site", "site"),
     Page("/start", "start", "Set up this site", within="site", uses=("add", "findings")),
-    Page("/storage/{id}", "storage", "Storage", within="site"),
+    Page("/storage/{id}", "storage", "Storage", within="site", uses=("settings",)),
     Page("/hosts", "hosts", "Shutdown settings", "shutdown"),
     Page("/hosts/{id}", "host", "Shutdown settings", within="hosts"),
     Page("/add", "add", "Add", within="hosts"),

@@ -1,7 +1,8 @@
-// Settings of the pages themselves: accounts, API tokens, notifications, the certificate; and site.toml with its old versions.
+// Settings of the pages themselves: accounts, API tokens, notifications, the certificate; equipment; and site.toml with its old versions.
 import { covers, whoAmI } from "../api.js";
 import { accountsPanel } from "../admin/accounts.js";
 import { certificatePanel } from "../admin/certificate.js";
+import { equipmentPanel } from "../admin/equipment.js";
 import { filePanel } from "../admin/file.js";
 import { notificationsPanel } from "../admin/notifications.js";
 import { ownPanel } from "../admin/own.js";
@@ -16,6 +17,7 @@ async function begin() {
     ["own", "My account", ownPanel],
     covers(me.role, "administer") && ["accounts", "Accounts", accountsPanel],
     ["tokens", "API tokens", tokensPanel],
+    ["equipment", "Equipment", equipmentPanel],
     ["notifications", "Notifications", notificationsPanel],
     ["certificate", "Certificate", certificatePanel],
     ["file", "site.toml", filePanel],

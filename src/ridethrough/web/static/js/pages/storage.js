@@ -1,18 +1,23 @@
 // One NAS or SAN: how it is, how it goes down, what feeds it, and who uses it.
+import { covers, whoAmI } from "../api.js";
 import { h, refill, setText } from "../dom.js";
+import { changeSection } from "../equipment/editor.js";
 import { live, siteNow } from "../live.js";
 import { facts } from "../storage/facts.js";
 import { feeders, holds, users } from "../storage/lists.js";
 import { present } from "../storage/now.js";
 import { wayWords } from "../storage/words.js";
-import { linkButton } from "../ui/button.js";
+import { button, linkButton } from "../ui/button.js";
 import { empty } from "../ui/status.js";
 
 const id = decodeURIComponent(location.pathname.split("/")[2] ?? "");
 const place = document.getElementById("storage");
 setText(document.getElementById("title"), id);
 document.title = `${id} · ${document.title}`;
-refill(document.getElementById("tools"), linkButton("The site", "/", { symbol: "left", kind: "quiet" }));
+const change = button("Change…", { symbol: "edit", onClick: () => void changeSection("storage", id) });
+refill(document.getElementById("tools"), linkButton("The site", "/", { symbol: "left", kind: "quiet" }), change);
+change.hidden = true;
+whoAmI().then(({ role }) => (change.hidden = !covers(role, "administer")));
 
 let shown = null;
 live.subscribe((state) => [state.nas, state.upses, state.hosts, state.storage, state.pulse], () => {

@@ -1,5 +1,5 @@
 // Small choices: on or off, and one of a few.
-import { h, icon, uniqueId } from "../dom.js";
+import { h, icon, refill, uniqueId } from "../dom.js";
 
 /** A switch. Returns {el, input, name, value (get and set)}; `onChange(checked)`. */
 export function toggle(name, label, { checked = false, disabled = false, hint = "", onChange = null } = {}) {
@@ -45,16 +45,24 @@ export function segmented(label, options, { value, onChange = null, labelled = f
   };
 }
 
-/** Any number of a few, below each other. `options`: [[value, label], ...]. Returns {el, value (get)}: those that are ticked, in their order. */
+/** Any number of a few, below each other. `options`: [[value, label], ...]. Returns {el, value (get): those that are ticked, in their order, error(text), focus()}. */
 export function ticks(label, options, { value = [], hint = "" } = {}) {
   const id = uniqueId("ticks");
   const inputs = options.map(([one, text]) => {
     const input = h("input", { type: "checkbox", value: one, ".checked": value.includes(one) });
     return { input, el: h("label", { class: "check" }, input, text) };
   });
-  const el = h("fieldset", { class: "field ticks", "aria-describedby": hint ? id : null }, h("legend", {}, label), inputs.map((one) => one.el), hint && h("p", { class: "hint", id }, hint));
+  const problem = h("p", { class: "error" });
+  const list = h("div", { class: "ticks-list" }, inputs.map((one) => one.el));
+  const el = h("fieldset", { class: "field ticks", "aria-describedby": hint ? id : null }, h("legend", {}, label), list, hint && h("p", { class: "hint", id }, hint), problem);
   return {
     el,
+    error(text) {
+      refill(problem, text ? [icon("warning"), h("span", {}, text)] : []);
+    },
+    focus() {
+      inputs[0]?.input.focus();
+    },
     get value() {
       return inputs.filter((one) => one.input.checked).map((one) => one.input.value);
     },
