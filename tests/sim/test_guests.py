@@ -91,6 +91,33 @@ def test_start_finds_the_roomiest_host_or_none() -> None:  # 03
     ]
 
 
+def test_a_host_takes_no_guest_with_more_vcpus_than_it_has_cpus() -> None:
+    """Read from source: a move, a start and a resume are refused, and an evacuation that would need it."""
+    world = site()
+    calls, it, small = xapi(world), vm(world, "h2-vm1"), world.hosts["h1"]
+    it.vcpus, small.cpus = 12, 8
+    refused = ["HOST_NOT_ENOUGH_PCPUS", "12", "8"]
+    assert outcome(world, calls.vm_pool_migrate(it.ref, small.ref)) == refused
+    assert calls.host_get_vms_which_prevent_evacuation(world.hosts["h2"].ref)[it.ref] == refused
+    finish(world, calls.vm_hard_shutdown(it.ref))
+    assert outcome(world, calls.vm_start_on(it.ref, small.ref)) == refused
+    assert outcome(world, calls.vm_start(it.ref)) == []
+    assert it.resident_on == "h2"
+    next(iter(world.pools.values())).suspend_sr = NAS
+    finish(world, calls.vm_suspend(it.ref))
+    assert outcome(world, calls.vm_resume_on(it.ref, small.ref)) == refused
+
+
+@pytest.mark.parametrize("change", [{"vcpus": 8}, {"vcpus": 12, "vcpus_unrestricted": True}, {"vcpus": 12, "cpus": 0}])
+def test_a_host_takes_a_guest_with_as_many_vcpus_or_one_that_may_exceed(change: dict[str, int]) -> None:
+    world = site()
+    it, small = vm(world, "h2-vm1"), world.hosts["h1"]
+    small.cpus = change.pop("cpus", 8)
+    for key, value in change.items():
+        setattr(it, key, value)
+    assert outcome(world, xapi(world).vm_pool_migrate(it.ref, small.ref)) == []
+
+
 def test_a_second_operation_waits_for_the_first() -> None:  # 02, 03
     world = site()
     calls, it = xapi(world), vm(world, "h2-vm1")

@@ -69,11 +69,13 @@ def small_world() -> World:
         world.hosts[f"h{n}"].cpu_features = features
         world.hosts[f"h{n}"].networks = frozenset({"DMZ"} if n < 3 else ())
     picky = SimVm("uuid-picky", "picky", "p", GIB, resident_on="h2", storage=nas, cpu_features=3, affinity="h1")
+    picky.vcpus, world.hosts["h3"].cpus, world.hosts["h2"].cpus = 12, 8, 0
     picky.networks, picky.groups = frozenset({"DMZ", "private"}), ("fronts", "all")
     world.add_vm(picky)
     for device in Device:
         bound = SimVm(f"uuid-{device}", device.value, "p", GIB, resident_on="h3", storage=nas, device=device)
         world.add_vm(bound)
+    world.add_vm(SimVm("uuid-wide", "wide", "p", GIB, resident_on="h1", storage=nas, vcpus=99, vcpus_unrestricted=True))
     pinned = SimVm("uuid-pinned", "pinned", "p", GIB, resident_on="h1", storage=nas)
     pinned.blocked_operations["pool_migrate"] = "true"
     world.add_vm(pinned)

@@ -123,6 +123,7 @@ class HostSeen:
     power_on_mode: str = ""
     networks: frozenset[NetworkId] = frozenset()  # that it has a port on
     cpu: Cpu | None = None  # what its processors offer a guest; None: not told
+    cpus: int = 0  # as its Xen counts them, threads; 0: not told
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +150,13 @@ class VmSeen:
     unsuspendable: str = "it is not known where its memory would go"  # why it is not suspended; empty: it can be
     addresses: frozenset[str] = frozenset()  # IP addresses, as its tools tell them
     starts_itself: bool = False  # with its host, while the pool's auto_poweron is on
+    vcpus: int = 0  # the most that it may have; 0: not told
+    vcpus_unrestricted: bool = False  # its owner lets it have more vCPUs than its host has CPUs
+
+    @property
+    def cpus_needed(self) -> int:
+        """The CPUs that a host must have for it; 0: any number."""
+        return 0 if self.vcpus_unrestricted else self.vcpus
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,7 @@ class HostCalls(GuestCalls):
             if not target.live:
                 raise XapiError("HOST_NOT_LIVE")
             self.storage_reaches(vm, target)
+            self.has_enough_cpus(vm, target)
 
     def host_get_vms_which_prevent_evacuation(self, ref: str) -> dict[str, list[str]]:
         """VM ref -> [code, param...]; empty when host.evacuate would be planned now."""

@@ -249,6 +249,7 @@ class SimHost:
     switch: str = ""
     networks: frozenset[str] = frozenset()  # names of those that it has a port on, beside the one that all have
     cpu_features: int = 1  # one bit each
+    cpus: int = 16  # 0: its pool does not tell, and nothing is checked
 
     bios_power_on: bool = True  # the BIOS setting "power on when utility power returns"
     boot_seconds: Seconds = 120.0  # from power to a network that answers
@@ -330,6 +331,8 @@ class SimVm:
     affinity: HostId | None = None
     networks: frozenset[str] = frozenset()  # names of those that it has a card on
     cpu_features: int = 1  # that it has been started with
+    vcpus: int = 2
+    vcpus_unrestricted: bool = False  # platform vcpu-unrestricted
     groups: tuple[str, ...] = ()  # names of its anti-affinity groups
     device: Device | None = None
     suspend_sr: RepositoryId | None = None

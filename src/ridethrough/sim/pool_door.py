@@ -239,6 +239,7 @@ class PoolDoor:
             power_on_mode=host.power_on_mode,
             networks=frozenset(network_uuid(self._pool, name) for name in host.ports),
             cpu=Cpu(VENDOR, host.cpu_features),
+            cpus=host.cpus,
         )
 
     def _vms_seen(self) -> dict[str, VmSeen]:
@@ -533,6 +534,8 @@ def _vm_seen(vm: SimVm, local: Mapping[RepositoryId, str], unsuspendable: str) -
         groups=frozenset(vm.group_ids),
         addresses=frozenset(vm.addresses) if vm.has_tools else frozenset(),
         starts_itself=vm.other_config.get("auto_poweron") == "true",
+        vcpus=vm.vcpus,
+        vcpus_unrestricted=vm.vcpus_unrestricted,
     )
 
 

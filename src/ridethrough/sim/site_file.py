@@ -237,6 +237,7 @@ def _host(name: str, t: Table, site: Site, address: str) -> SimHost:
         power_on_mode=t.take("power_on_mode", str, "wake-on-lan"),
         networks=frozenset(t.names("networks")),
         cpu_features=t.take("cpu_features", int, 1),
+        cpus=t.take("cpus", int, 16),
         bmc=Bmc(t.one_of("bmc", t.take("bmc", str, "none"), Bmc)),
         enabled=t.take("enabled", bool, True),
     )
@@ -321,6 +322,8 @@ def _vm(name: str, t: Table, world: World) -> SimVm:
         tags=tuple(t.names("tags")),
         networks=frozenset(t.names("networks")),
         cpu_features=t.take("cpu_features", int, 1),
+        vcpus=t.take("vcpus", int, 2),
+        vcpus_unrestricted=t.take("vcpu_unrestricted", bool, False),
         groups=tuple(t.names("groups")),
         device=Device(t.one_of("device", t.take("device", str), Device)) if t.has("device") else None,
         affinity=t.one_of("affinity", t.take("affinity", str), world.hosts) if t.has("affinity") else None,

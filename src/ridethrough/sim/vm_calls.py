@@ -91,6 +91,7 @@ class VmCalls(Operations):
         available = self.world.memory_available(host.id)
         if vm.resident_on != host.id and vm.memory > available:
             raise XapiError("HOST_NOT_ENOUGH_FREE_MEMORY", str(vm.memory), str(available))
+        self.has_enough_cpus(vm, host)
         if vm.resident_on != host.id:
             failover_plan.assert_placement_kept(self.world, vm, host)  # read from source
 
@@ -100,6 +101,11 @@ class VmCalls(Operations):
         if started and vm.cpu_features & ~host.cpu_features:
             reason = "VM last booted on a CPU with features this host's CPU does not have."
             raise XapiError("VM_INCOMPATIBLE_WITH_THIS_HOST", vm.ref, host.ref, reason)
+
+    def has_enough_cpus(self, vm: SimVm, host: SimHost) -> None:
+        """Read from source (assert_enough_pcpus, xapi_vm_helpers.ml): it may have no more vCPUs than the host CPUs."""
+        if host.cpus and vm.vcpus > host.cpus and not vm.vcpus_unrestricted:
+            raise XapiError("HOST_NOT_ENOUGH_PCPUS", str(vm.vcpus), str(host.cpus))
 
     def _is_connected(self, vm: SimVm, host: SimHost) -> None:
         """A network without any port is one host's alone: that on which its guests run."""

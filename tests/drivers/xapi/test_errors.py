@@ -29,6 +29,7 @@ def test_every_code_has_a_sentence_whatever_its_parameters(code: str) -> None:
         (XapiFailure("VM_BAD_POWER_STATE", "ref", "running", "halted"), Refused, "the VM is halted, not running"),
         (XapiFailure("VM_SHUTDOWN_TIMEOUT", "ref", "1200."), Refused, "within 1200. s"),
         (XapiFailure("HOST_NOT_ENOUGH_FREE_MEMORY", "1", "2"), Refused, "not enough free memory"),
+        (XapiFailure("HOST_NOT_ENOUGH_PCPUS", "12", "8"), Refused, "the VM has 12 vCPUs, and the target 8 CPUs"),
         (XapiFailure("SOMETHING_NEW", "ref", "why"), Refused, "SOMETHING_NEW: xcp2: why"),
         (XapiFailure("SOMETHING_NEW"), Refused, "SOMETHING_NEW"),
     ],

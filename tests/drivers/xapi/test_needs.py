@@ -1,4 +1,4 @@
-"""Which networks and which processor a VM needs, from its records; and what binds it to its host's network card."""
+"""Which networks, which processor and how many CPUs a VM needs, from its records; what binds it to its host's card."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from ridethrough.core.observation import Cpu
-from ridethrough.drivers.xapi.needs import cpu_of_host, cpu_of_vm
+from ridethrough.drivers.xapi.needs import cpu_of_host, cpu_of_vm, cpus_of
 from ridethrough.drivers.xapi.picture import Memo, picture
 from ridethrough.drivers.xapi.records import Host, Network, Pif, Vif, Vm, VmGroup
 from ridethrough.drivers.xapi.store import Change, Records
@@ -101,6 +101,34 @@ def test_a_processor_is_told_in_words_of_32_bits() -> None:
 @pytest.mark.parametrize("told", ["", "no number", "f" * 5000])
 def test_a_processor_that_is_not_told_is_unknown(told: str) -> None:
     assert cpu_of_host(Host(cpu_info={"vendor": "GenuineIntel", "features_hvm": told})) is None
+
+
+@pytest.mark.parametrize(
+    ("told", "cpus"),
+    [("16", 16), ("", 0), ("0", 0), ("-4", 0), ("many", 0), ("\u0664", 0), ("9" * 30, 2**20), ("9" * 5000, 0)],
+)
+def test_how_many_cpus_a_host_has(told: str, cpus: int) -> None:
+    assert cpus_of(Host(cpu_info={"cpu_count": told})) == cpus
+    assert cpus_of(Host()) == 0
+
+
+@pytest.mark.parametrize(
+    ("most", "platform", "vcpus", "needed"),
+    [
+        (12, {}, 12, 12),
+        (0, {}, 0, 0),
+        (-1, {}, 0, 0),
+        (12, {"vcpu-unrestricted": "true"}, 12, 0),
+        (12, {"vcpu-unrestricted": "1"}, 12, 0),
+        (12, {"vcpu-unrestricted": "false"}, 12, 12),
+        (2**62, {}, 2**20, 2**20),
+    ],
+)
+def test_how_many_cpus_a_vm_needs(most: int, platform: dict[str, str], vcpus: int, needed: int) -> None:
+    records = site()
+    records.vms["V"] = replace(records.vms["V"], vcpus_max=most, platform=platform)
+    web = picture("pool-a", records, {}).vms["web"]
+    assert (web.vcpus, web.cpus_needed) == (vcpus, needed)
 
 
 def test_where_the_memory_of_a_suspended_vm_would_go() -> None:

@@ -51,6 +51,7 @@ CODES: dict[str, tuple[Asks, str]] = {
     "XENAPI_PLUGIN_FAILURE": (A, "the power-on plugin failed"),
     "NO_HOSTS_AVAILABLE": (P, "no enabled host can take it"),
     "HOST_NOT_ENOUGH_FREE_MEMORY": (P, "not enough free memory on the target"),
+    "HOST_NOT_ENOUGH_PCPUS": (P, "the VM has {0} vCPUs, and the target {1} CPUs"),
     "HOST_EVACUATE_VM_NOT_HA_PROTECTED": (P, "high availability does not protect this VM, so it cannot be moved"),
     "CANNOT_EVACUATE_HOST": (P, "the host cannot be evacuated: {0}"),
     "VM_REQUIRES_SR": (P, "storage {1} is not attached to the target"),

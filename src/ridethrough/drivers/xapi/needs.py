@@ -1,4 +1,4 @@
-"""Which networks and which processor a VM needs of a host, and what each host has of them."""
+"""Which networks, which processor and how many CPUs a VM needs of a host, and what each host has of them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from .records import Host, Network, Vm
 from .store import Records
 
 ANTI_AFFINITY = "anti_affinity"
+MOST_CPUS = 2**20  # told as more is as good as that
 LONGEST = 1000  # letters of a feature set; there are some two hundred in 2026
 SHARED_ANYWAY = "assume_network_is_shared"  # network other_config
 HARDWARE_VIRTUALISED = ("hvm", "pvh", "pv_in_pvh", "unspecified")
@@ -75,6 +76,20 @@ def cpu_of_vm(vm: Vm) -> Cpu | None:
         return None
     features = _features(vm.last_boot_cpu_flags.get("features", ""))
     return None if features is None else Cpu(vm.last_boot_cpu_flags.get("vendor", ""), features)
+
+
+def cpus_of(host: Host) -> int:
+    """How many CPUs its Xen counts, threads; 0 when it is not told.
+
+    xapi compares them with VM.VCPUs_max when a VM starts, resumes or comes (assert_enough_pcpus in xapi_vm_helpers.ml).
+    """
+    told = host.cpu_info.get("cpu_count", "")
+    return min(int(told), MOST_CPUS) if told.isascii() and told.isdecimal() and len(told) < LONGEST else 0
+
+
+def vcpus_unrestricted(vm: Vm) -> bool:
+    """Whether its owner lets a VM have more vCPUs than its host has CPUs: as xapi reads it."""
+    return vm.platform.get("vcpu-unrestricted", "").lower() in ("true", "1")
 
 
 @lru_cache(maxsize=256)

@@ -11,7 +11,17 @@ from ridethrough.core.observation import HostSeen, PoolSeen, Power, Snapshot, Vm
 
 from .identity import ambiguous, host_ids, one_line
 from .movability import immovable, storage_refs, unsuspendable
-from .needs import Cabling, cabling, cpu_of_host, cpu_of_vm, groups_of, networks_of
+from .needs import (
+    MOST_CPUS,
+    Cabling,
+    cabling,
+    cpu_of_host,
+    cpu_of_vm,
+    cpus_of,
+    groups_of,
+    networks_of,
+    vcpus_unrestricted,
+)
 from .records import NULL, GuestMetrics, Host, HostMetrics, Pool, Vm
 from .store import Records
 from .where import addresses
@@ -313,6 +323,7 @@ def _host_seen(
         power_on_mode=host.power_on_mode,
         networks=networks,
         cpu=cpu_of_host(host),
+        cpus=cpus_of(host),
     )
 
 
@@ -341,6 +352,8 @@ def _vm_seen(vm: Vm, pool: PoolId, frame: _Frame, records: Records) -> VmSeen:
         unsuspendable=unsuspendable(vm, records, attached, bool(networks & cables.hardware)),
         addresses=_addresses(records.guest_metrics.get(vm.guest_metrics)),
         starts_itself=vm.other_config.get("auto_poweron", "").lower() == "true",
+        vcpus=min(max(vm.vcpus_max, 0), MOST_CPUS),
+        vcpus_unrestricted=vcpus_unrestricted(vm),
     )
 
 

@@ -120,6 +120,7 @@ class Vm(Struct, frozen=True, gc=False):
     last_boot_cpu_flags: Mapping[str, str] = field(name="last_boot_CPU_flags", default_factory=dict)
     attached_pcis: tuple[str, ...] = field(name="attached_PCIs", default=())
     tags: tuple[str, ...] = ()
+    vcpus_max: int = field(name="VCPUs_max", default=0)
 
     @property
     def is_guest(self) -> bool:

@@ -62,7 +62,6 @@ HOST: dict[str, Any] = {
     "latest_synced_updates_applied": "unknown",
     "numa_affinity_policy": "default_policy",
     "cpu_info": {
-        "cpu_count": "8",
         "socket_count": "1",
         "threads_per_core": "1",
         "vendor": "GenuineIntel",

@@ -163,7 +163,7 @@ class Records(SiteRecords):
             "control_domain": dom0,
             "metrics": host.metrics_ref,
             "PIFs": [pif_ref(host, name) for name in host.ports],
-            "cpu_info": {**default.HOST["cpu_info"], **dict.fromkeys(FEATURES, _features(host.cpu_features))},
+            "cpu_info": _processor(host),
             "PBDs": [self._pbd_ref(host, sr) for sr in self._storages() if host.has_pbd(sr)],
             "suspend_image_sr": _ref_or_null(host.suspend_sr),
             "ha_statefiles": [statefile_ref(self.pool)] if self.pool.ha_statefile else [],
@@ -240,6 +240,9 @@ class Records(SiteRecords):
             "suspend_VDI": image_ref(vm) if vm.suspended_to else NULL,
             "ha_restart_priority": vm.ha_restart_priority,
             "ha_always_run": vm.ha_always_run,
+            "VCPUs_max": vm.vcpus,
+            "VCPUs_at_startup": vm.vcpus,
+            "platform": _platform(vm),
             "domid": 1 if up else -1,
             **_memory(vm.memory, OVERHEAD),
         }
@@ -260,7 +263,7 @@ class Records(SiteRecords):
         up = vm.power_state in (Power.RUNNING, Power.PAUSED)
         own = {
             "memory_actual": vm.memory - min(OVERHEAD, vm.memory) if up else 0,
-            "VCPUs_number": 2,
+            "VCPUs_number": vm.vcpus,
             "start_time": moment(0.0) if up else moment(None),
             "hvm": True,
             "current_domain_type": "hvm" if up else "unspecified",
@@ -412,6 +415,11 @@ def _id_of(ref: str) -> RepositoryId | None:
     return ref.removeprefix("OpaqueRef:") if ref != NULL else None
 
 
+def _processor(host: SimHost) -> dict[str, str]:
+    told = {**default.HOST["cpu_info"], **dict.fromkeys(FEATURES, _features(host.cpu_features))}
+    return {**told, "cpu_count": str(host.cpus)} if host.cpus else told
+
+
 def _features(bits: int) -> str:
     """As xapi writes them: words of 32 bits."""
     return f"{bits & 0xFFFFFFFF:08x}-{bits >> 32 & 0xFFFFFFFF:08x}"
@@ -426,10 +434,13 @@ def _devices(vm: SimVm) -> Record:
             return {"VGPUs": [named_ref("VGPU", vm.uuid)]}
         case Device.USB:
             return {"VUSBs": [named_ref("VUSB", vm.uuid)]}
-        case Device.NESTED:
-            return {"platform": {**default.VM["platform"], "nested-virt": "true"}}
-        case Device.PORT | None:
+        case Device.NESTED | Device.PORT | None:
             return {}
+
+
+def _platform(vm: SimVm) -> dict[str, str]:
+    nested = {"nested-virt": "true"} if vm.device is Device.NESTED else {}
+    return {**default.VM["platform"], **nested, **({"vcpu-unrestricted": "true"} if vm.vcpus_unrestricted else {})}
 
 
 def _memory(total: int, overhead: int) -> dict[str, int]:
