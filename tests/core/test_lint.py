@@ -10,7 +10,7 @@ import pytest
 from ridethrough.core.advice import Advice, Level
 from ridethrough.core.lint import lint, score
 from ridethrough.core.model import CardAction, CardTimers, Controller, PowerWay, Switch, Ups
-from ridethrough.core.observation import PoolSeen, Snapshot, VmSeen
+from ridethrough.core.observation import Cpu, PoolSeen, Snapshot, VmSeen
 from ridethrough.core.policy import Policy, VmPolicy, Wish
 from ridethrough.core.site import Site
 from ridethrough.runtime.own_vm import own_vm
@@ -138,6 +138,27 @@ def test_vms_that_can_never_move_are_told_with_the_reason() -> None:
         "local can never be moved, and is stopped with its host: no other host reaches its storage": Level.WARNING,
         "passed can never be moved, and is stopped with its host: it has a PCI device": Level.WARNING,
         "meant can never be moved, and is stopped with its host: it has a USB device": Level.NOTE,
+    }
+
+
+def test_a_vm_that_no_other_host_suits_can_never_move() -> None:
+    """Its network, its processor, its number of vCPUs: whether another host has power or room does not matter here."""
+    the_site = built(hosts=2)
+    vms = (
+        vm_seen("wide", "h1", vcpus=24),
+        vm_seen("exempt", "h1", vcpus=24, vcpus_unrestricted=True),
+        vm_seen("front", "h1", networks=frozenset({"dmz-uuid"})),
+        vm_seen("new", "h1", cpu=Cpu("GenuineIntel", 0b11)),
+    )
+    seen = seen_of(the_site, *vms)
+    h2 = replace(seen.hosts["h2"], cpus=16, cpu=Cpu("GenuineIntel", 0b01))
+    pool = replace(seen.pools["pool1"], network_names={"dmz-uuid": "DMZ"})
+    seen = replace(seen, hosts={**seen.hosts, "h2": h2}, pools={"pool1": pool})
+    found = [a.sentence.partition(" can never be moved, and is stopped with its host: ") for a in lint(the_site, seen)]
+    assert {name: why for name, _, why in found if why} == {
+        "wide": "it has 24 vCPUs, and no other host as many CPUs",
+        "front": 'no other host has its network "DMZ"',
+        "new": "no other host's processor has all that it was started with",
     }
 
 

@@ -108,6 +108,44 @@ def test_a_target_has_every_feature_that_the_vm_was_started_with() -> None:
     assert place(situated(newer), ["h1"]).moves["web"][0] == "h3"
 
 
+@pytest.mark.parametrize(
+    ("changes", "has", "target"),
+    [
+        ({"vcpus": 12}, (8, 16), "h3"),
+        ({"vcpus": 16}, (8, 16), "h3"),
+        ({"vcpus": 8}, (8, 4), "h2"),
+        ({"vcpus": 12}, (0, 8), "h2"),  # a host that does not tell is no worse than before
+        ({}, (1, 0), "h2"),  # nor is a VM
+        ({"vcpus": 17, "vcpus_unrestricted": True}, (16, 8), "h2"),
+        ({"vcpus": 17}, (8, 16), None),
+    ],
+)
+def test_a_target_has_as_many_cpus_as_the_vm_has_vcpus(
+    changes: dict[str, object], has: tuple[int, int], target: str | None
+) -> None:
+    """XenServer starts or takes no VM elsewhere (HOST_NOT_ENOUGH_PCPUS), unless its owner lets it exceed them."""
+    h2 = host_seen("h2", 70.0, cpus=has[0], memory_free=40 * GIB)
+    seen = seen_with(vms=(vm_seen("web", "h1", 2.0, **changes),), h2=h2, h3=host_seen("h3", 70.0, cpus=has[1]))
+    plan = place(situated(seen), ["h1"])
+    assert plan.moves.get("web", (None, ""))[0] == target
+    if target is None:
+        assert plan.unplaced["web"] == "it has 17 vCPUs, and no other host as many CPUs"
+
+
+def test_of_hosts_that_are_alike_the_one_with_fewer_vcpus_for_each_cpu_is_taken() -> None:
+    """What runs there and what is on its way there counts. Up to as many vCPUs as CPUs nobody waits: room counts."""
+
+    def target(there: int, coming: int) -> str:
+        on_its_way = vm_seen("coming", "h1", 0.0, vcpus=coming, moving_to="h3", busy=frozenset({"pool_migrate"}))
+        vms = (vm_seen("web", "h1", vcpus=4), vm_seen("there", "h3", vcpus=there), on_its_way)
+        h2, h3 = host_seen("h2", 70.0, cpus=16), host_seen("h3", 70.0, cpus=16, memory_free=60 * GIB)
+        return place(situated(seen_with(vms=vms, h2=h2, h3=h3)), ["h1"]).moves["web"][0]
+
+    assert target(there=12, coming=0) == "h3"
+    assert target(there=13, coming=0) == "h2"
+    assert target(there=8, coming=8) == "h2"
+
+
 def test_the_host_that_the_owner_would_rather_have_it_on_is_taken_unless_wlb_says_otherwise() -> None:
     seen = seen_with(vms=(vm_seen("web", "h1", affinity="h2"),), h3=host_seen("h3", 70.0, memory_free=40 * GIB))
     assert place(situated(seen), ["h1"]).moves["web"][0] == "h2"
@@ -226,3 +264,29 @@ def test_no_vm_is_left_behind_that_would_fit(sizes: list[int], free: int) -> Non
     plan = place(situated(seen, hosts=2), ["h1"])
     left = free * GIB - sum(v.memory for v in vms if v.id in plan.moves)
     assert all(v.memory > left for v in vms if v.id in plan.unplaced)
+
+
+cpus = st.integers(0, 16)
+
+
+@given(
+    vms=st.lists(st.tuples(st.integers(1, 24), st.integers(0, 20), st.booleans()), max_size=8),
+    free=st.tuples(st.integers(0, 64), st.integers(0, 64)),
+    has=st.tuples(cpus, cpus),
+)
+def test_no_vm_goes_where_it_has_more_vcpus_than_there_are_cpus(
+    vms: list[tuple[int, int, bool]], free: tuple[int, int], has: tuple[int, int]
+) -> None:
+    """Property: and who fits nowhere is told so by a reason that is true."""
+    those = tuple(
+        vm_seen(f"vm{n}", "h1", gib, vcpus=count, vcpus_unrestricted=any_number)
+        for n, (gib, count, any_number) in enumerate(vms)
+    )
+    pairs = zip(("h2", "h3"), free, has, strict=True)
+    hosts = {h: host_seen(h, 70.0, memory_free=gib * GIB, cpus=count) for h, gib, count in pairs}
+    seen = seen_with(vms=those)
+    plan = place(situated(replace(seen, hosts={**seen.hosts, **hosts})), ["h1"])
+    for vm in those:
+        able = [h for h, host in hosts.items() if not host.cpus or vm.vcpus_unrestricted or vm.vcpus <= host.cpus]
+        assert vm.id in plan.unplaced or plan.moves[vm.id][0] in able
+        assert ("no other host as many CPUs" in plan.unplaced.get(vm.id, "")) == (not able)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -58,6 +60,18 @@ def test_members_of_a_group_are_kept_apart_while_there_is_a_choice() -> None:
     assert len(plan(guests, target("a", 40)).places) == 2
 
 
+def test_vcpus_are_spread_over_the_cpus_where_nothing_else_tells_hosts_apart() -> None:
+    """Of a few waits nobody knows: then room counts. The owner's host and the links count for more than CPUs."""
+    few, many = target("a", 64, cpus=4), target("b", 32, cpus=16)
+    assert plan([guest("g", 2, vcpus=4)], few, many).places == {"g": "a"}
+    assert plan([guest("g", 2, vcpus=5)], few, many).places == {"g": "b"}
+    assert plan([guest("g", 2, vcpus=4)], target("a", 64, cpus=4, vcpus=1), many).places == {"g": "b"}
+    assert plan([guest("g", 2, vcpus=5, preferred="a")], few, many).places == {"g": "a"}
+    assert plan([guest("g", 2, vcpus=5)], few, target("b", 32, cpus=16, busy=1.0)).places == {"g": "a"}
+    together = plan([guest(f"g{n}", 2, vcpus=8) for n in range(3)], few, many).places
+    assert together == {"g0": "b", "g1": "b", "g2": "a"}  # by then one would wait for each CPU on either
+
+
 def test_moves_are_spread_over_the_links() -> None:
     guests = [guest(f"g{n}", 2, seconds=20.0) for n in range(4)]
     places = plan(guests, target("a", 64), target("b", 32)).places
@@ -105,3 +119,27 @@ def _most(guests: list[Guest], free: dict[str, int], window: float) -> int:
         if room >= 0 and first.seconds <= window:
             best = max(best, first.weight + _most(rest, {**free, name: room}, window - first.seconds))
     return best
+
+
+@given(
+    sizes=sizes,
+    vcpus=st.lists(st.integers(0, 8), min_size=10, max_size=10),
+    free=st.tuples(st.integers(0, 48), st.integers(0, 48)),
+    cpus=st.tuples(st.integers(0, 8), st.integers(0, 8)),
+    window=st.one_of(st.none(), st.integers(1, 800)),
+)
+def test_nobody_is_lost_by_spreading_vcpus(
+    sizes: list[tuple[int, int, tuple[str, ...]]],
+    vcpus: list[int],
+    free: tuple[int, int],
+    cpus: tuple[int, int],
+    window: int | None,
+) -> None:
+    """Property: with vCPUs and without, the same guests are saved, and the same ones are late."""
+    guests = [guest(f"g{n}", gib, w, t, seconds=10.0 * gib) for n, (gib, w, t) in enumerate(sizes)]
+    with_vcpus = [replace(g, vcpus=count) for g, count in zip(guests, vcpus, strict=False)]
+    windows = {} if window is None else {"source": float(window)}
+    bare = [target(name, gib) for name, gib in zip(BOTH, free, strict=True)]
+    with_cpus = [replace(t, cpus=count) for t, count in zip(bare, cpus, strict=True)]
+    before, after = plan(guests, *bare, **windows), plan(with_vcpus, *with_cpus, **windows)
+    assert (set(after.places), after.late) == (set(before.places), before.late)

@@ -7,7 +7,7 @@ from .actions import MoveVm
 from .budget import moving_time
 from .gates import is_ready
 from .model import HostId, PoolId
-from .movable import able, is_moving, no_target_for, room, stays
+from .movable import could_take, is_moving, no_target_for, room, stays
 from .observation import Power, VmSeen
 from .ordering import start_order
 from .situation import Situation
@@ -42,6 +42,4 @@ def _may_go(s: Situation, vm: VmSeen, home: HostId) -> bool:
     since = s.now - s.policy.target_fresh
     if vm.busy or is_moving(s, vm) or stays(s, vm) or no_target_for(s, home, since) or not is_ready(s, home, vm.pool):
         return False
-    return home in able(s, vm.resident_on or "", since, vm.pool, vm.storage, vm.networks, vm.cpu)[0] and (
-        room(s, home) >= vm.memory
-    )
+    return home in could_take(s, vm, vm.resident_on or "", since)[0] and room(s, home) >= vm.memory

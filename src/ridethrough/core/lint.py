@@ -12,6 +12,7 @@ from .advice import NOTHING_SEEN, Advice, Level, advice, is_protected, outcome
 from .learned import GIB, NOTHING_LEARNED, Learned
 from .memory import Memory
 from .model import HostId, PoolId, Seconds, UpsId, VmId
+from .movable import suitable
 from .observation import HostSeen, Snapshot, VmSeen
 from .placement import stays
 from .policy import Wish
@@ -196,7 +197,7 @@ def _never_move(s: Situation, pool: PoolId) -> Iterator[Advice]:
     members = s.members(pool)
     for host in members:
         for vm in s.guests(host.id):
-            if why := _immovable(vm, host, members):
+            if why := _immovable(s, vm, host, members):
                 reasons.setdefault(why, []).append(vm)
     for why, vms in sorted(reasons.items()):
         surprised = [vm for vm in vms if s.vm_policy(vm).wish is Wish.MIGRATE]
@@ -213,13 +214,12 @@ def _never_move(s: Situation, pool: PoolId) -> Iterator[Advice]:
         )
 
 
-def _immovable(vm: VmSeen, host: HostSeen, members: Collection[HostSeen]) -> str:
-    if vm.immovable:
-        return vm.immovable
+def _immovable(s: Situation, vm: VmSeen, host: HostSeen, members: Collection[HostSeen]) -> str:
     others = [h for h in members if h.id != host.id]
-    if others and not any(vm.storage <= h.storage for h in others):
-        return "no other host reaches its storage"
-    return ""
+    if vm.immovable or not others:
+        return vm.immovable
+    names = s.seen.pools[vm.pool].network_names
+    return suitable(others, vm.storage, vm.networks, vm.cpu, vm.cpus_needed, names)[1]
 
 
 def _unnamed_storage(s: Situation, pool: PoolId) -> Iterator[Advice]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Collection, Mapping
+
 from .actions import MoveVm
 from .model import Bytes, HostId, NetworkId, PoolId, RepositoryId, Seconds, VmId
 from .observation import Cpu, HostSeen, Power, VmSeen
@@ -76,6 +79,27 @@ def targets(s: Situation, pool: PoolId, since: Seconds) -> list[HostSeen]:
     return [h for h in s.members(pool) if not no_target_for(s, h.id, since)]
 
 
+def could_take(
+    s: Situation, vm: VmSeen, source: HostId, since: Seconds, starts: bool = False
+) -> tuple[tuple[HostId, ...], str]:
+    """The hosts that may receive a VM from `source`, whatever its size; with none, the first reason.
+
+    One that `starts` is not bound to the processor that it ran on. The number of CPUs counts for both.
+    """
+    cpu = None if starts else vm.cpu
+    return able(s, source, since, vm.pool, vm.storage, vm.networks, cpu, _cpus_needed(s, vm))
+
+
+def _cpus_needed(s: Situation, vm: VmSeen) -> int:
+    """0 where every host of its pool has enough of them: such VMs are all alike."""
+    return needed if (needed := vm.cpus_needed) > _fewest_cpus(s, vm.pool) else 0
+
+
+@once
+def _fewest_cpus(s: Situation, pool: PoolId) -> float:
+    return min((h.cpus for h in s.members(pool) if h.cpus), default=math.inf)
+
+
 @once
 def able(
     s: Situation,
@@ -85,6 +109,7 @@ def able(
     storage: frozenset[RepositoryId],
     networks: frozenset[NetworkId],
     cpu: Cpu | None,
+    cpus: int,
 ) -> tuple[tuple[HostId, ...], str]:
     """The hosts that may receive a VM with these needs, whatever its size; with none, the first reason."""
     usable = [h for h in targets(s, pool, since) if h.id != source]
@@ -92,24 +117,44 @@ def able(
         others = [h.id for h in s.members(pool) if h.id != source]
         named = "; ".join(f"{h} {no_target_for(s, h, since)}" for h in others)
         return (), f"no host to move to ({named})" if named else "it is alone in its pool"
-    usable = [h for h in usable if storage <= h.storage]
-    if not usable:
-        return (), "no other host reaches its storage"
-    connected = [h for h in usable if networks <= h.networks]
+    names = s.seen.pools[pool].network_names if pool in s.seen.pools else {}
+    suited, reason = suitable(usable, storage, networks, cpu, cpus, names)
+    return tuple(h.id for h in suited), reason
+
+
+def suitable(
+    hosts: Collection[HostSeen],
+    storage: frozenset[RepositoryId],
+    networks: frozenset[NetworkId],
+    cpu: Cpu | None,
+    cpus: int,
+    names: Mapping[NetworkId, str],
+) -> tuple[list[HostSeen], str]:
+    """Those of some hosts, at least one, on which a VM with these needs could run; with none, the first reason."""
+    reached = [h for h in hosts if storage <= h.storage]
+    if not reached:
+        return [], "no other host reaches its storage"
+    connected = [h for h in reached if networks <= h.networks]
     if not connected:
-        lacking = sorted(networks - frozenset.union(*(h.networks for h in usable))) or sorted(networks)
-        names = s.seen.pools[pool].network_names if pool in s.seen.pools else {}
-        return (), f'no other host has its network "{names.get(lacking[0], lacking[0])}"'
+        lacking = sorted(networks - frozenset.union(*(h.networks for h in reached))) or sorted(networks)
+        return [], f'no other host has its network "{names.get(lacking[0], lacking[0])}"'
     alike = [h for h in connected if cpu is None or h.cpu is None or h.cpu.runs(cpu)]
     if not alike:
-        return (), "no other host's processor has all that it was started with"
-    return tuple(h.id for h in alike), ""
+        return [], "no other host's processor has all that it was started with"
+    large = [h for h in alike if not h.cpus or h.cpus >= cpus]
+    return large, "" if large else f"it has {cpus} vCPUs, and no other host as many CPUs"
 
 
 @once
 def room(s: Situation, host: HostId) -> Bytes:
     """Free memory of a host with everything on its way there already counted."""
     return s.seen.hosts[host].memory_free - sum(vm.memory for vm in coming(s).get(host, {}).values())
+
+
+@once
+def vcpus_on(s: Situation, host: HostId) -> int:
+    """The vCPUs of all that runs on a host or is on its way there."""
+    return sum(vm.vcpus for vm in [*s.guests(host), *coming(s).get(host, {}).values()])
 
 
 @once

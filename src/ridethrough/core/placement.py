@@ -15,9 +15,10 @@ from .movable import (
 )
 from .movable import (
     RANK,
-    able,
     coming,
+    could_take,
     room,
+    vcpus_on,
     worth,
 )
 from .movable import is_moving as is_moving
@@ -99,7 +100,7 @@ def _make_room(s: Situation, making: Making, vms: list[VmSeen], unplaced: dict[V
     """Have others make room for these VMs, the most important first, and say so."""
     for vm in sorted(vms, key=lambda v: _order(s, v, False)):
         since, failed = _since(s, vm), s.memory.vm(vm.id).failed_on
-        hosts, _ = able(s, vm.resident_on or "", since, vm.pool, vm.storage, vm.networks, vm.cpu)
+        hosts, _ = could_take(s, vm, vm.resident_on or "", since)
         if stays(s, vm) or len(failed) >= s.policy.move_attempts or not is_wanted(s, vm):
             continue
         if making.make(vm, [h for h in hosts if h not in failed], since):
@@ -131,7 +132,7 @@ def _fitting(s: Situation, vm: VmSeen) -> tuple[tuple[HostId, ...], str]:
     failed = s.memory.vm(vm.id).failed_on
     if len(failed) >= s.policy.move_attempts:
         return (), f"its migration failed {len(failed)} times"
-    fitting, reason = able(s, vm.resident_on or "", _since(s, vm), vm.pool, vm.storage, vm.networks, vm.cpu)
+    fitting, reason = could_take(s, vm, vm.resident_on or "", _since(s, vm))
     if reason:
         return (), reason
     if vm.memory > _most_room(s, fitting):
@@ -163,6 +164,7 @@ def _problem(s: Situation, wanted: list[tuple[VmSeen, tuple[HostId, ...]]], at_m
             moving_time(s, [vm]),
             _preferred(s, vm),
             vm.groups,
+            vm.vcpus,
         )
         for vm, able in wanted
     )
@@ -177,7 +179,10 @@ def _target(s: Situation, host: HostId, spread: set[str], at_most: Bytes) -> Tar
     members = [*s.guests(host), *on_their_way] if spread else []
     met = Counter(group for vm in members for group in vm.groups if group in spread)
     rank = RANK[supply(s, host).state]
-    return Target(host, max(min(room(s, host), at_most), 0), rank, moving_time(s, on_their_way) / 2, met)
+    free, cpus = max(min(room(s, host), at_most), 0), s.seen.hosts[host].cpus
+    return Target(
+        host, free, rank, moving_time(s, on_their_way) / 2, met, cpus=cpus, vcpus=vcpus_on(s, host) if cpus else 0
+    )
 
 
 def _window(s: Situation, source: HostId) -> Seconds | None:

@@ -17,7 +17,7 @@ from .durations import move_time, sending_time, stop_time
 from .ends import left
 from .links import under_way
 from .model import Bytes, HostId, Seconds, VmId
-from .movable import RANK, able, coming, is_moving, room, stays, worth
+from .movable import RANK, coming, could_take, is_moving, room, stays, worth
 from .observation import HostSeen, Power, VmSeen
 from .ordering import stop_rank
 from .policy import MakeRoom, Wish
@@ -140,7 +140,7 @@ class Making:
         s, failed = self.s, self.s.memory.vm(vm.id).failed_on
         if stays(s, vm) or len(failed) >= s.policy.move_attempts:
             return None
-        hosts, _ = able(s, host, since, vm.pool, vm.storage, vm.networks, vm.cpu)
+        hosts, _ = could_take(s, vm, host, since)
         fitting = [h for h in hosts if free[h] >= vm.memory and h not in failed]
         return min(fitting, key=lambda h: (RANK[supply(s, h).state], -free[h], h), default=None)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .actions import StartVm
 from .gates import is_ready
 from .model import HostId, PoolId, VmId
-from .movable import RANK, able, room, targets
+from .movable import RANK, could_take, room, targets
 from .observation import VmSeen
 from .ordering import is_down, start_order
 from .policy import Wish
@@ -28,7 +28,7 @@ def shelters(s: Situation, pool: PoolId, wanted: list[tuple[VmSeen, HostId]]) ->
     free = {h.id: room(s, h.id) - _starting(s, h.id) for h in targets(s, pool, since) if is_ready(s, h.id, pool)}
     found: dict[VmId, HostId] = {}
     for vm in start_order(s, [vm for vm, _ in wanted if vm.id in homes]):
-        hosts, _ = able(s, "" if vm.id in made_room else homes[vm.id], since, pool, vm.storage, vm.networks, None)
+        hosts, _ = could_take(s, vm, "" if vm.id in made_room else homes[vm.id], since, starts=True)
         if s.vm_policy(vm).wish is not Wish.MIGRATE or vm.immovable:
             hosts = tuple(h for h in hosts if h == homes[vm.id])
         fitting = [h for h in hosts if free.get(h, -1) >= vm.memory]

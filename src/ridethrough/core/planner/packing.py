@@ -5,7 +5,7 @@ Deterministic, and bounded by a number of steps, not by a clock.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from .better import better
 from .problem import Plan, Problem
@@ -16,9 +16,9 @@ def packed(problem: Problem) -> Plan:
     """A place for as much of what the guests are worth as can be found."""
     state = State(problem)
     if not state.timed:
-        _pack(state)
+        _pack(problem, state)
         return _plan(problem, state)
-    _pack(state)
+    _pack(problem, state)
     in_time = {g for g, t in enumerate(state.where) if t != NOWHERE}
     _without_time(state)
     _fill(state, state.unplaced(), _gentle)
@@ -37,9 +37,12 @@ def _without_time(state: State) -> None:
     state.timed = False
 
 
-def _pack(state: State) -> None:
+def _pack(problem: Problem, state: State) -> None:
     everybody = range(len(state.guests))
-    _fill(state, sorted(everybody, key=lambda g: (len(state.allowed[g]), -state.memory[g], g)), _gentle)
+    order = sorted(everybody, key=lambda g: (len(state.allowed[g]), -state.memory[g], g))
+    if _evenly(problem, state, order):
+        return
+    _fill(state, order, _gentle)
     if not state.unplaced():
         return
     best, places = state.saved, state.copy_places()
@@ -58,6 +61,37 @@ def _pack(state: State) -> None:
                 best, places = state.saved, state.copy_places()
     state.restore(places)
     better(state)
+
+
+def _evenly(problem: Problem, state: State, order: list[int]) -> bool:
+    """Everybody as `_gentle` has them, but spread over the CPUs too; False, and nobody placed, where that loses one."""
+    cpus, loads, vcpus = [t.cpus for t in problem.targets], [t.vcpus for t in problem.targets], problem.guests
+    if not (any(cpus) and any(g.vcpus for g in vcpus)) or _is_too_much(state):
+        return False
+    for g in order:
+        if not state.allowed[g]:
+            continue
+        more = vcpus[g].vcpus
+        # For each CPU so many vCPUs wait, in whole numbers: none while there are no more of them than CPUs.
+        waiting = [(load + more - 1) // have if have else 0 for load, have in zip(loads, cpus, strict=True)]
+        t = _gentle(state, g, waiting if more else None)
+        if t == NOWHERE:
+            state.restore([NOWHERE] * len(state.guests))
+            return False
+        state.put(g, t)
+        loads[t] += more
+    return True
+
+
+def _is_too_much(state: State) -> bool:
+    """More than there is memory for, or time: it need not be tried."""
+    able = [g for g, allowed in enumerate(state.allowed) if allowed]
+    if sum(state.memory[g] for g in able) > sum(state.free):
+        return True
+    leaving = [0.0] * len(state.out_left)
+    for g in able:
+        leaving[state.source[g]] += state.seconds[g]
+    return any(needs > left for needs, left in zip(leaving, state.out_left, strict=True))
 
 
 def _pressure(state: State) -> list[float]:
@@ -91,15 +125,17 @@ def _fill(state: State, order: Iterable[int], choose: Callable[[State, int], int
                 state.put(g, t)
 
 
-def _gentle(state: State, g: int) -> int:
-    """The host of the best supply; the preferred one; one without the like of it; the idlest link; the roomiest."""
-    best: tuple[int, bool, int, float, int, int] | None = None
+def _gentle(state: State, g: int, waiting: Sequence[int] | None = None) -> int:
+    """The host of the best supply; the preferred one; one without the like of it; the idlest link; the least `waiting`;
+    the roomiest."""
+    best: tuple[int, bool, int, float, int, int, int] | None = None
     wanted, groups, memory = state.preferred[g], state.groups[g], state.memory[g]
     free, rank, into, timed = state.free, state.rank, state.into, state.timed
     for t in state.allowed[g]:
         if memory > free[t] or (timed and not state.fits(g, t)):
             continue
-        key = (rank[t], t != wanted, state.crowd(g, t) if groups else 0, into[t], -free[t], t)
+        met = state.crowd(g, t) if groups else 0
+        key = (rank[t], t != wanted, met, into[t], waiting[t] if waiting else 0, -free[t], t)
         if best is None or key < best:
             best = key
     return NOWHERE if best is None else best[-1]

@@ -21,6 +21,7 @@ class Guest:
     seconds: Seconds = 0.0  # for which it has a link to itself, or the same share of it
     preferred: HostId | None = None
     groups: frozenset[str] = frozenset()  # its members would rather not share a host
+    vcpus: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,8 @@ class Target:
     rank: int = 0
     busy: Seconds = 0.0  # for which its link is taken by what is on its way there already
     groups: Mapping[str, int] = field(default_factory=dict)  # how many of each group run here or come
+    cpus: int = 0  # 0: not told
+    vcpus: int = 0  # of all that runs here or comes
 
 
 @dataclass(frozen=True, slots=True)
