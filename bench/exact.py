@@ -78,7 +78,8 @@ def _able(vm: VmSeen, powered: dict[HostId, HostSeen]) -> tuple[HostId, ...]:
     def can(host: HostSeen) -> bool:
         reaches = all(s in host.storage for s in vm.storage) and all(n in host.networks for n in vm.networks)
         runs = vm.cpu is None or host.cpu is None or vm.cpu.features & host.cpu.features == vm.cpu.features
-        return reaches and runs and host.enabled
+        enough = vm.vcpus_unrestricted or not host.cpus or vm.vcpus <= host.cpus
+        return reaches and runs and enough and host.enabled
 
     return tuple(h for h, host in sorted(powered.items()) if can(host))
 

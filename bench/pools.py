@@ -72,6 +72,7 @@ class _Draw:
         vms, tiers = self._vms(hosts)
         moves = self._in_flight(hosts, vms)
         hosts = {h: self._filled(seen, vms) for h, seen in hosts.items()}
+        hosts, vms = self._with_cpus(hosts, vms, moves)
         pressed = chance.random() < 0.4
         upses = {h: Ups(f"ups-{h}") for h in self.hosts}
         on = HostPolicy(Timer(True, 60.0), Timer(True, LONG))
@@ -191,6 +192,26 @@ class _Draw:
                 else:
                     asked.append(MoveVm(vm.id, vm.name, "pool", h, target, "why", 600.0))
         return asked
+
+    def _with_cpus(
+        self, hosts: dict[HostId, HostSeen], vms: dict[str, VmSeen], moves: list[MoveVm]
+    ) -> tuple[dict[HostId, HostSeen], dict[str, VmSeen]]:
+        """CPUs by dice of their own, so that the rest of a pool is as it was before there were any.
+
+        No VM has more vCPUs than the host that it is on, or is on its way to, has CPUs. In a third of the pools some
+        hosts have few, and few VMs have many.
+        """
+        chance = random.Random(f"cpus of pool {self.seed}")
+        many = chance.choice((24, 32, 64, 96))
+        few = chance.choice((4, 8, 12)) if chance.random() < 0.35 else many
+        with_cpus = {h: replace(seen, cpus=few if chance.random() < 0.3 else many) for h, seen in sorted(hosts.items())}
+        asked = {a.vm: a.host for a in moves}
+        with_vcpus: dict[str, VmSeen] = {}
+        for vm in vms.values():
+            wanted = chance.choice((1, 2, 2, 2, 4, 4, 8)) if chance.random() < 0.95 else 16
+            at = {vm.resident_on, vm.moving_to, asked.get(vm.id)}
+            with_vcpus[vm.id] = replace(vm, vcpus=min([wanted, *(with_cpus[h].cpus for h in at if h)]))
+        return with_cpus, with_vcpus
 
     def _filled(self, host: HostSeen, vms: dict[str, VmSeen]) -> HostSeen:
         used = sum(v.memory for v in vms.values() if v.resident_on == host.id)
