@@ -1,5 +1,5 @@
 """What some owners want: tiers shed for more runtime, VMs back at home, outputs cut, NAS boxes woken, room made for
-what has none.
+what has none, VMs with many vCPUs.
 
 They have dice of their own: a site without them is as it was before there were any.
 """
@@ -63,3 +63,16 @@ def wake_some(dice: Dice, site: RandomSite) -> None:
         if dice.chance(50):
             box["wake_on_lan"] = {"mac": "52:54:00:12:34:90"}
             site.content["world"]["nas"][name]["wakes"] = not dice.chance(10)
+
+
+def count_cpus_some(dice: Dice, site: RandomSite) -> None:
+    """One site in five: hosts of several sizes, VMs with as many vCPUs as their hosts have CPUs; few exceed them."""
+    if not dice.chance(20):
+        return
+    hosts = site.content["world"]["host"]
+    for host in hosts.values():
+        host["cpus"] = dice.choice([0, 2, 4, 8, 16])
+    for vm in site.content["world"]["vm"].values():
+        vm["vcpus"] = min(dice.choice([1, 2, 4, 8, 16]), hosts[vm["host"]]["cpus"] or 16)
+        if dice.chance(10):
+            vm |= {"vcpus": 24, "vcpu_unrestricted": True}
