@@ -49,7 +49,7 @@ def decide(
         warned, warn = _warnings(now, memory, rules, words.SHUTDOWN, [("this machine", words.GOES_DOWN)])
         return Decision(warned, warn=warn, why="it is past the point of no return: " + memory.cause, quick=True)
     held = now < memory.lease_until
-    why, act = _reason(now, s, notice, rules, held)
+    why, act = _reason(now, s, notice, rules, held, held and _answers(now, notice))
     if memory.phase == TOLD and (act or s.failing):
         return Decision(memory, why="dry run: it was told what would be done; " + why, quick=True)
     if act:
@@ -85,8 +85,19 @@ def _leased(memory: Memory, notice: Optional[Notice]) -> Memory:
     return memory._replace(lease_until=max(memory.lease_until, granted))
 
 
-def _reason(now: float, s: Supply, notice: Optional[Notice], rules: Rules, held: bool) -> Tuple[str, bool]:
-    """Why this machine must be stopped now; or what is waited for, and False."""
+def _answers(now: float, notice: Optional[Notice]) -> bool:
+    """The controller has said just now that it handles this machine: it does not only hold a lease."""
+    return notice is not None and notice.handled and now - notice.at <= NOTICE_HOLDS
+
+
+def _reason(
+    now: float, s: Supply, notice: Optional[Notice], rules: Rules, held: bool, answers: bool
+) -> Tuple[str, bool]:
+    """Why this machine must be stopped now; or what is waited for, and False.
+
+    Whoever answers goes first: it knows what stopping takes here, and lets VMs move for as long as there is time. By
+    the reserve it must have stopped this machine.
+    """
     order = notice.order if notice is not None and now - notice.at <= NOTICE_HOLDS else None
     if order is not None and rules.notice:
         return "the controller's shutdown notice: " + order.why, True
@@ -98,14 +109,18 @@ def _reason(now: float, s: Supply, notice: Optional[Notice], rules: Rules, held:
         return "on battery before; everything is asked again first", False
     if s.forced:
         return "upsd has ordered a forced shutdown (FSD)", True
-    needed = rules.stop + rules.reserve
+    needed = rules.reserve if answers else rules.stop + rules.reserve
+    if answers and s.left is not None and s.left <= needed:
+        told = "the UPS is counted on for {:.0f} s more, and the controller, which answers, did not stop this machine"
+        return told.format(s.left), True
     if s.left is not None and s.left <= needed:
         told = "the UPS is counted on for {:.0f} s more, and stopping takes {:.0f} s with {:.0f} s of reserve"
         return told.format(s.left, rules.stop, rules.reserve), True
     if held:
         if s.left is None:
             return "the controller handles it; how long the UPS lasts is not known, so until its battery is low", False
-        return "the controller handles it; the latest safe moment is in {:.0f} s".format(s.left - needed), False
+        told = "the controller handles it{}; the agent waits for {:.0f} s more at the most"
+        return told.format(" and answers" if answers else "", s.left - needed), False
     if s.low and rules.low_battery:
         return "the battery is low", True
     if rules.after is not None and now - s.since >= rules.after:
@@ -136,7 +151,7 @@ def _waiting(now: float, memory: Memory, s: Supply, rules: Rules, held: bool, wh
         memory = memory._replace(phase=WAITING, since=now, cause=why, warned_at=None, leased=False, notice_at=None)
         log.append(words.power_loss(rules.after))
     if held and not memory.leased:
-        log.append("The controller says that it handles this machine: the agent waits until the latest safe moment")
+        log.append("The controller says that it handles this machine: the agent lets it go first")
     if memory.leased and not held:
         log.append("The controller has not said for too long that it handles this machine: the agent's own times hold")
     warnings = [(who, words.LOW if s.low else words.NO_POWER) for who in s.who] if not s.settling else []

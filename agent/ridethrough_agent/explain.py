@@ -14,6 +14,7 @@ from .watch import CONTROLLER, Watch
 from .words import duration
 
 PATIENCE = 20.0  # seconds for everybody's answer
+AFTER_IT = "; of a controller that answers and handles it, only the reserve"
 
 
 def once(config: Config, say: Callable[[str], None], explain: bool) -> int:
@@ -83,8 +84,8 @@ def _rules(config: Config, say: Callable[[str], None]) -> None:
         say("- utility power has been gone for {}, unless the controller handles it".format(duration(r.after)))
     if r.low_battery:
         say("- the battery is low, unless the controller handles it")
-    told = "- {:.0f} s of power are left: {:.0f} s to stop and {:.0f} s of reserve, whoever handles it"
-    say(told.format(r.stop + r.reserve, r.stop, r.reserve))
+    told = "- {:.0f} s of power are left: {:.0f} s to stop and {:.0f} s of reserve"
+    say(told.format(r.stop + r.reserve, r.stop, r.reserve) + ("" if config.controller is None else AFTER_IT))
     if config.controller is not None and r.notice:
         say("or, on battery or not, when the controller's shutdown notice says so")
 

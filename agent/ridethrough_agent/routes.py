@@ -63,8 +63,8 @@ class SocketRoute(Route):
 
     name = "the toolstack's socket"
 
-    def __init__(self, path: str, uuid: str, seconds: float) -> None:
-        self._xapi, self._uuid, self._host, self._seconds = Xapi(path), uuid, "", seconds
+    def __init__(self, xapi: Xapi, uuid: str, seconds: float) -> None:
+        self._xapi, self._uuid, self._host, self._seconds = xapi, uuid, "", seconds
         self._tasks: Dict[str, str] = {}
         self._cannot: Dict[str, str] = {}
 
@@ -266,7 +266,9 @@ class XlRoute(Route):
             programs.run(self._program + ("shutdown", "-F", guest.id), self._seconds)
 
     def hard(self, guest: Guest) -> None:
-        """Nothing: the host's own shutdown follows, and ends it."""
+        """Its domain is destroyed: the host's own shutdown, which knows of no guests without a coordinator, would be
+        no kinder, and later."""
+        programs.run(self._program + ("destroy", guest.id), self._seconds)
 
     def disable(self) -> None:
         """There is nothing to ask."""
@@ -279,7 +281,7 @@ class XlRoute(Route):
 def of(xen: XenServer) -> Tuple[Route, ...]:
     """In the order in which they are tried."""
     found: Tuple[Optional[Route], ...] = (
-        SocketRoute(xen.socket, xen.uuid, xen.call_time) if xen.socket else None,
+        SocketRoute(Xapi(xen.socket), xen.uuid, xen.call_time) if xen.socket else None,
         XeRoute(xen.xe, xen.uuid, xen.call_time) if xen.xe else None,
         XlRoute(xen.xl, xen.call_time) if xen.xl else None,
     )

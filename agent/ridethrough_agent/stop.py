@@ -4,7 +4,7 @@ from typing import Callable, Dict, NamedTuple, Optional, Sequence
 
 from . import routes
 from .config import Config, XenServer
-from .programs import run
+from .programs import Ran, run
 from .routes import Guest, Route, RouteFailed
 from .words import duration
 
@@ -15,11 +15,14 @@ AGAIN = 60.0  # a machine that is still up is asked again
 
 
 class Tools(NamedTuple):
-    """`now`: seconds; `wait(seconds)`: let them pass; `say`: for the log."""
+    """`now`: seconds; `wait(seconds)`: let them pass; `say`: for the log; `ways` lead to the guests of this host;
+    `run(command, seconds)`: a program."""
 
     now: Callable[[], float]
     wait: Callable[[float], None]
     say: Callable[[str], None]
+    ways: Callable[[XenServer], Sequence[Route]] = routes.of
+    run: Callable[[Sequence[str], float], Ran] = run
 
 
 class Stop:
@@ -27,6 +30,7 @@ class Stop:
 
     def __init__(self, config: Config, tools: Tools) -> None:
         self._config, self._now, self._wait, self._say = config, tools.now, tools.wait, tools.say
+        self._ways, self._run = tools.ways, tools.run
 
     def carry_out(self, left: Optional[float], times: int = 1000) -> None:
         """`left`: the power for it, where that is known. It goes on until the machine is down: the last step is asked
@@ -38,7 +42,7 @@ class Stop:
             self._say("It is still up")
         for _ in range(times):
             self._say("Running: " + " ".join(self._config.shutdown))
-            ran = run(self._config.shutdown, 30.0)
+            ran = self._run(self._config.shutdown, 30.0)
             if not ran.good:
                 self._say(ran.text)
             self._wait(AGAIN)
@@ -49,7 +53,7 @@ class Stop:
             self._say("{}would run: {}".format(begin, " ".join(self._config.command)))
         xen = self._config.xenserver
         if xen is not None:
-            self._say(begin + guests_told(routes.of(xen)))
+            self._say(begin + guests_told(self._ways(xen)))
             self._say(begin + "would disable this host and shut it down")
         last = ", should that fail" if xen is not None else ""
         self._say("{}would run{}: {}".format(begin, last, " ".join(self._config.shutdown)))
@@ -57,14 +61,14 @@ class Stop:
     def _command(self) -> None:
         if self._config.command:
             self._say("Running: " + " ".join(self._config.command))
-            ran = run(self._config.command, self._config.command_time)
+            ran = self._run(self._config.command, self._config.command_time)
             self._say("It has ended" if ran.good else ran.text)
 
     def _xenserver(self, xen: XenServer, left: Optional[float]) -> bool:
         """Whether the host was told to shut down through its toolstack. Its guests are stopped, as far as it went."""
         time = min(xen.stop_guests, max(LEAST, left - self._config.stop_host) if left is not None else xen.stop_guests)
         until = self._now() + time
-        for route in routes.of(xen):
+        for route in self._ways(xen):
             try:
                 route.open()
                 self._disable(route)

@@ -2,7 +2,8 @@
 
     python -m bench.survival [--outages 2000] [--seed 100000] [--workers 2] [--json FILE] [--policy NAME ...]
 
-The same seeds give the same figures. Seeds 1 to 999 are for tuning, and never reported.
+The same seeds give the same figures. Seeds 1 to 999 are for tuning, and never reported. Without `--policy` it plays
+those of the table in bench/README.md, but for "without agents".
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from ridethrough.sim.scenario import Scenario, read
 
 from .bound import bound
 from .outages import story
-from .policies import POLICIES
+from .policies import NAMED, POLICIES
 from .score import Score, Why, score
 from .tables import distribution, table
 from .truth import outage, truth
@@ -55,7 +56,7 @@ def play(seed: int, policies: Sequence[str]) -> Played:
     seconds: dict[str, float] = {}
     for name in policies:
         began = time.process_time()
-        last = POLICIES[name](scenario)
+        last = NAMED[name](scenario)
         scores[name] = score(truth(scenario, first, last))
         seconds[name] = time.process_time() - began
     return Played(seed, bound(outage(scenario, first)), scores, seconds)
@@ -103,7 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=100_000, help="the first seed (default 100000)")
     parser.add_argument("--workers", type=int, default=2, help="processes (default 2)")
     parser.add_argument("--json", type=Path, help="write everything into this file")
-    parser.add_argument("--policy", action="append", choices=list(POLICIES), help="only this one; may be repeated")
+    parser.add_argument("--policy", action="append", choices=[*NAMED], help="only this one; may be repeated")
     parser.add_argument("--worst", type=int, default=0, help="tell the costliest outages of the first policy")
     asked = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # with the processes below, not without them

@@ -85,7 +85,8 @@ LOSS5 = "Power loss detected on UPS. System will be shut down after 5 minutes"
 LOSS2 = LOSS5.replace("5", "2")
 BACK = "Power has returned to UPS. Canceling shutdown."
 DOWN = "System is being shut down: "
-HELD = "The controller says that it handles this machine: the agent waits until the latest safe moment"
+HELD = "The controller says that it handles this machine: the agent lets it go first"
+FAILED = "the UPS is counted on for {} s more, and the controller, which answers, did not stop this machine"
 OVER = "The controller has not said for too long that it handles this machine: the agent's own times hold"
 LATE = "the UPS is counted on for {} s more, and stopping takes 210 s with 60 s of reserve"
 TWO = ("ups1", "ups2")
@@ -264,12 +265,48 @@ STORIES: Dict[str, Tuple[Dict[str, Any], List[str]]] = {
         ["17 " + LOSS5, "321 " + BACK],
     ),
     "the controller handles it": (
-        {"timeline": [(0, "ups1", GOOD), (0, "controller", WORD), (11, "ups1", dict(OUT, empty_at=1011.0))]},
+        {
+            "timeline": [(0, "ups1", GOOD), (0, "controller", WORD), (11, "ups1", dict(OUT, empty_at=1011.0))],
+            "until": 1000,
+        },
         [
             "17 " + LOSS5,
             "17 " + HELD,
-            "674 " + DOWN + LATE.format(270),
+            "936 " + DOWN + FAILED.format(60),
         ],
+    ),
+    "the controller handles it, of a UPS that lasts for less than the agent would take": (
+        {
+            "timeline": [
+                (0, "ups1", GOOD),
+                (0, "controller", WORD),
+                (11, "ups1", dict(OUT, empty_at=251.0)),
+                (120, "ups1", GOOD),
+            ],
+        },
+        ["17 " + LOSS5, "17 " + HELD, "131 " + BACK],
+    ),
+    "it dies, and little power is left: the lease is no reason to wait": (
+        {
+            "timeline": [
+                (0, "ups1", GOOD),
+                (0, "controller", WORD),
+                (11, "ups1", dict(OUT, empty_at=251.0)),
+                (50, "controller", None),
+            ],
+        },
+        ["17 " + LOSS5, "17 " + HELD, "80 " + DOWN + LATE.format(137)],
+    ),
+    "it lives and cannot reach this machine, and little power is left": (
+        {
+            "timeline": [
+                (0, "ups1", GOOD),
+                (0, "controller", WORD),
+                (11, "ups1", dict(OUT, empty_at=251.0)),
+                (50, "controller", NO_WORD),
+            ],
+        },
+        ["17 " + LOSS5, "17 " + HELD, "51 " + DOWN + LATE.format(160)],
     ),
     "the controller is killed while the agent waits": (
         {

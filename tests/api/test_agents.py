@@ -20,6 +20,7 @@ NOW = 1.8e9
 OPTIONS = {"maintenance": {"enabled": True, "after": 60.0}, "shutdown": {"enabled": True, "after": 120.0}}
 HOST: dict[str, Any] = {
     "id": "h1",
+    "pool": "pool1",
     "powered_by": ["ups1", "ups2"],
     "connected": True,
     "options": OPTIONS,
@@ -32,13 +33,20 @@ UPSES: dict[str, dict[str, Any]] = {
     "ups2": {"id": "ups2", "address": "", "condition": "good"},
     "ups9": {"id": "ups9", "condition": "on battery"},  # feeds somebody else
 }
+POOLS: dict[str, dict[str, Any]] = {"pool1": {"id": "pool1", "connected": True}}
+NO_COORDINATOR = {"pool1": {"id": "pool1", "connected": False}}
 NEITHER = {"maintenance": {"enabled": True, "after": 60.0}, "shutdown": {"enabled": False, "after": 0.0}}
 
 
 def told(
-    age: float | None = 2.0, running: bool = True, armed: bool = True, upses: Any = UPSES, **changes: Any
+    age: float | None = 2.0,
+    running: bool = True,
+    armed: bool = True,
+    upses: Any = UPSES,
+    pools: Any = POOLS,
+    **changes: Any,
 ) -> dict[str, Any]:
-    return told_host(HOST | changes, Present(upses, NOW, age, running, armed))
+    return told_host(HOST | changes, Present(upses, pools, NOW, age, running, armed))
 
 
 def test_while_the_controller_handles_it_there_is_a_lease() -> None:
@@ -55,6 +63,8 @@ def test_while_the_controller_handles_it_there_is_a_lease() -> None:
         ({"age": None}, "the controller has not shown anything yet", False),
         ({"age": 21.0}, "what the controller shows is 21 s old", False),
         ({"connected": False}, "the controller does not reach it now", False),
+        ({"pools": NO_COORDINATOR}, "the controller does not reach its pool's coordinator now", False),
+        ({"pools": {}}, "the controller does not reach its pool's coordinator now", False),
         ({"armed": False}, "the site is in dry run", True),
         ({"armed": False, "running": False}, "the site is in dry run", False),
         ({"powered_by": []}, "site.toml names no UPS for it", True),
@@ -65,7 +75,7 @@ def test_without_the_controllers_care_there_is_none_and_nothing_is_ordered(
     arguments: Any, why: str, withdrawn: bool
 ) -> None:
     """What passes, such as a restart, takes no earlier lease away; what a person has set does."""
-    found = told(step="guests stop", **arguments)
+    found = told(step="shutting down", **arguments)
     assert (found["handled"], found["lease"], found["why"], found["shutdown"]) == (False, 0.0, why, None)
     assert found["withdrawn"] == withdrawn
 
@@ -94,12 +104,13 @@ def test_a_ups_on_battery_is_warned_of_in_the_manuals_words() -> None:
         ("", None),
         ("being emptied", None),
         ("maintenance mode", None),
-        ("guests stop", {"why": "its guests stop, then it shuts down", "within": 300.0}),
+        ("guests stop", None),
         ("shutting down", {"why": "it shuts down", "within": 300.0}),
         ("down", None),
     ],
 )
-def test_it_must_go_down_when_the_plan_has_begun_to_shut_it_down(step: str, order: Any) -> None:
+def test_it_must_go_down_when_the_controller_shuts_it_down(step: str, order: Any) -> None:
+    """Not while its guests stop: others may still move away, and the controller stops them in their order."""
     assert told(step=step, power_until=NOW + 300.0)["shutdown"] == order
     assert told(step=step)["shutdown"] == (order and order | {"within": None})
 
@@ -120,9 +131,9 @@ NAS: dict[str, Any] = {"id": "nas1", "powered_by": ["ups1"], "way": "agent", "st
     ],
 )
 def test_storage_is_told_when_the_plan_wants_it_down(changes: Any, handled: bool, order: Any) -> None:
-    found = told_storage(NAS | changes, Present(UPSES, NOW, 2.0, True, True))
+    found = told_storage(NAS | changes, Present(UPSES, POOLS, NOW, 2.0, True, True))
     assert (found["kind"], found["handled"], found["shutdown"]) == ("storage", handled, order)
-    assert told_storage(NAS | changes, Present(UPSES, NOW, 2.0, False, True))["shutdown"] is None
+    assert told_storage(NAS | changes, Present(UPSES, POOLS, NOW, 2.0, False, True))["shutdown"] is None
 
 
 @contextmanager
@@ -130,7 +141,7 @@ def served(tmp_path: Path, **status: Any) -> Iterator[TestClient]:
     gate = OpenGate()
     gate.become(Role.VIEW)
     found = context(tmp_path, gate)
-    rows = {"hosts": [HOST], "upses": list(UPSES.values()), "nas": [NAS]}
+    rows = {"hosts": [HOST], "pools": list(POOLS.values()), "upses": list(UPSES.values()), "nas": [NAS]}
     write_status(found.state_dir, **(rows | {"written_at": found.clock.now()} | status))
     with TestClient(create_app(found)) as client:
         while not client.get("/api/v1/hosts").json():

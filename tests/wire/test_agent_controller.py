@@ -90,7 +90,7 @@ async def _killed_while_it_waits(folder: Path, python: str) -> None:
         async with on_utility(machine, upsd):
             await machine.says("The controller handles this machine")
             upsd.upses["ups"] = OUT
-            await machine.says("the agent waits until the latest safe moment")
+            await machine.says("the agent lets it go first")
             before = it.asked
             await machine.until(lambda: it.asked >= before + 6, "it waits beyond its own second")
             assert not machine.down.exists()

@@ -17,3 +17,4 @@ POLICIES: Mapping[str, Policy] = {
     "low battery": low_battery.play,
     "after minutes": after_minutes.play,
 }
+NAMED: Mapping[str, Policy] = {**POLICIES, "without agents": ours.play_alone}  # which is played only when it is named

@@ -1,35 +1,40 @@
-"""Ridethrough: the product's own loop and decisions, on virtual time."""
+"""Ridethrough: the product's own loop and decisions on virtual time, and the agents on its hosts."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from bench.survival.agents import Agents
 
-from ridethrough.core.site import Site
+from ridethrough.core.events import Armed
 from ridethrough.sim.memory_journal import MemoryJournal
-from ridethrough.sim.scenario import Built, Scenario
-from ridethrough.sim.scenario import play as play_scenario
+from ridethrough.sim.scenario import Player, Scenario
+from ridethrough.sim.virtual_time import run
 from ridethrough.sim.world import World
 
 from .ending import is_over
 
 
-@dataclass
-class Kept:
-    """A scenario's site whose world is at hand while it is played."""
-
-    built: Built
-    worlds: list[World] = field(default_factory=list)
-
-    @property
-    def site(self) -> Site:
-        return self.built.site
-
-    def build(self) -> World:
-        self.worlds.append(self.built.build())
-        return self.worlds[-1]
-
-
 def play(scenario: Scenario, journal: MemoryJournal | None = None) -> World:
-    kept = Kept(scenario.site)
-    run = play_scenario(replace(scenario, site=kept), journal, over=lambda: is_over(scenario, kept.worlds[0]))
-    return run.world
+    """With an agent on every host."""
+    world = scenario.site.build()
+    return go(scenario, world, Agents(scenario, world), journal)
+
+
+def play_alone(scenario: Scenario, journal: MemoryJournal | None = None) -> World:
+    """The controller alone."""
+    return go(scenario, scenario.site.build(), None, journal)
+
+
+def go(scenario: Scenario, world: World, agents: Agents | None, journal: MemoryJournal | None = None) -> World:
+    """To the end."""
+    kept = journal or MemoryJournal()
+    if scenario.armed and not kept.entries:
+        kept.entries.append(Armed(0.0, "owner"))
+    player = Player(scenario, world, kept)
+    if agents is not None:
+        agents.player = player
+    try:
+        run(world, player.play(lambda: is_over(scenario, world)))
+    finally:
+        if agents is not None:
+            agents.end()
+    return world

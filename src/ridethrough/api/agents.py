@@ -13,7 +13,7 @@ Row = Mapping[str, Any]
 
 LEASE = 120.0  # seconds that the controller's word holds: longer than a restart of it
 FRESH = 20.0  # a status older than this is kept by nobody
-GOING_DOWN = ("guests stop", "shutting down")
+GOING_DOWN = "shutting down"  # before it the controller still moves VMs, and stops the others in their order
 NO_POWER, LOW = "Utility power is not available", "The battery is low"  # the manual's 4.2
 
 
@@ -22,6 +22,7 @@ class Present:
     """What the controller shows now. `age`: how old the rows are; None: there are none yet."""
 
     upses: Mapping[str, Row]
+    pools: Mapping[str, Row]
     now: float
     age: float | None
     running: bool
@@ -30,16 +31,16 @@ class Present:
 
 def told_host(row: Row, present: Present) -> dict[str, Any]:
     """For the agent on a host."""
-    goes = {"why": _why(row), "within": _until(row.get("power_until"), present.now)}
-    order = goes if row.get("step") in GOING_DOWN else None
-    return _told("host", row, present, _not_wanted(row), _not_reached(row), order)
+    goes = {"why": "it shuts down", "within": _until(row.get("power_until"), present.now)}
+    order = goes if row.get("step") == GOING_DOWN else None
+    return _told("host", row, present, _not_wanted(row), _not_reached(row, present.pools.get(row["pool"])), order)
 
 
 def told_storage(row: Row, present: Present) -> dict[str, Any]:
     """For the agent on a NAS or SAN. Where another way is written the controller stops it, and needs no agent."""
     way = row.get("way")
     never = "its way is that it asks its UPS by itself" if way == "by itself" else _not_fed(row)
-    goes = way == "agent" and row.get("step") == "shutting down"
+    goes = way == "agent" and row.get("step") == GOING_DOWN
     order = {"why": row.get("why") or "the plan wants it down", "within": None} if goes else None
     return _told("storage", row, present, never, "", order)
 
@@ -71,9 +72,11 @@ def _stale(age: float | None) -> str:
     return f"what the controller shows is {age:.0f} s old" if age > FRESH else ""
 
 
-def _not_reached(row: Row) -> str:
+def _not_reached(row: Row, pool: Row | None) -> str:
     """It may be reached again within the lease: a controller that was just started has not looked yet."""
-    return "" if row.get("connected") else "the controller does not reach it now"
+    if not row.get("connected"):
+        return "the controller does not reach it now"
+    return "" if pool and pool.get("connected") else "the controller does not reach its pool's coordinator now"
 
 
 def _not_wanted(row: Row) -> str:
@@ -112,10 +115,6 @@ def _warnings(ups: Row, now: float) -> list[dict[str, str]]:
     said = [NO_POWER] + ([LOW] if ups.get("low") else [])
     said += [f"The output is cut in {cuts:.0f} s"] if cuts is not None else []
     return [{"who": who, "what": "; ".join(said)}]
-
-
-def _why(row: Row) -> str:
-    return "its guests stop, then it shuts down" if row["step"] == "guests stop" else "it shuts down"
 
 
 def _until(moment: float | None, now: float) -> float | None:

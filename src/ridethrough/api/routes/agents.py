@@ -66,7 +66,8 @@ class Told(BaseModel):
 async def told(id: str, ctx: Ctx, _: Viewer) -> Told:
     """What the agent on a host, or on a NAS, is told, by its key in site.toml; a host's comes first."""
     live = ctx.live
-    present = Present(live.tables["upses"], live.now(), live.age(), live.running, bool(live.rest.get("armed")))
+    upses, pools, armed = live.tables["upses"], live.tables["pools"], bool(live.rest.get("armed"))
+    present = Present(upses, pools, live.now(), live.age(), live.running, armed)
     if id in live.tables["nas"] and id not in live.tables["hosts"]:
         return Told.model_validate(told_storage(live.tables["nas"][id], present))
     return Told.model_validate(told_host(row(ctx, "hosts", "host", id), present))
