@@ -33,7 +33,7 @@ async def _explains(folder: Path, python: str) -> None:
             "It is shut down when on battery and:",
             "- utility power has been gone for 5 minutes, unless the controller handles it",
             "- the battery is low, unless the controller handles it",
-            "- 5 s of power are left: 5 s to stop and 0 s of reserve, whoever handles it",
+            "- 5 s of power are left: 5 s to stop and 0 s of reserve",
             "Now: nothing to do",
             "DRY RUN: it only says what it would do; `ridethrough-agent arm` arms it",
             "Were it shut down now, the agent",
