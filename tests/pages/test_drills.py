@@ -107,7 +107,8 @@ def test_a_real_host_is_taken_and_the_drill_is_aborted(drills: Page, mailbox: Ma
     assert faults(drills) == []
     drills.get_by_role("button", name="Abort").click()
     expect(report).to_contain_text("xenserver1 was asked out of maintenance mode")
-    assert mailbox.posted[1][:2] == (Ask.EXIT_MAINTENANCE, "xenserver1")
+    # The note of who aborted it may come first.
+    assert (Ask.EXIT_MAINTENANCE, "xenserver1") in [asked[:2] for asked in mailbox.posted[1:]]
 
 
 def test_the_dialog_tells_why_a_host_cannot_be_taken(drills: Page, ready: Context, mailbox: Mailbox) -> None:
