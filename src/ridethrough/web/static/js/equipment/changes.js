@@ -3,7 +3,7 @@ import { told } from "./shapes.js";
 
 const BARE = /^[A-Za-z0-9_-]+$/;
 const NAMED = "secret:";
-const EMPTY = { list: [], names: [], ways: [], yes: false, seconds: null, number: null, secret: "", text: "", choice: "" };
+const EMPTY = { list: [], names: [], ways: [], yes: false, seconds: null, number: null, secret: "", text: "", choice: "", fixed: [] };
 
 /** The value of each field as the file has it, or by default: key -> value. `section`: of GET /settings; null where there is none. A secret is its name, or "". */
 export function valuesOf(kind, fields, section, schema) {

@@ -11,7 +11,7 @@ const ORDER = ["First", "Then", "Then", "At last"];
 /** Returns {el, value (get), error(text), focus()}. `value`: as it is; `about`: {description, default, examples}; `names(of)`: the names of these sections. */
 export function entry(one, value, about, names) {
   const hint = hintOf(one, about);
-  const make = { names: named, ways, yes, secret }[one.as] ?? typed;
+  const make = { names: named, ways, yes, secret, fixed }[one.as] ?? typed;
   return make(one, value, hint, names, about);
 }
 
@@ -60,6 +60,11 @@ function yes(one, value, hint) {
   const made = toggle(one.key, one.label, { checked: value, hint });
   const problem = problemLine();
   return { el: h("div", { class: "field" }, made.el, problem.el), get value() { return made.value; }, error: problem.error, focus: () => made.input.focus() };
+}
+
+function fixed(one, value, hint) {
+  const el = h("div", { class: "field" }, h("span", { class: "legend" }, one.label), h("code", {}, [value].flat().join(" ")), h("p", { class: "hint" }, `${hint} It can only be changed in site.toml itself.`));
+  return { el, get value() { return value; }, error() {}, focus() {} };
 }
 
 // A secret is never shown: its name is, and what is typed takes its place.

@@ -13,7 +13,7 @@ export const POWER_WAYS = [["xapi", "Its power-on mode in XenServer"], ["wake-on
 
 /**
  * Section -> {title, lead, groups: [[legend, [field]]]}. A field: {key ("wake_on_lan.mac" for a key of a table), label, as, of, choices, when}.
- * `as`: text, list (one on each line), names (of sections `of`), seconds, number, choice, ways, yes (a switch), secret. `when(values)`: whether it is
+ * `as`: text, list (one on each line), names (of sections `of`), seconds, number, choice, ways, yes (a switch), secret, fixed (shown: only the file itself may change it). `when(values)`: whether it is
  * used at all; what is not used is taken out of the file. `named`: there may be several, each with a name.
  */
 export const SHAPES = {
@@ -73,7 +73,7 @@ export const SHAPES = {
       ["How it goes down", [
         { key: "shutdown", label: "Shut it down", as: "yes" },
         { key: "stop_time", label: "Time that it takes", as: "seconds" },
-        { key: "shutdown_command", label: "Command, one word on each line", as: "list" },
+        { key: "shutdown_command", label: "Command", as: "fixed" },
       ]],
     ],
   },
