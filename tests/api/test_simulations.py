@@ -160,6 +160,22 @@ def test_what_a_timeline_may_name_is_told(client: TestClient) -> None:
     assert client.get("/api/v1/simulations/sources").json()["sites"].count("three_hosts") == 1
 
 
+def test_what_becomes_of_a_nas_a_switch_and_the_controllers_machine_is_told(client: TestClient) -> None:
+    found = client.post("/api/v1/simulations/things", json={"source": {"scenario": "nas_alone_loses_power"}}).json()
+    assert found["nas"]["nas1"]["fed_by"] == ["ups3"]
+    assert found["nas"]["nas1"]["hosts"] == ["xenserver1", "xenserver2"]
+    assert (found["switches"], found["machine"]) == ({}, None)
+    switched = played(client, source={"scenario": "c18_switch_ends_first"})
+    assert switched["things"]["switches"]["sw1"]["cards"] == ["ups1", "ups2"]
+    frames = client.get(f"/api/v1/simulations/{switched['id']}/frames").json()
+    shown = [(t, state_at(frames, t)["switches"]["sw1"]) for t in (0, 600, 1700)]
+    assert shown == [(0, [True, True]), (600, [False, False]), (1700, [True, True])]
+    owned = played(client, source={"scenario": "own_machine_ends_first"})
+    frames = client.get(f"/api/v1/simulations/{owned['id']}/frames").json()
+    assert owned["things"]["machine"]["fed_by"] == ["ups3"]
+    assert [state_at(frames, t)["machine"]["the controller"] for t in (0, 600)] == [[True, True], [False, False]]
+
+
 def test_how_a_site_is_before_anything_happens_is_told(client: TestClient) -> None:
     found = client.post("/api/v1/simulations/things", json={"source": {"scenario": "case_one"}}).json()
     assert found["timeline"] == [{"at": 0, "do": "fail", "feeder": "a"}, {"at": 420, "do": "restore", "feeder": "a"}]

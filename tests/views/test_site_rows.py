@@ -50,3 +50,23 @@ def test_a_nas_on_battery_says_until_when_it_can_be_counted_on_and_since_when_it
     now = nas["serves_at"] + nas["serves_ago"]
     assert nas["counts_until"] == now + nas["counts_for"]
     assert nas["on_battery_since"] == now - nas["on_battery_for"]
+
+
+def test_a_switch_on_battery_says_until_when_it_has_power_and_what_it_connects(root: Path, tmp_path: Path) -> None:
+    found = status(root, tmp_path, "c18_switch_ends_first", 60)
+    (switch,) = found["switches"]
+    assert switch["supply"] == "on battery"
+    assert switch["hosts"] == ["xenserver1", "xenserver2"]
+    assert switch["power_until"] == found["written_at"] + switch["seconds_left"]
+    assert switch["on_battery_since"] == found["written_at"] - switch["on_battery_for"]
+
+
+def test_the_controllers_machine_says_when_it_is_shut_down(root: Path, tmp_path: Path) -> None:
+    found = status(root, tmp_path, "own_machine_ends_first", 60)["own_machine"]
+    assert found["supply"] == "on battery"
+    assert found["shuts_down_at"] == found["power_until"] - 60 - 60  # stop_time and reserve
+
+
+def test_a_machine_on_utility_power_is_not_said_to_end(root: Path, tmp_path: Path) -> None:
+    found = status(root, tmp_path, "own_machine_ends_first", -5)["own_machine"]
+    assert (found["supply"], found["power_until"], found["shuts_down_at"]) == ("full", None, None)

@@ -35,7 +35,7 @@ LINES_KEPT = 500
 CHUNK = 2000  # events that are read at once
 BEHIND = 200  # messages that a listener may be behind before it is told to begin anew
 BEATS = "beat"
-TABLES = ("upses", "pools", "hosts", "vms", "storage", "nas")
+TABLES = ("upses", "pools", "hosts", "vms", "storage", "nas", "switches")
 
 
 class Listener:

@@ -12,6 +12,9 @@ from ridethrough.core.observation import Power
 
 from .cards import SimUps
 from .machines import Reach, SimHost, SimVm
+from .nas import SimNas
+from .own_machine import SimMachine
+from .switches import SimSwitch
 from .world import World
 
 Row: TypeAlias = tuple[Any, ...]
@@ -21,13 +24,16 @@ COLUMNS = {
     "upses": ("output", "card", "charge", "runtime", "load", "cut_in"),
     "hosts": ("power", "answers", "enabled", "coordinator"),
     "vms": ("host", "state", "moving_to"),
+    "nas": ("power", "serves"),
+    "switches": ("power", "works"),
+    "machine": ("power", "runs"),  # of the controller: one row, where the site tells of it
 }
 SAMPLED: Seconds = 10.0  # how often charge, runtime and load are noted while nothing else of a UPS changes
 
 
 @dataclass(slots=True, eq=False)
 class Film:
-    """The rows of a world's UPSs, hosts and VMs (`COLUMNS`), each with the moment since which it holds.
+    """The rows of what is in a world (`COLUMNS`), each with the moment since which it holds.
 
     Moments are seconds since the scenario's beginning, `lead_in` seconds after the world's.
     """
@@ -115,6 +121,12 @@ class Filmed:
             self._look_at(ups)
         for host in world.hosts.values():
             film.note("hosts", host.id, world.now, _host(world, host))
+        for nas in world.nases.values():
+            film.note("nas", nas.id, world.now, _nas(nas))
+        for switch in world.switches.values():
+            film.note("switches", switch.id, world.now, _switch(switch))
+        if world.machine is not None:
+            film.note("machine", world.machine.id, world.now, _machine(world.machine))
         if len(world.story) != self._told:  # a crash tells no object of its guests' end
             self._told, self._touched = len(world.story), set(self._vms)
         for ref in self._touched:
@@ -160,6 +172,18 @@ def _figures(ups: SimUps, now: Seconds) -> Row:
 def _host(world: World, host: SimHost) -> Row:
     answers = world.reach(host.id) in (Reach.COORDINATOR, Reach.MEMBER)
     return (host.power, answers, host.enabled, world.pools[host.pool].coordinator == host.id)
+
+
+def _nas(nas: SimNas) -> Row:
+    return (nas.power, nas.serves)
+
+
+def _switch(switch: SimSwitch) -> Row:
+    return (switch.power, switch.works)
+
+
+def _machine(machine: SimMachine) -> Row:
+    return (machine.power, machine.runs)
 
 
 def _vm(vm: SimVm) -> Row:

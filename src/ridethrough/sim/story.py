@@ -20,10 +20,13 @@ from . import ends, outlook_rows
 from .film import COLUMNS, Film
 from .live_site import LiveSite, assumptions, copy, outage_lasts
 from .machines import SimHost
+from .nas import SimNas
 from .outlook import summary
+from .own_machine import SimMachine
 from .quantity import seconds
 from .reading import ScenarioError, merged, read_toml
 from .scenario import Scenario, play, read, told
+from .switches import SimSwitch
 from .timeline import SUBJECTS, as_table, subjects
 from .world import World
 
@@ -112,6 +115,9 @@ def _things(scenario: Scenario, world: World) -> dict[str, Any]:
         "fed_by": {ups.id: ups.feeder for _, ups in sorted(world.upses.items())},
         "hosts": {h.id: _host(h, scenario.site.site.policy.of(h.id)) for _, h in sorted(world.hosts.items())},
         "names": {vm.id: vm.name for _, vm in sorted(world.vms.items())},
+        "nas": {nas.id: _nas(nas, world) for _, nas in sorted(world.nases.items())},
+        "switches": {switch.id: _switch(switch) for _, switch in sorted(world.switches.items())},
+        "machine": _machine(world.machine) if world.machine is not None else None,
     }
 
 
@@ -125,6 +131,21 @@ def _host(host: SimHost, policy: HostPolicy) -> dict[str, Any]:
             "shutdown": {"enabled": policy.shutdown.enabled, "after": policy.shutdown.after},
         },
     }
+
+
+def _nas(nas: SimNas, world: World) -> dict[str, Any]:
+    """Used by the hosts to which its repositories are attached."""
+    users = sorted(h.id for h in world.hosts.values() if nas.repositories & h.storage)
+    return {"fed_by": list(nas.fed_by), "needs": nas.needs, "repositories": sorted(nas.repositories), "hosts": users}
+
+
+def _switch(switch: SimSwitch) -> dict[str, Any]:
+    connects = {"hosts": sorted(switch.hosts), "nas": sorted(switch.storages), "cards": sorted(switch.upses)}
+    return {"fed_by": list(switch.fed_by), "needs": switch.needs, **connects}
+
+
+def _machine(machine: SimMachine) -> dict[str, Any]:
+    return {"fed_by": list(machine.fed_by), "needs": machine.needs, "vm": machine.vm}
 
 
 def _columns() -> dict[str, list[str]]:

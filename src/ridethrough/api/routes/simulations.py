@@ -197,7 +197,8 @@ async def sources(_: Viewer, simulations: Served) -> Sources:
 @router.post("/simulations/things", responses=answers(504))
 async def things(wanted: Wanted, _: Operator, simulations: Served) -> dict[str, Any]:
     """What a timeline may name on this source: the names of its feeders (`feeder`), UPSs, hosts, VMs and pools;
-    `fed_by`, the feeder of each UPS; `hosts` with their UPSs and options; `start`, the first of its frames; and the
+    `fed_by`, the feeder of each UPS; `hosts` with their UPSs and options; `nas`, `switches` and the controller's
+    `machine` with what feeds them; `start`, the first of its frames; and the
     `timeline`, `until` and `story` that it has by itself.
     """
     found: dict[str, Any] = await _looked_up(lambda: simulations.things(_story(wanted)))
@@ -223,8 +224,9 @@ async def look(id: Id, _: Viewer, simulations: Served) -> dict[str, Any]:
 
 @router.get("/simulations/{id}/frames", responses=answers(404))
 async def frames(id: Id, _: Viewer, simulations: Served) -> Response:
-    """Every state of it: `t`, and the rows of `upses`, `hosts`, `vms` and `steps` that are new then, by id. The first
-    has all of them. The columns of a row are named by `columns` of the simulation; a step is a text.
+    """Every state of it: `t`, and the rows of `upses`, `hosts`, `vms`, `nas`, `switches`, `machine` (the controller's)
+    and `steps` that are new then, by id. The first has all of them. The columns of a row are named by `columns` of the
+    simulation; a step is a text.
     """
     return Response(await _file(simulations, id, "frames.json"), media_type="application/json")
 

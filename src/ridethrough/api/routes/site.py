@@ -15,13 +15,14 @@ router = APIRouter(tags=["site"])
 
 @router.get("/site")
 async def site(ctx: Ctx, _: Viewer) -> dict[str, Any]:
-    """Name, mode, verdict, alerts, what is under way, and how old that is."""
+    """Name, mode, verdict, alerts, what is under way, the controller's own machine, and how old that is."""
     return ctx.live.site()
 
 
 @router.get("/state")
 async def state(ctx: Ctx, _: Viewer) -> dict[str, Any]:
-    """Everything at once: the site and all of its UPSs, pools, hosts, VMs, storage repositories, NAS and SAN."""
+    """Everything at once: the site and all of its UPSs, pools, hosts, VMs, storage repositories, NAS and SAN,
+    and switches."""
     return ctx.live.whole()
 
 
@@ -83,6 +84,18 @@ async def nas(ctx: Ctx, _: Viewer) -> list[dict[str, Any]]:
 async def one_nas(id: str, ctx: Ctx, _: Viewer) -> dict[str, Any]:
     """One NAS or SAN, by its key in site.toml."""
     return row(ctx, "nas", "storage", id)
+
+
+@router.get("/switches")
+async def switches(ctx: Ctx, _: Viewer) -> list[dict[str, Any]]:
+    """Every network switch of site.toml: what feeds it, how long that holds, and what is reached through it."""
+    return list(ctx.live.tables["switches"].values())
+
+
+@router.get("/switches/{id}", responses=answers(404))
+async def switch(id: str, ctx: Ctx, _: Viewer) -> dict[str, Any]:
+    """One switch, by its key in site.toml."""
+    return row(ctx, "switches", "switch", id)
 
 
 def row(ctx: Context, table: str, kind: str, id: str) -> dict[str, Any]:
