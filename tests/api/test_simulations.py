@@ -163,7 +163,7 @@ def test_what_a_timeline_may_name_is_told(client: TestClient) -> None:
 def test_what_becomes_of_a_nas_a_switch_and_the_controllers_machine_is_told(client: TestClient) -> None:
     found = client.post("/api/v1/simulations/things", json={"source": {"scenario": "nas_alone_loses_power"}}).json()
     assert found["nas"]["nas1"]["fed_by"] == ["ups3"]
-    assert found["nas"]["nas1"]["hosts"] == ["xenserver1", "xenserver2"]
+    assert (found["nas"]["nas1"]["hosts"], found["nas"]["nas1"]["vms"]) == (["xenserver1", "xenserver2"], 4)
     assert (found["switches"], found["machine"]) == ({}, None)
     switched = played(client, source={"scenario": "c18_switch_ends_first"})
     assert switched["things"]["switches"]["sw1"]["cards"] == ["ups1", "ups2"]

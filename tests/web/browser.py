@@ -123,6 +123,18 @@ def nas(id: str, fed: str, **changes: Any) -> dict[str, Any]:
     return row | {"counts_until": None, "told": "online", "why": "", "step": ""} | changes
 
 
+def switch(id: str, *fed: str, **changes: Any) -> dict[str, Any]:
+    row: dict[str, Any] = {"id": id, "powered_by": list(fed), "needs": 1, "supply": "full", "on_battery_since": None}
+    row |= {"power_until": None, "hosts": ["h1", "h2"], "nas": [], "cards": ["ups1"]}
+    return row | changes
+
+
+def own_machine(*fed: str, **changes: Any) -> dict[str, Any]:
+    row: dict[str, Any] = {"powered_by": list(fed), "needs": 1, "supply": "full", "on_battery_since": None}
+    row |= {"power_until": None, "switch": "", "shutdown": True, "shuts_down_at": None, "vm": "", "host": ""}
+    return row | changes
+
+
 SITE: dict[str, Any] = {
     "site": "Head office",
     "controller": "c1",
@@ -139,6 +151,8 @@ SITE: dict[str, Any] = {
     "vms": [],
     "storage": [{"id": "nas", "hosts": ["h1", "h2"], "vms": 2}],
     "nas": [],
+    "switches": [],
+    "own_machine": None,
     "alerts": [],
     "under_way": [],
 }

@@ -104,3 +104,20 @@ test("a line is a sentence", () => {
   assert.equal(sentence({ at: 0, do: "dance wildly", host: "h1" }, THINGS), "Dance wildly h1");
   assert.equal(titleOf([{ at: 0, do: "fail", feeder: "of ups2" }, { at: 9, do: "arm" }], THINGS), "Utility power fails for ups2 at 0:00, and 1 more");
 });
+
+test("a NAS, a switch and the controller's machine lose power, start and work again", () => {
+  const things = { ...THINGS, nas: { nas1: { fed_by: ["ups1"], needs: 1, repositories: ["nas"], hosts: ["h1"], vms: 2 } }, switches: { sw1: { fed_by: [], needs: 1, hosts: ["h1"], nas: [], cards: [] } }, machine: { fed_by: ["ups2"], needs: 1, vm: "" } };
+  const columns = { ...COLUMNS, nas: ["power", "serves"], switches: ["power", "works"], machine: ["power", "runs"] };
+  const frames = [
+    { ...FRAMES[0], nas: { nas1: [true, true] }, switches: { sw1: [true, true] }, machine: { "the controller": [true, true] } },
+    { t: 20, nas: { nas1: [true, false] }, machine: { "the controller": [true, false] } },
+    { t: 40, nas: { nas1: [false, false] }, switches: { sw1: [false, false] } },
+    { t: 60, nas: { nas1: [true, false] }, switches: { sw1: [true, false] } },
+    { t: 80, nas: { nas1: [true, true] }, switches: { sw1: [true, true] } },
+  ];
+  const played = filmOf({ things, columns, frames });
+  const steps = [0, 20, 40, 60, 80].map((t) => [played.at(t).nas.get("nas1").step, played.at(t).switches.get("sw1").step]);
+  assert.deepEqual(steps, [["", ""], ["shutting down", ""], ["down", "down"], ["starting", "starting"], ["", ""]]);
+  assert.deepEqual([played.at(20).site.own_machine.step, played.at(0).site.own_machine.supply], ["shutting down", "full"]);
+  assert.equal(film().at(0).site.own_machine, null);
+});

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { graphOf, joinedTo, tally, unfoldedAtFirst } from "../../src/ridethrough/web/static/js/site/graph.js";
 import { layoutOf, spread } from "../../src/ridethrough/web/static/js/site/layout.js";
 import { pointless } from "../../src/ridethrough/web/static/js/site/manual.js";
-import { nasState } from "../../src/ridethrough/web/static/js/words.js";
+import { machineState, nasState, switchState } from "../../src/ridethrough/web/static/js/words.js";
+import { reachWords } from "../../src/ridethrough/web/static/js/site/reach.js";
 import { wellText, whatIsWrong } from "../../src/ridethrough/web/static/js/site/wrong.js";
 
 const ups = (id, more = {}) => ({ id, condition: "good", silent: false, low: false, testing: false, source: "utility", charge: 100, runtime: 900, load: 30, on_battery_since: null, off_at: null, cut_at: null, trouble: "", ...more });
@@ -108,6 +109,44 @@ test("what is wrong with a NAS leads to its page, once", () => {
   state.site = { alerts: [{ at: 5, subject: "nas1", key: "not serving", text: "nas1 has power and does not serve: look at it" }] };
   assert.deepEqual(whatIsWrong(state).map((one) => [one.id, one.href]), [["alert nas1 not serving", "/storage/nas1"]]);
   assert.deepEqual(whatIsWrong(withNas(small())), []);
+});
+
+const sw = (id, fed, more = {}) => ({ id, powered_by: fed, needs: 1, supply: "full", on_battery_since: null, power_until: null, hosts: ["h1", "h2"], nas: [], cards: ["ups1"], ...more });
+const own = (fed, more = {}) => ({ powered_by: fed, needs: 1, supply: "full", on_battery_since: null, power_until: null, switch: "sw1", shutdown: true, shuts_down_at: null, vm: "", host: "", ...more });
+const withReach = (state, machine = {}, more = {}) => ({ ...state, site: { alerts: [], own_machine: own(["ups2"], machine) }, switches: byId([sw("sw1", ["spare"], more)]), pulse: { now: 1000 } });
+
+test("a switch and the controller's machine stand below all else, with their feeds", () => {
+  const state = withReach(withNas(small()));
+  const graph = graphOf(state, unfoldedAtFirst(state));
+  assert.deepEqual(graph.reach.map((node) => node.id), ["switch:sw1", "machine:"]);
+  const ids = graph.edges.map((edge) => edge.id);
+  assert.ok(ids.includes("ups:spare>switch:sw1") && ids.includes("ups:ups2>machine:"));
+  const { boxes } = layoutOf(graph, 900, 16);
+  assert.ok(boxes.get("switch:sw1").y > boxes.get("nas:nas1").y && boxes.get("machine:").y > boxes.get("switch:sw1").y);
+});
+
+test("a switch lights what is reached through it, also in a folded pool", () => {
+  const state = withReach(withNas(small()), {}, { nas: ["nas1"] });
+  const lit = joinedTo("switch:sw1", graphOf(state, unfoldedAtFirst(state)));
+  for (const id of ["host:h1", "host:h2", "nas:nas1", "ups:ups1", "machine:", "ups:spare"]) assert.ok(lit.has(id), id);
+  assert.ok(!lit.has("ups:ups2"));
+  assert.ok(joinedTo("switch:sw1", graphOf(state, new Set())).has("hosts:pool1"));
+});
+
+test("what they hang on is told in words, and on battery for how long", () => {
+  const failing = { supply: "on battery", on_battery_since: 990, power_until: 1240 };
+  const [through, machine] = graphOf(withReach(small(), { ...failing, shuts_down_at: 1120 }, failing), new Set()).reach;
+  assert.match(reachWords(through), /^On battery, 4 min of power left, powered by spare, connects h1, h2, the card of ups1$/);
+  assert.match(reachWords(machine), /^On battery, 4 min of power left, shut down at .*\d\d:\d\d, powered by ups2, behind sw1$/);
+  assert.equal(switchState(sw("sw1", ["ups1"], { supply: "lost" })).label, "No power");
+  assert.equal(switchState(sw("sw1", [], { supply: "assumed" })).label, "On no UPS");
+  assert.equal(machineState(own([], { supply: "assumed", vm: "u1", host: "h1" })).label, "A VM on h1");
+});
+
+test("what is on battery there is told among what is wrong, with who hangs on it", () => {
+  const failing = { supply: "on battery", on_battery_since: 990, power_until: 1240 };
+  const texts = whatIsWrong(withReach(small(), {}, failing)).map((one) => one.text);
+  assert.deepEqual(texts, ["sw1: on battery, 4 min of power left, reached through it: h1, h2, the card of ups1"]);
 });
 
 test("a node lights what feeds it and what it feeds, on the whole way", () => {

@@ -135,8 +135,13 @@ def _host(host: SimHost, policy: HostPolicy) -> dict[str, Any]:
 
 def _nas(nas: SimNas, world: World) -> dict[str, Any]:
     """Used by the hosts to which its repositories are attached."""
-    users = sorted(h.id for h in world.hosts.values() if nas.repositories & h.storage)
-    return {"fed_by": list(nas.fed_by), "needs": nas.needs, "repositories": sorted(nas.repositories), "hosts": users}
+    return {
+        "fed_by": list(nas.fed_by),
+        "needs": nas.needs,
+        "repositories": sorted(nas.repositories),
+        "hosts": sorted(h.id for h in world.hosts.values() if nas.repositories & h.storage),
+        "vms": sum(bool(nas.repositories & vm.storage) for vm in world.vms.values()),
+    }
 
 
 def _switch(switch: SimSwitch) -> dict[str, Any]:

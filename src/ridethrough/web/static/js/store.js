@@ -1,6 +1,6 @@
 // What the event stream has told so far, and who wants to hear of it.
 
-const TABLES = ["upses", "pools", "hosts", "vms", "storage", "nas"];
+const TABLES = ["upses", "pools", "hosts", "vms", "storage", "nas", "switches"];
 const LINES_KEPT = 500;
 const OLD = 20; // site seconds after which no controller can be keeping the status file
 

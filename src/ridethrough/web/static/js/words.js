@@ -61,7 +61,9 @@ export function hostState(host) {
   return supply.rank ? { ...supply, label: supply.label === "Full" ? "Up" : `Supply: ${supply.label.toLowerCase()}` } : state("good", "good", "Up", 0);
 }
 
+const STARTING = state("info", "settling", "Starting", 4);
 const NAS_STEPS = {
+  starting: STARTING,
   down: state("lost", "off", "Down", 7),
   "shutting down": state("battery", "moving", "Shutting down", 6),
   "its VMs stop": state("battery", "moving", "Its VMs stop", 6),
@@ -79,6 +81,22 @@ export function nasState(nas) {
   if (nas.supply === "unknown") return state("unknown", "unknown", "Serves, supply unknown", 4);
   if (nas.supply === "reduced") return state("warning", "reduced", "Serves, supply reduced", 2);
   return state("good", "good", "Serves", 0);
+}
+
+const POWERED = { full: "Has power", assumed: "On no UPS", reduced: "Has power, one feed is gone", settling: "Power is back, settling", "on battery": "On battery", lost: "No power", unknown: "Supply unknown" };
+
+/** How a switch is: what its feeds add up to, or what a simulation knows of it. */
+export function switchState(row) {
+  if (row.step === "starting") return STARTING;
+  if (row.step === "down") return { ...SUPPLY.lost, label: POWERED.lost };
+  return { ...supplyState(row), label: POWERED[row.supply] ?? POWERED.unknown };
+}
+
+/** How the controller's own machine is; one that is a VM shares the fate of its host. */
+export function machineState(row) {
+  if (row.step) return row.step === "starting" ? STARTING : row.step === "down" ? state("lost", "off", "Down", 7) : state("battery", "moving", first(row.step), 6);
+  if (!row.powered_by.length && row.vm) return state("good", "good", row.host ? `A VM on ${row.host}` : "A VM", 0);
+  return switchState(row);
 }
 
 /** The manual's "Connection status". */

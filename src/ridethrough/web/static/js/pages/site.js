@@ -8,6 +8,7 @@ import { latest } from "../site/latest.js";
 import { manualView } from "../site/manual.js";
 import { picture } from "../site/picture.js";
 import { planCard } from "../site/plan.js";
+import { isFailing } from "../site/reach.js";
 import { wrongList } from "../site/wrong.js";
 
 const LARGE = 9; // UPSs and hosts
@@ -31,8 +32,8 @@ function show() {
   const main = h("div", { class: "stack" }, drawn);
   const aside = h("div", { class: "stack" }, plugs().el, planCard().el);
   refill(place, h("div", { class: "stack" }, unfinished, wrong.el, h("div", { class: "split site-split" }, main, aside), manual.el));
-  live.subscribe((state) => [state.site, state.upses, state.hosts, state.nas, state.vms, state.pulse], () => wrong.update(live.state));
-  live.subscribe((state) => [state.upses, state.pools, state.hosts, state.vms, state.storage, state.nas], () => map.update(live.state));
+  live.subscribe((state) => [state.site, state.upses, state.hosts, state.nas, state.vms, state.switches, state.pulse], () => wrong.update(live.state));
+  live.subscribe((state) => [state.upses, state.pools, state.hosts, state.vms, state.storage, state.nas, state.switches, state.site.own_machine, isFailing(state) && state.pulse], () => map.update(live.state));
   live.subscribe((state) => [state.pools, state.upses, state.hosts], () => {
     const words = offer(live.state);
     unfinished.hidden = words === null;

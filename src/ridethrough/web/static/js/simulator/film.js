@@ -2,11 +2,12 @@
 import { isOwn } from "./words.js";
 
 const CONDITIONS = { "utility power": "good", "on battery": "on battery", "low battery": "on battery", off: "off" };
-const TABLES = ["upses", "hosts", "vms", "steps"];
+const TABLES = ["upses", "hosts", "vms", "nas", "switches", "machine", "steps"];
+const BOXES = ["nas", "switches", "machine"]; // {name: [power, whether it works]}
 
 /**
  * `things` (what is on the site), `columns` and `frames` as the server tells them; `outcome` may be null. Returns {at(t), until}: `at` gives
- * {upses, pools, hosts, vms, storage}, the same object as long as nothing is new.
+ * {upses, pools, hosts, vms, storage, nas, switches, site}, the same object as long as nothing is new.
  */
 export function filmOf({ things, columns, frames, outcome = null }) {
   const crashes = new Map();
@@ -27,6 +28,10 @@ export function filmOf({ things, columns, frames, outcome = null }) {
       for (const [id, row] of Object.entries(frame[table] ?? {})) raw[table].set(id, table === "steps" ? row : named(columns[table], row));
     }
     for (const [id, row] of raw.hosts) if (!row.power) raw.wasOff.add(id);
+    for (const [kind, id, row] of boxes(raw)) {
+      if (!row.power) raw.wasOff.add(`${kind} ${id}`);
+      else if (works(row)) raw.wasOff.delete(`${kind} ${id}`);
+    }
   }
 
   function at(t) {
@@ -57,7 +62,33 @@ function stateOf(things, raw, crashes, t) {
   const hosts = new Map();
   for (const [id, row] of raw.hosts) hosts.set(id, hostRow(id, row, { thing: things.hosts[id], raw, upses, vms: running.get(id), crashedAt: crashes.get(id), t }));
   const pools = new Map(things.pool.map((id) => [id, { id, connected: true }]));
-  return { upses, pools, hosts, vms, storage: new Map() };
+  const box = (kind, id, row, thing) => boxRow(id, row, thing, upses, raw.wasOff.has(`${kind} ${id}`));
+  const nas = new Map([...raw.nas].map(([id, row]) => [id, nasRow(box("nas", id, row, things.nas[id]))]));
+  const switches = new Map([...raw.switches].map(([id, row]) => [id, box("switches", id, row, things.switches[id])]));
+  const [own] = [...raw.machine].map(([id, row]) => ownRow(box("machine", id, row, things.machine), vms));
+  return { upses, pools, hosts, vms, storage: new Map(), nas, switches, site: { own_machine: own ?? null } };
+}
+
+function boxes(raw) {
+  return BOXES.flatMap((kind) => [...raw[kind]].map(([id, row]) => [kind, id, row]));
+}
+
+function works(row) {
+  return row.serves ?? row.works ?? row.runs;
+}
+
+// What a NAS, a switch and the controller's machine have in common.
+function boxRow(id, row, thing, upses, wasOff) {
+  const step = works(row) ? "" : !row.power ? "down" : wasOff ? "starting" : "shutting down";
+  return { ...thing, id, powered_by: thing.fed_by, supply: supplyOf(thing, upses), step, on_battery_since: null };
+}
+
+function nasRow(row) {
+  return { ...row, serves: !row.step, serves_at: 0, trouble: "", logged_in: null };
+}
+
+function ownRow(row, vms) {
+  return { ...row, host: vms.get(row.vm)?.host ?? "", switch: "" };
 }
 
 function upsRow(id, row, feeder) {

@@ -1,13 +1,14 @@
-// The cards of the picture: one UPS, one host, one NAS, one repository; and one for several of a folded pool.
+// The cards of the picture: one UPS, one host, one NAS, one switch, one repository; and one for several of a folded pool.
 import { h, icon, refill, setAttr, setData, setIcon, setText } from "../dom.js";
 import { listed } from "../hosts/words.js";
 import { nasPath } from "../storage/words.js";
 import { brief } from "../time.js";
 import { COORDINATOR, count, percent } from "../words.js";
+import { reachWords } from "./reach.js";
 
 /** The element of a node; `mend(el, node)` fills it and keeps it true. UPSs and hosts are links, or buttons that call `onPick(id, el)`. */
 export function card(node, onPick = null) {
-  const made = { ups: upsCard, host: hostCard, nas: nasCard, storage: storageCard, hosts: foldedCard, upses: foldedCard, feeder: feederCard }[node.kind](node, onPick);
+  const made = { ups: upsCard, host: hostCard, nas: nasCard, switch: reachCard, machine: reachCard, storage: storageCard, hosts: foldedCard, upses: foldedCard, feeder: feederCard }[node.kind](node, onPick);
   made.el.dataset.node = node.id;
   made.el.mend = made.update;
   return made.el;
@@ -77,7 +78,7 @@ function hostCard(_, onPick) {
   return { el, update };
 }
 
-function nasCard() {
+function nasCard(_, onPick) {
   const sign = icon("good");
   const name = h("span", { class: "node-name" });
   const number = h("span", {});
@@ -85,11 +86,11 @@ function nasCard() {
   const label = h("span", { class: "node-state" });
   const holds = h("span", { class: "node-holds" });
   const told = h("span", { class: "unseen" });
-  const el = h("a", { class: "node nas" }, sign, h("span", { class: "node-title" }, name, icon("storage")), vms, h("span", { class: "node-second" }, label, holds), told);
+  const el = h(onPick ? "div" : "a", { class: "node nas" }, sign, h("span", { class: "node-title" }, name, icon("storage")), vms, h("span", { class: "node-second" }, label, holds), told);
   const update = ({ row, state, repositories }) => {
     setData(el, "tone", state.tone);
     setIcon(sign, state.icon);
-    setAttr(el, "href", nasPath(row.id));
+    if (!onPick) setAttr(el, "href", nasPath(row.id));
     setText(name, row.id);
     setText(number, row.vms);
     setText(label, state.label);
@@ -98,6 +99,29 @@ function nasCard() {
     const words = [state.label, row.trouble, repositories.length && `holds ${listed(repositories)}`, count(row.vms, "VM"), users].filter(Boolean).join(", ");
     setText(told, ` storage, ${words}`);
     setAttr(el, "title", `${row.id}: ${words}`);
+  };
+  return { el, update };
+}
+
+// A switch, or the controller's own machine; what is said of them is set where their forms are.
+function reachCard({ kind }, onPick) {
+  const sign = icon("good");
+  const name = h("span", { class: "node-name" });
+  const left = h("span", { class: "node-main number" });
+  const label = h("span", { class: "node-state" });
+  const ends = h("span", { class: "node-ends" });
+  const told = h("span", { class: "unseen" });
+  const el = h(onPick ? "div" : "a", { class: "node nas", href: onPick ? null : "/settings#equipment" }, sign, h("span", { class: "node-title" }, name, icon(kind === "switch" ? "switch" : "controller")), left, h("span", { class: "node-second" }, label, ends), told);
+  const update = (node) => {
+    setData(el, "tone", node.state.tone);
+    setIcon(sign, node.state.icon);
+    setText(name, node.name);
+    setText(left, node.left === null ? "" : brief(node.left));
+    setText(label, node.state.label);
+    setText(ends, node.off && `off at ${node.off}`);
+    const words = reachWords(node);
+    setText(told, kind === "switch" ? ` switch, ${words}` : ` own machine of the controller, ${words}`);
+    setAttr(el, "title", `${node.name}: ${words}`);
   };
   return { el, update };
 }

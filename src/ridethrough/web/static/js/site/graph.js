@@ -2,6 +2,7 @@
 import { compare } from "../ui/table.js";
 import { hostState, nasState, upsState } from "../words.js";
 import { feederOf, foldsBy, railsOf } from "./feeders.js";
+import { reachNodes, tiesOf } from "./reach.js";
 
 const FEW_HOSTS = 24; // up to so many hosts and UPSs the picture begins unfolded
 const FEW_UPSES = 24;
@@ -14,11 +15,13 @@ export function unfoldedAtFirst({ pools, hosts, upses }) {
 
 /**
  * Nodes and edges. `unfolded`: the pools whose hosts are shown one by one. Returns {left: [node], rails: [rail], pools: [{id, folded, nodes: [node]}],
- * nas: [node], storage: [node], edges: [{id, from, to, tone, flows}], taps: [{id, from, to}], uses: [{id, pool, hosts, nas}]}. A node is
- * {id, kind: "ups" | "upses" | "host" | "hosts" | "nas" | "storage", ...}: the kinds in the plural stand for several. `rails` are the feeders, with the
- * nodes of `left` in its order; `storage` are the repositories that lie on no NAS of `nas`; `uses` tells which hosts of a pool use which NAS, and a NAS its `pool` where only one does.
+ * nas: [node], reach: [node], storage: [node], edges: [{id, from, to, tone, flows}], taps: [{id, from, to}], uses: [{id, pool, hosts, nas}], ties: [[id, id]]}. A node is
+ * {id, kind: "ups" | "upses" | "host" | "hosts" | "nas" | "switch" | "machine" | "storage", ...}: the kinds in the plural stand for several. `rails` are the feeders, with the
+ * nodes of `left` in its order; `storage` are the repositories that lie on no NAS of `nas`; `uses` tells which hosts of a pool use which NAS, and a NAS its `pool` where only one does; `ties`: what is reached
+ * through which switch, and where the controller is.
  */
-export function graphOf({ upses, pools, hosts, vms, storage, nas = new Map() }, unfolded) {
+export function graphOf(state, unfolded) {
+  const { upses, pools, hosts, vms, storage, nas = new Map() } = state;
   const moving = movingVms(vms);
   const groups = poolNames(pools, hosts).map((id) => {
     const members = [...hosts.values()].filter((host) => host.pool === id).sort(coordinatorFirst);
@@ -29,24 +32,27 @@ export function graphOf({ upses, pools, hosts, vms, storage, nas = new Map() }, 
   const isFolded = groups.some((group) => group.folded);
   const uses = usesOf(groups, stores);
   for (const node of stores) node.pool = onlyOne(uses.filter((use) => use.nas === node.id).map((use) => use.pool));
-  const fed = [...groups, null].flatMap((group) => [...(group ? [group] : []), ...stores.filter((node) => node.pool === (group?.id ?? null)).map((node) => ({ id: node.id, folded: isFolded, nodes: [node] }))]);
+  const reach = reachNodes(state);
+  const alone = (nodes) => nodes.map((node) => ({ id: node.id, folded: isFolded, nodes: [node] }));
+  const fed = [...[...groups, null].flatMap((group) => [...(group ? [group] : []), ...alone(stores.filter((node) => node.pool === (group?.id ?? null)))]), ...alone(reach)];
   const feeds = feedsOf(fed);
   const left = leftNodes(upses, fed, feeds);
   const edges = edgesOf(left, feeds, upses);
   order(left, edges, fed);
   const rails = railsOf(left, upses);
   const taps = rails.flatMap((rail) => rail.nodes.map((node) => ({ id: `${rail.id}>${node.id}`, from: rail.id, to: node.id })));
-  return { left: rails.flatMap((rail) => rail.nodes), rails, pools: groups, nas: stores, storage: storageNodes(storage, hosts, nas), edges, taps, uses };
+  return { left: rails.flatMap((rail) => rail.nodes), rails, pools: groups, nas: stores, reach, storage: storageNodes(storage, hosts, nas), edges, taps, uses, ties: tiesOf(reach, left, groups) };
 }
 
-/** What feeds a node and what it feeds: the ids of all nodes on the way, itself included; and of a host and a NAS, who uses whom. */
-export function joinedTo(id, { edges, taps, uses }) {
+/** What feeds a node and what it feeds: the ids of all nodes on the way, itself included; of a host and a NAS, who uses whom; and what hangs on a switch. */
+export function joinedTo(id, { edges, taps, uses, ties }) {
   const fed = new Set([id]);
   for (const { from, to } of [...taps, ...edges]) if (fed.has(from)) fed.add(to);
   const feeding = new Set([id]);
   for (const { from, to } of [...edges, ...taps]) if (feeding.has(to)) feeding.add(from);
   const used = uses.flatMap((use) => (use.nas === id ? use.hosts : use.hosts.includes(id) ? [use.nas] : []));
-  return new Set([...fed, ...feeding, ...used]);
+  const tied = ties.flatMap(([one, other]) => (one === id ? [other] : other === id ? [one] : []));
+  return new Set([...fed, ...feeding, ...used, ...tied]);
 }
 
 function poolNames(pools, hosts) {

@@ -1,4 +1,5 @@
-// Where each node of the picture stands: feeders at the left, UPSs, hosts in their pools, each NAS below those that use it, other storage at the right.
+// Where each node of the picture stands: feeders at the left, UPSs, hosts in their pools, each NAS below those that use it, switches and the controller's
+// machine below them, other storage at the right.
 import { isNamed } from "./feeders.js";
 
 const AISLE = 2; // room, by the size of the text, for the lines from pools to the NAS that they use
@@ -15,7 +16,7 @@ export function layoutOf(graph, width, em) {
   const named = isNamed(graph.rails);
   const below = narrow || (tight && graph.nas.length > 0); // where repositories stand
   const aisle = graph.uses.length && !narrow && (below || !graph.storage.length) ? AISLE * em : 0;
-  const sizes = measures(width - aisle, em, narrow, tight, dense, named, !below && graph.storage.length > 0, graph.nas.length > 0);
+  const sizes = measures(width - aisle, em, narrow, tight, dense, named, !below && graph.storage.length > 0, graph.nas.length + graph.reach.length > 0);
   const boxes = new Map();
   const pools = new Map();
   const right = stackPools(graph, sizes, boxes, pools);
@@ -66,7 +67,8 @@ function stackPools(graph, m, boxes, pools) {
     pools.set(group.id, { x: m.pool.x, y: top, w: m.pool.w, h: y - top, head: m.pool.head });
     y = stackNas(graph.nas.filter((node) => node.pool === group.id), m, boxes, y + m.between);
   }
-  return Math.max(0, stackNas(graph.nas.filter((node) => node.pool === null), m, boxes, y) - m.between);
+  y = stackNas(graph.nas.filter((node) => node.pool === null), m, boxes, y);
+  return Math.max(0, stackNas(graph.reach, m, boxes, y) - m.between);
 }
 
 function stackNas(nodes, m, boxes, top) {

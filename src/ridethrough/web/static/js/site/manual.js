@@ -11,6 +11,7 @@ import { compare, table } from "../ui/table.js";
 import { toast } from "../ui/toast.js";
 import { tree } from "../ui/tree.js";
 import { nasTable } from "../storage/table.js";
+import { connected, reachNodes } from "./reach.js";
 import { COORDINATOR, connectionState, count, hostState, nasState, percent, PRODUCT, upsState } from "../words.js";
 
 const ASKS = [
@@ -20,7 +21,7 @@ const ASKS = [
   { ask: "release", label: "Release", symbol: "play", text: (n) => `${n} is cared for again.` },
 ];
 
-/** Returns {el}; `onLight(id)` is told which UPS, host or NAS is chosen ("ups:ups1"), or null. */
+/** Returns {el}; `onLight(id)` is told which UPS, host, NAS or switch is chosen ("ups:ups1"), or null. */
 export function manualView({ onLight }) {
   let chosen = "virtualization";
   const branch = tree("Site", { onSelect: choose, folded: (item) => item.id.startsWith("pool:") && live.state.hosts.size > 24 });
@@ -37,6 +38,10 @@ export function manualView({ onLight }) {
     empty: h("p", { class: "empty" }, "No UPS is known yet. Search for UPSs, or add one."),
   });
   const stores = nasTable();
+  const network = table(reachColumns(), {
+    caption: "Switches and the controller's own machine", noun: ["machine", "machines"], sorted: ["id", "ascending"],
+    empty: h("p", { class: "empty" }, "site.toml names no switch, and nothing of the controller's own machine."),
+  });
   const place = h("div", { class: "manual-table" }, hosts.el);
   const el = h("section", { class: "panel flush manual", "aria-label": "Virtualization, UPSs and storage" }, h("div", { class: "manual-tree" }, branch.el), place);
   let role = "view";
@@ -47,7 +52,7 @@ export function manualView({ onLight }) {
 
   function choose(id) {
     chosen = id;
-    onLight(/^(ups|host|nas):/.test(id) ? id : null);
+    onLight(/^(ups|host|nas|switch|machine):/.test(id) ? id : null);
     show();
   }
 
@@ -55,11 +60,13 @@ export function manualView({ onLight }) {
     const { state } = live;
     const isUps = chosen === "upses" || chosen.startsWith("ups:");
     const isNas = chosen === "storage" || chosen.startsWith("nas:");
-    const wanted = isUps ? upses.el : isNas ? stores.el : hosts.el;
+    const isReach = /^(reach$|switch:|machine:)/.test(chosen);
+    const wanted = isUps ? upses.el : isNas ? stores.el : isReach ? network.el : hosts.el;
     if (place.firstChild !== wanted) refill(place, wanted);
     const id = chosen.slice(chosen.indexOf(":") + 1);
     if (isUps) upses.update([...state.upses.values()].filter((row) => chosen === "upses" || row.id === id));
     else if (isNas) stores.update([...state.nas.values()].filter((row) => chosen === "storage" || row.id === id));
+    else if (isReach) network.update(reachNodes(state).filter((node) => chosen === "reach" || node.id === chosen));
     else hosts.update([...state.hosts.values()].filter((row) => chosen === "virtualization" || (chosen.startsWith("pool:") ? row.pool === id : row.id === id)));
     allow();
   }
@@ -86,12 +93,12 @@ export function manualView({ onLight }) {
     if (done) hosts.clear();
   }
 
-  live.subscribe((state) => [state.hosts, state.pools, state.upses, state.nas], () => {
+  live.subscribe((state) => [state.hosts, state.pools, state.upses, state.nas, state.switches, state.site.own_machine], () => {
     branch.update(branches(live.state));
     branch.select(chosen);
     show();
   });
-  live.subscribe((state) => state.pulse, () => /^(ups|nas|storage)/.test(chosen) && show());
+  live.subscribe((state) => state.pulse, () => /^(ups|nas|storage|reach|switch|machine)/.test(chosen) && show());
   return { el };
 }
 
@@ -104,7 +111,8 @@ export function pointless(ask, rows) {
   return "";
 }
 
-function branches({ pools, hosts, upses, nas }) {
+function branches(state) {
+  const { pools, hosts, upses, nas } = state;
   const names = [...new Set([...pools.keys(), ...[...hosts.values()].map((row) => row.pool)])].sort(compare);
   const virtual = names.map((pool) => {
     const members = [...hosts.values()].filter((row) => row.pool === pool).sort((a, b) => b.coordinator - a.coordinator || compare(a.id, b.id));
@@ -123,10 +131,13 @@ function branches({ pools, hosts, upses, nas }) {
     return { id: `nas:${row.id}`, label: row.id, icon: state.icon, tone: state.tone, note: count(row.vms, "VM"), title: state.label };
   });
   const storage = stores.length > 0 && { id: "storage", label: "Storage", icon: "storage", note: String(nas.size), children: stores };
+  const others = reachNodes(state).map(({ id, name, state: now }) => ({ id, label: name, icon: now.icon, tone: now.tone, note: "", title: now.label }));
+  const network = others.length > 0 && { id: "reach", label: "Network and controller", icon: "switch", note: String(others.length), children: others };
   return [
     { id: "virtualization", label: "Virtualization", icon: "host", note: String(hosts.size), children: virtual },
     { id: "upses", label: "UPS", icon: "ups", note: String(upses.size), children: cards },
     storage,
+    network,
   ].filter(Boolean);
 }
 
@@ -157,5 +168,16 @@ function upsColumns() {
     { key: "load", label: "Load", end: true, sort: (row) => row.load, cell: (row) => (row.load === null ? "–" : percent(row.load)) },
     { key: "charge", label: "Charge", end: true, sort: (row) => row.charge, cell: (row) => (row.charge === null ? "–" : percent(row.charge)) },
     { key: "answered", label: "Answered", end: true, live: true, sort: (row) => row.answered_at, cell: (row) => ago(row.answered_at, live.state.pulse.now) },
+  ];
+}
+
+function reachColumns() {
+  return [
+    { key: "id", label: "Name", lead: true, sort: (node) => node.name, cell: (node) => h("a", { href: "/settings#equipment" }, node.name) },
+    { key: "state", label: "State", sort: (node) => -node.state.rank, cell: (node) => status(node.state).el },
+    { key: "powered", label: "Powered by", sort: (node) => node.row.powered_by.join(" "), cell: (node) => node.row.powered_by.join(", ") || "–" },
+    { key: "left", label: "Power left", end: true, sort: (node) => node.left, cell: (node) => (node.left === null ? "–" : brief(node.left)) },
+    { key: "ends", label: "Shut down", cell: (node) => node.ends || "–" },
+    { key: "connects", label: "Connects", cell: (node) => (node.kind === "switch" ? connected(node.row).join(", ") || "nothing" : node.row.switch ? `is behind ${node.row.switch}` : "–") },
   ];
 }

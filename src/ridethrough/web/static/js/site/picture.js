@@ -29,7 +29,7 @@ function keepFlowing(lines) {
 export function picture({ onPick = null } = {}) {
   const lines = s("svg", { class: "feeds", "aria-hidden": "true" });
   const boxes = h("div", { class: "map-pools" });
-  const nodes = h("div", { class: "map-nodes", role: "group", "aria-label": "Feeders, UPSs, hosts and storage" });
+  const nodes = h("div", { class: "map-nodes", role: "group", "aria-label": "Feeders, UPSs, hosts, storage, switches and the controller" });
   const utility = h("span", {});
   const rail = h("div", { class: "rail" }, icon("utility"), utility);
   const map = h("div", { class: "map" }, lines, rail, boxes, nodes);
@@ -57,7 +57,7 @@ export function picture({ onPick = null } = {}) {
     setText(utility, graph.rails[0]?.label ?? "");
     signs.update(graph);
     const left = layout.named ? graph.rails.flatMap((one) => [one, ...one.nodes]) : graph.left;
-    const all = [...left, ...graph.pools.flatMap((pool) => pool.nodes), ...graph.nas, ...graph.storage];
+    const all = [...left, ...graph.pools.flatMap((pool) => pool.nodes), ...graph.nas, ...graph.reach, ...graph.storage];
     keyed(nodes, all, (node) => node.id, (node) => card(node, onPick), (node, item) => {
       node.mend(item);
       put(node, layout.boxes.get(item.id));
@@ -149,7 +149,7 @@ export function picture({ onPick = null } = {}) {
   }
 
   const light = (id) => {
-    const known = id !== null && graph && [...graph.rails, ...graph.left, ...graph.pools.flatMap((pool) => pool.nodes), ...graph.nas].some((node) => node.id === id);
+    const known = id !== null && graph && [...graph.rails, ...graph.left, ...graph.pools.flatMap((pool) => pool.nodes), ...graph.nas, ...graph.reach].some((node) => node.id === id);
     lit = known ? id : null;
     show();
   };
@@ -183,6 +183,8 @@ function legend() {
   const sample = (words, kind, tone, ...more) => h("li", {}, s("svg", { class: "feeds sample", viewBox: "0 0 28 10", "aria-hidden": "true" }, s("path", { class: `feed ${kind}`, data: { tone }, d: "M1 5H27" }), more), words);
   const cut = sample("no utility power", "cut", "lost", s("path", { class: "cross", data: { tone: "lost" }, d: cross(14, 5) }));
   const feeder = h("li", {}, icon("utility"), "feeder");
+  const through = h("li", {}, icon("switch"), "switch");
+  const own = h("li", {}, icon("controller"), "the controller's machine");
   const el = h(
     "ul",
     { class: "map-legend no-print" },
@@ -193,8 +195,12 @@ function legend() {
     feeder,
     h("li", {}, icon("coordinator"), COORDINATOR),
     h("li", {}, icon("storage"), "storage"),
+    through,
+    own,
   );
-  const update = ({ rails }) => {
+  const update = ({ rails, reach }) => {
+    through.hidden = !reach.some((node) => node.kind === "switch");
+    own.hidden = !reach.some((node) => node.kind === "machine");
     cut.hidden = !rails.some((rail) => rail.nodes.some((node) => utilityOf(node.members).class === "cut"));
     feeder.hidden = !isNamed(rails);
   };

@@ -4,6 +4,7 @@ import { nasPath } from "../storage/words.js";
 import { ago, brief, clock, countdown } from "../time.js";
 import { say } from "../ui/toast.js";
 import { alertTone, count, first, hostState, nasState, upsState } from "../words.js";
+import { connected, reachNodes } from "./reach.js";
 
 const SHOWN = 6;
 
@@ -11,7 +12,7 @@ const SHOWN = 6;
  * What is wrong with a site: [{id, rank, tone, icon, text, at, until, href}], the worst first. `until`: when a UPS's output is cut.
  * What an alert tells of a UPS, host or storage is not told a second time.
  */
-export function whatIsWrong({ site, upses, hosts, nas = new Map() }) {
+export function whatIsWrong({ site, upses, hosts, nas = new Map(), switches = new Map(), pulse = {} }) {
   const found = (site.alerts ?? []).map((alert) => ofAlert(alert, { upses, hosts, nas }));
   const told = new Set((site.alerts ?? []).map((alert) => `${alert.subject} ${alert.key}`));
   for (const row of upses.values()) {
@@ -33,6 +34,10 @@ export function whatIsWrong({ site, upses, hosts, nas = new Map() }) {
     const vms = row.vms ? `, ${count(row.vms, "VM")} on it` : "";
     const why = row.trouble && !row.step && !row.serves ? ` (${row.trouble})` : "";
     found.push({ id: `nas ${row.id}`, ...pick(state), text: `${row.id}: ${lower(state.label)}${why}${vms}`, at: row.on_battery_since, until: null, href: nasPath(row.id) });
+  }
+  for (const node of reachNodes({ switches, site, pulse })) {
+    if (node.state.rank < 5) continue;
+    found.push({ id: node.id, ...pick(node.state), text: ofReach(node), at: node.row.on_battery_since, until: null, href: null });
   }
   return found.sort((a, b) => b.rank - a.rank || (a.at ?? 0) - (b.at ?? 0) || a.text.localeCompare(b.text, "en", { numeric: true }));
 }
@@ -67,6 +72,12 @@ function ofUps(row, state) {
   const told = [row.runtime !== null && feeds && `runtime ${brief(row.runtime)}`, row.charge !== null && feeds && `charge ${Math.round(row.charge)} %`, row.trouble];
   const rest = told.filter(Boolean).join(", ");
   return `${row.id}: ${lower(state.label)}${rest ? `, ${rest}` : ""}`;
+}
+
+function ofReach({ kind, row, name, state, left, ends }) {
+  const behind = kind === "switch" ? connected(row) : [];
+  const hangs = behind.length ? `reached through it: ${behind.slice(0, 4).join(", ")}${behind.length > 4 ? " …" : ""}` : "";
+  return [`${kind === "switch" ? name : "The controller's machine"}: ${lower(state.label)}`, left !== null && `${brief(left)} of power left`, ends, hangs].filter(Boolean).join(", ");
 }
 
 function lower(text) {
