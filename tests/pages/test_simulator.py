@@ -229,3 +229,25 @@ def test_a_site_that_nobody_has_seen_is_told_and_the_cases_are_played_all_the_sa
     simulator.get_by_role("button", name="Case two").click()
     expect(simulator.locator("#outcome")).to_contain_text("No host and no VM crashed.")
     expect(simulator.get_by_role("button", name="Run", exact=True)).not_to_have_attribute("aria-disabled", "true")
+
+
+@pytest.mark.parametrize(
+    ("scenario", "id", "off_at", "states"),
+    [
+        ("c18_switch_ends_first", "switch:sw1", 600, ("Has power", "No power")),
+        ("own_machine_ends_first", "machine:", 600, ("Has power", "Down")),
+        ("nas_alone_loses_power", "nas:nas1", 1150, ("Serves", "Down")),
+    ],
+)
+def test_what_is_no_host_is_in_the_picture_too(
+    simulator: Page, scenario: str, id: str, off_at: int, states: tuple[str, str]
+) -> None:
+    simulator.get_by_label("Played on").select_option(f"scenario:{scenario}")
+    box = node(simulator, id)
+    expect(box).to_contain_text(states[0])
+    run(simulator)
+    until = int(simulator.get_by_label("Moment").get_attribute("max") or 0)
+    for at, state in ((0, "On battery"), (off_at, states[1]), (until, states[0])):
+        go_to(simulator, at)
+        expect(box).to_contain_text(state)
+    assert faults(simulator) == []

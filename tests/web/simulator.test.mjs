@@ -106,7 +106,7 @@ test("a line is a sentence", () => {
 });
 
 test("a NAS, a switch and the controller's machine lose power, start and work again", () => {
-  const things = { ...THINGS, nas: { nas1: { fed_by: ["ups1"], needs: 1, repositories: ["nas"], hosts: ["h1"], vms: 2 } }, switches: { sw1: { fed_by: [], needs: 1, hosts: ["h1"], nas: [], cards: [] } }, machine: { fed_by: ["ups2"], needs: 1, vm: "" } };
+  const things = { ...THINGS, nas: { nas1: { fed_by: ["ups1"], needs: 1, repositories: { u1: "NFS store" }, hosts: ["h1"], vms: 2 } }, switches: { sw1: { fed_by: [], needs: 1, hosts: ["h1"], nas: [], cards: [] } }, machine: { fed_by: ["ups2"], needs: 1, vm: "" } };
   const columns = { ...COLUMNS, nas: ["power", "serves"], switches: ["power", "works"], machine: ["power", "runs"] };
   const frames = [
     { ...FRAMES[0], nas: { nas1: [true, true] }, switches: { sw1: [true, true] }, machine: { "the controller": [true, true] } },
@@ -119,5 +119,6 @@ test("a NAS, a switch and the controller's machine lose power, start and work ag
   const steps = [0, 20, 40, 60, 80].map((t) => [played.at(t).nas.get("nas1").step, played.at(t).switches.get("sw1").step]);
   assert.deepEqual(steps, [["", ""], ["shutting down", ""], ["down", "down"], ["starting", "starting"], ["", ""]]);
   assert.deepEqual([played.at(20).site.own_machine.step, played.at(0).site.own_machine.supply], ["shutting down", "full"]);
+  assert.deepEqual([played.at(0).nas.get("nas1").repositories, played.at(0).storage.get("u1").name], [["u1"], "NFS store"]);
   assert.equal(film().at(0).site.own_machine, null);
 });

@@ -138,7 +138,7 @@ def _nas(nas: SimNas, world: World) -> dict[str, Any]:
     return {
         "fed_by": list(nas.fed_by),
         "needs": nas.needs,
-        "repositories": sorted(nas.repositories),
+        "repositories": {sr: world.storages[sr].name for sr in sorted(nas.repositories)},
         "hosts": sorted(h.id for h in world.hosts.values() if nas.repositories & h.storage),
         "vms": sum(bool(nas.repositories & vm.storage) for vm in world.vms.values()),
     }

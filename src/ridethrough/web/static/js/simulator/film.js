@@ -66,7 +66,7 @@ function stateOf(things, raw, crashes, t) {
   const nas = new Map([...raw.nas].map(([id, row]) => [id, nasRow(box("nas", id, row, things.nas[id]))]));
   const switches = new Map([...raw.switches].map(([id, row]) => [id, box("switches", id, row, things.switches[id])]));
   const [own] = [...raw.machine].map(([id, row]) => ownRow(box("machine", id, row, things.machine), vms));
-  return { upses, pools, hosts, vms, storage: new Map(), nas, switches, site: { own_machine: own ?? null } };
+  return { upses, pools, hosts, vms, storage: repositoriesOf(things), nas, switches, site: { own_machine: own ?? null } };
 }
 
 function boxes(raw) {
@@ -83,8 +83,12 @@ function boxRow(id, row, thing, upses, wasOff) {
   return { ...thing, id, powered_by: thing.fed_by, supply: supplyOf(thing, upses), step, on_battery_since: null };
 }
 
+function repositoriesOf({ nas = {} }) {
+  return new Map(Object.values(nas).flatMap((box) => Object.entries(box.repositories)).map(([id, name]) => [id, { id, name, hosts: [], vms: 0 }]));
+}
+
 function nasRow(row) {
-  return { ...row, serves: !row.step, serves_at: 0, trouble: "", logged_in: null };
+  return { ...row, repositories: Object.keys(row.repositories), serves: !row.step, serves_at: 0, trouble: "", logged_in: null };
 }
 
 function ownRow(row, vms) {

@@ -184,6 +184,7 @@ function legend() {
   const cut = sample("no utility power", "cut", "lost", s("path", { class: "cross", data: { tone: "lost" }, d: cross(14, 5) }));
   const feeder = h("li", {}, icon("utility"), "feeder");
   const through = h("li", {}, icon("switch"), "switch");
+  const stored = h("li", {}, icon("storage"), "storage");
   const own = h("li", {}, icon("controller"), "the controller's machine");
   const el = h(
     "ul",
@@ -194,11 +195,12 @@ function legend() {
     sample("not known, or nothing", "dead", "silent"),
     feeder,
     h("li", {}, icon("coordinator"), COORDINATOR),
-    h("li", {}, icon("storage"), "storage"),
+    stored,
     through,
     own,
   );
-  const update = ({ rails, reach }) => {
+  const update = ({ rails, nas, storage, reach }) => {
+    stored.hidden = nas.length + storage.length === 0;
     through.hidden = !reach.some((node) => node.kind === "switch");
     own.hidden = !reach.some((node) => node.kind === "machine");
     cut.hidden = !rails.some((rail) => rail.nodes.some((node) => utilityOf(node.members).class === "cut"));
