@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ridethrough.core import events as e
 from ridethrough.core.actions import MoveVm
-from ridethrough.core.observation import Cpu, HostSeen, Snapshot, Source, UpsSeen, VmSeen
+from ridethrough.core.observation import Cpu, HostSeen, Restart, Snapshot, Source, UpsSeen, VmSeen
 from ridethrough.core.placement import place
 from ridethrough.core.policy import Policy, VmPolicy, Wish
 from ridethrough.core.situation import Situation
@@ -200,6 +200,15 @@ def test_tier_then_size_when_memory_is_short() -> None:
     plan = place(situated(seen, hosts=2, policy=policy), ["h1"])
     assert set(plan.moves) == {"db", "web"}
     assert set(plan.unplaced) == {"big"}
+
+
+def test_what_ha_is_to_restart_moves_first() -> None:
+    """Of one tier; and before the larger ones, which would begin first otherwise."""
+    restart = {"kept": Restart.ALWAYS, "tried": Restart.BEST_EFFORT}
+    sizes = {"big": 8.0, "db": 1.0, "kept": 1.0, "tried": 2.0}
+    vms = tuple(vm_seen(name, "h1", gib, restart=restart.get(name, Restart.NEVER)) for name, gib in sizes.items())
+    policy = Policy(vms={"db": VmPolicy(tier=0)}, controller="me")
+    assert list(place(situated(seen_with(vms=vms), policy=policy), ["h1"]).moves) == ["db", "kept", "tried", "big"]
 
 
 def test_infrastructure_is_placed_before_everything_else() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ridethrough.core import events as e
 from ridethrough.core.actions import MoveVm, StartVm, StopVm
 from ridethrough.core.decide import decide
-from ridethrough.core.observation import Power, Source, VmSeen
+from ridethrough.core.observation import Power, Restart, Source, VmSeen
 from ridethrough.core.ordering import stop_rank
 from ridethrough.core.placement import Placement, place
 from ridethrough.core.policy import MakeRoom, VmPolicy, Wish
@@ -107,14 +107,18 @@ def test_what_is_on_its_way_already_is_room_to_come() -> None:
 
 def test_among_equals_what_ha_protects_runs_on() -> None:
     """Both as one of those that look for a place, and as one of those that could go for another."""
-    vms = tuple(vm_seen(name, "h1", 4, ha_protected=name == "kept") for name in ("aaa", "kept", "zzz"))
-    assert set(place(outage(vms, {}, {"h2": 4.0}, MakeRoom.OFF), ["h1"]).moves) == {"kept"}
-    vms = (vm_seen("db", "h1", 4), vm_seen("aaa", "h2", 4, ha_protected=True), vm_seen("zzz", "h2", 4))
-    assert gone(place(outage(vms, tiers(db=2, aaa=8, zzz=8), {"h2": 0.0}), ["h1"])) == ({}, {"zzz"})
+    kept = {"kept": Restart.ALWAYS, "tried": Restart.BEST_EFFORT}
+    names = ("aaa", "kept", "tried", "zzz")
+    vms = tuple(vm_seen(name, "h1", 4, restart=kept.get(name, Restart.NEVER)) for name in names)
+    assert list(place(outage(vms, {}, {"h2": 4.0}, MakeRoom.OFF), ["h1"]).moves) == ["kept"]
+    assert list(place(outage(vms, {}, {"h2": 8.0}, MakeRoom.OFF), ["h1"]).moves) == ["kept", "tried"]
+    for more in (Restart.ALWAYS, Restart.BEST_EFFORT):
+        vms = (vm_seen("db", "h1", 4), vm_seen("aaa", "h2", 4, restart=more), vm_seen("zzz", "h2", 4))
+        assert gone(place(outage(vms, tiers(db=2, aaa=8, zzz=8), {"h2": 0.0}), ["h1"])) == ({}, {"zzz"})
 
 
 def test_the_tier_counts_for_more_than_all_protection_together() -> None:
-    small = tuple(vm_seen(f"small{n}", "h1", 1, ha_protected=True) for n in range(4))
+    small = tuple(vm_seen(f"small{n}", "h1", 1, restart=Restart.ALWAYS) for n in range(4))
     vms = (vm_seen("db", "h1", 4), *small)
     wishes = tiers(db=6, **{v.name: 9 for v in small})
     assert "db" in place(outage(vms, wishes, {"h2": 4.0}, MakeRoom.OFF), ["h1"]).moves

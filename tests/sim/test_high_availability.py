@@ -7,7 +7,7 @@ import pytest
 from ridethrough.core.observation import Power
 from ridethrough.sim import failover_plan, faults
 from ridethrough.sim.errors import XapiError
-from ridethrough.sim.machines import GIB, Profile, SimSr, pbd_uuid, ref_of, uuid_of
+from ridethrough.sim.machines import GIB, Guest, Profile, SimSr, pbd_uuid, ref_of, uuid_of
 from ridethrough.sim.world import World
 
 from .sites import NAS, finish, let, outcome, site, told, vm, xapi
@@ -162,6 +162,32 @@ def test_a_guest_that_was_shut_down_stays_off_and_one_that_is_started_is_protect
     assert it.power_state is Power.HALTED
     finish(world, calls.vm_start(it.ref))
     assert failover_plan.is_protected(it)
+
+
+def test_a_guest_whose_stop_began_is_protected_no_more_though_it_runs_on() -> None:
+    """xapi_vm.ml clean_shutdown_with_timeout: before the guest is asked. The same priority again changes nothing."""
+    world = with_ha()
+    calls, it = xapi(world), vm(world, PROTECTED)
+    it.guest = Guest.IGNORES
+    assert outcome(world, calls.vm_clean_shutdown(it.ref))[0] == "VM_FAILED_SHUTDOWN_ACKNOWLEDGMENT"
+    assert (it.power_state, failover_plan.is_protected(it)) == (Power.RUNNING, False)
+    calls.vm_set_ha_restart_priority(it.ref, "restart")
+    assert not failover_plan.is_protected(it)
+    calls.vm_set_ha_restart_priority(it.ref, "best-effort")
+    calls.vm_set_ha_restart_priority(it.ref, "restart")
+    assert failover_plan.is_protected(it)
+
+
+def test_what_is_worth_a_try_starts_after_what_is_protected_once_and_where_there_is_room() -> None:
+    """xapi_ha_vm_failover.ml: VMs of best effort that fell with their host."""
+    world = with_ha()
+    it, other = vm(world, PROTECTED), vm(world, "h2-vm2")
+    xapi(world).vm_set_ha_restart_priority(other.ref, "best-effort")
+    faults.pull_power(world, "h2")
+    let(world, 120)
+    started = [line for line in told(world) if "restart" in line]
+    assert started == [f"HA restarts {PROTECTED}", "HA tries to restart h2-vm2"]
+    assert (it.power_state, other.power_state) == (Power.RUNNING, Power.RUNNING)
 
 
 def test_restarts_wait_where_they_are_prevented() -> None:

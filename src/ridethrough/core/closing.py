@@ -10,7 +10,7 @@ from .custody import belongs_to_administrator, is_at_rest, is_away
 from .high_availability import differs, is_to_be_restored, restore
 from .homing import go_home
 from .model import PoolId
-from .observation import Power, VmSeen
+from .observation import Power, Restart, VmSeen
 from .proof import may_have_fallen
 from .recovery import NO_PLACE, has_a_home, is_off, is_steady, may_still_enable_itself, ran_on, to_start
 from .situation import Situation
@@ -101,6 +101,14 @@ def _because(why: str) -> str:
     return f" ({why})" if why else ""
 
 
+def _has_lost_protection(vm: VmSeen) -> bool:
+    """XenServer takes it away when a stop begins, and gives it back when the VM starts: one that went on has none.
+
+    One whose restart priority is another now has had it changed by a person.
+    """
+    return vm.power is Power.RUNNING and vm.restart is Restart.ALWAYS and not vm.ha_protected
+
+
 def differences(s: Situation, pool: PoolId) -> tuple[str, ...]:
     """How the pool differs from its record, in words; where VMs reside is no difference."""
     record = s.memory.pool(pool).record
@@ -126,6 +134,9 @@ def differences(s: Situation, pool: PoolId) -> tuple[str, ...]:
     if record.auto_poweron and not s.seen.pools[pool].auto_poweron:
         found.append("auto_poweron is off")
     found += differs(s, pool)
+    protected = [s.seen.vms[vm] for vm in record.protected if vm in s.seen.vms]
+    unprotected = [vm.name for vm in protected if _has_lost_protection(vm)]
+    found += [f"HA does not protect {name} any more (its stop had begun)" for name in unprotected]
     if (coordinator := s.seen.pools[pool].coordinator) is not None and coordinator != record.coordinator:
         ours = s.memory.pool(pool).coordinator == coordinator
         found.append(f"{coordinator} is the coordinator{', handed over in the outage' if ours else ''}")

@@ -142,4 +142,5 @@ def _record(s: Situation, pool: PoolId) -> e.PoolRecorded:
         seen.auto_poweron,
         tuple((h.id, h.booted) for h in members if h.booted),
         tuple((h.id, tuple(sorted(h.storage))) for h in members if h.storage),
+        tuple(sorted(v.id for v in running if v.ha_protected)) if seen.ha_enabled else (),
     )

@@ -7,13 +7,14 @@ from collections.abc import Collection, Mapping
 
 from .actions import MoveVm
 from .model import Bytes, HostId, NetworkId, PoolId, RepositoryId, Seconds, VmId
-from .observation import Cpu, HostSeen, Power, VmSeen
+from .observation import Cpu, HostSeen, Power, Restart, VmSeen
 from .policy import Wish, weight
 from .power import Feed, Supply, feed, supply
 from .situation import Situation, once
 
 NOT_PROVEN = "its UPS has not been asked again yet"
-EQUALS = 1024  # more than a pool has VMs
+EQUALS = 4096  # more than twice as many VMs as a pool has
+MORE = {Restart.ALWAYS: 2, Restart.BEST_EFFORT: 1, Restart.NEVER: 0}
 RANK = {Supply.FULL: 0, Supply.REDUCED: 1, Supply.ASSUMED: 2}
 
 
@@ -30,9 +31,9 @@ def stays(s: Situation, vm: VmSeen) -> str:
 
 
 def worth(s: Situation, vm: VmSeen) -> int:
-    """What it is worth that a VM runs on. Of two of one tier one that HA protects is worth a little more: all of those
-    together less than the least of VMs."""
-    return EQUALS * weight(s.vm_policy(vm)) + vm.ha_protected
+    """What it is worth that a VM runs on. Of two of one tier one that HA would restart is worth a little more: all of
+    that together is less than the least of VMs."""
+    return EQUALS * weight(s.vm_policy(vm)) + MORE[vm.restart]
 
 
 def no_target(s: Situation, host: HostSeen, since: Seconds) -> str:

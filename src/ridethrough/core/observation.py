@@ -126,6 +126,14 @@ class HostSeen:
     cpus: int = 0  # as its Xen counts them, threads; 0: not told
 
 
+class Restart(StrEnum):
+    """What HA is to do about a VM whose host has failed; it stands in the VM's record whether HA is on or off."""
+
+    ALWAYS = "restart"
+    BEST_EFFORT = "best-effort"
+    NEVER = ""
+
+
 @dataclass(frozen=True, slots=True)
 class VmSeen:
     """A guest. Control domains, templates and snapshots are no guests."""
@@ -146,7 +154,8 @@ class VmSeen:
     cpu: Cpu | None = None  # what it has been started with; None: not told
     affinity: HostId | None = None  # the host that its owner would rather have it on
     groups: frozenset[str] = frozenset()  # anti-affinity groups: their members would rather not share a host
-    ha_protected: bool = False  # HA starts it again after its host's failure, where HA is on
+    restart: Restart = Restart.NEVER
+    ha_protected: bool = False  # HA starts it again after its host's failure, where HA is on: not once it was stopped
     unsuspendable: str = "it is not known where its memory would go"  # why it is not suspended; empty: it can be
     addresses: frozenset[str] = frozenset()  # IP addresses, as its tools tell them
     starts_itself: bool = False  # with its host, while the pool's auto_poweron is on

@@ -25,6 +25,7 @@ from .movable import is_moving as is_moving
 from .movable import no_target as no_target
 from .movable import stays as stays
 from .observation import VmSeen
+from .ordering import RESTART_RANK
 from .planner import Guest, Problem, Target, packed
 from .policy import weight as weight
 from .power import Supply, supply
@@ -54,7 +55,8 @@ def place(s: Situation, sources: Iterable[HostId]) -> Placement:
     """Targets for every guest of the hosts that are being emptied, all planned together.
 
     As much as possible of what the guests are worth finds a place and the time for it. Infrastructure moves first, then
-    by tier, then by size, the largest first. A VM already on its way keeps its target and its memory there.
+    by tier, then as HA would restart them, then by size, the largest first. A VM already on its way keeps its target
+    and its memory there.
     """
     return _placed(s, tuple(sorted(sources)))
 
@@ -113,11 +115,11 @@ def _since(s: Situation, vm: VmSeen) -> Seconds:
     return evacuation.at if evacuation is not None and not s.dry_run else s.now - s.policy.target_fresh
 
 
-def _order(s: Situation, vm: VmSeen, late: bool) -> tuple[bool, bool, int, int, str, str]:
+def _order(s: Situation, vm: VmSeen, late: bool) -> tuple[bool, bool, int, int, int, str, str]:
     """In which order moves begin; of those that there may be no time for, the smallest first."""
     policy = s.vm_policy(vm)
     size = vm.memory if late else -vm.memory
-    return (late, not policy.infrastructure, policy.tier, size, vm.name, vm.id)
+    return (late, not policy.infrastructure, policy.tier, RESTART_RANK[vm.restart], size, vm.name, vm.id)
 
 
 def _too_large(vm: VmSeen) -> str:

@@ -116,14 +116,14 @@ class HaCalls(StorageCalls):
                 raise XapiError("HA_CONSTRAINT_VIOLATION_SR_NOT_SHARED", tie.ref)
             protects = lambda other: other is vm or failover_plan.is_protected(other)  # noqa: E731
             failover_plan.assert_kept(self.world, self.pool_id, protects=protects)
-        vm.ha_restart_priority = value
-        vm.ha_always_run = value == "restart" and vm.power_state in (Power.RUNNING, Power.PAUSED)
-        self._protection_changed(ref)
+        if value != vm.ha_restart_priority:  # the same one again protects nobody
+            vm.ha_restart_priority = value
+            vm.ha_always_run = value == "restart" and vm.power_state is Power.RUNNING
+            self._protection_changed(ref)
 
     def vm_set_ha_always_run(self, ref: str, value: bool) -> None:
-        """Deprecated, and still there."""
-        self.vm(ref).ha_always_run = value
-        self._protection_changed(ref)
+        """Deprecated, and still there: it sets the priority."""
+        self.vm_set_ha_restart_priority(ref, "restart" if value else "")
 
     def vm_assert_agile(self, ref: str) -> None:
         """Raises HA_CONSTRAINT_VIOLATION_SR_NOT_SHARED when the guest cannot run on every enabled host (agility.ml)."""

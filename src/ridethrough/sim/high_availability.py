@@ -6,6 +6,7 @@ doc of xhad (facts: xenapi.md 4.7, 5.9). A fenced host is reset by its hyperviso
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from ridethrough.core.observation import Power
 from . import boot
 from .agenda import Steps
 from .failover_plan import is_protected
-from .machines import Reach, SimHost, SimPool
+from .machines import Reach, SimHost, SimPool, SimVm
 from .xapi import Xapi
 
 if TYPE_CHECKING:
@@ -74,9 +75,12 @@ def _declare_failed(world: World, host: SimHost) -> None:
     if world.reach(host.id) not in (Reach.MEMBER, Reach.COORDINATOR):
         world.tell(f"HA declares {host.id} dead")
         host.live = False
-        for vm in world.guests(host.id):
+        fallen = world.guests(host.id)
+        for vm in fallen:
             boot.halt(world, vm)
         world.changed("host_metrics", host.metrics_ref)
+        world.agenda.run(_restart(world, pool.id, fallen))
+        return
     world.agenda.run(_restart(world, pool.id))
 
 
@@ -96,16 +100,24 @@ def _replace(world: World, pool: SimPool) -> bool:
     return True
 
 
-def _restart(world: World, pool: PoolId) -> Steps:
-    """Protected guests that are off are started where there is room, again and again until they run."""
+def _restart(world: World, pool: PoolId, fallen: Sequence[SimVm] = ()) -> Steps:
+    """Protected guests that are off are started where there is room, again and again until they run.
+
+    After their first turn those that have fallen with their host and are worth a try ("best-effort"): once.
+    """
     it, calls, limit = world.pools[pool], Xapi(world, pool), world.now + PATIENCE
     while it.ha_enabled and world.now < limit:
         off = [v for v in world.vms.values() if v.pool == pool and v.power_state is Power.HALTED and is_protected(v)]
-        if not off and world.coordinator(pool):
+        tried = [v for v in fallen if v.ha_restart_priority == "best-effort" and v.power_state is Power.HALTED]
+        if not off and not tried and world.coordinator(pool):
             return
         if world.coordinator(pool) and world.now >= it.ha_no_restarts_until:
             for vm in sorted(off, key=lambda v: (v.name, v.id)):
                 if not vm.busy:
                     world.tell(f"HA restarts {vm.name}")
                     yield calls.vm_start(vm.ref).done
+            for vm in tried:
+                world.tell(f"HA tries to restart {vm.name}")
+                yield calls.vm_start(vm.ref).done
+            fallen = ()
         yield RETRY

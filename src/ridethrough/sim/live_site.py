@@ -282,6 +282,8 @@ def _vm(seen: Snapshot, shown: VmSeen, past: Durations) -> SimVm:
         networks=_named(seen, shown.pool, shown.networks),
         cpu_features=shown.cpu.features if shown.cpu else 0,
         vcpus=shown.vcpus,
+        ha_restart_priority=shown.restart,
+        ha_always_run=shown.ha_protected,
         vcpus_unrestricted=shown.vcpus_unrestricted,
         groups=tuple(sorted(shown.groups)),
         affinity=shown.affinity,

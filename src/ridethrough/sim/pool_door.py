@@ -11,7 +11,7 @@ from typing import assert_never
 
 from ridethrough.core import actions as a
 from ridethrough.core.model import HostId, PoolId, RepositoryId, Seconds
-from ridethrough.core.observation import Cpu, HostSeen, PoolSeen, Power, Snapshot, VmSeen
+from ridethrough.core.observation import Cpu, HostSeen, PoolSeen, Power, Restart, Snapshot, VmSeen
 from ridethrough.ports import Clock, NotBegun, Refused, Unreachable, is_from_before_a_standstill
 from ridethrough.runtime.waiting import news_or
 
@@ -530,6 +530,7 @@ def _vm_seen(vm: SimVm, local: Mapping[RepositoryId, str], unsuspendable: str) -
         networks=frozenset(network_uuid(vm.pool, name) for name in vm.cards),
         cpu=Cpu(VENDOR, vm.cpu_features),
         affinity=vm.affinity,
+        restart=Restart(vm.ha_restart_priority),
         ha_protected=is_protected(vm),
         groups=frozenset(vm.group_ids),
         addresses=frozenset(vm.addresses) if vm.has_tools else frozenset(),

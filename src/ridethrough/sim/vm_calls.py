@@ -176,6 +176,7 @@ class VmCalls(Operations):
             try:
                 yield from self.forward(host)
                 self.in_state(vm, Power.RUNNING)  # as in a migration
+                self._unprotect(vm)
                 yield from self._guest_answers(vm)
             finally:
                 self.release(vm, task)
@@ -229,6 +230,7 @@ class VmCalls(Operations):
             try:
                 if vm.resident_on:
                     yield from self.forward(self._resident(vm))
+                self._unprotect(vm)
                 yield HARD_SECONDS
                 if vm.power_state is not Power.HALTED:
                     self._halted(vm, Fate.STOPPED_HARD)
@@ -241,8 +243,13 @@ class VmCalls(Operations):
         self.world.tell(f"{vm.name} is {'shut down' if how is Fate.STOPS else how}")
         if vm.alive:
             self.world.turn(vm, how)
-        vm.ha_always_run = False  # xapi_vm.ml: a guest that was stopped on purpose is not restarted
         boot.halt(self.world, vm)
+
+    def _unprotect(self, vm: SimVm) -> None:
+        """xapi_vm.ml: HA restarts no guest that was stopped on purpose; nor one that was asked to stop, and runs on."""
+        if vm.ha_always_run:
+            vm.ha_always_run = False
+            self.world.changed("vm", vm.ref)
 
     # --- starting
 
@@ -348,6 +355,7 @@ class VmCalls(Operations):
             self.hold(vm, task, "suspend")
             try:
                 yield from self.forward(host)
+                self._unprotect(vm)
                 storage = self._suspend_sr(vm)
                 yield from self._guest_suspends(vm)
                 yield vm.memory / SUSPEND_SPEED
@@ -381,7 +389,7 @@ class VmCalls(Operations):
     def _suspended(self, vm: SimVm, storage: SimSr) -> None:
         self.world.turn(vm, Fate.SUSPENDED)
         self.world.tell(f"{vm.name} is suspended")
-        vm.alive, vm.ha_always_run = False, False
+        vm.alive = False
         vm.life += 1
         vm.power_state, vm.suspended_to = Power.SUSPENDED, storage.id
         vm.resident_on = vm.scheduled_to_be_resident_on = None

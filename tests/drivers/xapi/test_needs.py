@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from ridethrough.core.observation import Cpu
+from ridethrough.core.observation import Cpu, Restart
 from ridethrough.drivers.xapi.needs import cpu_of_host, cpu_of_vm, cpus_of
 from ridethrough.drivers.xapi.picture import Memo, picture
 from ridethrough.drivers.xapi.records import Host, Network, Pif, Vif, Vm, VmGroup
@@ -72,13 +72,20 @@ def test_a_card_that_comes_later_is_drawn_with_its_vm() -> None:
 
 
 @pytest.mark.parametrize(
-    ("priority", "always", "protected"),
-    [("restart", True, True), ("restart", False, False), ("best-effort", True, False), ("", False, False)],
+    ("priority", "always", "restart", "protected"),
+    [
+        ("restart", True, Restart.ALWAYS, True),
+        ("restart", False, Restart.ALWAYS, False),
+        ("best-effort", True, Restart.BEST_EFFORT, False),
+        ("", False, Restart.NEVER, False),
+        ("of a later version", True, Restart.NEVER, False),
+    ],
 )
-def test_what_ha_starts_again(priority: str, always: bool, protected: bool) -> None:
+def test_what_ha_starts_again(priority: str, always: bool, restart: Restart, protected: bool) -> None:
     records = site()
     records.vms["V"] = replace(records.vms["V"], ha_restart_priority=priority, ha_always_run=always)
-    assert picture("pool-a", records, {}).vms["web"].ha_protected is protected
+    web = picture("pool-a", records, {}).vms["web"]
+    assert (web.restart, web.ha_protected) == (restart, protected)
 
 
 def test_anti_affinity_groups_and_the_owners_host() -> None:

@@ -22,6 +22,7 @@ class PoolRecorded:
     auto_poweron: bool
     booted: tuple[tuple[HostId, float], ...] = ()  # when each host had booted, as far as that is told
     attached: tuple[tuple[HostId, tuple[RepositoryId, ...]], ...] = ()  # the storage that each host had attached
+    protected: tuple[VmId, ...] = ()  # the VMs that HA protected, where it was on
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from ridethrough.core.model import NetworkId
-from ridethrough.core.observation import Cpu
+from ridethrough.core.observation import Cpu, Restart
 
 from .records import Host, Network, Vm
 from .store import Records
@@ -15,6 +15,7 @@ from .store import Records
 ANTI_AFFINITY = "anti_affinity"
 MOST_CPUS = 2**20  # told as more is as good as that
 LONGEST = 1000  # letters of a feature set; there are some two hundred in 2026
+_RESTARTS = {restart.value: restart for restart in Restart}
 SHARED_ANYWAY = "assume_network_is_shared"  # network other_config
 HARDWARE_VIRTUALISED = ("hvm", "pvh", "pv_in_pvh", "unspecified")
 
@@ -90,6 +91,11 @@ def cpus_of(host: Host) -> int:
 def vcpus_unrestricted(vm: Vm) -> bool:
     """Whether its owner lets a VM have more vCPUs than its host has CPUs: as xapi reads it."""
     return vm.platform.get("vcpu-unrestricted", "").lower() in ("true", "1")
+
+
+def restart_of(vm: Vm) -> Restart:
+    """A priority that is not known is none."""
+    return _RESTARTS.get(vm.ha_restart_priority, Restart.NEVER)
 
 
 @lru_cache(maxsize=256)

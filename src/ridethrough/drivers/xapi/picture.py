@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from ridethrough.core.model import Bytes, HostId, NetworkId, PoolId, RepositoryId, Seconds
-from ridethrough.core.observation import HostSeen, PoolSeen, Power, Snapshot, VmSeen
+from ridethrough.core.observation import HostSeen, PoolSeen, Power, Restart, Snapshot, VmSeen
 
 from .identity import ambiguous, host_ids, one_line
 from .movability import immovable, storage_refs, unsuspendable
@@ -20,6 +20,7 @@ from .needs import (
     cpus_of,
     groups_of,
     networks_of,
+    restart_of,
     vcpus_unrestricted,
 )
 from .records import NULL, GuestMetrics, Host, HostMetrics, Pool, Vm
@@ -347,7 +348,8 @@ def _vm_seen(vm: Vm, pool: PoolId, frame: _Frame, records: Records) -> VmSeen:
         networks=frozenset(cables.tying[n] for n in networks if n in cables.tying),
         cpu=cpu_of_vm(vm),
         affinity=ids.get(vm.affinity),
-        ha_protected=vm.ha_restart_priority == "restart" and vm.ha_always_run,
+        restart=(restart := restart_of(vm)),
+        ha_protected=restart is Restart.ALWAYS and vm.ha_always_run,
         groups=groups_of(vm, records) if vm.groups else _NONE,
         unsuspendable=unsuspendable(vm, records, attached, bool(networks & cables.hardware)),
         addresses=_addresses(records.guest_metrics.get(vm.guest_metrics)),
