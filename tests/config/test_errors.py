@@ -172,7 +172,7 @@ def test_the_ground_is_good() -> None:
         ("needs = 1", "needs = 0", "host.h1.needs is 0; it must be at least 1"),
         ("needs = 1", 'needs = "one"', 'host.h1.needs is "one"; it must be a whole number, for example needs = 1'),
         ("needs = 1", "need = 1", "host.h1.need is not known: did you mean needs?"),
-        ("needs = 1", "zzz = 1", "host.h1.zzz is not known: the keys here are bmc, maintenance, needs, pool, "),
+        ("needs = 1", "zzz = 1", "host.h1.zzz is not known: the keys here are agent, bmc, maintenance, needs, pool, "),
         ('pool = "p"', 'pool = "q"', 'host.h1.pool names "q"; known pools are "p"'),
         ('pool = "p"\n', "", 'host.h1.pool is missing: write pool = "pool1"'),
         ("after = 60", "after = -1", "host.h1.maintenance.after is -1; it must be at least 0"),

@@ -31,8 +31,13 @@ def test_the_ways_and_what_they_need() -> None:
     assert "s3cret" not in repr(found)
 
 
+def test_an_agent_stands_on_it_where_the_owner_says_so() -> None:
+    assert parse(SITE + "agent = true\n", SECRETS).site.hosts["h1"].agent
+
+
 def test_without_a_word_it_is_xenservers_own_way() -> None:
     found = parse(SITE, SECRETS)
+    assert not found.site.hosts["h1"].agent
     assert found.site.hosts["h1"].power_on == (PowerWay.XAPI,)
     assert found.power_on == {}
 

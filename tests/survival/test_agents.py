@@ -123,6 +123,17 @@ def test_where_the_coordinator_is_gone_a_member_stops_its_guests_by_the_hypervis
     assert "xenserver1" not in world.crashed
 
 
+@pytest.mark.parametrize("seed", [2001, 7943])
+def test_a_controller_that_returns_brings_back_what_the_agents_have_stopped(seed: int) -> None:
+    """In the midst of their stopping; and long after it and the return of power. No UPS has cut its output."""
+    world = ours.play(scenario_of(seed))
+    assert said(world, "host01", "System is being shut down")
+    assert not any("cuts its output" in line.text for line in world.story)
+    assert all(host.power and host.enabled for host in world.hosts.values())
+    assert all(vm.alive for vm in world.vms.values())
+    assert (world.crashed, world.lost) == ([], [])
+
+
 @pytest.mark.parametrize("seed", [580, 8360])
 def test_the_rounds_that_are_left_out_would_change_nothing(seed: int) -> None:
     """Two outages in which the controller dies."""

@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from functools import cached_property
+
 from bench.survival.agents import Agents
 
 from ridethrough.core.events import Armed
+from ridethrough.core.site import Site
 from ridethrough.sim.memory_journal import MemoryJournal
-from ridethrough.sim.scenario import Player, Scenario
+from ridethrough.sim.scenario import Built, Player, Scenario
 from ridethrough.sim.virtual_time import run
 from ridethrough.sim.world import World
 
 from .ending import is_over
 
 
+@dataclass
+class WithAgents:
+    """The same site, whose owner has written `agent = true` for each host."""
+
+    built: Built
+
+    @cached_property
+    def site(self) -> Site:
+        site = self.built.site
+        return replace(site, hosts={name: replace(host, agent=True) for name, host in site.hosts.items()})
+
+    def build(self) -> World:
+        return self.built.build()
+
+
 def play(scenario: Scenario, journal: MemoryJournal | None = None) -> World:
     """With an agent on every host."""
     world = scenario.site.build()
+    scenario = replace(scenario, site=WithAgents(scenario.site))
     return go(scenario, world, Agents(scenario, world), journal)
 
 

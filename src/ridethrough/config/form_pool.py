@@ -80,6 +80,12 @@ class HostSection(Section):
         description="IPMI and Redfish: its BMC, which is also asked whether the host is off.",
         examples=[{"address": "192.0.2.131", "username": "ridethrough", "password": "secret:bmc1"}],
     )
+    agent: bool = Field(
+        False,
+        description="ridethrough-agent stands on it: should it shut the host down while the controller is away, the "
+        "controller brings it back.",
+        examples=[True],
+    )
     maintenance: TimerSection = Field(
         TimerSection(enabled=False, after=None),
         description="Move its VMs to other hosts of the pool, after this long on battery.",

@@ -285,7 +285,8 @@ def _timers(ups: UpsSection) -> CardTimers:
 
 
 def _host(id_: str, host: HostSection, switch: str) -> Host:
-    return Host(id_, host.pool, tuple(host.powered_by), host.needs, host.switch or switch, tuple(host.power_on))
+    ways = tuple(host.power_on)
+    return Host(id_, host.pool, tuple(host.powered_by), host.needs, host.switch or switch, ways, host.agent)
 
 
 def _power_on(id_: str, host: HostSection) -> PowerOn:

@@ -36,6 +36,8 @@ def _is_needed(s: Situation, pool: PoolId) -> bool:
     """Also while a record is open: what was armed again, or left by another controller, is still to be undone."""
     if s.memory.pool(pool).record is not None or any(_needs_us(s, host) for host in s.members(pool)):
         return True
+    if any(has_agent(s, host.id) and supply(s, host.id).failing for host in s.members(pool)):
+        return True  # which may act from now on, should this controller die
     if any(vm.pool == pool for vm in to_shed(s)):
         return True
     if is_to_be_restored(s, pool) or s.memory.pool(pool).hands_over:
@@ -111,6 +113,11 @@ def turn(s: Situation, host: HostId) -> Seconds:
     others = [h for h in s.site.hosts if h != host and not feeds.isdisjoint(feeds_to(s, h))]
     lately = [at for h in others if (at := s.memory.host(h).powered_on_at) is not None]
     return max(lately, default=-math.inf) + s.policy.stagger
+
+
+def has_agent(s: Situation, host: HostId) -> bool:
+    built = s.site.hosts.get(host)
+    return built is not None and built.agent
 
 
 def feeds_to(s: Situation, host: HostId) -> tuple[UpsId, ...]:

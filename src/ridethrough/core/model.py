@@ -89,7 +89,8 @@ class PowerWay(StrEnum):
 class Host:
     """A host of a pool and the UPSs that feed it. `needs` feeds must be on utility power for full service.
 
-    `power_on`: the ways to switch it on, in the order in which they are tried.
+    `power_on`: the ways to switch it on, in the order in which they are tried. `agent`: one on it shuts it down when
+    its power runs out while no controller answers.
     """
 
     id: HostId
@@ -98,6 +99,7 @@ class Host:
     needs: int = 1
     switch: str = ""  # hosts behind one switch are each other's witnesses
     power_on: tuple[PowerWay, ...] = (PowerWay.XAPI,)
+    agent: bool = False
 
 
 class Way(StrEnum):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from . import events as e
 from .actions import PowerOnHost, WakeStorage
-from .custody import feeds_to, is_away, patience, turn
+from .custody import feeds_to, has_agent, is_away, patience, turn
 from .gates import carries_what_runs, may_start
 from .model import HostId, PoolId, PowerWay, Seconds, Storage, UpsId
 from .observation import HostSeen
 from .power import Supply, backs_of, supply
+from .proof import had_guests, silent_since
 from .situation import Situation
 from .start import has_claim, may_act, start
 from .storage import is_in_other_hands, waits_for
@@ -117,7 +118,8 @@ def _waited_long(s: Situation, host: HostSeen) -> bool:
 
 def _stays_off(s: Situation, host: HostSeen) -> bool:
     m = s.memory.host(host.id)
-    if (m.shut_down_at is None and m.down_at is None) or s.memory.pool(host.pool).off_by_person:
+    gone = m.shut_down_at is not None or m.down_at is not None or _agent_has_stopped(s, host)
+    if not gone or s.memory.pool(host.pool).off_by_person:
         return False
     if m.wanted and m.shut_down_at is None:
         return False  # a person wanted it in maintenance mode, and has switched it off to work on it
@@ -132,6 +134,16 @@ def _stays_off(s: Situation, host: HostSeen) -> bool:
     if not waited or tried is None or s.now - tried >= s.policy.starts_itself:
         return waited
     return m.switched_on_by[-1:] != () and m.switched_on_by[-1] in m.switch_errors and _has_another(s, host)
+
+
+def _agent_has_stopped(s: Situation, host: HostSeen) -> bool:
+    """It ran in this outage, and is silent without our asking: its agent was quicker, while the controller was away.
+
+    That it is down is not proven where there is no witness. Switched on it can be all the same: one that runs does not
+    mind.
+    """
+    silent = s.now - silent_since(s, host) >= s.policy.down_silence
+    return silent and has_agent(s, host.id) and had_guests(s, host)
 
 
 def _has_another(s: Situation, host: HostSeen) -> bool:

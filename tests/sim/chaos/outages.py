@@ -21,7 +21,15 @@ from ridethrough.sim.timeline import (
 from .boxes import RandomBoxes
 from .protection import protect
 from .sites import Content, Dice, RandomSite
-from .wants import count_cpus_some, cut_some, go_home_some, make_room_some, shed_some, wake_some
+from .wants import (
+    count_cpus_some,
+    cut_some,
+    go_home_some,
+    have_agents_some,
+    make_room_some,
+    shed_some,
+    wake_some,
+)
 
 LEAD_IN = 20
 QUIET_AFTER = 15  # from the last return of power until everything is mended and people are quiet
@@ -236,6 +244,7 @@ def story(seed: int) -> Content:
     go_home_some(Dice(f"ridethrough chaos {seed}, homes"), site)
     make_room_some(Dice(f"ridethrough chaos {seed}, room"), site)
     count_cpus_some(Dice(f"ridethrough chaos {seed}, CPUs"), site)
+    have_agents_some(Dice(f"ridethrough chaos {seed}, agents"), site)
     last = max(entry["at"] for entry in outage.timeline)
     found: Content = {
         "story": f"A story that the dice made, seed {seed}.\nNobody has told it before.\n",

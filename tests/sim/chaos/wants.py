@@ -1,5 +1,5 @@
 """What some owners want: tiers shed for more runtime, VMs back at home, outputs cut, NAS boxes woken, room made for
-what has none, VMs with many vCPUs.
+what has none, VMs with many vCPUs, agents on hosts.
 
 They have dice of their own: a site without them is as it was before there were any.
 """
@@ -76,3 +76,10 @@ def count_cpus_some(dice: Dice, site: RandomSite) -> None:
         vm["vcpus"] = min(dice.choice([1, 2, 4, 8, 16]), hosts[vm["host"]]["cpus"] or 16)
         if dice.chance(10):
             vm |= {"vcpus": 24, "vcpu_unrestricted": True}
+
+
+def have_agents_some(dice: Dice, site: RandomSite) -> None:
+    """One site in six. The agents are not played: what the controller does for their sake is."""
+    if dice.chance(17):
+        for host in site.content["host"].values():
+            host["agent"] = dice.chance(80)

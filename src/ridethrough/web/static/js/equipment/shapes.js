@@ -88,7 +88,10 @@ export const SHAPES = {
   host: {
     title: "How it is switched on",
     groups: [
-      ["", [{ key: "power_on", label: "Ways", as: "ways", choices: POWER_WAYS }]],
+      ["", [
+        { key: "power_on", label: "Ways", as: "ways", choices: POWER_WAYS },
+        { key: "agent", label: "ridethrough-agent stands on it", as: "yes" },
+      ]],
       ["Wake-on-LAN", [
         { key: "wake_on_lan.mac", label: "MAC address", as: "text", when: wakes },
         { key: "wake_on_lan.broadcast", label: "Sent to", as: "text", when: wakes },
