@@ -242,7 +242,7 @@ class Player:
     async def play(self, over: Callable[[], bool] | None = None) -> None:
         """The whole scenario, until it is `over`. To be run once, on a loop whose time is the world's."""
         if (machine := self._world.machine) is not None:
-            machine.on_death, machine.on_boot = self.kill, self._boot
+            machine.on_death, machine.on_boot = self._die_with_machine, self._boot
         self._start_controller()
         for happening in self._scenario.timeline:
             await self._until(happening.at)
@@ -274,12 +274,11 @@ class Player:
 
     def _stand_still(self, end: Seconds) -> None:
         """While the controller is frozen the world goes on and no task of it runs: nothing is awaited here."""
-        if self._frozen_until is None:
-            return
-        self._world.advance(min(end, self._frozen_until))
-        if self._world.now >= self._frozen_until - EPSILON:
-            self._frozen_until = None
-            self._world.tell("the controller is thawed")
+        while self._frozen_until is not None and self._world.now < end - EPSILON:
+            self._world.advance(min(end, self._frozen_until, self._world.now + 1.0))
+            if self._frozen_until is not None and self._world.now >= self._frozen_until - EPSILON:
+                self._frozen_until = None
+                self._world.tell("the controller is thawed")
 
     async def _pass(self, seconds: Seconds) -> None:
         """Let time pass; a controller that dies meanwhile, by a bug or by a simulated kill, ends it early."""
@@ -302,6 +301,13 @@ class Player:
 
     def _machine_runs(self) -> bool:
         return self._world.machine is None or self._world.machine.runs
+
+    def _die_with_machine(self) -> None:
+        """Its machine is off: nothing of it is frozen any more, and who has asked gets no answer."""
+        self._frozen_until = None
+        self._hangs_up()
+        self._loop = None
+        self.kill()
 
     def _boot(self) -> None:
         """Its machine has booted: the controller starts with it, unless it is to stay away for longer."""
@@ -348,6 +354,10 @@ class Player:
         """A person asks; one who gets no answer, because the controller is dead or dies, asks the next one again."""
         self._asked.append((asked, self._loop.request(asked) if self._loop else None))
 
+    def _hangs_up(self) -> None:
+        """The controller is dead: whoever waits for an answer gets none from it."""
+        self._asked = [(asked, answer if _is_answered(answer) else None) for asked, answer in self._asked]
+
     def _start_controller(self) -> None:
         self._started_at = self._world.now
         self._doors = Doors(self._world, self._kept, lambda: self._wall_ahead)
@@ -375,6 +385,7 @@ class Player:
     async def _kill_controller(self) -> None:
         """End it as a kill would: what it still does on its way out reaches nobody."""
         life, self._life, self._loop = self._life, None, None
+        self._hangs_up()
         if life is None or self._doors is None:
             return
         lived = self._world.now - self._started_at
