@@ -181,6 +181,17 @@ def test_flapping_adds_up_and_doubles_the_settle_time() -> None:
     assert (event.since, event.settle) == (105.0, 20.0)  # fifty seconds so far
 
 
+@pytest.mark.parametrize(("back_at", "off_at"), [(280.0, 300.0), (340.0, 640.0)])
+def test_a_card_that_has_cut_its_output_counts_anew_when_power_fails_again(back_at: float, off_at: float) -> None:
+    """While it may be counting still, its old off-time stands; once that is past, it is spent."""
+    outage = lost("ups1", 100.0, off_at=300.0)
+    again = e.UtilitySeen(back_at, "ups1", back_at, 10.0)
+    now = back_at + 5.0
+    found = told(now, ups_seen(now, Source.BATTERY, Source.UTILITY), outage, again)
+    (event,) = [one for one in found if isinstance(one, e.UtilityLostAgain)]
+    assert event.off_at == pytest.approx(off_at, abs=6.0)
+
+
 def test_an_outage_within_a_minute_of_another_goes_on_counting() -> None:
     back = e.UtilityBack(160.0, "ups1", 50.0)
     doubt = e.UtilityDoubted(190.0, "ups1", 190.0, 188.0)

@@ -222,7 +222,8 @@ class _Ups:
         last_utility = previous.at if previous is not None and self._says_utility(previous) else seen_at
         so_far = seen_at - (m.on_battery_since or seen_at)
         counts_at, off_at = off_times(card_timers(self.s, self.id), last_utility)
-        if m.counts_at is not None and counts_at is not None and seen_at >= m.counts_at:
+        over = previous is not None and m.off_at is not None and last_utility >= m.off_at + CUT_MARGIN
+        if m.counts_at is not None and counts_at is not None and seen_at >= m.counts_at and not over:
             counts_at, off_at = m.counts_at, m.off_at  # it may have been counting already, and go on
         settle = min((m.settle or self.s.policy.settle) * 2, self.s.policy.settle_max)
         told = (reading.runtime, reading.charge, reading.load)
