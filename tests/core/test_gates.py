@@ -160,6 +160,24 @@ def test_hosts_behind_one_ups_are_switched_on_one_after_the_other() -> None:
     assert len(power_on(s)) == 1  # each behind a UPS of its own
 
 
+@pytest.mark.parametrize("ends", [False, True])
+def test_one_that_does_not_come_does_not_keep_its_neighbour_waiting(ends: bool) -> None:
+    """host.power_on may hang for minutes, and is tried again; meanwhile the other's turn has come."""
+    on = a.PowerOnHost("h2", "pool1", "why")
+    lately, down = e.ActionStarted(NOW - 310.0, on), e.HostDown(200.0, "h3", "proof")
+    position = after(down, lately, charge=100.0).memory.position
+    failed = [e.ActionFinished(NOW - 300.0, position, on, "FAILED")] if ends else []
+    s = after(down, lately, *failed, charge=100.0)
+    assert bool(s.memory.pending) is not ends
+    built = {**s.site.hosts, "h3": replace(s.site.hosts["h2"], id="h3")}
+    seen = {**s.seen.hosts, "h3": replace(s.seen.hosts["h2"], id="h3")}
+    both = replace(s, site=replace(s.site, hosts=built), seen=replace(s.seen, hosts=seen), worked_out={})
+    (event,) = power_on(both)
+    assert isinstance(event, e.ActionStarted)
+    assert isinstance(event.action, a.PowerOnHost)
+    assert event.action.host == "h3"
+
+
 def test_a_tier_starts_when_the_one_before_it_has_started() -> None:
     s = after()
     web, db = s.seen.vms["web"], s.seen.vms["db"]

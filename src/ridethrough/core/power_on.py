@@ -50,7 +50,7 @@ def power_on(s: Situation) -> list[e.Event]:
     """
     found: list[e.Event] = []
     begun: set[UpsId] = set()
-    for host in s.hosts:
+    for host in sorted(s.hosts, key=lambda h: s.memory.host(h.id).powered_on_at or 0.0):  # else the first ever again
         ways = _usable(s, host)
         if not ways or not _stays_off(s, host) or is_away(s, host):
             continue  # a person has been called, or is about to be
@@ -60,8 +60,9 @@ def power_on(s: Situation) -> list[e.Event]:
         if not waits_for(s, host) or _waited_long(s, host):
             hurried = s.memory.pool(host.pool).hurried
             why = "a person wants it back now" if hurried else "its supply is back and it does not start by itself"
-            found += start(s, _action(s, host, ways, why))
-            begun |= feeds
+            switched = start(s, _action(s, host, ways, why))
+            begun |= feeds if switched else set()
+            found += switched
     return found
 
 
