@@ -13,7 +13,7 @@ from ridethrough.core.custody import is_away
 from ridethrough.core.evacuation import disable
 from ridethrough.core.memory import UNREACHABLE
 from ridethrough.core.observation import Power
-from ridethrough.core.recovery import left_off, run_again, to_start
+from ridethrough.core.recovery import left_off, run_again, start_guests, to_start
 from ridethrough.core.situation import Situation
 
 from .build import site, situation, snapshot, vm_seen
@@ -161,3 +161,33 @@ def test_a_host_that_answers_and_that_its_pool_does_not_take_in_is_given_up_like
 
     assert not given_up(100.0)
     assert given_up(65.0)
+
+
+@pytest.mark.parametrize(("live", "host"), [(True, "h3"), (False, "")])
+def test_a_start_is_not_left_to_xenserver_while_it_may_choose_a_host_that_is_silent(live: bool, host: str) -> None:
+    """It believes one that lost its power to be live for ten minutes, and its start would hang for as long."""
+    the_site, now = site(3), 2000.0
+    recorded = replace(RECORDED, members=(("h1", 1.0), ("h2", 1.0), ("h3", 1.0)))
+    seen = snapshot(now, the_site, (vm_seen("web", "", power=Power.HALTED, resident_on=None),))
+    h2 = replace(seen.hosts["h2"], toolstack_at=70.0, network_at=70.0, answers_since=None, live=live)
+    full = replace(seen.hosts["h1"], memory_free=0)
+    seen = replace(seen, hosts={**seen.hosts, "h1": full, "h2": h2})
+    down = e.HostDown(90.0, "h2", "silent", agent_started=1.0)
+    stopped = e.ActionFinished(75.0, FIRST + 1, STOP)  # three cards stand before it
+    (event,) = start_guests(situation(now, seen, the_site, recorded, STOPPED[0], stopped, down))
+    assert isinstance(event, e.ActionStarted)
+    assert isinstance(event.action, StartVm)
+    assert event.action.host == host
+
+
+def test_a_guest_whose_hard_stop_waits_for_others_is_not_given_back_meanwhile() -> None:
+    """Two that never obey would be asked in turn for ever, on a host that a person wants down."""
+    begun = e.ShutdownBegun(61.0, "h2", "a person asked for it", early=False)
+    failed = e.ActionFinished(72.0, FIRST + 1, STOP, "DEADLINE")
+    stop = (begun, e.ActionStarted(70.0, STOP), failed)
+    the_site = site(2)
+    seen = snapshot(200.0, the_site, (vm_seen("web", "h2"),))
+    late = situation(200.0, seen, the_site, RECORDED, *stop)
+    assert run_again(late) == []
+    spared = situation(200.0, seen, the_site, RECORDED, *stop, e.ShutdownDropped(190.0, "h2"))
+    assert [type(event) for event in run_again(spared)] == [e.VmRunsAgain]

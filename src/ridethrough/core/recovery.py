@@ -80,7 +80,7 @@ def start_guests(s: Situation) -> list[e.Event]:
                 why = f"there is room now{gone}"
                 found += start(s, StartVm(vm.id, vm.name, pool, sheltered[vm.id], why))
             else:
-                found += start(s, StartVm(vm.id, vm.name, pool, _home(s, vm), "it ran when the outage began"))
+                found += start(s, StartVm(vm.id, vm.name, pool, _where(s, vm), "it ran when the outage began"))
     return found
 
 
@@ -229,6 +229,8 @@ def run_again(s: Situation) -> list[e.Event]:
         host = s.seen.hosts.get(vm.resident_on or "") if vm is not None else None
         if vm is None or host is None or s.memory.is_pending(f"vm {vm_id}") or not _runs_on(s, vm, host):
             continue
+        if m.stop_failed is not None and s.policy.force_stop and s.memory.host(host.id).shutdown is not None:
+            continue  # its hard stop waits for the clean stops of others there
         stopped = s.now - m.stopped_at if m.stopped and m.stopped_at is not None else 0.0
         if not m.stopped or m.start_unsure or (stopped >= s.policy.guest_stop and not may_have_fallen(s, host)):
             found.append(e.VmRunsAgain(s.now, vm_id, vm.name, host.id))
@@ -249,6 +251,19 @@ def _home(s: Situation, vm: VmSeen) -> HostId:
     ready = host is not None and _takes_guests(s, host) and supply(s, host.id).powered
     fits = host is not None and ready and vm.storage <= host.storage
     return host.id if host is not None and fits and host.memory_free >= vm.memory else ""
+
+
+def _where(s: Situation, vm: VmSeen) -> HostId:
+    """Its home, if that can take it; else XenServer chooses, which also chooses among hosts that it merely believes to
+    be live: while there is such a host, the roomiest of the others.
+    """
+    home = _home(s, vm)
+    if home or not any(h.enabled and h.live and not s.answers(h) for h in s.members(vm.pool)):
+        return home
+    able = [
+        h for h in s.members(vm.pool) if _takes_guests(s, h) and vm.storage <= h.storage and h.memory_free >= vm.memory
+    ]
+    return max(able, key=lambda h: (supply(s, h.id).powered, h.memory_free, h.id)).id if able else ""
 
 
 def _starts_at_home(s: Situation, vm: VmSeen) -> bool:
