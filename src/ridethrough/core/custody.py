@@ -88,10 +88,21 @@ def is_away(s: Situation, host: HostSeen) -> bool:
         return False
     if s.is_wanted_off(host.pool) or has_waited(s, host.id, host.pool):
         return False
-    pool, seen = s.memory.pool(host.pool), s.seen.pools.get(host.pool)
-    coordinator = (seen.coordinator_since if seen is not None else None) or 0.0  # who could switch it on
-    since = max(gone, pool.back_at or 0.0, coordinator, _first_tried(s, host.id), *backs_of(s, host.id))
+    back_at, tried = s.memory.pool(host.pool).back_at or 0.0, _first_tried(s, host.id)
+    since = max(gone, back_at, _able_since(s, host), tried, *backs_of(s, host.id))
     return s.now - since - _unwatched(s, since) >= s.policy.host_stop + s.policy.start_timeout
+
+
+def _able_since(s: Situation, host: HostSeen) -> Seconds:
+    """Since when its coordinator is there, who could switch it on; until it was tried, since when he has answered."""
+    pool = s.seen.pools.get(host.pool)
+    since = (pool.coordinator_since if pool is not None else None) or 0.0
+    leads = s.seen.hosts.get(pool.coordinator or "") if pool is not None else None
+    if leads is None or leads.id == host.id or s.memory.host(host.id).powered_on_at is not None:
+        return since
+    if not host.power_on_mode or not s.is_trusted(host.pool):
+        return since
+    return max(since, leads.answers_since if leads.answers_since is not None else s.now)
 
 
 def _first_tried(s: Situation, host: HostId) -> Seconds:
