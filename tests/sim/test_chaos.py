@@ -34,6 +34,7 @@ from ridethrough.sim.timeline import (
     MEND_JOURNAL,
     SET_AHEAD,
     SET_BACK,
+    SWITCH_ON,
     TO_THE_WORLD,
 )
 
@@ -73,6 +74,7 @@ def test_a_story_played_from_its_file_is_the_same(root: Path, tmp_path: Path) ->
 
 def test_every_happening_of_a_timeline_is_drawn() -> None:
     known = {*TO_THE_WORLD, *ASKS, CRASH, FREEZE, SET_AHEAD, SET_BACK, BREAK_JOURNAL, MEND_JOURNAL, FORGE_TRAP}
+    known |= {SWITCH_ON}
     drawn: set[str] = set()
     for seed in range(1, 1001):
         drawn |= {entry["do"] for entry in story(seed)["timeline"]}

@@ -15,6 +15,7 @@ from ridethrough.sim.machines import Guest, Reach, SimHost, SimVm
 from ridethrough.sim.pool_door import CLAIM, MAINTENANCE
 from ridethrough.sim.timeline import BREAK_JOURNAL, CRASH
 
+from .last_of_all import the_controller_is_not_cut
 from .losses import losses
 from .rules import FRESH, ROUND_AT_LEAST
 from .watch import Broken, Watch, has_room
@@ -58,7 +59,9 @@ def the_end(watch: Watch) -> list[Broken]:
 
 def never_12_loses_a_fact(watch: Watch) -> Iterator[str]:
     """Every decided event is in the journal, in order. What a dead disk had not taken dies with its controller."""
-    if {BREAK_JOURNAL, CRASH} <= {it.do for it in watch.truth.happened} or watch.journal.fails:
+    done = {it.do for it in watch.truth.happened}
+    died = CRASH in done or watch.truth.without_machine()
+    if (BREAK_JOURNAL in done and died) or watch.journal.fails:
         return
     kept = iter(watch.journal.entries)
     last = watch.decided[-1] if watch.decided else ()
@@ -86,7 +89,8 @@ def never_8_stops_going_round(watch: Watch) -> Iterator[str]:
         it.do == CRASH and watch.world.now - it.at - watch.scenario.lead_in <= it.lasts + 1.0
         for it in watch.truth.happened
     )
-    if watch.world.now - max([last, *starts]) > ROUND_AT_LEAST and not away:
+    lives = watch.world.machine is None or watch.world.machine.runs
+    if lives and watch.world.now - max([last, *starts]) > ROUND_AT_LEAST and not away:
         yield f"the last round was {watch.world.now - last:.0f} s before the end"
 
 
@@ -222,6 +226,7 @@ ALWAYS: tuple[Callable[[Watch], Iterator[str]], ...] = (
     no_bug,
     never_8_stops_going_round,
     no_avoidable_loss,
+    the_controller_is_not_cut,
     no_storm,
 )
 RESTORED: tuple[Callable[[Watch, PoolId], Iterator[str]], ...] = (
@@ -238,8 +243,11 @@ def _is_quiet(watch: Watch) -> bool:
     """Power is back, every card is heard, the disk works, and there was time to bring all back."""
     world = watch.world
     last = max((it.at for it in watch.truth.happened), default=0.0) + watch.scenario.lead_in
+    last = max([last, *(back for _, back in watch.truth.without_machine())])
     return (
         all(world.feeders.values())
+        and (world.machine is None or world.machine.runs)
+        and all(w.works for w in world.switches.values())
         and all(u.output and not u.card.silent and not u.card.link_lost for u in world.upses.values())
         and not any(h.unplugged for h in world.hosts.values())
         and not watch.journal.fails
@@ -287,14 +295,7 @@ def _needs_a_hand(watch: Watch, host: SimHost) -> bool:
         or "pull power" in does
         or not known
         or _is_called_live_for_too_long(watch, host)
-        or (host.id in watch.ours.given_up and _was_cut_off(watch, watch.world.pools[host.pool].coordinator))
     )
-
-
-def _was_cut_off(watch: Watch, coordinator: HostId) -> bool:
-    """Nobody could ask it to switch a host on, for as long as its owner waits for that host."""
-    happened = watch.truth.happened
-    return any(it.do == "lose network" and it.arguments["host"] == coordinator for it in happened)
 
 
 def _is_called_live_for_too_long(watch: Watch, host: SimHost) -> bool:

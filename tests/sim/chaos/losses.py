@@ -12,12 +12,13 @@ import math
 from collections.abc import Iterator
 
 from ridethrough.core import actions as a
-from ridethrough.core.model import CardAction, HostId, Seconds, StorageId, UpsId, Way
+from ridethrough.core.model import CONTROLLER, CardAction, HostId, Seconds, StorageId, SwitchId, UpsId, Way
 from ridethrough.core.policy import HostPolicy
 from ridethrough.sim.cards import SimUps
 from ridethrough.sim.machines import Guest, SimVm
 from ridethrough.sim.timeline import CRASH, FREEZE, Happening
 
+from .lifeline import OWN_VM
 from .truth import CUT_OFF_WORDS, DISK_WORDS, ROUND
 from .watch import Watch
 
@@ -31,20 +32,21 @@ JOURNAL = frozenset({"break journal", "mend journal"})
 def losses(watch: Watch) -> Iterator[str]:
     """In words, what was lost without need; what is cut off by an orderly shutdown never need be."""
     for line in watch.world.story:
-        if CUT_OFF_WORDS in line.text and not _came_too_late(watch, line.text.partition(CUT_OFF_WORDS)[0]):
-            yield line.text
+        name = line.text.partition(CUT_OFF_WORDS)[0]
+        if CUT_OFF_WORDS in line.text and name != OWN_VM and not _came_too_late(watch, name):
+            yield line.text  # the VM that the controller runs in goes down with its host
     for at, host in watch.truth.crashes():
         ups = (*watch.truth.came_up[host], *watch.truth.switched_on(host))
         came_up = [up for up in ups if up <= at]  # it may have started on battery
         since = max([watch.truth.failing_since(host, at), *came_up])
-        wanted = time_wanted(watch, host)
-        if at - since <= wanted or excuse(watch, host, since, at):
+        wanted, until = time_wanted(watch, host), _within_reach(watch, host, since, at)
+        if until - since <= wanted or excuse(watch, host, since, at):
             continue
         text = next(li.text for li in watch.world.story if li.at == at and li.text.startswith(f"{host} loses power"))
         if not watch.scenario.site.site.policy.force_stop and _has_deaf_guest(watch, host):
             continue  # its owner would rather lose it
         if policy_of(watch, host).shutdown.enabled:
-            yield f"{text}, {at - since:.0f} s after its supply failed; {wanted:.0f} s would have been enough"
+            yield f"{text}, {until - since:.0f} s after its supply failed; {wanted:.0f} s would have been enough"
         elif policy_of(watch, host).maintenance.enabled and "its guests die" in text:
             yield f"{text}, {at - since:.0f} s after its supply failed: they could have been stopped"
     yield from disks_lost(watch)
@@ -59,9 +61,18 @@ def disks_lost(watch: Watch) -> Iterator[str]:
             continue
         vm = next(v for v in watch.world.vms.values() if v.name == name)
         since = watch.truth.failing_since(box, line.at)
-        wanted = _wanted_before_its_disks_go(watch, box)
-        if line.at - since > wanted and not _excuse_of_disk(watch, vm, box, since, line.at):
+        wanted, until = _wanted_before_its_disks_go(watch, box), line.at
+        for machine in (box, *([vm.resident_on] if vm.resident_on else [])):
+            until = _within_reach(watch, machine, since, until)
+        if until - since > wanted and not _excuse_of_disk(watch, vm, box, since, line.at):
             yield f"{line.text}, {line.at - since:.0f} s after its supply failed; {wanted:.0f} s would have been enough"
+
+
+def _within_reach(watch: Watch, machine: HostId | StorageId, since: Seconds, until: Seconds) -> Seconds:
+    """How long, between these moments, the controller could do anything to it: it lived, and switches led there."""
+    host = watch.world.hosts.get(machine)
+    through = [watch.world.pools[host.pool].coordinator] if host is not None else []
+    return watch.truth.reached_until([machine, *through], since, until)
 
 
 def _wanted_before_its_disks_go(watch: Watch, box: StorageId) -> Seconds:
@@ -87,7 +98,7 @@ def _excuse_of_disk(watch: Watch, vm: SimVm, box: StorageId, since: Seconds, unt
         before = happening.at + watch.scenario.lead_in <= until
         if before and ({*happening.arguments.values()} & {box, *it.fed_by, vm.name}):
             return happening.do
-    if why := next((why for u in it.fed_by if (why := _untold(watch, u))), ""):
+    if why := next((why for u in it.fed_by if (why := untold(watch, u))), ""):
         return why
     return excuse(watch, vm.resident_on, since, until) if vm.resident_on else "it runs nowhere"
 
@@ -130,8 +141,15 @@ def excuse(watch: Watch, host: HostId, since: Seconds, until: Seconds) -> str:
         return "its cords were pulled"
     if any(since - 30.0 <= gone <= since + time_wanted(watch, host) for gone in truth.coordinator_gone[it.pool]):
         return "its coordinator was gone"
-    feeds = {u for h in watch.world.members(it.pool) for u in h.fed_by}
-    return next((why for u in sorted(feeds) if (why := _untold(watch, u))), "")
+    feeds = {u for h in watch.world.members(it.pool) for u in h.fed_by} | lifeline(watch)
+    return next((why for u in sorted(feeds) if (why := untold(watch, u))), "")
+
+
+def lifeline(watch: Watch) -> set[UpsId]:
+    """The UPSs that feed switches and the controller's own machine: while they last, all that they carry is reached."""
+    machine = watch.world.machine
+    own = set(machine.fed_by) if machine is not None else set()
+    return own | {u for switch in watch.world.switches.values() for u in switch.fed_by}
 
 
 def _interferes(watch: Watch, it: Happening, host: HostId) -> bool:
@@ -142,11 +160,11 @@ def _interferes(watch: Watch, it: Happening, host: HostId) -> bool:
         return False
     pool = watch.world.hosts[host].pool
     members = {h.id for h in watch.world.members(pool)}
-    feeds = {u for h in watch.world.members(pool) for u in h.fed_by}
+    feeds = {u for h in watch.world.members(pool) for u in h.fed_by} | lifeline(watch)
     return bool({*it.arguments.values()} & ({pool} | members | feeds))
 
 
-def _untold(watch: Watch, ups: UpsId) -> str:
+def untold(watch: Watch, ups: UpsId) -> str:
     """What the card does not tell, or tells wrongly, so that no time could be known."""
     it, policy = watch.world.upses[ups], watch.scenario.site.site.policy
     if not it.card.tells_runtime or it.promise * policy.trust > 1.0:
@@ -183,22 +201,36 @@ def hard_stops(watch: Watch, unseen: tuple[Seconds, Seconds] | None = None) -> I
 def time_left(watch: Watch, host: HostId) -> Seconds:
     """Until the host is cut, or its storage goes, or its coordinator is cut, through which all of it is done."""
     leader = watch.world.pools[watch.world.hosts[host].pool].coordinator
-    through = _with_storage(watch, leader) - watch.scenario.site.site.policy.host_stop
-    return min(_with_storage(watch, host), math.inf if leader == host else through)
+    through = min(_with_storage(watch, leader), _led_to(watch, leader)) - watch.scenario.site.site.policy.host_stop
+    return min(_with_storage(watch, host), _led_to(watch, host), math.inf if leader == host else through)
+
+
+def _led_to(watch: Watch, machine: HostId | StorageId) -> Seconds:
+    """Until a switch that leads there ends, or the controller itself, or the host that it runs on."""
+    world, ends = watch.world, [math.inf]
+    ends += [own_time_left(watch, w.id) for w in world.switches.values() if machine in w.hosts | w.storages]
+    if world.machine is not None and not world.machine.vm:
+        ends.append(own_time_left(watch, CONTROLLER) - watch.scenario.site.site.controller.stop_time)
+    carrier = world.vms[world.machine.vm].resident_on if world.machine is not None and world.machine.vm else None
+    if carrier is not None and carrier != machine:
+        ends.append(own_time_left(watch, carrier) - 2 * watch.scenario.site.site.policy.host_stop)
+    return min(ends)
 
 
 def _with_storage(watch: Watch, host: HostId) -> Seconds:
     """A host must be proven down, and a VM off, before any box that they use stops, and that before its cut."""
     policy, site = watch.scenario.site.site.policy, watch.scenario.site.site
-    ends = [_own_time_left(watch, host)]
+    ends = [own_time_left(watch, host)]
     for box in site.storages.values():
-        ends.append(_own_time_left(watch, box.id) - box.stop_time - policy.down_silence)
+        ends.append(own_time_left(watch, box.id) - box.stop_time - policy.down_silence)
+        if box.way is not Way.BY_ITSELF:  # it must be told, after all that uses it
+            ends.append(_led_to(watch, box.id) - policy.reserve - policy.down_silence)
         if box.way is Way.BY_ITSELF and any(not watch.world.upses[u].input_good for u in box.powered_by):
             ends.append(watch.truth.failing_since(box.id, watch.world.now) + box.after - watch.world.now)
     return min(ends)
 
 
-def _own_time_left(watch: Watch, machine: HostId | StorageId) -> Seconds:
+def own_time_left(watch: Watch, machine: HostId | StorageId | SwitchId) -> Seconds:
     """Until the first of the machine's failing feeds is cut or, as its card promises, empty."""
     policy, now = watch.scenario.site.site.policy, watch.world.now
     ends = [math.inf]

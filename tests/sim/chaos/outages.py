@@ -19,6 +19,7 @@ from ridethrough.sim.timeline import (
 )
 
 from .boxes import RandomBoxes
+from .lifeline import RandomLifeline
 from .protection import protect
 from .sites import Content, Dice, RandomSite
 from .wants import (
@@ -236,6 +237,8 @@ def story(seed: int) -> Content:
     site = RandomSite(dice, short)
     boxes = RandomBoxes(Dice(f"ridethrough chaos {seed}, storage"), site)
     outage = RandomOutage(dice, Dice(f"ridethrough chaos {seed}, clocks"), site, boxes, armed)
+    lifeline = RandomLifeline(Dice(f"ridethrough chaos {seed}, lifeline"), site, outage.over_at)
+    outage.timeline += lifeline.timeline
     outage.timeline += protect(Dice(f"ridethrough chaos {seed}, HA"), site, outage.over_at)
     wake_some(Dice(f"ridethrough chaos {seed}, wakes"), site)
     cut_some(Dice(f"ridethrough chaos {seed}, cuts"), site, outage.timeline)
@@ -245,6 +248,7 @@ def story(seed: int) -> Content:
     make_room_some(Dice(f"ridethrough chaos {seed}, room"), site)
     count_cpus_some(Dice(f"ridethrough chaos {seed}, CPUs"), site)
     have_agents_some(Dice(f"ridethrough chaos {seed}, agents"), site)
+    outage.timeline += lifeline.button(max(entry["at"] for entry in outage.timeline) + 60)
     last = max(entry["at"] for entry in outage.timeline)
     found: Content = {
         "story": f"A story that the dice made, seed {seed}.\nNobody has told it before.\n",

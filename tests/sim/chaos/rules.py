@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 from ridethrough.core import actions as a
 from ridethrough.core.budget import is_last_moment, need
-from ridethrough.core.ends import LAST_SECONDS, left, own_left
+from ridethrough.core.ends import LAST_SECONDS, can_be_told_for, left, own_left
 from ridethrough.core.evacuation import is_protected
 from ridethrough.core.model import HostId, Seconds, StorageId, VmId
 from ridethrough.core.ordering import stop_rank
@@ -116,6 +116,9 @@ def never_4_shuts_storage_down_under_what_runs_on_it(watch: Watch, t: Tick) -> I
             continue  # the commit point is past: it is told again
         left_for_it, built = own_left(t.s, action.storage), t.s.site.storages[action.storage]
         if left_for_it is not None and left_for_it <= built.stop_time + LAST_SECONDS:
+            continue
+        reached = can_be_told_for(t.s, action.storage)
+        if reached is not None and reached <= LAST_SECONDS:
             continue
         if on_it := _alive_on(t, action.storage) + _up_with_it(t, action.storage):
             yield f"{action.storage} is shut down under {', '.join(on_it)}"

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from ridethrough.core.model import HostId, RepositoryId, Seconds, StorageId, UpsId
+from ridethrough.core.model import HostId, RepositoryId, Seconds, StorageId, SwitchId, UpsId
 from ridethrough.runtime.clock import MARKED_EVERY
+from ridethrough.sim.cards import SimUps
 from ridethrough.sim.machines import Reach, SimHost, SimVm
 from ridethrough.sim.nas import SimNas
+from ridethrough.sim.own_machine import SimMachine
 from ridethrough.sim.scenario import Scenario
+from ridethrough.sim.switches import SimSwitch
 from ridethrough.sim.timeline import CRASH, FREEZE, Happening
 from ridethrough.sim.world import World
 
@@ -25,6 +28,18 @@ CRASH_WORDS = " loses power while it runs: crash"
 RESET_WORDS = " is reset"
 BRING_BACK = ("bring back", "bring all back")
 ON_WORDS = ("starts by itself", "is switched on", "is woken", "boots")
+
+
+ENDS_WORDS = (
+    "the controller's machine loses power while it runs",
+    "the controller's machine shuts down",
+    "the controller ends with its VM",
+)
+BOOTED_WORDS = "the controller's machine has booted"
+
+
+def _is_audible(ups: SimUps) -> bool:
+    return not (ups.card.silent or ups.card.link_lost or ups.card.unwired)
 
 
 @dataclass
@@ -94,7 +109,9 @@ class Truth:
         self._ahead = list(scenario.timeline)
         self._lead_in = scenario.lead_in
         begins = [(it.at + self._lead_in, it.lasts) for it in scenario.timeline if it.do in (CRASH, FREEZE)]
-        self.absences = [(at - MARKED_EVERY, at + lasts) for at, lasts in begins]  # it knows its life to the last mark
+        self._asked_away = [
+            (at - MARKED_EVERY, at + lasts) for at, lasts in begins
+        ]  # it knows its life to its last mark
         self.scenario = scenario
         self.world = world
         self.feeds = {u: Feed(self.watched) for u in world.upses}
@@ -102,8 +119,10 @@ class Truth:
         self.reached_since: dict[HostId, Seconds | None] = dict.fromkeys(world.hosts, -1e9)
         self.came_up: dict[HostId, list[Seconds]] = {h: [] for h in world.hosts}
         self.coordinator_gone: dict[str, list[Seconds]] = {p: [] for p in world.pools}
+        self.unwired: dict[str, list[list[Seconds]]] = {m: [] for m in (*world.hosts, *world.nases)}  # began, last seen
         self.serves_since: dict[StorageId, Seconds | None] = dict.fromkeys(world.nases, -1e9)  # None: it does not
         self.served_at: dict[StorageId, Seconds] = dict.fromkeys(world.nases, 0.0)
+        self._last_look: Seconds = 0.0
         self.happened: list[Happening] = []
         self.asked: set[HostId] = set()  # a person wants it emptied or down
         self.person_enabled: dict[HostId, Seconds] = {}
@@ -114,7 +133,7 @@ class Truth:
         now = self.world.now
         for ups, feed in self.feeds.items():
             it = self.world.upses[ups]
-            feed.note(now, it.input_good and it.output, not (it.card.silent or it.card.link_lost))
+            feed.note(now, it.input_good and it.output, _is_audible(it))
             if it.card.cut_at is not None:
                 feed.counted_at = now
             if feed.good and feed.return_seen < feed.bad_ended and self.watched(feed.bad_ended, now) >= ROUND:
@@ -128,8 +147,15 @@ class Truth:
             elif self.reached_since[host_id] is None:
                 self.reached_since[host_id] = now
                 self.came_up[host_id].append(now)
+        for name, spells in self.unwired.items():
+            if (self.world.hosts.get(name) or self.world.nases[name]).unwired:
+                if spells and spells[-1][1] >= self._last_look:
+                    spells[-1][1] = now
+                else:
+                    spells.append([self._last_look, now])
+        self._last_look = now
         for id_, box in self.world.nases.items():
-            since, serves = self.serves_since[id_], box.power and box.serves and not box.hangs
+            since, serves = self.serves_since[id_], box.power and box.serves and not (box.hangs or box.unwired)
             self.serves_since[id_] = (since if since is not None else now) if serves else None
             if serves:
                 self.served_at[id_] = now
@@ -158,14 +184,41 @@ class Truth:
             if it.do in ("silence card", "lose link") and it.arguments["ups"] == ups:
                 feed.note(at, feed.good, False)
             if it.do in ("answer card", "restore link") and it.arguments["ups"] == ups:
-                feed.note(at, feed.good, not (sim.card.silent or sim.card.link_lost))
+                feed.note(at, feed.good, _is_audible(sim))
         if it.do == "person enables" and self.world.coordinator(self.world.hosts[it.arguments["host"]].pool):
             self.person_enabled[it.arguments["host"]] = at
 
     # --- questions
 
-    def machine(self, name: HostId | StorageId) -> SimHost | SimNas:
-        return self.world.hosts.get(name) or self.world.nases[name]
+    def machine(self, name: HostId | StorageId | SwitchId) -> SimHost | SimNas | SimSwitch | SimMachine:
+        found = self.world.hosts.get(name) or self.world.nases.get(name) or self.world.switches.get(name)
+        if found is not None:
+            return found
+        assert self.world.machine is not None, name
+        return self.world.machine
+
+    @property
+    def absences(self) -> list[tuple[Seconds, Seconds]]:
+        """When there was no controller, as far as it can know: it was killed or stood still, or its machine was off."""
+        return [*self._asked_away, *((left - MARKED_EVERY, back) for left, back in self.without_machine())]
+
+    def without_machine(self) -> list[tuple[Seconds, Seconds]]:
+        """From when until when the controller's own machine, or the VM that it is, did not run."""
+        found: list[tuple[Seconds, Seconds]] = []
+        left: Seconds | None = None
+        for line in self.world.story if self.world.machine is not None else ():
+            if line.text.startswith(ENDS_WORDS) and left is None:
+                left = line.at
+            elif line.text == BOOTED_WORDS and left is not None:
+                found.append((left, line.at))
+                left = None
+        return found if left is None else [*found, (left, self.world.now)]
+
+    def reached_until(self, machines: Iterable[str], since: Seconds, until: Seconds) -> Seconds:
+        """How long, between these moments, the controller lived on its own supply and reached these machines."""
+        spells = [(began, ended) for m in machines for began, ended in self.unwired.get(m, ())]
+        gone = [began for began, ended in (*spells, *self.without_machine()) if began <= until and ended >= since]
+        return min([until, *gone])
 
     def believed_on(self, vm: SimVm, home: HostId = "") -> list[StorageId]:
         """The boxes on which a VM has its disks, as far as owner and XenServer tell; `home`: where it ran."""
@@ -292,7 +345,7 @@ class Truth:
 
     def crashes(self) -> list[tuple[Seconds, HostId]]:
         told = [(line.at, *line.text.partition(CRASH_WORDS)[:2]) for line in self.world.story]
-        return [(at, host) for at, host, crashed in told if crashed]
+        return [(at, host) for at, host, crashed in told if crashed and host in self.world.hosts]
 
     def died(self, since: Seconds = -math.inf, until: Seconds = math.inf) -> set[str]:
         """The names of the guests that went down with the host they ran on, wherever that was."""

@@ -113,6 +113,7 @@ class Ours:
                 self.on_the_way_down.add(host)
             case a.StopVm(vm=vm) | a.ForceStopVm(vm=vm):
                 self.stopped.add(vm)
+                self.went_off.discard(vm)
             case a.EnableHost(host=host):
                 self.moved_from.discard(host)
                 self.still_disabled.discard(host)
@@ -185,7 +186,8 @@ class Watch:
 
     def __init__(self, content: Mapping[str, object], decide: Decide = decide_for_real, looks_for: str = "") -> None:
         """`looks_for`: the run ends as soon as this rule is broken."""
-        from .rules import RULES  # the rules need the types above
+        from .last_of_all import LAST_OF_ALL  # the rules need the types above
+        from .rules import RULES
 
         self.scenario: Scenario = read(content, SCENARIOS / "chaos.toml")
         self.broken: list[Broken] = []
@@ -197,7 +199,7 @@ class Watch:
         self.hard_stops: list[tuple[Seconds, a.ForceStopVm, Seconds]] = []  # when, what, and how long before the cut
         self.unwritten: list[tuple[Seconds, str]] = []
         self.memory = Memory()
-        self._rules = RULES
+        self._rules = (*RULES, *LAST_OF_ALL)
         self._looks_for = looks_for
         self.decide = decide
         self._held: set[tuple[str, str]] = set()
@@ -318,12 +320,13 @@ class Watch:
     def facts_died(self) -> bool:
         """The controller was killed while its disk took nothing, or before what it had kept was written."""
         broken, mended = False, -math.inf
-        for it in self.truth.happened:
-            if it.do == BREAK_JOURNAL:
+        deaths = [(at - self.scenario.lead_in, CRASH) for at, _ in self.truth.without_machine()]
+        for at, do in sorted([*deaths, *((it.at, it.do) for it in self.truth.happened)], key=lambda pair: pair[0]):
+            if do == BREAK_JOURNAL:
                 broken = True
-            elif it.do == MEND_JOURNAL:
-                broken, mended = False, it.at
-            elif it.do == CRASH and (broken or it.at - mended <= WRITTEN_AGAIN):
+            elif do == MEND_JOURNAL:
+                broken, mended = False, at
+            elif do == CRASH and (broken or at - mended <= WRITTEN_AGAIN):
                 return True
         return False
 
