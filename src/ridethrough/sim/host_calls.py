@@ -270,11 +270,12 @@ class HostCalls(GuestCalls):
         self.world.tell(f"{host.id} shuts down")
         if self.world.coordinator(self.pool_id):
             _, errors = self.evacuation_plan(host)
-            yield from self._stop_guests([self.vm(ref) for ref in errors])
-            if self.world.guests(host.id):
+            yield from self._stop_guests(host, [self.vm(ref) for ref in errors])
+            if host.powering_off and self.world.guests(host.id):
                 yield self.host_evacuate(host.ref).done
-            yield from self._stop_guests(self.world.guests(host.id))
-            boot.unplug_all(self.world, host)
+            yield from self._stop_guests(host, self.world.guests(host.id))
+            if host.powering_off:
+                boot.unplug_all(self.world, host)
         if host.powering_off:
             boot.toolstack_stops(self.world, host)
             yield host.stop_seconds
@@ -283,18 +284,21 @@ class HostCalls(GuestCalls):
                 if again:
                     boot.power_up(self.world, host, "starts again")
 
-    def _stop_guests(self, vms: Sequence[SimVm]) -> Steps:
-        """Cleanly where allowed, with 60 s; then hard. Those with an operation under way are killed at once."""
+    def _stop_guests(self, host: SimHost, vms: Sequence[SimVm]) -> Steps:
+        """Cleanly where allowed, with 60 s; then hard. Those with an operation under way are killed at once.
+
+        Nothing more when the host's power goes first.
+        """
         stopping: list[SimTask] = []
-        for vm in vms:
+        for vm in vms if host.powering_off else ():
             if "clean_shutdown" in self.vm_allowed_operations(vm.ref):
                 stopping.append(self.vm_clean_shutdown(vm.ref))
             elif vm.power_state is not Power.HALTED:
                 stopping.append(self.vm_hard_shutdown(vm.ref))
         limit = self.world.now + ACKNOWLEDGE_LIMIT
-        while self.world.now < limit and any(t.pending for t in stopping):
+        while self.world.now < limit and host.powering_off and any(t.pending for t in stopping):
             yield 0.5
-        for vm in vms:
+        for vm in vms if host.powering_off else ():
             if vm.power_state in (Power.RUNNING, Power.PAUSED):
                 yield self.vm_hard_shutdown(vm.ref).done
 
