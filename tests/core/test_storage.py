@@ -16,7 +16,7 @@ from ridethrough.core.model import Storage, Ups, Way
 from ridethrough.core.observation import PoolSeen, Power, Snapshot, Source, StorageSeen
 from ridethrough.core.site import Site
 from ridethrough.core.situation import Situation
-from ridethrough.core.storage import NOT_SERVING, Word, disks_served, is_serving, word
+from ridethrough.core.storage import NOT_SERVING, Word, disks_served, is_serving, news, word
 from ridethrough.core.storage_use import guests_on, hosts_on, repositories_of, storages_of
 from ridethrough.core.topology import islands
 
@@ -246,6 +246,15 @@ def test_it_serves_when_it_answers_has_power_and_is_not_on_its_way_down() -> Non
 
 
 # --- what random outages and deaths of the controller have found
+
+
+@pytest.mark.parametrize(("ago", "back"), [(60.0, True), (10.0, False)])
+def test_one_that_was_thought_to_be_cut_and_has_served_all_the_time_is_back(ago: float, back: bool) -> None:
+    """Its card fell silent on battery, and its clock went on past the cut, although power had returned long before."""
+    begun = e.StorageStopBegun(NOW - 300.0, "nas1", "why")
+    down = e.StorageDown(NOW - ago, "nas1", "its supply has been cut")
+    s = situation(NOW, named(seen_of(with_nas())), with_nas(), begun, down)
+    assert (e.StorageBack(NOW, "nas1") in news(s)) is back
 
 
 def test_hosts_of_a_pool_that_has_not_answered_since_our_start_may_use_it() -> None:

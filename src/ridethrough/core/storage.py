@@ -195,7 +195,8 @@ def _is_back(s: Situation, built: Storage) -> bool:
     if not _just_now(s, seen.serves_at):
         return False
     if m.down_at is not None:
-        return seen.serves_since > m.down_at
+        # Its supply may have been thought to be cut, while its card was silent, and it served all the time.
+        return seen.serves_since > m.down_at or (seen.serves_at or 0.0) - m.down_at >= s.policy.down_silence
     return s.now - (m.told_last or m.told_at or 0.0) >= built.stop_time
 
 
