@@ -82,6 +82,20 @@ def test_its_host_goes_last_with_it_aboard() -> None:
     assert ordered(on_their_way_down("h2", "h3", own_on="h1")) == [("h1", "me")]
 
 
+@pytest.mark.parametrize("wanted", [True, False])
+def test_where_a_person_wants_the_pool_off_its_host_waits_for_no_proof_that_nobody_can_give(wanted: bool) -> None:
+    """h2 was told to go down and is silent for long, and nothing behind its switch could be a witness."""
+    s = on_their_way_down("h3", own_on="h1")
+    told = e.ActionStarted(30.0, ShutDownHost("h2", "pool1", "why"))
+    ask = e.Requested(5.0, e.Ask.SHUT_DOWN_POOL, "pool1", "a person")
+    asked: list[e.Event] = [ask, e.RequestDone(5.0, ask.ask, "pool1")] if wanted else []
+    done = e.ActionFinished(31.0, s.memory.position + 1 + len(asked), told.action)
+    h2 = replace(s.seen.hosts["h2"], toolstack_at=39.0, network_at=39.0)
+    later = s.after([*asked, told, done])
+    silent = replace(later, seen=replace(s.seen, hosts={**s.seen.hosts, "h2": h2}), worked_out={})
+    assert ordered(silent) == ([("h1", "me")] if wanted else [])
+
+
 @pytest.mark.parametrize("since", [3.0, 7.0])
 def test_the_coordinator_follows_the_host_that_carries_it(since: float) -> None:
     s = on_their_way_down("h3")

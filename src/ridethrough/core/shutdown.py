@@ -284,6 +284,8 @@ def _is_last_of_all(s: Situation, carrier: HostSeen) -> bool:
         m = s.memory.host(host.id)
         if host.id == carrier.id or is_down(s, host.id) or not (supply(s, host.id).failing or m.shutdown is not None):
             continue
+        if s.is_wanted_off(host.pool) and _is_long_silent(s, host.id):
+            continue  # no witness may be there to tell
         follows = s.is_coordinator_of(host.id, carrier.id) and m.shutdown is not None
         if not follows or host.enabled or s.guests(host.id) or _is_touched(s, host):
             return False
