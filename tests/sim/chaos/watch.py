@@ -347,6 +347,8 @@ def _does(action: a.Action, vm: VmId, operation: str) -> bool:
             return action.vm == vm and operation == "hard_shutdown"
         case a.StartVm():
             return action.vm == vm and operation in ("start", "start_on", "resume", "resume_on")
+        case a.ShutDownHost():
+            return action.aboard == vm and operation in ("clean_shutdown", "hard_shutdown")
         case _:
             return False
 
