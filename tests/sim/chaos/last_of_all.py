@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ridethrough.core import actions as a
 from ridethrough.core import events as e
-from ridethrough.core.budget import holds, promised
+from ridethrough.core.ends import holds, promised
 from ridethrough.core.model import CONTROLLER, UpsId, VmId
 from ridethrough.sim.machines import SimVm
 from ridethrough.sim.timeline import CRASH, FREEZE
