@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ridethrough.core import events as e
 from ridethrough.core.actions import StopVm
-from ridethrough.core.budget import is_last_moment, need, stop_deadline
+from ridethrough.core.budget import asks_cleanly, is_last_moment, need, stop_deadline
 from ridethrough.core.ends import (
     LAST_SECONDS,
     can_be_told_for,
@@ -278,3 +278,25 @@ def test_more_guests_never_need_less_time(count: int) -> None:
     fewer, more = (snapshot(100.0, the_site, v, {"ups1": BATTERY}) for v in (vms[:-1], vms))
     needs = [need(situation(100.0, x, the_site, lost("ups1", 10.0)), host_seen("h1", 100.0)) for x in (fewer, more)]
     assert needs[0].from_evacuation <= needs[1].from_evacuation
+
+
+@pytest.mark.parametrize(
+    ("had", "error", "has", "again"),
+    [
+        (5.0, "DEADLINE", 60.0, True),  # it was cut short, and something else on the UPS has gone off since
+        (5.0, "DEADLINE", 20.0, False),
+        (60.0, "DEADLINE", 120.0, False),  # it had the time that it takes: it does not obey
+        (5.0, "VM_LACKS_FEATURE", 120.0, False),
+        (5.0, None, 5.0, True),
+    ],
+)
+def test_a_clean_stop_that_was_cut_short_is_asked_for_again_once_there_is_time(
+    had: float, error: str | None, has: float, again: bool
+) -> None:
+    the_site, web = site(1), vm_seen("web", "h1")
+    stop = StopVm("web", "web", "pool1", "h1", "why", had)
+    begun = e.ActionStarted(50.0, stop)
+    position = situation(100.0, snapshot(100.0, the_site, (web,)), the_site, begun).memory.position
+    ended = [e.ActionFinished(60.0, position, stop, error)] if error is not None else []
+    s = situation(100.0, snapshot(100.0, the_site, (web,)), the_site, begun, *ended)
+    assert asks_cleanly(s, web, has) is again

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from .durations import durations, host_stop, longest_stop, sending_time, stop_time
 from .ends import LAST_SECONDS, can_be_cleared_for, earlier, left, serves_for
 from .learned import GIB
+from .memory import DEADLINE
 from .model import HostId, PoolId, Seconds, StorageId
 from .movable import is_moving, no_target, stays
 from .observation import HostSeen, VmSeen
@@ -180,6 +181,15 @@ def stop_deadline(s: Situation, host: HostSeen, vm: VmSeen, host_stops: bool = T
         kept += stops_in_order(s, (v for v in s.guests(host.id) if stop_rank(s, v) < rank and not is_moving(s, v)))
     late = min(stop_time(s, vm), seconds - wanted.host_stop - LAST_SECONDS)
     return max(min(most, seconds - kept), late, 5.0)
+
+
+def asks_cleanly(s: Situation, vm: VmSeen, within: Seconds) -> bool:
+    """Whether a clean stop with so much time comes next: none was tried, or the last had less than it takes, and now
+    there is enough. What hangs on the same UPS may have gone off since.
+    """
+    m = s.memory.vm(vm.id)
+    short = m.stop_failed == DEADLINE and m.stop_within < stop_time(s, vm) <= within
+    return m.stop_failed is None or short
 
 
 def suspend_deadline(s: Situation, host: HostSeen, vm: VmSeen) -> Seconds | None:

@@ -12,6 +12,7 @@ from .learned import NOTHING_LEARNED, Learned
 from .model import Bytes, HostId, Percent, PoolId, PowerWay, RepositoryId, Seconds, StorageId, UpsId, VmId
 
 UNREACHABLE = "UNREACHABLE"  # the error of an action whose answer was lost
+DEADLINE = "DEADLINE"  # of one that was not finished in its time
 STOOD_STILL = "STOOD_STILL"  # of one that was decided before the controller stood still, and was not carried out
 
 SAME_BOOT: Seconds = 10.0  # boot_time is worked out anew at each start of a toolstack, from a clock that may be set
@@ -159,6 +160,7 @@ class VmMemory:
     left_off: bool = False  # a person has shut it down
     start_unsure: bool = False  # nobody knows whether our start was carried out
     stop_failed: str | None = None  # the error of the last clean stop
+    stop_within: Seconds = 0.0  # the time that it was given
     suspend_failed: str = ""  # the error of the last attempt to suspend it
     stopped: bool = False  # by us
     stopped_at: Seconds | None = None  # the last stop that we began

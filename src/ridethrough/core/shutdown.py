@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import events as e
 from .actions import CancelMove, ForceStopVm, MoveVm, ShutDownHost, StopVm, SuspendAutoPoweron
-from .budget import fits, is_last_moment, is_pressed, longest_of, need, stop_deadline, suspend_deadline
+from .budget import asks_cleanly, fits, is_last_moment, is_pressed, longest_of, need, stop_deadline, suspend_deadline
 from .durations import host_stop
 from .ends import LAST_SECONDS, left, left_until, own_left
 from .evacuation import Due, is_held, is_protected, on_battery_text, plan_for
@@ -134,9 +134,9 @@ def _stop(s: Situation, host: HostSeen, vm: VmSeen) -> list[e.Event]:
     within = suspend_deadline(s, host, vm)
     if m.stop_failed is None and within is not None and not _why_not_suspended(s, vm):
         return start(s, StopVm(vm.id, vm.name, vm.pool, host.id, why, within, suspend=True))
-    if m.stop_failed is None:
-        host_stops = s.memory.host(host.id).shutdown is not None
-        return start(s, StopVm(vm.id, vm.name, vm.pool, host.id, why, stop_deadline(s, host, vm, host_stops)))
+    clean = stop_deadline(s, host, vm, s.memory.host(host.id).shutdown is not None)
+    if asks_cleanly(s, vm, clean):
+        return start(s, StopVm(vm.id, vm.name, vm.pool, host.id, why, clean))
     if not s.policy.force_stop:
         return []
     return start(s, ForceStopVm(vm.id, vm.name, vm.pool, host.id, f"its clean stop ended with {m.stop_failed}"))

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from . import events as e
 from .actions import CancelMove, ForceStopVm, ShutDownHost, StopStorage, StopVm
-from .budget import clearing, longest_of, used_for
+from .budget import asks_cleanly, clearing, longest_of, used_for
 from .durations import longest_stop, stop_time
 from .ends import LAST_SECONDS, can_be_cleared_for, can_be_told_for, earlier, own_left, serves_for, stays_for
 from .model import HostId, Seconds, Storage, StorageId, Way
@@ -117,8 +117,8 @@ def _stop(s: Situation, vm: VmSeen, storage: StorageId, seconds: Seconds | None)
     hurry = seconds is not None and seconds <= stop_time(s, vm)
     if is_moving(s, vm):
         return start(s, CancelMove(vm.id, vm.name, vm.pool, host, why)) if hurry else []
-    if s.memory.vm(vm.id).stop_failed is None:
-        within = longest_stop(s, vm) if seconds is None else min(longest_stop(s, vm), seconds - LAST_SECONDS)
+    within = longest_stop(s, vm) if seconds is None else min(longest_stop(s, vm), seconds - LAST_SECONDS)
+    if asks_cleanly(s, vm, within):
         return start(s, StopVm(vm.id, vm.name, vm.pool, host, why, max(within, 5.0)))
     return start(s, ForceStopVm(vm.id, vm.name, vm.pool, host, why)) if s.policy.force_stop else []
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 from ridethrough.core.actions import Action, door, target
 from ridethrough.core.events import ActionFinished
-from ridethrough.core.memory import STOOD_STILL
+from ridethrough.core.memory import DEADLINE, STOOD_STILL
 from ridethrough.core.model import Seconds
 from ridethrough.ports import Actor, Clock, NotBegun, Refused, Unreachable, is_from_before_a_standstill
 
@@ -88,7 +88,7 @@ class Executor:
             self._ended(started, action, performing)
             return
         self._abandon(performing)
-        self._finish(started, action, "DEADLINE", f"not finished within {action.deadline:.0f} s")
+        self._finish(started, action, DEADLINE, f"not finished within {action.deadline:.0f} s")
         await self._within(CLEAN_UP, {performing})
 
     def _ended(self, started: int, action: Action, performing: asyncio.Task[None]) -> None:

@@ -124,5 +124,6 @@ def _is_excused(watch: Watch, until: float) -> bool:
     feeds = watch.truth.machine(CONTROLLER).fed_by
     happened = [it for it in watch.truth.happened if it.at + watch.scenario.lead_in <= until]
     troubled = any(it.do in (FREEZE, CRASH) or {*it.arguments.values()} & {*feeds} for it in happened)
+    unheard = any(not feed.audible or feed.silences for feed in (watch.truth.feeds[u] for u in feeds))
     dry = not watch.scenario.armed or any(it.do == "disarm" for it in happened)
-    return troubled or dry or any(untold(watch, ups) for ups in feeds)
+    return unheard or troubled or dry or any(untold(watch, ups) for ups in feeds)

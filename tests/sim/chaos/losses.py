@@ -244,6 +244,8 @@ def own_time_left(watch: Watch, machine: HostId | StorageId | SwitchId) -> Secon
             ends.append(told.runtime * policy.trust)
         if it.card.action is CardAction.CLIENT_AND_UPS and it.card.outage_since is not None:
             ends.append(it.card.outage_since + it.card.warning_period + it.card.shutdown_delay - now)
+        if it.card.cut_at is not None:
+            ends.append(it.card.cut_at - now)  # of a countdown that outlived an outage
     return min(ends)
 
 

@@ -20,7 +20,9 @@ from ridethrough.core.observation import Power, Snapshot
 from ridethrough.core.site import Site
 from ridethrough.core.situation import Situation
 from ridethrough.runtime.loop import Decide
-from ridethrough.sim.machines import Reach
+from ridethrough.sim import failover_plan
+from ridethrough.sim.errors import XapiError
+from ridethrough.sim.machines import Reach, SimHost
 from ridethrough.sim.memory_journal import MemoryJournal
 from ridethrough.sim.scenario import Built, Scenario, play, read
 from ridethrough.sim.timeline import BREAK_JOURNAL, CRASH, MEND_JOURNAL, Happening
@@ -126,8 +128,17 @@ def has_room(world: World, vm: VmId) -> bool:
     return any(
         h.enabled and h.live and it.storage <= h.storage and world.memory_available(h.id) >= it.memory
         for h in world.members(it.pool)
-        if world.reach(h.id) in (Reach.MEMBER, Reach.COORDINATOR)
+        if world.reach(h.id) in (Reach.MEMBER, Reach.COORDINATOR) and _ha_lets(world, vm, h)
     )
+
+
+def _ha_lets(world: World, vm: VmId, host: SimHost) -> bool:
+    """The pool's HA, where it is on, could still restart all that it protects."""
+    try:
+        failover_plan.assert_placement_kept(world, world.vms[vm], host)
+    except XapiError:
+        return False
+    return True
 
 
 @dataclass

@@ -67,12 +67,14 @@ def started(m: Memory, event: e.ActionStarted) -> Memory:
             return change_host(m, action.source, moved_from=True)
         case StopVm() | ForceStopVm():
             room_for = action.room_for if isinstance(action, StopVm) else ""
+            within = action.deadline if isinstance(action, StopVm) else m.vm(action.vm).stop_within
             m = change_vm(m, room_for, room_on=action.host) if room_for else m
             return change_vm(
                 m,
                 action.vm,
                 stopped=True,
                 stopped_at=event.at,
+                stop_within=within,
                 pool=action.pool,
                 name=action.name,
                 host=action.host,
