@@ -384,3 +384,19 @@ def test_a_host_that_fell_silent_by_itself_may_run_on_it() -> None:
 
     assert orders(lost("ups1", NOW - 400.0)) == []
     assert orders(lost("ups1", NOW - 400.0, off_at=NOW - 60.0)) != []
+
+
+def test_nor_does_a_blind_controller_take_its_silence_for_the_end() -> None:
+    """Its pool has not answered since this controller started: nobody knows what uses the NAS, nor what runs."""
+    the_site = with_nas(hosts=1)
+    seen = quiet(replace(seen_of(the_site, "ups1", "ups9"), vms={}, pools={}), "h1")
+    silent, box = e.HostDown(NOW - 9.0, "h1", "silent", 1.0), lost("ups9", NOW - 400.0, off_at=NOW + 145.0)
+
+    def orders(ups1: e.UtilityLost, *h1: e.Event, there: bool = True) -> list[object]:
+        snapshot = seen if there else replace(seen, hosts={})
+        return [a for a in started(situation(NOW, snapshot, the_site, ups1, box, *h1)) if isinstance(a, StopStorage)]
+
+    for there in (True, False):
+        assert orders(lost("ups1", NOW - 400.0), silent, there=there) == []
+        assert orders(lost("ups1", NOW - 400.0, off_at=NOW - 60.0), silent, there=there) != []
+        assert orders(lost("ups1", NOW - 400.0), *gone("h1", NOW - 9.0), there=there) != []

@@ -122,8 +122,7 @@ def _is_gone(s: Situation, machine: str) -> bool:
         return machine in (*hosts, *(a.storage for a in s.memory.told if isinstance(a, StopStorage)))
     if machine in s.site.storages:
         return s.memory.storage(machine).down_at is not None
-    host = s.seen.hosts.get(machine)
-    return host is not None and is_surely_down(s, host)
+    return is_surely_down(s, machine)
 
 
 def _obeys(s: Situation, machine: str) -> bool:

@@ -97,15 +97,16 @@ def off_by_its_bmc(s: Situation, host: HostSeen) -> bool:
     return all(at is None or at < seen.off_at for at in heard)
 
 
-def is_surely_down(s: Situation, host: HostSeen) -> bool:
+def is_surely_down(s: Situation, host_id: HostId) -> bool:
     """Proven down, and not by silence alone that began without our order: its network may be gone, and it may run.
 
     Nor does one that begins to be heard again stay down.
     """
-    if not is_down(s, host.id) or starts(s, host):
+    host = s.seen.hosts.get(host_id)
+    if not is_down(s, host_id) or (host is not None and starts(s, host)):
         return False
-    m = s.memory.host(host.id)
-    return m.shut_down_at is not None or off_by_its_bmc(s, host) or supply(s, host.id).state is Supply.LOST
+    ordered = s.memory.host(host_id).shut_down_at is not None
+    return ordered or supply(s, host_id).state is Supply.LOST or (host is not None and off_by_its_bmc(s, host))
 
 
 def silent_since(s: Situation, host: HostSeen) -> Seconds:

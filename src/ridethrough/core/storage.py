@@ -9,7 +9,7 @@ from .actions import CancelMove, ForceStopVm, ShutDownHost, StopStorage, StopVm
 from .budget import asks_cleanly, clearing, longest_of, used_for
 from .durations import longest_stop, stop_time
 from .ends import LAST_SECONDS, can_be_cleared_for, can_be_told_for, earlier, own_left, serves_for, stays_for
-from .model import HostId, Seconds, Storage, StorageId, Way
+from .model import HostId, PoolId, Seconds, Storage, StorageId, Way
 from .observation import HostSeen, StorageSeen, VmSeen
 from .ordering import first_to_stop, is_down
 from .placement import is_moving
@@ -17,7 +17,7 @@ from .power import Supply, backs_of, supply
 from .proof import is_surely_down
 from .situation import Situation
 from .start import may_act, start
-from .storage_use import guests_on, hosts_on, storages_of, storages_under, unseen_users
+from .storage_use import guests_on, hosts_on, storages_of, storages_under
 from .wording import duration
 
 NOT_SERVING = "not serving"  # the alert about storage that has power and does not answer
@@ -72,13 +72,33 @@ def _due(s: Situation, built: Storage) -> str:
 
 def _is_left(s: Situation, storage: StorageId) -> bool:
     """Every host that uses it, or may use it, is proven down."""
-    return all(_is_gone(s, host) for host in hosts_on(s, storage)) and not unseen_users(s, storage)
+    return all(_is_gone(s, host) for host in hosts_on(s, storage)) and not _unseen_users(s, storage)
+
+
+def _unseen_users(s: Situation, storage: StorageId) -> list[HostId]:
+    """Hosts that may use it, as far as is known, and are not surely down: their pool has not answered since this
+    controller started, and nobody knows which repositories they have attached, nor what runs on them.
+
+    Of storage that nothing is known to use it may be any host: a repository may lie there under a name.
+    """
+    if not hosts_on(s, storage):
+        hosts = sorted({*s.site.hosts, *s.seen.hosts})
+        return [h for h in hosts if not is_surely_down(s, h)]
+    unseen = [h.id for h in s.site.hosts.values() if not _is_told(s, h.pool) and not is_surely_down(s, h.id)]
+    built = s.site.storages[storage]
+    named_only = bool(built.used_by) and not built.repositories
+    return sorted(h for h in unseen if h in built.used_by or not named_only)
+
+
+def _is_told(s: Situation, pool: PoolId) -> bool:
+    """Its pool has answered."""
+    return pool in s.seen.pools and s.seen.pools[pool].answered_at is not None
 
 
 def _is_gone(s: Situation, host: HostSeen) -> bool:
     if s.dry_run:
         return any(isinstance(a, ShutDownHost) and a.host == host.id for a in s.memory.told)
-    return is_surely_down(s, host)
+    return is_surely_down(s, host.id)
 
 
 # --- what runs on it ---------------------------------------------------------------------------------------------
@@ -146,10 +166,10 @@ def _is_ready(s: Situation, built: Storage) -> bool:
         return True
     if told is not None and told <= LAST_SECONDS:
         return not any(s.is_own(vm) for vm in guests_on(s, built.id))  # it would take our own disk with it
-    if guests_on(s, built.id) or unseen_users(s, built.id):
+    if guests_on(s, built.id) or _unseen_users(s, built.id):
         return False
     # What has power and fell silent by itself may have guests on it, of which nobody knows.
-    rests = (is_surely_down(s, h) or (_stays_up(s, h.id) and not is_down(s, h.id)) for h in hosts_on(s, built.id))
+    rests = (is_surely_down(s, h.id) or (_stays_up(s, h.id) and not is_down(s, h.id)) for h in hosts_on(s, built.id))
     return all(rests)
 
 

@@ -44,26 +44,6 @@ def storages_with(s: Situation, repository: RepositoryId) -> list[StorageId]:
     return [storage for storage in sorted(s.site.storages) if repository in repositories_of(s, storage)]
 
 
-def unseen_users(s: Situation, storage: StorageId) -> list[HostId]:
-    """Hosts that may use it, as far as is known, and are not proven down: their pool has not answered since this
-    controller started, and nobody knows which repositories they have attached, nor what runs on them.
-
-    Of storage that nothing is known to use it may be any host: a repository may lie there under a name.
-    """
-    if not hosts_on(s, storage):
-        hosts = sorted({*s.site.hosts, *s.seen.hosts})
-        return [h for h in hosts if s.memory.host(h).down_at is None]
-    unseen = [h.id for h in s.site.hosts.values() if not _is_told(s, h.pool) and s.memory.host(h.id).down_at is None]
-    built = s.site.storages[storage]
-    named_only = bool(built.used_by) and not built.repositories
-    return sorted(h for h in unseen if h in built.used_by or not named_only)
-
-
-def _is_told(s: Situation, pool: PoolId) -> bool:
-    """Its pool has answered."""
-    return pool in s.seen.pools and s.seen.pools[pool].answered_at is not None
-
-
 @once
 def guests_on(s: Situation, storage: StorageId) -> list[VmSeen]:
     """The VMs that run or are paused with a disk on it; while no repository of it is known, all of its hosts' VMs.
