@@ -6,7 +6,7 @@ from . import events as e
 from .actions import ShutDownController
 from .ends import own_left
 from .model import CONTROLLER, Seconds
-from .power import supply
+from .power import feeds_of, supply
 from .situation import Situation
 from .start import start
 from .wording import duration
@@ -20,7 +20,14 @@ def shut_down(s: Situation) -> list[e.Event]:
     seconds = own_left(s, CONTROLLER) if supply(s, CONTROLLER).failing else None
     if not s.site.controller.shuts_down or seconds is None or seconds > last_moment(s):
         return []
+    if seconds <= 0.0 and _has_utility_power(s):
+        return []  # it was to be cut by now and is not: after its boot it would go down, and nobody would start it
     return start(s, ShutDownController(f"{duration(seconds)} of power left for it, {duration(last_moment(s))} needed"))
+
+
+def _has_utility_power(s: Situation) -> bool:
+    """As its cards say; they may be counting down all the same."""
+    return all(s.memory.ups(ups).utility_since is not None for ups in feeds_of(s, CONTROLLER).failing)
 
 
 def last_moment(s: Situation) -> Seconds:
