@@ -10,6 +10,7 @@ from .evacuation import still_moves
 from .gates import awaited_batteries, is_ready, may_start, why_it_waits
 from .memory import VmMemory
 from .model import HostId, PoolId, Seconds, UpsId, VmId
+from .movable import suitable
 from .observation import HostSeen, Power, VmSeen
 from .ordering import first_to_start, start_order
 from .placement import is_moving
@@ -260,9 +261,8 @@ def _where(s: Situation, vm: VmSeen) -> HostId:
     home = _home(s, vm)
     if home or not any(h.enabled and h.live and not s.answers(h) for h in s.members(vm.pool)):
         return home
-    able = [
-        h for h in s.members(vm.pool) if _takes_guests(s, h) and vm.storage <= h.storage and h.memory_free >= vm.memory
-    ]
+    free = [h for h in s.members(vm.pool) if _takes_guests(s, h) and h.memory_free >= vm.memory]
+    able = suitable(free, vm.storage, vm.networks, None, vm.cpus_needed, {})[0] if free else []
     return max(able, key=lambda h: (supply(s, h.id).powered, h.memory_free, h.id)).id if able else ""
 
 
