@@ -69,9 +69,9 @@ def without_switches(now: float, seen: Snapshot, memory: Memory, site: Site) -> 
 def believes_in_silence(now: float, seen: Snapshot, memory: Memory, site: Site) -> Decision:
     s, decision = Situation(now, seen, memory, site), without_switches(now, seen, memory, site)
     h1 = s.seen.hosts["h1"]
-    if h1.toolstack_at is None or s.now - h1.toolstack_at < 15.0 or s.memory.host("h1").down_at is not None:
+    if h1.toolstack_at is None or s.now - h1.toolstack_at < 35.0 or s.memory.host("h1").down_at is not None:
         return decision
-    return replace(decision, events=(*decision.events, e.HostDown(s.now, "h1", "silent for 15 s", 1.0)))
+    return replace(decision, events=(*decision.events, e.HostDown(s.now, "h1", "silent for 35 s", 1.0)))
 
 
 CASES: dict[str, tuple[str, Decide, Content]] = {

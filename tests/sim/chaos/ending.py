@@ -194,6 +194,8 @@ def storage_is_let_go(watch: Watch, box: StorageId) -> Iterator[str]:
     if since is None or watch.world.now - since < FRESH:
         return
     known = watch.memory.storage(box)
+    if known.told_at is not None and watch.world.now - known.told_at < watch.scenario.site.site.storages[box].stop_time:
+        return  # it may still obey
     if known != StorageMemory():
         yield f"{box} serves, and is remembered as {known}"
     yield from (f"still alerted: {it.text}" for (of, _), it in sorted(watch.memory.alerts.items()) if of == box)

@@ -12,7 +12,6 @@ from ridethrough.sim.machines import SimVm
 from ridethrough.sim.timeline import CRASH, FREEZE
 
 from .losses import excuse, own_time_left, policy_of, time_wanted, untold
-from .truth import ROUND
 from .watch import Tick, Watch
 
 CUT_WORDS = "the controller's machine loses power while it runs: crash"
@@ -94,11 +93,8 @@ def nothing_is_proven_behind_a_dark_switch(watch: Watch, t: Tick) -> Iterator[st
         if not isinstance(event, e.HostDown) or "silent" not in event.proof:
             continue
         host = t.world.hosts[event.host]
-        if (
-            host.power
-            and host.unwired
-            and t.now - max((began for began, _ in t.truth.unwired[host.id]), default=0) > ROUND
-        ):
+        dark = t.now - max((began for began, _ in t.truth.unwired[host.id]), default=t.now)
+        if host.power and host.unwired and dark >= t.s.policy.down_silence:
             yield f"{host.id} is called down ({event.proof}), and runs behind a switch that is off"
 
 
