@@ -6,12 +6,12 @@ from dataclasses import replace
 
 from ridethrough.core import evacuation, high_availability
 from ridethrough.core import events as e
-from ridethrough.core.actions import Action, LowerHa, RestoreHa, SuspendHa
+from ridethrough.core.actions import Action, LowerHa, MoveVm, RestoreHa, SuspendHa
 from ridethrough.core.memory import STOOD_STILL, HaMemory
-from ridethrough.core.observation import Snapshot, Source
+from ridethrough.core.observation import Snapshot, Source, VmSeen
 from ridethrough.core.situation import Situation
 
-from .build import lost, remember, site, situation, snapshot
+from .build import lost, remember, site, situation, snapshot, vm_seen
 
 NOW = 100.0
 RECORD = e.PoolRecorded(90.0, "pool1", "h1", (("h1", 1.0), ("h2", 1.0)), (), (), False)
@@ -60,6 +60,21 @@ def test_it_is_left_alone_where_it_insists_on_nothing() -> None:
 def test_hosts_are_not_disabled_before_it_is_out_of_the_way() -> None:
     assert actions(evacuation.disable(outage("h1"))) == []
     assert len(actions(evacuation.disable(outage("h1", ha_failures=0)))) == 1
+
+
+def test_it_is_lowered_for_the_guests_of_a_host_that_was_closed_before_and_they_wait_for_it() -> None:
+    """It refuses a move onto a host that could then not be lost."""
+
+    def closed(vms: tuple[VmSeen, ...], **changes: object) -> Situation:
+        s = outage("h1", **changes)
+        hosts = {**s.seen.hosts, "h1": replace(s.seen.hosts["h1"], enabled=False)}
+        return Situation(s.now, replace(s.seen, hosts=hosts, vms={v.id: v for v in vms}), s.memory, s.site)
+
+    web = (vm_seen("web", "h1"),)
+    assert [type(a) for a in actions(high_availability.make_way(closed(web)))] == [LowerHa]
+    assert actions(evacuation.move(closed(web))) == []
+    assert [type(a) for a in actions(evacuation.move(closed(web, ha_failures=0)))] == [MoveVm]
+    assert high_availability.make_way(closed(())) == []
 
 
 def test_it_is_waited_for_only_so_long() -> None:

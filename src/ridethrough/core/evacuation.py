@@ -215,7 +215,8 @@ def still_moves(s: Situation, host: HostSeen) -> bool:
 
 
 def _moves(s: Situation, pool: PoolId, sources: list[HostSeen], plan: Placement) -> list[e.Event]:
-    if not s.dry_run and (disables_pending(s, pool) or s.memory.pool(pool).hands_over):
+    waits = disables_pending(s, pool) or s.memory.pool(pool).hands_over or stands_in_the_way(s, pool)
+    if waits and not s.dry_run:
         return []
     out, into = _in_flight(s, pool)
     limit = s.policy.parallel if not s.dry_run else len(s.seen.vms)

@@ -76,7 +76,7 @@ def _loses_its_heartbeat(s: Situation, pool: PoolId) -> bool:
 @once
 def _why_lower(s: Situation, pool: PoolId) -> str:
     """Why HA must not insist on a failover plan; empty when it does not, or nothing of it is touched."""
-    leaving = [h.id for h in s.members(pool) if _is_leaving(s, h) and h.enabled]
+    leaving = [h.id for h in s.members(pool) if _is_leaving(s, h) and (h.enabled or s.guests(h.id))]
     if not leaving or s.seen.pools[pool].ha_failures <= 0:
         return ""
     return f"{' and '.join(leaving)} must be emptied"
