@@ -106,7 +106,8 @@ class PoolDoor:
         self._answers_since: dict[HostId, Seconds] = {}
         self._reach: dict[HostId, Reach] = {}
         self._probes = 0
-        self._shown: tuple[int, int, bool] | None = None  # the changes and probes that `_seen` was drawn after
+        self._told: tuple[int, bool] | None = None  # the changes that `_seen` was drawn after,
+        self._probes_told = -1  # and the probes
         self._urgent = False
         self._hurry = asyncio.Event()
         self._wlb = WlbDoor(world, pool)
@@ -138,14 +139,18 @@ class PoolDoor:
         self._urgent = urgent
         self._wlb.be_urgent(urgent)
         coordinator = self._world.coordinator(self._pool)
-        pools = {self._pool: self._pool_seen(coordinator)}
-        shown = (self._world.revision, self._probes, coordinator is not None)
-        if shown == self._shown:
-            hosts, vms = self._seen.hosts, self._seen.vms
-        else:
+        told, seen = (self._world.revision, coordinator is not None), self._seen
+        pool, hosts, vms = seen.pools[self._pool], seen.hosts, seen.vms
+        if told != self._told:
+            pool = self._pool_seen(coordinator)
             hosts = {h.id: self._host_seen(h, coordinator) for h in self._world.members(self._pool)}
-            vms = self._vms_seen() if coordinator else self._seen.vms
-        self._shown, self._seen = shown, Snapshot(pools=pools, hosts=hosts, vms=vms)
+            vms = self._vms_seen() if coordinator else vms
+        if coordinator is not None:
+            pool = replace(pool, answered_at=self._world.now, advice=self._wlb.advice, wlb_trouble=self._wlb.trouble)
+        if told != self._told or self._probes != self._probes_told:
+            hosts = {it.id: self._probed(it) for it in hosts.values()}
+        self._told, self._probes_told = told, self._probes
+        self._seen = Snapshot(pools={self._pool: pool}, hosts=hosts, vms=vms)
         return self._seen
 
     def _changed(self, kind: str, ref: str) -> None:
@@ -190,7 +195,6 @@ class PoolDoor:
         return PoolSeen(
             self._pool,
             coordinator=coordinator.id,
-            answered_at=self._world.now,
             coordinator_since=coordinator.toolstack_since,
             claim=it.other_config.get(CLAIM, ""),
             auto_poweron=it.other_config.get("auto_poweron") == "true",
@@ -199,8 +203,6 @@ class PoolDoor:
             ha_storages=(it.ha_statefile,) if it.ha_statefile else (),
             wlb_enabled=it.wlb_enabled,
             wlb_address=it.wlb_address,
-            advice=self._wlb.advice,
-            wlb_trouble=self._wlb.trouble,
             storage_names={sr.id: sr.name for sr in self._world.storages.values()},
             network_names={network_uuid(self._pool, n): network_name(n) for n in self._world.networks(self._pool)},
             storage_addresses={
@@ -213,10 +215,8 @@ class PoolDoor:
 
     def _host_seen(self, host: SimHost, coordinator: SimHost | None) -> HostSeen:
         known = self._seen.hosts.get(host.id)
-        toolstack_at, network_at = self._toolstack_at.get(host.id), self._network_at.get(host.id)
-        since = self._answers_since.get(host.id)
         if coordinator is None and known is not None:
-            return replace(known, toolstack_at=toolstack_at, network_at=network_at, answers_since=since)
+            return known
         return HostSeen(
             host.id,
             self._pool,
@@ -225,9 +225,6 @@ class PoolDoor:
             address=host.address,
             enabled=host.enabled,
             live=host.live,
-            toolstack_at=toolstack_at,
-            network_at=network_at,
-            answers_since=since,
             agent_started=float(host.other_config.get("agent_start_time", "0")),
             booted=float(host.other_config.get("boot_time", "0")),
             memory_total=host.memory_total,
@@ -240,6 +237,14 @@ class PoolDoor:
             networks=frozenset(network_uuid(self._pool, name) for name in host.ports),
             cpu=Cpu(VENDOR, host.cpu_features),
             cpus=host.cpus,
+        )
+
+    def _probed(self, host: HostSeen) -> HostSeen:
+        return replace(
+            host,
+            toolstack_at=self._toolstack_at.get(host.id),
+            network_at=self._network_at.get(host.id),
+            answers_since=self._answers_since.get(host.id),
         )
 
     def _vms_seen(self) -> dict[str, VmSeen]:

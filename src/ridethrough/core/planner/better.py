@@ -14,7 +14,8 @@ FORCED_ON = 8  # and on how many hosts each
 FEW = 12  # guests
 FEW_NODES = 4000
 SHUFFLES = 60_000  # looks of the last way, which goes on
-IDLE = 200  # tries without a gain,
+IDLE = 200  # tries without a gain, and at most so many for each guest:
+IDLE_OF_EACH = 4
 TOGETHER = 4  # each on so many hosts at most,
 CANDIDATES = 60  # of which each is offered so many guests
 
@@ -216,9 +217,9 @@ def _shuffle(state: State, steps: Steps) -> None:
     if not state.saved:
         return  # there is nobody to move aside
     targets = sorted({t for allowed in state.allowed for t in allowed})
-    dice, idle = Dice(), 0
+    dice, idle, patience = Dice(), 0, min(IDLE, IDLE_OF_EACH * len(state.order))
     best, places = state.saved, state.copy_places()
-    while not steps.used_up and idle < IDLE and state.unplaced():
+    while not steps.used_up and idle < patience and state.unplaced():
         before, chosen = state.saved, dice.some(targets, TOGETHER)
         parts = dice.below(4) + 1  # of so many, one stays
         undo = [(o, t) for t in chosen for o in state.on[t] if parts == 1 or dice.below(parts) == 0]

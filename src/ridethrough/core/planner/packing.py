@@ -20,7 +20,7 @@ def packed(problem: Problem) -> Plan:
         return _plan(problem, state)
     _pack(problem, state)
     in_time = {g for g, t in enumerate(state.where) if t != NOWHERE}
-    _without_time(state)
+    state.without_time()
     _fill(state, state.unplaced(), _gentle)
     late = frozenset(problem.guests[g].id for g, t in enumerate(state.where) if t != NOWHERE and g not in in_time)
     return _plan(problem, state, late)
@@ -30,11 +30,6 @@ def _plan(problem: Problem, state: State, late: frozenset[str] = frozenset()) ->
     ids = [t.id for t in problem.targets]
     places = {g.id: ids[t] for g, t in zip(problem.guests, state.where, strict=True) if t != NOWHERE}
     return Plan(places, late)
-
-
-def _without_time(state: State) -> None:
-    """Room is left although no time is: what comes last may still be lucky."""
-    state.timed = False
 
 
 def _pack(problem: Problem, state: State) -> None:

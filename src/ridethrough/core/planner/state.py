@@ -67,9 +67,18 @@ class State:
         self.counts = [dict(t.groups) for t in targets]
         self.where = [NOWHERE] * len(problem.guests)
         self.saved = 0
-        able = (g for g, allowed in enumerate(self.allowed) if allowed)
-        self.order = sorted(able, key=lambda g: (-self.weight[g], self.memory[g], g))
         self.on: list[list[int]] = [[] for _ in targets]
+        self.order = self._able()
+
+    def _able(self) -> list[int]:
+        """Who would have a place alone on empty targets."""
+        able = (g for g, allowed in enumerate(self.allowed) if any(self.fits(g, t) for t in allowed))
+        return sorted(able, key=lambda g: (-self.weight[g], self.memory[g], g))
+
+    def without_time(self) -> None:
+        """Room is left although no time is: what comes last may still be lucky."""
+        self.timed = False
+        self.order = self._able()
 
     def fits(self, g: int, t: int) -> bool:
         """Whether there is room, and time, for a guest on a target."""
