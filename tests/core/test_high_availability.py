@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ridethrough.core import evacuation, high_availability
+import pytest
+
+from ridethrough.core import custody, evacuation, high_availability
 from ridethrough.core import events as e
 from ridethrough.core.actions import Action, LowerHa, MoveVm, RestoreHa, SuspendHa
+from ridethrough.core.closing import differences
 from ridethrough.core.memory import STOOD_STILL, HaMemory
-from ridethrough.core.observation import Snapshot, Source, VmSeen
+from ridethrough.core.observation import Power, Restart, Snapshot, Source, VmSeen
 from ridethrough.core.situation import Situation
 
 from .build import lost, remember, site, situation, snapshot, vm_seen
@@ -136,3 +139,29 @@ def test_what_could_not_be_restored_outlives_the_outage() -> None:
     later = NOW + high_availability.AGAIN_AFTER
     anew = situation(later, with_ha(snapshot(later, the_site), ha_enabled=False), the_site, *events)
     assert high_availability.is_to_be_restored(anew, "pool1")
+
+
+@pytest.mark.parametrize(
+    ("vm", "is_told"),
+    [
+        (vm_seen("web", "h1", restart=Restart.ALWAYS), True),
+        (vm_seen("web", "h1", restart=Restart.ALWAYS, ha_protected=True), False),
+        (vm_seen("web", "h1", restart=Restart.BEST_EFFORT), False),  # a person's choice
+        (vm_seen("web", "h1", restart=Restart.ALWAYS, power=Power.HALTED), False),  # it is told that it is off
+        (vm_seen("other", "h1", restart=Restart.ALWAYS), False),  # nobody protected it before
+    ],
+)
+def test_a_protection_that_is_lost_is_told_at_the_end(vm: VmSeen, is_told: bool) -> None:
+    record = replace(RECORD, protected=("web",), running=(("web", "h1"),))
+    seen = with_ha(snapshot(NOW, site(2), (vm,)))
+    told = differences(situation(NOW, seen, site(2), record), "pool1")
+    assert ("HA does not protect web any more (its stop had begun)" in told) == is_told
+
+
+def test_what_ha_protects_is_recorded_where_it_is_on() -> None:
+    vms = (vm_seen("web", "h1", restart=Restart.ALWAYS, ha_protected=True), vm_seen("db", "h1"))
+    the_site, events = site(2), begun("h1")[1:]  # but for the record
+    for on, protected in ((True, ("web",)), (False, ())):
+        seen = with_ha(snapshot(NOW, the_site, vms, {"ups1": BATTERY}), ha_enabled=on)
+        found = custody.take(situation(NOW, seen, the_site, *events))
+        assert [x.protected for x in found if isinstance(x, e.PoolRecorded)] == [protected]
