@@ -15,7 +15,7 @@ from ridethrough.runtime.seen_file import FILE
 from tests.api.fakes import OpenGate, Role, write_status
 from tests.api.imagined import Endless, InProcess, planning, site_of
 
-from .looks import faults
+from .looks import PHONE, faults
 
 Serve = Callable[[Context], str]
 LONG = 60_000  # ms; a busy machine needs them
@@ -251,3 +251,12 @@ def test_what_is_no_host_is_in_the_picture_too(
         go_to(simulator, at)
         expect(box).to_contain_text(state)
     assert faults(simulator) == []
+
+
+def test_on_a_phone_the_picture_and_the_story_have_the_whole_width(simulator: Page) -> None:
+    simulator.set_viewport_size(PHONE)
+    expect(node(simulator, "ups:ups1")).to_be_visible()
+    for part in (".sim-main", ".sim-aside"):
+        box = simulator.locator(part).bounding_box()
+        assert box is not None
+        assert box["width"] > 0.9 * PHONE["width"]
