@@ -5,6 +5,7 @@ import { layoutOf, spread } from "../../src/ridethrough/web/static/js/site/layou
 import { pointless } from "../../src/ridethrough/web/static/js/site/manual.js";
 import { machineState, nasState, switchState } from "../../src/ridethrough/web/static/js/words.js";
 import { reachWords } from "../../src/ridethrough/web/static/js/site/reach.js";
+import { fedText } from "../../src/ridethrough/web/static/js/ups/fed.js";
 import { wellText, whatIsWrong } from "../../src/ridethrough/web/static/js/site/wrong.js";
 
 const ups = (id, more = {}) => ({ id, condition: "good", silent: false, low: false, testing: false, source: "utility", charge: 100, runtime: 900, load: 30, on_battery_since: null, off_at: null, cut_at: null, trouble: "", ...more });
@@ -143,10 +144,19 @@ test("what they hang on is told in words, and on battery for how long", () => {
   assert.equal(machineState(own([], { supply: "assumed", vm: "u1", host: "h1" })).label, "A VM on h1");
 });
 
+test("what a UPS feeds is told with storage, switches and the controller; many hosts are counted", () => {
+  const state = withReach(withNas(small()));
+  assert.equal(fedText("spare", state), "nas1, sw1");
+  assert.equal(fedText("ups2", state), "h1, h2, the controller");
+  const hosts = byId(["h1", "h2", "h3", "h4"].map((id) => host(id, "pool1", ["ups1"])));
+  assert.equal(fedText("ups1", { ...state, hosts }), "4 hosts");
+  assert.equal(fedText("nobody", state), "");
+});
+
 test("what is on battery there is told among what is wrong, with who hangs on it", () => {
   const failing = { supply: "on battery", on_battery_since: 990, power_until: 1240 };
   const texts = whatIsWrong(withReach(small(), {}, failing)).map((one) => one.text);
-  assert.deepEqual(texts, ["sw1: on battery, 4 min of power left, reached through it: h1, h2, the card of ups1"]);
+  assert.deepEqual(texts, ["sw1: on battery, 4 min of power left, reached through it: h1, h2 and the card of ups1"]);
 });
 
 test("a node lights what feeds it and what it feeds, on the whole way", () => {

@@ -59,10 +59,21 @@ def test_on_battery_its_time_runs_and_the_controller_tells_when_it_goes_down(
     before = box.get_attribute("title")
     expect(box).not_to_have_attribute("title", before or "")  # nobody has told anything new
     wrongs = page.get_by_role("region", name="What is wrong")
-    expect(wrongs).to_contain_text("core: no power, reached through it: h1, h2, the card of ups1")
+    expect(wrongs).to_contain_text("core: no power, reached through it: h1, h2 and the card of ups1")
     expect(wrongs).to_contain_text("The controller's machine: on battery")
     found = Axe().run(page).response["violations"]
     assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+    assert not wrong
+
+
+def test_a_ups_tells_that_they_hang_on_it(site: Served, window: BrowserContext) -> None:
+    page, wrong = opened(window, f"{site.url}/upses/ups2")
+    fed = page.locator(".ups-feeds li")
+    expect(fed.filter(has_text="Controller")).to_contain_text(["own machine"])
+    page.goto(f"{site.url}/upses/ups1")
+    expect(fed.filter(has_text="core")).to_contain_text(["reached through it: h2 and the card of ups1"])
+    page.goto(f"{site.url}/upses")
+    expect(page.get_by_role("row", name="ups1")).to_contain_text("h1, core")
     assert not wrong
 
 

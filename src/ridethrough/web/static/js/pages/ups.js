@@ -17,7 +17,7 @@ document.title = `${id} · ${document.title}`;
 refill(document.getElementById("tools"), linkButton("All UPSs", "/upses", { symbol: "left", kind: "quiet" }));
 
 let shown = null;
-live.subscribe((state) => [state.upses, state.hosts, state.nas, state.pulse], () => {
+live.subscribe((state) => [state.upses, state.hosts, state.nas, state.switches, state.site.own_machine, state.pulse], () => {
   const row = live.state.upses.get(id);
   if (!row) {
     shown = null;

@@ -2,12 +2,13 @@
 import { h, refill } from "../dom.js";
 import { live, siteNow } from "../live.js";
 import { duration } from "../time.js";
+import { fedText } from "../ups/fed.js";
 import { empty, status } from "../ui/status.js";
 import { linkButton } from "../ui/button.js";
 import { table } from "../ui/table.js";
-import { count, feederLabel, percent, upsState } from "../words.js";
+import { feederLabel, percent, upsState } from "../words.js";
 
-const fed = (ups) => [...live.state.hosts.values()].filter((host) => host.powered_by.includes(ups.id));
+const fed = (ups) => fedText(ups.id, live.state);
 const age = (ups) => (ups.answered_at === null ? null : Math.max(0, siteNow() - ups.answered_at));
 
 const list = table(
@@ -18,7 +19,7 @@ const list = table(
     { key: "charge", label: "Charge", end: true, cell: (ups) => percent(ups.charge), sort: (ups) => ups.charge },
     { key: "load", label: "Load", end: true, cell: (ups) => percent(ups.load), sort: (ups) => ups.load },
     { key: "input", label: "Input", end: true, cell: (ups) => (ups.input_volts === null ? "?" : `${Math.round(ups.input_volts)} V`), sort: (ups) => ups.input_volts },
-    { key: "feeds", label: "Feeds", cell: feeds, sort: (ups) => fed(ups).length },
+    { key: "feeds", label: "Feeds", cell: feeds, sort: (ups) => fed(ups) },
     { key: "address", label: "Address", cell: (ups) => h("span", { class: "mono small" }, ups.address ?? ""), sort: (ups) => ups.address },
     { key: "age", label: "Answered", end: true, live: true, cell: (ups) => (age(ups) === null ? "never" : `${duration(age(ups))} ago`), sort: age },
   ],
@@ -26,14 +27,14 @@ const list = table(
     caption: "UPSs and what they say",
     noun: ["UPS", "UPSs"],
     sorted: ["state", "ascending"],
-    filter: (ups) => `${ups.id} ${ups.model} ${ups.feeder ? feederLabel(ups.feeder) : ""} ${ups.address} ${upsState(ups).label} ${fed(ups).map((host) => host.id).join(" ")}`,
+    filter: (ups) => `${ups.id} ${ups.model} ${ups.feeder ? feederLabel(ups.feeder) : ""} ${ups.address} ${upsState(ups).label} ${fed(ups)}`,
     empty: empty("ups", "No UPS yet: nothing tells Ridethrough when utility power fails.", linkButton("Add UPSs", "/add#ups", { symbol: "add" })),
   },
 );
 
 refill(document.getElementById("tools"), linkButton("Add UPSs", "/add#ups", { symbol: "add" }));
 refill(document.getElementById("upses"), h("section", { class: "panel flush" }, list.el));
-live.subscribe((state) => [state.upses, state.hosts, state.pulse], () => list.update(live.state.upses.values()));
+live.subscribe((state) => [state.upses, state.hosts, state.nas, state.switches, state.site.own_machine, state.pulse], () => list.update(live.state.upses.values()));
 
 function name(ups) {
   const about = [ups.model, ups.feeder && feederLabel(ups.feeder)].filter(Boolean).join(" · ");
@@ -41,7 +42,5 @@ function name(ups) {
 }
 
 function feeds(ups) {
-  const hosts = fed(ups);
-  if (!hosts.length) return h("span", { class: "muted" }, "no host");
-  return hosts.length > 3 ? count(hosts.length, "host") : hosts.map((host) => host.id).join(", ");
+  return fed(ups) || h("span", { class: "muted" }, "nothing");
 }

@@ -31,7 +31,7 @@ function measures(width, em, narrow, tight, dense, named, hasStorage, hasNas) {
   const rail = narrow || named ? 0.6 * em : 2 * em;
   const upsX = rail + (narrow ? 1.1 : 2.75) * em;
   const free = width - upsX;
-  const share = narrow ? [0.39, 0.12, 0.49, 0, 0] : hasStorage && tight ? [0.37, 0.07, 0.36, 0.05, 0.15] : hasStorage ? (dense ? [0.35, 0.1, 0.33, 0.05, 0.17] : [0.31, 0.1, 0.34, 0.06, 0.19]) : tight && hasNas ? [0.39, 0.16, 0.45, 0, 0] : [0.35, 0.2, 0.45, 0, 0];
+  const share = narrow ? [0.37, 0.1, 0.53, 0, 0] : hasStorage && tight ? [0.37, 0.07, 0.36, 0.05, 0.15] : hasStorage ? (dense ? [0.35, 0.1, 0.33, 0.05, 0.17] : [0.31, 0.1, 0.34, 0.06, 0.19]) : tight && hasNas ? [0.39, 0.16, 0.45, 0, 0] : [0.35, 0.2, 0.45, 0, 0];
   const most = narrow ? [99, 99, 99, 0, 0] : [20, 16, 24, 7, 13];
   const [ups, gap, host, gap2, store] = share.map((part, n) => Math.min(part * free, most[n] * em));
   const used = ups + gap + host + gap2 + store;

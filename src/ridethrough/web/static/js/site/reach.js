@@ -1,9 +1,11 @@
 // Switches and the controller's own machine in the picture: what they hang on, how long that holds, and what hangs on them.
+import { listed } from "../hosts/words.js";
 import { brief, clock } from "../time.js";
 import { compare } from "../ui/table.js";
 import { machineState, switchState } from "../words.js";
 
 export const MACHINE = "machine:";
+const NAMED = 3; // of what is behind a switch
 
 /** The nodes: [{id, kind: "switch" | "machine", row, name, state, left (seconds of power, on battery), off (when it is shut down, by the clock), ends (the same, in
  * words)}]. */
@@ -29,6 +31,13 @@ export function reachWords({ kind, row, state, left, ends }) {
   if (kind === "switch") parts.push(connected(row).length ? `connects ${connected(row).join(", ")}` : "connects nothing");
   else if (row.switch) parts.push(`behind ${row.switch}`);
   return parts.filter(Boolean).join(", ");
+}
+
+/** What is reached through a switch, the first by name: "reached through it: h1, h2, nas1 and 5 more"; "" for nothing. */
+export function behindText(row) {
+  const behind = connected(row);
+  const some = behind.length > NAMED + 1 ? [...behind.slice(0, NAMED), `${behind.length - NAMED} more`] : behind;
+  return behind.length ? `reached through it: ${listed(some)}` : "";
 }
 
 /** What is reached through a switch. */

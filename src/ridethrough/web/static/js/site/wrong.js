@@ -4,7 +4,7 @@ import { nasPath } from "../storage/words.js";
 import { ago, brief, clock, countdown } from "../time.js";
 import { say } from "../ui/toast.js";
 import { alertTone, count, first, hostState, nasState, upsState } from "../words.js";
-import { connected, reachNodes } from "./reach.js";
+import { behindText, reachNodes } from "./reach.js";
 
 const SHOWN = 6;
 
@@ -75,9 +75,7 @@ function ofUps(row, state) {
 }
 
 function ofReach({ kind, row, name, state, left, ends }) {
-  const behind = kind === "switch" ? connected(row) : [];
-  const hangs = behind.length ? `reached through it: ${behind.slice(0, 4).join(", ")}${behind.length > 4 ? " …" : ""}` : "";
-  return [`${kind === "switch" ? name : "The controller's machine"}: ${lower(state.label)}`, left !== null && `${brief(left)} of power left`, ends, hangs].filter(Boolean).join(", ");
+  return [`${kind === "switch" ? name : "The controller's machine"}: ${lower(state.label)}`, left !== null && `${brief(left)} of power left`, ends, kind === "switch" && behindText(row)].filter(Boolean).join(", ");
 }
 
 function lower(text) {

@@ -2,22 +2,24 @@
 import { h, keyed, setText } from "../dom.js";
 import { empty, status } from "../ui/status.js";
 import { linkButton } from "../ui/button.js";
+import { behindText } from "../site/reach.js";
 import { nasPath } from "../storage/words.js";
 import { count, hostState, nasState } from "../words.js";
+import { fedBy } from "./fed.js";
 import { feeder } from "./feeder.js";
 
 /** Returns {el, update(row, state, now)}. */
 export function feeds() {
   const list = h("ul", { class: "ups-feeds" });
   const from = feeder();
-  const none = empty("host", "It feeds no host and no storage that site.toml names.", linkButton("Shutdown settings", "/hosts"));
+  const none = empty("host", "It feeds nothing that site.toml names.", linkButton("Shutdown settings", "/hosts"));
   const el = h("section", { class: "panel stack-s", "aria-labelledby": "ups-feeds" }, h("h2", {}, "What feeds it"), from.el, h("h2", { id: "ups-feeds" }, "What it feeds"), list, none);
   function update(row, state) {
     from.update(row, state);
-    const hosts = [...state.hosts.values()].filter((host) => host.powered_by.includes(row.id)).sort((a, b) => a.id.localeCompare(b.id, "en", { numeric: true }));
-    const stores = [...state.nas.values()].filter((nas) => nas.powered_by.includes(row.id)).sort((a, b) => a.id.localeCompare(b.id, "en", { numeric: true }));
-    none.hidden = hosts.length + stores.length > 0;
-    keyed(list, [...hosts.map((host) => [host, make]), ...stores.map((nas) => [nas, makeNas])], ([one]) => one.id, ([one, made]) => made(one), (li, [one]) => li.mend(one, row.id));
+    const { hosts, stores, reach } = fedBy(row.id, state);
+    none.hidden = hosts.length + stores.length + reach.length > 0;
+    const all = [...hosts.map((host) => [host, make]), ...stores.map((nas) => [nas, makeNas]), ...reach.map((node) => [node, makeReach])];
+    keyed(list, all, ([one]) => one.id, ([one, made]) => made(one), (li, [one]) => li.mend(one, row.id));
   }
   return { el, update };
 }
@@ -41,6 +43,19 @@ function makeNas(first) {
   el.mend = (nas, ups) => {
     sign.update(nasState(nas));
     setText(words, `${count(nas.vms, "VM")} · ${supplyWords(nas, ups)}`);
+  };
+  return el;
+}
+
+function makeReach(first) {
+  const sign = status(first.state);
+  const words = h("span", { class: "muted small" });
+  const kind = first.kind === "switch" ? "switch" : "own machine";
+  const el = h("li", {}, h("div", { class: "row" }, h("a", { href: "/settings#equipment" }, h("strong", {}, first.name)), sign.el, h("span", { class: "muted small push" }, kind)), words);
+  el.mend = (node, ups) => {
+    sign.update(node.state);
+    const behind = node.kind === "switch" ? behindText(node.row) : node.ends;
+    setText(words, [behind, supplyWords(node.row, ups)].filter(Boolean).join(" · "));
   };
   return el;
 }
