@@ -2,7 +2,7 @@
 
     python -m bench.survival [--outages 2000] [--seed 100000] [--workers 2] [--json FILE] [--policy NAME ...]
 
-The same seeds give the same figures. Seeds 1 to 999 are for tuning, and never reported. Without `--policy` it plays
+The same seeds give the same figures. Seeds 1 to 9999 are for tuning, and never reported. Without `--policy` it plays
 those of the table in bench/README.md, but for "without agents".
 """
 
