@@ -36,6 +36,7 @@ from .agent_ways import shut_down, ways
 from .fiber import Fiber
 
 PHASE: Seconds = 0.7  # the first round: off the beat of the controller's own looks
+OFF: Seconds = 30.0  # a host that is off is looked at this often: it takes longer to boot
 FOREVER = float("inf")
 NO_DATE = datetime.fromtimestamp(0.0, UTC)  # on consoles that nobody reads
 
@@ -115,7 +116,7 @@ class HostAgent:
 
     def leave_out(self, now: Seconds) -> None:
         self._left_out = True
-        self.next = now + self._config.every
+        self.next = now + (OFF if self._agent is None else self._config.every)
 
     def round(self, now: Seconds, readings: Mapping[UpsId, Reading | None], notice: Notice | None) -> None:
         assert self._agent is not None
