@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from .state import NOWHERE, State
 
@@ -23,7 +23,8 @@ CANDIDATES = 60  # of which each is offered so many guests
 def better(state: State) -> None:
     """Better the plan until nothing helps any more, or the steps are used up. Never worse than before."""
     steps = Steps(STEPS)
-    _try_everything(state, steps)
+    if _try_everything(state, steps):
+        return
     for _ in range(ROUNDS):
         before = state.saved
         _insert(state, steps)
@@ -297,24 +298,46 @@ def _leave_anew(state: State, candidates: list[int], steps: Steps) -> None:
 # --- few guests: every choice ------------------------------------------------------------------------------------
 
 
-def _try_everything(state: State, steps: Steps) -> None:
-    """Where there are few guests, each counts for much: then every choice of hosts is looked at."""
-    few = [g for g, allowed in enumerate(state.allowed) if allowed]
-    if len(few) > FEW or not state.unplaced():
-        return
-    order = sorted(few, key=lambda g: (-state.weight[g], -state.memory[g], g))
-    rest = [0] * (len(order) + 1)
-    for n in range(len(order) - 1, -1, -1):
-        rest[n] = rest[n + 1] + state.weight[order[n]]
-    _search(state, order, lambda n: rest[n], steps, FEW_NODES, len(state.free))
+def _try_everything(state: State, steps: Steps) -> bool:
+    """Where there are few guests, each counts for much: then every choice of hosts is looked at. Whether all were."""
+    if len(state.order) > FEW or not state.unplaced():
+        return False
+    order = sorted(state.order, key=lambda g: (-state.weight[g], -state.memory[g], g))
+    lightest = sorted(order, key=lambda g: (state.memory[g] / max(state.weight[g], 1), g))
+    quickest = sorted(order, key=lambda g: (state.seconds[g] / max(state.weight[g], 1), g)) if state.timed else []
+
+    def bound(n: int) -> int:
+        """Were the room of all targets in one piece, and so their time; none takes what is larger than each of them."""
+        largest, longest = max(state.free), max(state.into_left)
+        fitting = {g for g in order[n:] if state.memory[g] <= largest}
+        by_room = _share(((state.weight[g], state.memory[g]) for g in lightest if g in fitting), sum(state.free))
+        if not state.timed:
+            return by_room
+        out = state.out_left
+        fitting = {g for g in fitting if state.seconds[g] <= min(longest, out[state.source[g]])}
+        left = min(sum(state.into_left), sum(out))
+        return min(by_room, _share(((state.weight[g], state.seconds[g]) for g in quickest if g in fitting), left))
+
+    return _search(state, order, bound, steps, FEW_NODES, len(state.free))
+
+
+def _share(items: Iterable[tuple[int, float]], left: float) -> int:
+    """What such things are worth that take so much in all, the last of them in part; the best for it come first."""
+    worth = 0.0
+    for weight, taken in items:
+        if taken > left:
+            return int(worth + weight * left / taken + 1e-6)
+        left -= taken
+        worth += weight
+    return int(worth)
 
 
 def _search(
     state: State, order: list[int], bound: Callable[[int], float], steps: Steps, nodes: int, branches: int
-) -> None:
+) -> bool:
     """Branch and bound: place these guests anew, each on one of `branches` hosts or nowhere. Never worse than before.
 
-    `bound`: what the guests from the n-th on can at most add.
+    `bound`: what the guests from the n-th on can at most add. Returns whether it came to its end.
     """
     before = {g: state.where[g] for g in order}
     best, best_worth = before, sum(state.weight[g] for g, t in before.items() if t != NOWHERE)
@@ -346,3 +369,4 @@ def _search(
         if t != NOWHERE:
             state.put(g, t)
     steps.left -= nodes - left
+    return left > 0
