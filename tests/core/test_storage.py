@@ -248,6 +248,20 @@ def test_it_serves_when_it_answers_has_power_and_is_not_on_its_way_down() -> Non
 # --- what random outages and deaths of the controller have found
 
 
+@pytest.mark.parametrize("powered", [True, False])
+def test_one_that_was_down_and_serves_again_is_up_whatever_its_supply(powered: bool) -> None:
+    """Power failed again before it had settled: else it would neither be told to go down, nor spared by a cut."""
+    the_site = with_nas()
+    seen = seen_of(the_site, *(() if powered else ("ups9",)))
+    up = {"nas1": StorageSeen("nas1", NOW, NOW - 20.0, NOW)}
+    begun, down = e.StorageStopBegun(NOW - 300.0, "nas1", "why"), e.StorageDown(NOW - 60.0, "nas1", "silent")
+    lately = () if powered else (lost("ups9", NOW - 400.0),)
+    s = situation(NOW, named(replace(seen, storages=up)), the_site, *lately, begun, down)
+    assert news(s) == [e.StorageBack(NOW, "nas1")]
+    silent = replace(s, seen=replace(s.seen, storages={"nas1": StorageSeen("nas1", None, None, None)}), worked_out={})
+    assert news(silent) == []
+
+
 @pytest.mark.parametrize(("ago", "back"), [(60.0, True), (10.0, False)])
 def test_one_that_was_thought_to_be_cut_and_has_served_all_the_time_is_back(ago: float, back: bool) -> None:
     """Its card fell silent on battery, and its clock went on past the cut, although power had returned long before."""

@@ -121,7 +121,8 @@ def _is_gone(s: Situation, machine: str) -> bool:
         hosts = (a.host for a in s.memory.told if isinstance(a, ShutDownHost))
         return machine in (*hosts, *(a.storage for a in s.memory.told if isinstance(a, StopStorage)))
     if machine in s.site.storages:
-        return s.memory.storage(machine).down_at is not None
+        m = s.memory.storage(machine)
+        return m.down_at is not None and (m.woken_at is None or m.woken_at < m.down_at)  # else it may be starting
     return is_surely_down(s, machine)
 
 

@@ -208,15 +208,20 @@ def _proof_of_down(s: Situation, built: Storage) -> str:
 
 
 def _is_back(s: Situation, built: Storage) -> bool:
-    """It serves on utility power: it has come back, or was told to go down and never did."""
+    """It serves on utility power: it has come back, or was told to go down and never did.
+
+    One that was down and serves again is up, whatever its supply: on battery it must be told once more.
+    """
     m, seen = s.memory.storage(built.id), _seen(s, built.id)
-    if (m.told_at is None and m.down_at is None) or not supply(s, built.id).powered or seen.serves_since is None:
+    if (m.told_at is None and m.down_at is None) or seen.serves_since is None or not _just_now(s, seen.serves_at):
         return False
-    if not _just_now(s, seen.serves_at):
+    if m.down_at is not None and seen.serves_since > m.down_at:
+        return True
+    if not supply(s, built.id).powered:
         return False
     if m.down_at is not None:
         # Its supply may have been thought to be cut, while its card was silent, and it served all the time.
-        return seen.serves_since > m.down_at or (seen.serves_at or 0.0) - m.down_at >= s.policy.down_silence
+        return (seen.serves_at or 0.0) - m.down_at >= s.policy.down_silence
     return s.now - (m.told_last or m.told_at or 0.0) >= built.stop_time
 
 
