@@ -9,7 +9,7 @@ from .attachments import is_given_up, missing, name_of, trouble
 from .custody import belongs_to_administrator, is_at_rest, is_away
 from .high_availability import differs, is_to_be_restored, restore
 from .homing import go_home
-from .model import PoolId
+from .model import HostId, PoolId, VmId
 from .observation import Power, Restart, VmSeen
 from .proof import may_have_fallen
 from .recovery import NO_PLACE, has_a_home, is_off, is_steady, may_still_enable_itself, ran_on, to_start
@@ -37,8 +37,31 @@ def close(s: Situation) -> list[e.Event]:
         elif mine and not _is_hopeless(s, f"ReleasePool pool {pool}"):
             found += start(s, ReleasePool(pool, s.policy.controller, "nothing is left to do"))
         else:
-            found.append(e.PoolRestored(s.now, pool, differences(s, pool)))
+            found.append(e.PoolRestored(s.now, pool, differences(s, pool), _left_behind(s, pool)))
     return found
+
+
+def _left_behind(s: Situation, pool: PoolId) -> tuple[tuple[VmId, HostId], ...]:
+    """VMs that are still to start when their hosts, or their disks, are back: they wait in vain, or fell with a host
+    that is given up. Not what refuses to start.
+    """
+    record = s.memory.pool(pool).record
+    found = dict(s.memory.pool(pool).owed)
+    for vm_id, home in record.running if record is not None else ():
+        m, vm, failure = s.memory.vm(vm_id), s.seen.vms.get(vm_id), s.memory.failures.get(f"StartVm vm {vm_id}")
+        if record is None or vm is None or m.left_off or (failure is not None and failure.count >= 3):
+            continue
+        places = [s.seen.hosts[h] for h in m.may_be_on(home, record) if h in s.seen.hosts]
+        fell = vm.power in (Power.HALTED, Power.RUNNING) and any(is_away(s, h) for h in places)
+        if vm in to_start(s, pool) or (fell and not _runs(s, vm)):
+            found[vm_id] = home
+    return tuple(sorted(found.items()))
+
+
+def _runs(s: Situation, vm: VmSeen) -> bool:
+    """On a host that is there; its pool goes on believing in what ran on one that is gone."""
+    host = s.seen.hosts.get(vm.resident_on or "")
+    return vm.power is Power.RUNNING and host is not None and not is_away(s, host)
 
 
 def _is_hopeless(s: Situation, action: str) -> bool:

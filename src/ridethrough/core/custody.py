@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from . import events as e
+from . import owed
 from .actions import ClaimPool
 from .gates import has_waited
 from .high_availability import is_to_be_restored
@@ -40,7 +41,7 @@ def _is_needed(s: Situation, pool: PoolId) -> bool:
         return True  # which may act from now on, should this controller die
     if any(vm.pool == pool for vm in to_shed(s)):
         return True
-    if is_to_be_restored(s, pool) or s.memory.pool(pool).hands_over:
+    if is_to_be_restored(s, pool) or s.memory.pool(pool).hands_over or owed.is_due(s, pool):
         return True
     stopping = [storage for storage in s.site.storages if _goes_down(s, storage)]
     return any(vm.pool == pool for storage in stopping for vm in guests_on(s, storage))
@@ -150,15 +151,17 @@ def _record(s: Situation, pool: PoolId) -> e.PoolRecorded:
     ours = {h.id for h in members if s.memory.host(h.id).disabled_at is not None}
     alive = (Power.RUNNING, Power.PAUSED)
     running = [v for v in s.seen.vms.values() if v.pool == pool and v.power in alive and v.resident_on]
+    still_owed = owed.back(s, pool)
     return e.PoolRecorded(
         s.now,
         pool,
         seen.coordinator or "",
         tuple((h.id, h.agent_started) for h in members),
         tuple(h.id for h in members if not h.enabled and h.live and h.id not in ours),
-        tuple(sorted((v.id, v.resident_on or "") for v in running)),
+        tuple(sorted([*((v.id, v.resident_on or "") for v in running), *still_owed])),
         seen.auto_poweron,
         tuple((h.id, h.booted) for h in members if h.booted),
         tuple((h.id, tuple(sorted(h.storage))) for h in members if h.storage),
         tuple(sorted(v.id for v in running if v.ha_protected)) if seen.ha_enabled else (),
+        tuple(vm for vm, _ in still_owed),
     )

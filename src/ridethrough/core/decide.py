@@ -15,6 +15,7 @@ from . import (
     hand_over,
     high_availability,
     holds,
+    owed,
     own_machine,
     power_on,
     proof,
@@ -68,6 +69,7 @@ RULES: tuple[Rule, ...] = (
     recovery.whereabouts,  # where it runs
     recovery.left_off,  # what a person has shut down
     recovery.start_guests,  # what we stopped
+    owed.started,  # what was given up, and runs
     closing.close,  # nothing left to undo
     skips.end,  # what a person skipped may be moved again
     alerts.news,  # what a person must know

@@ -132,6 +132,7 @@ class PoolMemory:
     shutdown_asked: e.Requested | None = None  # until the coordinator is back
     off_by_person: bool = False  # nobody but a person switches its hosts on again
     back_at: Seconds | None = None  # when the first host came back after that
+    owed: tuple[tuple[VmId, HostId], ...] = ()  # VMs whose start was given up in earlier outages, and where they ran
     hurried: bool = False  # a person wants it back now, and waits for no other host: until power fails again
 
     @property

@@ -232,8 +232,10 @@ def _early(early: bool) -> str:
 
 def _recorded(event: e.PoolRecorded) -> str:
     disabled = f"; already in maintenance mode: {', '.join(event.disabled)}" if event.disabled else ""
-    vms = "1 VM runs" if len(event.running) == 1 else f"{len(event.running)} VMs run"
-    return f"{event.pool} recorded as it is: coordinator {event.coordinator}, {vms}{disabled}"
+    runs, owed = len(event.running) - len(event.owed), len(event.owed)
+    vms = "1 VM runs" if runs == 1 else f"{runs} VMs run"
+    left = f", {owed} {'is' if owed == 1 else 'are'} still to start since an earlier outage" if owed else ""
+    return f"{event.pool} recorded as it is: coordinator {event.coordinator}, {vms}{left}{disabled}"
 
 
 def _handed_over(event: e.HandOverEnded) -> str:

@@ -18,7 +18,7 @@ from ridethrough.sim.timeline import BREAK_JOURNAL, CRASH
 from .last_of_all import the_controller_is_not_cut
 from .losses import losses
 from .rules import FRESH, ROUND_AT_LEAST
-from .watch import Broken, Watch, has_room
+from .watch import OWED_FOR, Broken, Watch, has_room
 
 # Alerts that may stay: what they tell of does not mend itself.
 MAY_STAY = frozenset(
@@ -148,8 +148,8 @@ def guests_are_back(watch: Watch, pool: PoolId) -> Iterator[str]:
 def the_fallen_are_back(watch: Watch, pool: PoolId) -> Iterator[str]:
     """What ran when the outage began and fell with a host in it, wherever that was, runs again.
 
-    Not with a host that was given up, of which a person was told; nor what fell once more, with no record open; nor
-    with a host that fell as the record was closed, before anybody could know.
+    Not with a host that was given up, of which a person was told, and that is not back; nor what fell once more, with
+    no record open; nor with a host that fell as the record was closed, before anybody could know.
     """
     recorded = watch.ours.recorded.get(pool)
     if recorded is None or any(it.do == "disarm" for it in watch.truth.happened):
@@ -157,11 +157,19 @@ def the_fallen_are_back(watch: Watch, pool: PoolId) -> Iterator[str]:
     restored = watch.ours.restored.get(pool, 0.0)
     over = restored if restored >= recorded else math.inf
     over -= FRESH
-    fell = watch.truth.died(recorded, over) - watch.truth.died(over) - watch.truth.died_with(watch.ours.given_up)
+    fell = watch.truth.died(recorded, over) - watch.truth.died(over) - watch.truth.died_with(_still_away(watch))
     for vm in (watch.world.vms[v] for v in sorted(watch.ours.ran[pool])):
         missed = vm.name in fell and vm.power_state is Power.HALTED and not _was_without_disks(watch, vm)
         if missed and not _a_person_took(watch, vm) and has_room(watch.world, vm.id):
             yield f"{vm.name}, which fell with its host, is {vm.power_state}"
+
+
+def _still_away(watch: Watch) -> set[HostId]:
+    """Of the hosts that were given up, those that have not been back for long, and in service."""
+    hosts, since = [watch.world.hosts[h] for h in watch.ours.given_up], watch.truth.reached_since
+    long_ago = watch.world.now - OWED_FOR - FRESH
+    up = {h.id for h in hosts if h.enabled and h.live and (since[h.id] or math.inf) <= long_ago}
+    return watch.ours.given_up - up
 
 
 def the_pool_is_let_go(watch: Watch, pool: PoolId) -> Iterator[str]:

@@ -33,6 +33,7 @@ from .truth import Truth
 SCENARIOS = Path(__file__).resolve().parents[3] / "scenarios"
 SETTLED: Seconds = 22.0  # without anything open or happening, longer than a coordinator's grace: the story is over
 
+OWED_FOR: Seconds = 90.0  # a host that was given up has been back for so long, when its guests start at the latest
 WRITTEN_AGAIN: Seconds = 2.0  # after its disk works again, all facts kept in memory are in the journal
 
 
@@ -66,9 +67,12 @@ class Ours:
     up_then: dict[str, set[HostId]] = field(default_factory=dict)
     given_up: set[HostId] = field(default_factory=set)  # told to be missing when a pool's outage was closed
 
+    # What ran when a pool's outage began, did not run when it was closed, and has not run since: where it ran.
+    owed: dict[VmId, HostId] = field(default_factory=dict)
+
     def take(self, event: e.Event, world: World) -> None:
         match event:
-            case e.PoolRecorded(pool=pool):
+            case e.PoolRecorded(pool=pool, owed=owed):
                 self.recorded[pool] = world.now
                 guests = [v for v in world.vms.values() if v.pool == pool and v.resident_on]  # as the database has it
                 self.ran[pool] = {v.id: v.resident_on or "" for v in guests}
@@ -81,11 +85,15 @@ class Ours:
                 self.in_maintenance |= found
                 self.not_ours |= found
                 self.stopped -= {v.id for v in world.vms.values() if v.pool == pool}
+                self.stopped |= self.owed.keys() & {*owed}
+                self.ran[pool] |= {vm: self.owed[vm] for vm in self.stopped & self.owed.keys()}
             case e.PoolRestored(pool=pool, differences=differences):
                 self.restored[pool] = world.now
                 self.given_up |= {text.split(" ")[0] for text in differences if " has not come back" in text}
                 self.stopped -= {v for v in self.stopped if world.vms[v].pool == pool and not has_room(world, v)}
                 self.in_maintenance -= {h.id for h in world.members(pool)}
+                off = {v for v in self.ran.get(pool, {}) if not _truly_runs(world, v)}
+                self.owed |= {v: home for v, home in self.ran.get(pool, {}).items() if v in off}
                 self.shut_down -= {h.id for h in world.members(pool) if h.power}
             case e.ActionStarted(action=action):
                 self.begun.append((world.now, action))
@@ -93,6 +101,7 @@ class Ours:
 
     def look(self, world: World) -> None:
         """What we stopped, was off and runs again is not missed any more; unless its host goes down under it."""
+        self.owed = {v: home for v, home in self.owed.items() if not _truly_runs(world, v)}
         for vm in [world.vms[v] for v in self.stopped]:
             if vm.power_state is Power.HALTED:
                 self.went_off.add(vm.id)
@@ -120,6 +129,10 @@ class Ours:
                 self.moved_from.discard(host)
                 self.still_disabled.discard(host)
                 self.on_the_way_down.discard(host)
+
+
+def _truly_runs(world: World, vm: VmId) -> bool:
+    return world.vms[vm].alive and world.vms[vm].power_state is Power.RUNNING
 
 
 def has_room(world: World, vm: VmId) -> bool:
@@ -283,6 +296,8 @@ class Watch:
         if now - last < SETTLED or self.world.at_work:
             return False
         if m.pending or m.urgent or m.requests or m.left:
+            return False
+        if now - last < OWED_FOR and any(p.owed for p in m.pools.values()):
             return False
         hosts, boxes = self.world.hosts.values(), self.world.nases.values()
         missing = any(not h.power for h in hosts) or any(not b.power for b in boxes)

@@ -23,6 +23,7 @@ class PoolRecorded:
     booted: tuple[tuple[HostId, float], ...] = ()  # when each host had booted, as far as that is told
     attached: tuple[tuple[HostId, tuple[RepositoryId, ...]], ...] = ()  # the storage that each host had attached
     protected: tuple[VmId, ...] = ()  # the VMs that HA protected, where it was on
+    owed: tuple[VmId, ...] = ()  # of those in `running`: off since an earlier outage, and their hosts are back
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class PoolRestored:
     at: Seconds
     pool: PoolId
     differences: tuple[str, ...]
+    owed: tuple[tuple[VmId, HostId], ...] = ()  # VMs whose start was given up, and where they ran
 
 
 @dataclass(frozen=True, slots=True)

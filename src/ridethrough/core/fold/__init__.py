@@ -11,7 +11,7 @@ from ridethrough.core.model import Seconds
 
 from .change import change_host, change_pool, change_storage, change_ups, change_vm
 from .doings import finished, interrupted, runs, started
-from .hosts import down, has_fallen, is_in_our_hands, pool_is_back, record_with, restored
+from .hosts import down, has_fallen, is_in_our_hands, no_longer_owed, owed_again, pool_is_back, record_with, restored
 from .learning import begins, ended, host_started, host_stopped
 from .supply import runtime_told, utility_back, utility_lost, utility_lost_again
 from .wishes import answered, answers
@@ -96,7 +96,7 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
                 known = m.host(host)
                 if not (is_in_our_hands(known) and known.booted):
                     m = change_host(m, host, booted=booted, fell=known.fell and known.down_at is not None)
-            return change_pool(m, event.pool, record=event)
+            return owed_again(change_pool(m, event.pool, record=event), event)
         case e.PoolRestored():
             return restored(m, event)
         case e.HandOverBegun():
@@ -188,7 +188,8 @@ def _fold(m: Memory, position: int, event: e.Event) -> Memory:
                 overridden=False,
             )
         case e.VmRunsAgain():
-            return runs(m, event.vm, event.at, event.host)
+            paid = no_longer_owed(m, event.vm)
+            return paid if paid and event.vm not in m.vms else runs(m, event.vm, event.at, event.host)
         case e.VmFound():
             return change_vm(m, event.vm, places=(event.host,), anywhere=False, placed_at=event.at)
         case e.VmLeftOff():

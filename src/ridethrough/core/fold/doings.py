@@ -33,6 +33,7 @@ from ridethrough.core.memory import STOOD_STILL, UNREACHABLE, Failure, HaMemory,
 from ridethrough.core.model import HostId, Seconds, UpsId, VmId
 
 from .change import change_host, change_pool, change_storage, change_ups, change_vm
+from .hosts import no_longer_owed
 
 CUT_TRIES = 3  # to tell a UPS to cut its output, as long as nobody knows whether it has heard
 NOT_ON_BATTERY = "NOT_ON_BATTERY"  # the error of a cut that a UPS refuses since utility power is back
@@ -202,7 +203,7 @@ def finished(m: Memory, event: e.ActionFinished) -> Memory:
 def runs(m: Memory, vm: VmId, at: Seconds, host: HostId) -> Memory:
     """It runs again; `host` is empty where XenServer has chosen."""
     return change_vm(
-        m,
+        no_longer_owed(m, vm) or m,
         vm,
         places=(host,) if host else (),
         anywhere=not host,

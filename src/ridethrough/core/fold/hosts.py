@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from ridethrough.core import events as e
 from ridethrough.core.memory import HostMemory, Memory, PoolMemory
-from ridethrough.core.model import HostId
+from ridethrough.core.model import HostId, VmId
 
-from .change import change_host, change_pool
+from .change import change_host, change_pool, change_vm
 
 
 def has_fallen(known: HostMemory, event: e.HostReturned) -> bool:
@@ -62,6 +62,21 @@ def pool_is_back(m: Memory, event: e.HostReturned) -> Memory:
     return change_pool(m, event.pool, shutdown_asked=None, back_at=event.at)
 
 
+def owed_again(m: Memory, event: e.PoolRecorded) -> Memory:
+    """VMs whose start was given up, and whose hosts are back: ours to start, like those that we have just stopped."""
+    homes = dict(event.running)
+    for vm in event.owed:
+        m = change_vm(m, vm, pool=event.pool, host=homes[vm], stopped=True, stopped_at=event.at)
+    return change_pool(m, event.pool, owed=tuple(x for x in m.pool(event.pool).owed if x[0] not in event.owed))
+
+
+def no_longer_owed(m: Memory, vm: VmId) -> Memory | None:
+    """It runs: somebody has started it. None where its start was not given up."""
+    for pool in (p for p, it in m.pools.items() if vm in dict(it.owed)):
+        return change_pool(m, pool, owed=tuple(x for x in m.pool(pool).owed if x[0] != vm))
+    return None
+
+
 def restored(m: Memory, event: e.PoolRestored) -> Memory:
     """The outage of a pool is closed: what people asked for stays, all else of it is forgotten."""
     record = m.pool(event.pool).record
@@ -74,7 +89,7 @@ def restored(m: Memory, event: e.PoolRestored) -> Memory:
             hosts[host] = replace(known, disabled_at=None, disabled_done=None)
     ran = {vm for vm, _ in record.running} if record else set()
     vms = {k: v for k, v in m.vms.items() if v.pool != event.pool and k not in ran}
-    pool = PoolMemory(ha=m.pool(event.pool).ha)
+    pool = PoolMemory(ha=m.pool(event.pool).ha, owed=event.owed)
     failure = m.failures.get(f"RestoreHa pool {event.pool}")
     if pool.ha is not None and failure is not None:
         pool = replace(pool, ha_given_up=replace(failure, at=event.at))
