@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -30,9 +29,7 @@ class Situation:
     seen: Snapshot
     memory: Memory
     site: Site
-    worked_out: defaultdict[object, dict[Any, Any]] = field(
-        default_factory=lambda: defaultdict(dict), compare=False, repr=False
-    )
+    worked_out: dict[object, dict[Any, Any]] = field(default_factory=dict, compare=False, repr=False)
 
     def after(self, events: list[Event]) -> Situation:
         """The situation with these events of the same round already remembered."""
@@ -41,7 +38,7 @@ class Situation:
         memory = self.memory
         for event in events:
             memory = fold(memory, memory.position + 1, event)
-        return replace(self, memory=memory, worked_out=defaultdict(dict))
+        return replace(self, memory=memory, worked_out={})
 
     @property
     def hosts(self) -> list[HostSeen]:
@@ -145,7 +142,9 @@ def once(rule: Callable[[Situation, *_Args], _T]) -> Callable[[Situation, *_Args
     """A pure function of a situation, worked out once for the same arguments, which must be hashable."""
 
     def worked_out(s: Situation, *args: *_Args) -> _T:
-        by_args = s.worked_out[rule]
+        by_args = s.worked_out.get(rule)
+        if by_args is None:
+            by_args = s.worked_out[rule] = {}
         try:
             found: _T = by_args[args]
         except KeyError:
