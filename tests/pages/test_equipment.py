@@ -180,7 +180,10 @@ def test_a_host_gets_ways_to_be_switched_on_in_their_order(real: Real, tab: Page
         "password": "secret:host-xenserver1-bmc",
     }
     assert "hidden-word" not in real.site_file.read_text() + tab.content()
-    dialog = form(tab, panel, "Change how xenserver1 is switched on", "xenserver1: how it is switched on")
+    tab.goto(f"{real.at}/hosts/xenserver1")
+    tab.get_by_role("button", name="Switching on…").click()
+    dialog = tab.get_by_role("dialog", name="xenserver1: how it is switched on")
+    expect(dialog.get_by_label("First")).to_have_value("wake-on-lan")
     dialog.get_by_label("First").select_option("xapi")
     dialog.get_by_label("Then").first.select_option("")
     save(tab, dialog, 'power_on = ["xapi"]')

@@ -27,7 +27,7 @@ PAGES = (
     Page("/start", "start", "Set up this site", within="site", uses=("add", "findings")),
     Page("/storage/{id}", "storage", "Storage", within="site", uses=("settings",)),
     Page("/hosts", "hosts", "Shutdown settings", "shutdown"),
-    Page("/hosts/{id}", "host", "Shutdown settings", within="hosts"),
+    Page("/hosts/{id}", "host", "Shutdown settings", within="hosts", uses=("settings",)),
     Page("/add", "add", "Add", within="hosts"),
     Page("/upses", "upses", "UPSs", "ups"),
     Page("/upses/{id}", "ups", "UPS", within="upses"),

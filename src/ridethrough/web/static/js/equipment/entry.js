@@ -59,7 +59,7 @@ function named(one, value, hint, names) {
 function yes(one, value, hint) {
   const made = toggle(one.key, one.label, { checked: value, hint });
   const problem = problemLine();
-  return { el: h("div", { class: "field" }, made.el, problem.el), get value() { return made.value; }, error: problem.error, focus: () => made.input.focus() };
+  return { el: h("div", { class: "field" }, h("div", {}, made.el), problem.el), get value() { return made.value; }, error: problem.error, focus: () => made.input.focus() };
 }
 
 function fixed(one, value, hint) {

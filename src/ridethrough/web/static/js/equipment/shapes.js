@@ -90,7 +90,7 @@ export const SHAPES = {
     groups: [
       ["", [
         { key: "power_on", label: "Ways", as: "ways", choices: POWER_WAYS },
-        { key: "agent", label: "ridethrough-agent stands on it", as: "yes" },
+        { key: "agent", label: "It has an agent", as: "yes" },
       ]],
       ["Wake-on-LAN", [
         { key: "wake_on_lan.mac", label: "MAC address", as: "text", when: wakes },

@@ -1,13 +1,14 @@
 // The Shutdown Settings of one host, or of several: /hosts/ID?with=ANOTHER&with=...
-import { whoAmI } from "../api.js";
+import { covers, whoAmI } from "../api.js";
 import { h, refill, setText } from "../dom.js";
+import { changeSection } from "../equipment/editor.js";
 import { settingsIn } from "../hosts/choice.js";
 import { editor } from "../hosts/editor.js";
 import { askButtons } from "../hosts/people.js";
 import { whyLine } from "../hosts/why.js";
 import { live } from "../live.js";
 import { readSettings } from "../settings.js";
-import { linkButton } from "../ui/button.js";
+import { button, linkButton } from "../ui/button.js";
 import { empty, note, status } from "../ui/status.js";
 import { COORDINATOR, count, hostState } from "../words.js";
 
@@ -68,12 +69,13 @@ async function again() {
 async function begin(id) {
   const { role } = await whoAmI();
   const about = document.getElementById("about");
+  const switching = button("Switching on…", { symbol: "edit", onClick: () => void changeSection("host", id, { base: { pool: live.state.hosts.get(id)?.pool } }) });
   place.before(whyLine(id));
   live.subscribe(
     (state) => state.hosts.get(id),
     (row) => {
       if (!row) return;
-      refill(document.getElementById("tools"), askButtons(row, role));
+      refill(document.getElementById("tools"), askButtons(row, role), covers(role, "administer") && switching);
       refill(about, " · ", row.coordinator ? `${COORDINATOR} of ${row.pool}` : `Host of ${row.pool}`, " · ", row.address && `${row.address} · `, status(hostState(row)).el, ` · ${count(row.vms.length, "VM")}`);
     },
   );
