@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from ridethrough.api import Context
 from ridethrough.runtime.seen_file import FILE
@@ -260,3 +260,23 @@ def test_on_a_phone_the_picture_and_the_story_have_the_whole_width(simulator: Pa
         box = simulator.locator(part).bounding_box()
         assert box is not None
         assert box["width"] > 0.9 * PHONE["width"]
+
+
+def test_what_was_chosen_last_is_shown_whichever_answer_comes_first(page: Page, serve: Serve, ready: Context) -> None:
+    held: list[Route] = []
+
+    def answer(route: Route) -> None:
+        if (route.request.post_data_json or {}).get("source") == "live":
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/api/v1/simulations/things", answer)
+    page.goto(f"{serve(ready)}/simulator")
+    page.get_by_label("Played on").select_option("scenario:c18_switch_ends_first")
+    expect(page.get_by_role("heading", name="C18 switch ends first")).to_be_visible()
+    with page.expect_response("**/api/v1/simulations/things"):
+        held[0].continue_()
+    page.wait_for_timeout(300)
+    expect(page.get_by_role("heading", name="C18 switch ends first")).to_be_visible()
+    expect(node(page, "switch:sw1")).to_be_visible()

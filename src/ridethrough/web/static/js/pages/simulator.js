@@ -72,6 +72,7 @@ function page(no, sources, cases) {
       narrative,
     ),
   );
+  let opening = null;
   begin();
 
   async function begin() {
@@ -108,8 +109,10 @@ function page(no, sources, cases) {
   }
 
   async function open(source, called = "") {
+    opening = source; // an answer on what was chosen before may come late
     try {
       const things = await post("/simulations/things", { source });
+      if (opening !== source) return;
       shown = [];
       story.fail("");
       story.load(source, things, null, called);
@@ -121,8 +124,7 @@ function page(no, sources, cases) {
       marks();
       bar.go(0);
     } catch (error) {
-      if (error.name === "AbortError") return;
-      story.fail(error.message);
+      if (error.name !== "AbortError" && opening === source) story.fail(error.message);
     }
   }
 
@@ -201,6 +203,7 @@ function page(no, sources, cases) {
   async function reopen(id) {
     try {
       const found = await opened(id);
+      opening = null;
       story.el.hidden = Boolean(no);
       bar.el.hidden = false;
       story.load(found.source, found.things, found);
