@@ -78,10 +78,10 @@ def test_its_file_is_the_one_that_comes_but_for_the_time(tmp_path: Path) -> None
     assert (read_.every, read_.stop_host, read_.shutdown) == (made.every, made.stop_host, made.shutdown)
 
 
-def outage(*more: dict[str, Any], lasts: Seconds = 3000, **override: Any) -> Scenario:
-    """Of both UPSs of the manual's test bed."""
-    timeline = [{"at": 0, "do": "fail", "feeder": feeder} for feeder in "ab"]
-    timeline += [*more, *({"at": lasts, "do": "restore", "feeder": feeder} for feeder in "ab")]
+def outage(*more: dict[str, Any], lasts: Seconds = 3000, feeders: str = "ab", **override: Any) -> Scenario:
+    """Of both UPSs of the manual's test bed, or of one."""
+    timeline = [{"at": 0, "do": "fail", "feeder": feeder} for feeder in feeders]
+    timeline += [*more, *({"at": lasts, "do": "restore", "feeder": feeder} for feeder in feeders)]
     content = {"story": "one\ntwo", "site": "two_hosts", "timeline": timeline, "until": lasts + 1800}
     return read({**content, "override": override}, SCENARIOS / "agents.toml")
 
@@ -129,6 +129,19 @@ def test_a_controller_that_returns_brings_back_what_the_agents_have_stopped(seed
     world = ours.play(scenario_of(seed))
     assert said(world, "host01", "System is being shut down")
     assert not any("cuts its output" in line.text for line in world.story)
+    assert all(host.power and host.enabled for host in world.hosts.values())
+    assert all(vm.alive for vm in world.vms.values())
+    assert (world.crashed, world.lost) == ([], [])
+
+
+def test_what_an_agent_stops_while_the_controller_returns_is_nobodys_wish() -> None:
+    """Power is back before its guests have stopped; one of them takes long. Then their host goes down all the same."""
+    small = {"capacity_wh": 37.5, "card": {"action": "client"}}
+    hosts, vms = {"xenserver2": {"memory_gib": 12}}, {"web1": {"guest": "ignores"}}
+    away = {"at": 20, "do": "crash controller", "for": "2m"}
+    world = ours.play(outage(away, lasts=105, feeders="a", world={"ups": {"ups1": small}, "host": hosts, "vm": vms}))
+    assert said(world, "xenserver1", "System is being shut down")[0] < 105
+    assert said(world, "xenserver1", "3 VMs stopped")[0] > 160
     assert all(host.power and host.enabled for host in world.hosts.values())
     assert all(vm.alive for vm in world.vms.values())
     assert (world.crashed, world.lost) == ([], [])

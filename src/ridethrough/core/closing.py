@@ -12,7 +12,7 @@ from .homing import go_home
 from .model import HostId, PoolId, VmId
 from .observation import Power, Restart, VmSeen
 from .proof import may_have_fallen
-from .recovery import NO_PLACE, has_a_home, is_off, is_steady, may_still_enable_itself, ran_on, to_start
+from .recovery import NO_PLACE, agents_stop, has_a_home, is_off, is_steady, may_still_enable_itself, ran_on, to_start
 from .situation import Situation
 from .start import start
 from .storage import NOT_SERVING
@@ -71,7 +71,11 @@ def _is_hopeless(s: Situation, action: str) -> bool:
 
 
 def _is_over(s: Situation, pool: PoolId) -> bool:
-    if not is_steady(s, pool) or any(getattr(a, "pool", None) == pool for a in s.memory.pending.values()):
+    if (
+        not is_steady(s, pool)
+        or agents_stop(s, pool)
+        or any(getattr(a, "pool", None) == pool for a in s.memory.pending.values())
+    ):
         return False
     for host in s.members(pool):
         m = s.memory.host(host.id)

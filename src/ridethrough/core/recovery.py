@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import events as e
 from .actions import EnableHost, StartVm
 from .attachments import awaited
-from .custody import belongs_to_administrator, is_away
+from .custody import belongs_to_administrator, has_agent, is_away
 from .evacuation import still_moves
 from .gates import awaited_batteries, is_ready, may_start, why_it_waits
 from .memory import VmMemory
@@ -22,6 +22,7 @@ from .start import may_act, start
 from .storage import disks_served
 
 NO_PLACE = "no place"  # the alert about guests that no host can take
+AGENT_TAKES: Seconds = 330.0  # to stop the guests of its host and that, as its file comes; and a minute
 
 
 def enable(s: Situation) -> list[e.Event]:
@@ -206,9 +207,23 @@ def left_off(s: Situation) -> list[e.Event]:
     for pool in sorted(p for p in s.seen.pools if s.is_trusted(p)):
         for vm, m, places in _halted(s, pool):
             ours = m.stopped or m.left_off or m.start_unsure or m.failed_on
-            if not ours and _is_at_rest(s, vm, m.placed_at) and all(_has_run_on(s, h, m) for h in places):
+            if ours or _may_be_its_agent(s, pool, places):
+                continue
+            if _is_at_rest(s, vm, m.placed_at) and all(_has_run_on(s, h, m) for h in places):
                 found.append(e.VmLeftOff(s.now, vm.id, vm.name))
     return found
+
+
+def agents_stop(s: Situation, pool: PoolId) -> bool:
+    """Guests are halted that an agent may have stopped: its host goes down next."""
+    return any(not (m.stopped or m.left_off) and _may_be_its_agent(s, pool, at) for _, m, at in _halted(s, pool))
+
+
+def _may_be_its_agent(s: Situation, pool: PoolId, places: tuple[HostId, ...]) -> bool:
+    """This controller was away in the outage, and an agent that began meanwhile goes through with it."""
+    record, back = s.memory.pool(pool).record, s.memory.started_at
+    was_away = record is not None and record.at < back and s.now - back < AGENT_TAKES
+    return was_away and any(has_agent(s, host) for host in places)
 
 
 def _has_run_on(s: Situation, host: HostId, vm: VmMemory) -> bool:

@@ -17,6 +17,7 @@ from ridethrough.core.fold import fold
 from ridethrough.core.memory import Memory
 from ridethrough.core.model import HostId, Seconds, VmId
 from ridethrough.core.observation import Power, Snapshot
+from ridethrough.core.recovery import AGENT_TAKES
 from ridethrough.core.site import Site
 from ridethrough.core.situation import Situation
 from ridethrough.runtime.loop import Decide
@@ -281,9 +282,10 @@ class Watch:
 
     @property
     def longest_wait(self) -> Seconds:
-        """As long as the controller may wait for a host that does not come back."""
-        policy = self.scenario.site.site.policy
-        waits = policy.start_timeout + policy.starts_itself + policy.battery_wait
+        """As long as the controller may wait for a host that does not come back, or for an agent that may still act."""
+        site = self.scenario.site.site
+        policy, agents = site.policy, any(host.agent for host in site.hosts.values())
+        waits = policy.start_timeout + policy.starts_itself + policy.battery_wait + AGENT_TAKES * agents
         return waits + policy.host_stop + policy.settle + SETTLED
 
     def is_over(self) -> bool:
