@@ -53,7 +53,6 @@ class VmCalls(Operations):
             self.may_receive(vm, target)
             source = self._resident(vm)
             task.resident_on = source.id
-            vm.scheduled_to_be_resident_on = target.id  # at once: the next one finds its room taken
             self.hold(vm, task, "pool_migrate")
             self.hold(target, task, "vm_migrate")
             task.cancellable = True
@@ -130,6 +129,8 @@ class VmCalls(Operations):
         self.in_state(vm, Power.RUNNING)  # it may have died before its host took the call
         if vm.refuses_move:
             raise XapiError(*vm.refuses_move)
+        vm.scheduled_to_be_resident_on = target.id
+        self.world.changed("vm", vm.ref)
         if self.world.reach(target.id) is Reach.NOTHING:
             yield DARK_TARGET_BLOCKS
             raise XapiError("CANNOT_CONTACT_HOST", target.ref)
