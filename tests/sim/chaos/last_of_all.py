@@ -70,6 +70,8 @@ def the_own_vm_is_never_stopped(watch: Watch, t: Tick) -> Iterator[str]:
         return
     if any(isinstance(action, a.MoveVm) and action.vm == own.id for action in t.before.pending.values()):
         return
+    if own.id in t.s.seen.vms and t.s.seen.vms[own.id].immovable:
+        return
     targets = [
         t.world.hosts[action.host] for action in moved if not t.s.vm_policy(t.s.seen.vms[action.vm]).infrastructure
     ]
