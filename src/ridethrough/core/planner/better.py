@@ -284,13 +284,8 @@ def _leave_anew(state: State, candidates: list[int], steps: Steps) -> None:
     order = sorted(candidates, key=lambda g: (-state.weight[g] / max(state.seconds[g], 1e-9), g))
 
     def bound(n: int) -> float:
-        left, worth = state.out_left[state.source[order[0]]], 0.0
-        for g in order[n:]:
-            if state.seconds[g] > left:
-                return worth + state.weight[g] * left / state.seconds[g]
-            left -= state.seconds[g]
-            worth += state.weight[g]
-        return worth
+        left = state.out_left[state.source[order[0]]]
+        return _share(((state.weight[g], state.seconds[g]) for g in order[n:]), left)
 
     _search(state, order, bound, steps, NODES, 1)
 
@@ -312,24 +307,25 @@ def _try_everything(state: State, steps: Steps) -> bool:
         fitting = {g for g in order[n:] if state.memory[g] <= largest}
         by_room = _share(((state.weight[g], state.memory[g]) for g in lightest if g in fitting), sum(state.free))
         if not state.timed:
-            return by_room
+            return int(by_room + 1e-6)
         out = state.out_left
         fitting = {g for g in fitting if state.seconds[g] <= min(longest, out[state.source[g]])}
         left = min(sum(state.into_left), sum(out))
-        return min(by_room, _share(((state.weight[g], state.seconds[g]) for g in quickest if g in fitting), left))
+        by_time = _share(((state.weight[g], state.seconds[g]) for g in quickest if g in fitting), left)
+        return int(min(by_room, by_time) + 1e-6)
 
     return _search(state, order, bound, steps, FEW_NODES, len(state.free))
 
 
-def _share(items: Iterable[tuple[int, float]], left: float) -> int:
+def _share(items: Iterable[tuple[int, float]], left: float) -> float:
     """What such things are worth that take so much in all, the last of them in part; the best for it come first."""
     worth = 0.0
     for weight, taken in items:
         if taken > left:
-            return int(worth + weight * left / taken + 1e-6)
+            return worth + weight * left / taken
         left -= taken
         worth += weight
-    return int(worth)
+    return worth
 
 
 def _search(
