@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .durations import durations, host_stop, longest_stop, sending_time, stop_time
-from .ends import LAST_SECONDS, can_be_cleared_for, earlier, left, serves_for
+from .ends import LAST_SECONDS, can_be_cleared_for, left, serves_for
 from .learned import GIB
 from .memory import DEADLINE
-from .model import HostId, PoolId, Seconds, StorageId
+from .model import HostId, PoolId, Seconds, StorageId, earlier
 from .movable import is_moving, no_target, stays
 from .observation import HostSeen, VmSeen
 from .ordering import stop_rank

@@ -6,7 +6,7 @@ import math
 
 from .battery import Discharge, Told, remaining
 from .durations import host_stop
-from .model import CONTROLLER, HostId, PoolId, Seconds, StorageId, SwitchId, UpsId, Way
+from .model import CONTROLLER, HostId, PoolId, Seconds, StorageId, SwitchId, UpsId, Way, earlier
 from .observation import HostSeen, Source
 from .power import feeds_of, is_silent, supply
 from .situation import Situation, once
@@ -193,11 +193,6 @@ def _carried_for(s: Situation, machine: HostId | StorageId) -> Seconds | None:
     return None if first is None else max(first - LAST_SECONDS, 0.0)
 
 
-def earlier(*ends: Seconds | None) -> Seconds | None:
-    """The first of what is known to end; None when nothing is."""
-    return min((end for end in ends if end is not None), default=None)
-
-
 def lasts(s: Situation, host: HostId) -> Seconds | None:
     """Seconds until its feeds, or those of storage that it uses, can no longer carry it."""
     return _first_to_end(s, host) if s.site.storages else own_left(s, host)
@@ -246,5 +241,5 @@ def _before_its_coordinator(s: Situation, coordinator: HostId, pool: PoolId, car
     reached = _led_to_for(s, coordinator, pool) if carries_us else reached_for(s, coordinator, pool)
     if not supply(s, coordinator).failing:
         return reached
-    ends = [end for end in (lasts(s, coordinator), reached) if end is not None]
-    return max(min(ends) - host_stop(s, coordinator), 0.0) if ends else None
+    first = earlier(lasts(s, coordinator), reached)
+    return None if first is None else max(first - host_stop(s, coordinator), 0.0)

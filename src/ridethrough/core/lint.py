@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 from .advice import NOTHING_SEEN, Advice, Level, advice, is_protected, outcome
 from .learned import GIB, NOTHING_LEARNED, Learned
 from .memory import Memory
-from .model import HostId, PoolId, Seconds, UpsId, VmId
+from .model import HostId, PoolId, Seconds, UpsId, VmId, earlier
 from .movable import suitable
 from .observation import HostSeen, Snapshot, VmSeen
 from .placement import stays
@@ -184,7 +184,7 @@ def _runtime(s: Situation, ups: UpsId) -> Seconds | None:
     there = s.seen.upses.get(ups)
     runtime = there.reading.runtime if there and there.reading else None
     cut = timers(ups, s.site, s.seen).off_after
-    return min((end for end in (runtime, cut) if end is not None), default=None) if runtime is not None else None
+    return earlier(runtime, cut) if runtime is not None else None
 
 
 def _feeds(s: Situation, ups: UpsId, pool: PoolId) -> bool:

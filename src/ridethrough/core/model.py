@@ -22,6 +22,11 @@ SwitchId: TypeAlias = str  # the key in site.toml: [switch.KEY]; no host and no 
 CONTROLLER = "the controller"  # the name of its own machine among those that UPSs feed
 
 
+def earlier(*ends: Seconds | None) -> Seconds | None:
+    """The first of what is known to end; None when nothing is."""
+    return min((end for end in ends if end is not None), default=None)
+
+
 class CardAction(StrEnum):
     """What a card does when utility power has failed for its warning period (manual 2.3.1)."""
 

@@ -14,7 +14,7 @@ from .situation import Situation, once
 
 NOT_PROVEN = "its UPS has not been asked again yet"
 EQUALS = 4096  # more than twice as many VMs as a pool has
-MORE = {Restart.ALWAYS: 2, Restart.BEST_EFFORT: 1, Restart.NEVER: 0}
+MORE = {Restart.ALWAYS: 2, Restart.BEST_EFFORT: 1, Restart.NEVER: 0}  # what HA would restart comes before its equals
 RANK = {Supply.FULL: 0, Supply.REDUCED: 1, Supply.ASSUMED: 2}
 
 

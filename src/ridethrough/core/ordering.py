@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from .model import HostId
-from .observation import HostSeen, Restart, VmSeen
+from .movable import MORE
+from .observation import HostSeen, VmSeen
 from .power import supply
 from .situation import Situation
-
-RESTART_RANK = {Restart.ALWAYS: 0, Restart.BEST_EFFORT: 1, Restart.NEVER: 2}
 
 
 def is_down(s: Situation, host: HostId) -> bool:
@@ -49,7 +48,7 @@ def first_to_stop(s: Situation, vms: list[VmSeen]) -> list[VmSeen]:
 
 def start_order(s: Situation, vms: list[VmSeen]) -> list[VmSeen]:
     """Infrastructure first, then low tiers before high ones, then as HA would restart them, then by name."""
-    return sorted(vms, key=lambda v: (stop_rank(s, v), RESTART_RANK[v.restart], v.name, v.id))
+    return sorted(vms, key=lambda v: (stop_rank(s, v), -MORE[v.restart], v.name, v.id))
 
 
 def first_to_start(s: Situation, vms: list[VmSeen], starting: list[VmSeen]) -> list[VmSeen]:

@@ -11,9 +11,7 @@ from .ends import left
 from .learned import GIB
 from .model import Bytes, HostId, Seconds, VmId
 from .movable import (
-    NOT_PROVEN as NOT_PROVEN,
-)
-from .movable import (
+    MORE,
     RANK,
     coming,
     could_take,
@@ -21,11 +19,13 @@ from .movable import (
     vcpus_on,
     worth,
 )
+from .movable import (
+    NOT_PROVEN as NOT_PROVEN,
+)
 from .movable import is_moving as is_moving
 from .movable import no_target as no_target
 from .movable import stays as stays
 from .observation import VmSeen
-from .ordering import RESTART_RANK
 from .planner import Guest, Problem, Target, packed
 from .policy import weight as weight
 from .power import Supply, supply
@@ -119,7 +119,7 @@ def _order(s: Situation, vm: VmSeen, late: bool) -> tuple[bool, bool, int, int, 
     """In which order moves begin; of those that there may be no time for, the smallest first."""
     policy = s.vm_policy(vm)
     size = vm.memory if late else -vm.memory
-    return (late, not policy.infrastructure, policy.tier, RESTART_RANK[vm.restart], size, vm.name, vm.id)
+    return (late, not policy.infrastructure, policy.tier, -MORE[vm.restart], size, vm.name, vm.id)
 
 
 def _too_large(vm: VmSeen) -> str:

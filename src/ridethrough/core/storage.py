@@ -8,8 +8,8 @@ from . import events as e
 from .actions import CancelMove, ForceStopVm, ShutDownHost, StopStorage, StopVm
 from .budget import asks_cleanly, clearing, longest_of, used_for
 from .durations import longest_stop, stop_time
-from .ends import LAST_SECONDS, can_be_cleared_for, can_be_told_for, earlier, own_left, serves_for, stays_for
-from .model import HostId, PoolId, Seconds, Storage, StorageId, Way
+from .ends import LAST_SECONDS, can_be_cleared_for, can_be_told_for, own_left, serves_for, stays_for
+from .model import HostId, PoolId, Seconds, Storage, StorageId, Way, earlier
 from .observation import HostSeen, StorageSeen, VmSeen
 from .ordering import first_to_stop, is_down
 from .placement import is_moving

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from .advice import Advice, Level
-from .model import Controller, Host, Seconds, Storage, Switch, UpsId, VmId
+from .model import Controller, Host, Seconds, Storage, Switch, UpsId, VmId, earlier
 from .observation import Snapshot
 from .site import Site
 from .timetable import timers
@@ -123,4 +123,4 @@ def _of_ups(ups: UpsId, site: Site, seen: Snapshot) -> Seconds | None:
     there = seen.upses.get(ups)
     runtime = there.reading.runtime if there and there.reading else None
     held = runtime * site.policy.trust if runtime is not None else None
-    return min((end for end in (held, timers(ups, site, seen).off_after) if end is not None), default=None)
+    return earlier(held, timers(ups, site, seen).off_after)
