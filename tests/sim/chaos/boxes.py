@@ -45,7 +45,7 @@ class RandomBoxes:
         if store not in world["storage"]:
             world["storage"][store] = {"hosts": self._some_hosts()} if d.chance(12) else {}
             self._put_disks(store, world)
-        feeds = self._feeds(name, content, world)
+        feeds = self._feeds(name)
         needs = d.randint(1, len(feeds))
         content["storage"][name] = self._written(name, store, feeds, needs, world)
         world["nas"][name] = self._true(store, content["storage"][name])
@@ -60,17 +60,11 @@ class RandomBoxes:
             if self.dice.chance(40):
                 vm["storage"] = [store] if self.dice.chance(60) else sorted({*vm["storage"], store})
 
-    def _feeds(self, name: str, content: Content, world: Content) -> list[str]:
-        """UPSs of hosts, or one of its own: on their feeders, or on one of its own."""
-        d, site = self.dice, self.site
-        if d.chance(45):
-            return sorted(d.sample(site.upses, min(d.mostly(70, 1, 2), len(site.upses))))
-        ups = f"ups-{name}"
-        self.own_upses.append(ups)
-        feeder = OWN_FEEDER if d.chance(50) else d.choice(site.feeders)
-        world["ups"][ups] = site.true_ups(feeder, WATTS, d)
-        content["ups"][ups] = site.entered(world["ups"][ups]["card"], d)
-        return [ups]
+    def _feeds(self, name: str) -> list[str]:
+        own = f"ups-{name}"
+        feeds = self.site.feeds_of(own, WATTS, self.dice, 45, OWN_FEEDER, 50)
+        self.own_upses += [ups for ups in feeds if ups == own]
+        return feeds
 
     def _written(self, name: str, store: str, feeds: list[str], needs: int, world: Content) -> Content:
         """Repositories are named, or only who uses it; now and then wrongly, or nothing is."""

@@ -110,16 +110,10 @@ class RandomLifeline:
     # --- what they hang on, and what befalls it
 
     def _feeds(self, name: str, watts: float) -> list[str]:
-        """UPSs of hosts, or one of its own: on their feeders, or on one of its own."""
-        d, site = self.dice, self.site
-        if d.chance(40):
-            return sorted(d.sample(site.upses, min(d.mostly(70, 1, 2), len(site.upses))))
-        ups = f"ups-{name}"
-        self.own_upses.append(ups)
-        feeder = OWN_FEEDER if d.chance(20) else d.choice(site.feeders)
-        true = site.content["world"]["ups"][ups] = site.true_ups(feeder, watts, d)
-        site.content["ups"][ups] = site.entered(true["card"], d)
-        return [ups]
+        own = f"ups-{name}"
+        feeds = self.site.feeds_of(own, watts, self.dice, 40, OWN_FEEDER, 20)
+        self.own_upses += [ups for ups in feeds if ups == own]
+        return feeds
 
     def _befall(self) -> None:
         d, upses = self.dice, self.site.content["world"]["ups"]

@@ -134,6 +134,16 @@ class RandomSite:
         watts = sum(WATTS / len(f) for f in self.feeds.values() if ups in f) or WATTS
         return self.true_ups(self.feeder_of[ups], watts, self.dice)
 
+    def feeds_of(self, ups: str, watts: float, d: Dice, shared: int, own_feeder: str, on_it: int) -> list[str]:
+        """UPSs of hosts, in so many of a hundred cases; else one of its own: on a feeder of its own, in so many, or on
+        one of theirs."""
+        if d.chance(shared):
+            return sorted(d.sample(self.upses, min(d.mostly(70, 1, 2), len(self.upses))))
+        feeder = own_feeder if d.chance(on_it) else d.choice(self.feeders)
+        true = self.content["world"]["ups"][ups] = self.true_ups(feeder, watts, d)
+        self.content["ups"][ups] = self.entered(true["card"], d)
+        return [ups]
+
     def true_ups(self, feeder: str, watts: float, d: Dice) -> Content:
         """One that carries so many watts for some time."""
         runtime = d.choice([60, 120, 180, 300, 600] if self.short else [300, 600, 1200])
