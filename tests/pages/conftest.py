@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from ridethrough.api import Context
 
+from .real import Real, first_administrator, tab_of
 from .served import Served
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -64,3 +66,17 @@ def page(chromium: Browser, serve: object) -> Iterator[Page]:
     yield page
     context.close()
     assert errors == []
+
+
+@pytest.fixture(scope="module")
+def session(real: Real, chromium: Browser) -> Any:
+    """The administrator's cookies, of a file that has a controller of its own: its `real`."""
+    with first_administrator(real, chromium) as page:
+        return page.context.storage_state()
+
+
+@pytest.fixture
+def tab(session: Any, chromium: Browser) -> Iterator[Page]:
+    """A tab of the administrator's browser."""
+    with tab_of(chromium, session) as page:
+        yield page

@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from .looks import faults
-from .real import Real, first_administrator, tab_of
+from .real import Real
 
 
 @pytest.fixture(scope="module")
@@ -23,19 +23,6 @@ def real(root: Path, tmp_path_factory: pytest.TempPathFactory, chromium: Browser
     found = Real(tmp_path_factory.mktemp("settings"), root / "scenarios" / "sites" / "two_hosts.toml")
     yield found
     found.close()
-
-
-@pytest.fixture(scope="module")
-def session(real: Real, chromium: Browser) -> Any:
-    """The administrator's cookies."""
-    with first_administrator(real, chromium) as page:
-        return page.context.storage_state()
-
-
-@pytest.fixture
-def tab(session: Any, chromium: Browser) -> Iterator[Page]:
-    with tab_of(chromium, session) as page:
-        yield page
 
 
 @pytest.fixture
