@@ -265,8 +265,7 @@ def _home(s: Situation, vm: VmSeen) -> HostId:
     host = s.seen.hosts.get(ran_on(s, vm))
     # A host that refused to be disabled is enabled on battery: what was stopped there must stay stopped.
     ready = host is not None and _takes_guests(s, host) and supply(s, host.id).powered
-    fits = host is not None and ready and vm.storage <= host.storage
-    return host.id if host is not None and fits and host.memory_free >= vm.memory else ""
+    return host.id if host is not None and ready and _fits(vm, host) else ""
 
 
 def _where(s: Situation, vm: VmSeen) -> HostId:
@@ -331,9 +330,13 @@ def _is_without_power_for_long(s: Situation, host: HostSeen) -> bool:
 
 
 def has_a_home(s: Situation, vm: VmSeen) -> bool:
-    """Some enabled, answering host has the VM's storage attached: storage is late after a boot."""
-    hosts = [h for h in s.members(vm.pool) if _takes_guests(s, h) and vm.storage <= h.storage]
-    return any(h.memory_free >= vm.memory for h in hosts)
+    """Some enabled, answering host could run the VM and has its storage attached: storage is late after a boot."""
+    return any(_takes_guests(s, h) and _fits(vm, h) for h in s.members(vm.pool))
+
+
+def _fits(vm: VmSeen, host: HostSeen) -> bool:
+    cpus = not host.cpus or host.cpus >= vm.cpus_needed
+    return cpus and vm.storage <= host.storage and host.memory_free >= vm.memory
 
 
 def _takes_guests(s: Situation, host: HostSeen) -> bool:
