@@ -134,7 +134,7 @@ def _of_pools(s: Situation) -> Iterator[tuple[str, str, str]]:
                 f"{pool_id} uses WLB, which gave no advice ({pool.wlb_trouble}): VMs are placed without it",
             )
         if nowhere := ", ".join(v.name for v in without_place(s, pool_id)):
-            text = f"{nowhere} cannot start again: no host of {pool_id} that is up has the room, the CPUs and the storage"
+            text = f"{nowhere} cannot start again: no host of {pool_id} that is up has the room, CPUs and storage"
             yield pool_id, NO_PLACE, text
         yield from _of_ha(s, pool)
 

@@ -120,7 +120,7 @@ def _of_vm(s: Situation, vm: VmSeen | None) -> str:
     if silent:
         return _because(f"{listed(silent)} {'does' if len(silent) == 1 else 'do'} not serve")
     if vm in to_start(s, vm.pool) and not has_a_home(s, vm):
-        return _because("no host that is up has the room, the CPUs and the storage")
+        return _because("no host that is up has the room, CPUs and storage")
     return _because(f"its start failed: {failure.error}" if failure is not None else "")
 
 
