@@ -6,14 +6,19 @@ Deterministic, and bounded by a number of steps, not by a clock.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 
 from .better import better
 from .problem import Plan, Problem
 from .state import NOWHERE, State
 
 
+@lru_cache(maxsize=32)
 def packed(problem: Problem) -> Plan:
-    """A place for as much of what the guests are worth as can be found."""
+    """A place for as much of what the guests are worth as can be found.
+
+    While nothing moves, and no battery limits the time, the problem of a round is that of the one before.
+    """
     state = State(problem)
     if not state.timed:
         _pack(problem, state)

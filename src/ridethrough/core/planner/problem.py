@@ -32,7 +32,7 @@ class Target:
     free: Bytes
     rank: int = 0
     busy: Seconds = 0.0  # for which its link is taken by what is on its way there already
-    groups: Mapping[str, int] = field(default_factory=dict)  # how many of each group run here or come
+    groups: Mapping[str, int] = field(default_factory=dict, hash=False)  # how many of each group run here or come
     cpus: int = 0  # 0: not told
     vcpus: int = 0  # of all that runs here or comes
 
@@ -43,7 +43,7 @@ class Problem:
 
     guests: tuple[Guest, ...]
     targets: tuple[Target, ...]
-    windows: Mapping[HostId, Seconds] = field(default_factory=dict)
+    windows: Mapping[HostId, Seconds] = field(default_factory=dict, hash=False)
 
     def window(self, source: HostId) -> Seconds:
         return self.windows.get(source, math.inf)
