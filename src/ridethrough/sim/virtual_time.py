@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import selectors
 from collections.abc import Callable, Coroutine
-from typing import Any, Protocol, TypeVar
+from contextvars import Context
+from itertools import count
+from typing import Any, Protocol, TypeVar, TypeVarTuple, Unpack
 
 from ridethrough.core.model import Seconds
 from ridethrough.ports import StoodStill
 from ridethrough.runtime.clock import Pulse
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 
 class Timeline(Protocol):
@@ -33,7 +36,11 @@ class Deadlock(Exception):  # noqa: N818 - a state, and the name for it
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """Runs coroutines on a timeline: where a loop would wait, time jumps to the next thing that is due."""
+    """Runs coroutines on a timeline: where a loop would wait, time jumps to the next thing that is due.
+
+    Of timers that are due at the same moment, which a real clock hardly knows, that comes first that was set first:
+    asyncio's own order among them depends on what else waits.
+    """
 
     def __init__(self, timeline: Timeline) -> None:
         super().__init__(_Jumps(timeline))
@@ -42,6 +49,25 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> Seconds:
         return self._timeline.now
+
+    def call_at(
+        self, when: float, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        return super().call_at(_Due(when), callback, *args, context=context)
+
+
+class _Due(float):
+    """A moment that comes before an equal one made later."""
+
+    _numbers = count()
+
+    def __init__(self, _: float) -> None:
+        self._number = next(self._numbers)
+
+    def __lt__(self, other: float) -> bool:
+        if isinstance(other, _Due) and self == other:
+            return self._number < other._number
+        return super().__lt__(other)
 
 
 class _Jumps(selectors.SelectSelector):
