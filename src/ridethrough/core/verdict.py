@@ -88,8 +88,10 @@ def next_moment(s: Situation) -> Seconds | None:
             moments += [asked + s.policy.host_stop, asked + 2 * s.policy.host_stop]
         elif m.evacuation is not None:
             moments.append((m.disabled_at or m.evacuation.at) + s.policy.disable_wait)
-            if state.failing or state.powered or is_emptying(s, host):
-                moments.append(s.now + PULSE)  # while power settles nothing begins and nothing is undone
+            # While power settles nothing begins and nothing is undone; once it is back no second counts.
+            wanted = bool(m.wanted) or s.is_wanted_off(host.pool)
+            if wanted or state.failing or (is_emptying(s, host) and not state.powered):
+                moments.append(s.now + PULSE)
     for storage, built in sorted(s.site.storages.items()):
         since, known = supply(s, storage).since, s.memory.storage(storage)
         if since is not None:
