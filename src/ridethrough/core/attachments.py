@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import events as e
 from .actions import AttachRepository
 from .memory import kind_and_target
-from .model import PoolId, RepositoryId
+from .model import HostId, PoolId, RepositoryId
 from .observation import HostSeen, VmSeen
 from .power import supply
 from .situation import Situation, once
@@ -39,10 +39,14 @@ def name_of(s: Situation, pool: PoolId, repository: RepositoryId) -> str:
     return s.seen.pools[pool].storage_names.get(repository) or repository
 
 
-@once
 def missing(s: Situation, host: HostSeen) -> list[RepositoryId]:
     """What a host that is up had attached when the outage began and has not attached now, in the order of the names."""
-    m = s.memory.host(host.id)
+    return _missing(s, host.id)
+
+
+@once
+def _missing(s: Situation, host_id: HostId) -> list[RepositoryId]:
+    host, m = s.seen.hosts[host_id], s.memory.host(host_id)
     if m.shut_down_at is not None or m.down_at is not None or not host.live or not s.answers(host):
         return []
     gone = attached_before(s, host) & host.detached

@@ -10,7 +10,7 @@ from .model import HostId, PoolId, PowerWay, Seconds, Storage, UpsId
 from .observation import HostSeen
 from .power import Supply, backs_of, supply
 from .proof import had_guests, silent_since
-from .situation import Situation
+from .situation import Situation, once
 from .start import has_claim, may_act, start
 from .storage import is_in_other_hands, waits_for
 from .storage_use import hosts_on
@@ -51,8 +51,7 @@ def power_on(s: Situation) -> list[e.Event]:
     found: list[e.Event] = []
     begun: set[UpsId] = set()
     for host in sorted(s.hosts, key=lambda h: s.memory.host(h.id).powered_on_at or 0.0):  # else the first ever again
-        ways = _usable(s, host)
-        if not ways or not _stays_off(s, host) or is_away(s, host):
+        if not _stays_off(s, host) or is_away(s, host) or not (ways := _usable(s, host)):
             continue  # a person has been called, or is about to be
         feeds = set(feeds_to(s, host.id))
         if not begun.isdisjoint(feeds) or s.now < turn(s, host.id):
@@ -99,6 +98,7 @@ def _may_be_starting(s: Situation, member: HostSeen) -> bool:
     return m.powered_on_at is not None and m.switched_on_by[-1:] != () and m.switched_on_by[-1] not in m.switch_errors
 
 
+@once
 def _coordinator_starts(s: Situation, pool: PoolId) -> bool:
     """It was switched on a moment ago, or its supply has come back after a cut."""
     for host in s.members(pool):

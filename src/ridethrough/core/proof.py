@@ -77,15 +77,15 @@ def _proof_of_down(s: Situation, host: HostSeen) -> str:
     Silence alone proves nothing, nor does a success reply: host.shutdown returns ten seconds before it begins.
     """
     m = s.memory.host(host.id)
+    silent, off = s.now - silent_since(s, host), off_by_its_bmc(s, host)
+    if silent < s.policy.down_silence and not off:
+        return ""
     if m.shut_down_at is None and m.heard_at is None and not _is_ours_to_judge(s, host):
         return ""
-    if off_by_its_bmc(s, host):
+    if off:
         return "its BMC says that its power is off"
-    silent = s.now - silent_since(s, host)
     witness = _witness(s, host)
-    if silent < s.policy.down_silence or not witness:
-        return ""
-    return f"toolstack and network silent for {duration(silent)} while {witness} answers"
+    return f"toolstack and network silent for {duration(silent)} while {witness} answers" if witness else ""
 
 
 def off_by_its_bmc(s: Situation, host: HostSeen) -> bool:

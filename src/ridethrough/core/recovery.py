@@ -108,6 +108,7 @@ def _must_not_be_loaded(s: Situation, home_id: HostId, pool: PoolId) -> bool:
     return not any(is_ready(s, h.id, pool) for h in s.members(pool) if _takes_guests(s, h))
 
 
+@once
 def _coordinator_back(s: Situation, pool: PoolId) -> list[HostId]:
     """The coordinator, if it has started since the outage began."""
     return [h.id for h in s.members(pool) if s.is_coordinator(h) and s.memory.host(h.id).returned_at is not None]
@@ -120,12 +121,12 @@ def batteries(s: Situation) -> dict[UpsId, str]:
     hosts = {h.id for h in coming if is_off(s, h.id) and not may_start(s, h.id, h.pool)}
     for pool in s.seen.pools:
         if s.memory.pool(pool).record is not None and not s.memory.pool(pool).hurried:
-            stopped = to_start(s, pool)
-            hosts |= {h.id for h in coming} & {ran_on(s, v) for v in stopped}
-            if guests := [v for v in stopped if waits_for_battery(s, v)]:
-                hosts |= {*(ran_on(s, v) for v in guests), *_coordinator_back(s, pool)}
-    waiting = {h for h in hosts if h in s.seen.hosts and not is_ready(s, h, s.seen.hosts[h].pool)}
-    upses = sorted({u for h in waiting if supply(s, h).powered for u in awaited_batteries(s, h)})
+            homes = {ran_on(s, v) for v in to_start(s, pool)}
+            hosts |= {h.id for h in coming} & homes
+            if waiting := {home for home in homes if _must_not_be_loaded(s, home, pool)}:
+                hosts |= {*waiting, *_coordinator_back(s, pool)}
+    unready = {h for h in hosts if h in s.seen.hosts and not is_ready(s, h, s.seen.hosts[h].pool)}
+    upses = sorted({u for h in unready if supply(s, h).powered for u in awaited_batteries(s, h)})
     return {u: why_it_waits(s, u) for u in upses}
 
 

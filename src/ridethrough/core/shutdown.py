@@ -73,7 +73,7 @@ def stop_guests(s: Situation) -> list[e.Event]:
             continue
         if s.memory.pool(host.pool).hands_over:
             continue  # there is time for it, or it would not be tried
-        for vm in leaving if is_pressed(s, host) else first_to_stop(s, leaving):
+        for vm in leaving if leaving and is_pressed(s, host) else first_to_stop(s, leaving):
             found += _stop(s, host, vm)
     return found
 

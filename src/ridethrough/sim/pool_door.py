@@ -240,12 +240,11 @@ class PoolDoor:
         )
 
     def _probed(self, host: HostSeen) -> HostSeen:
-        return replace(
-            host,
-            toolstack_at=self._toolstack_at.get(host.id),
-            network_at=self._network_at.get(host.id),
-            answers_since=self._answers_since.get(host.id),
-        )
+        toolstack, network = self._toolstack_at.get(host.id), self._network_at.get(host.id)
+        since = self._answers_since.get(host.id)
+        if (host.toolstack_at, host.network_at, host.answers_since) == (toolstack, network, since):
+            return host
+        return replace(host, toolstack_at=toolstack, network_at=network, answers_since=since)
 
     def _vms_seen(self) -> dict[str, VmSeen]:
         local = {sr.id: sr.name for sr in self._world.storages.values() if not sr.shared}
