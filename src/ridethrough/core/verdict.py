@@ -15,7 +15,7 @@ from .room import makes_room
 from .situation import Situation
 from .wording import duration
 
-PULSE: Seconds = 1.0  # between two looks at a host on which steps follow each other
+PULSE: Seconds = 2.0  # between two looks at a host on which steps follow each other; what ends wakes the loop at once
 
 
 def verdict(s: Situation) -> str:
