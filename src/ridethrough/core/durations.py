@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .learned import GIB, Durations
-from .model import HostId, Seconds
+from .model import HostId, PoolId, Seconds, VmId
 from .observation import VmSeen
 from .situation import Situation, once
 
@@ -26,7 +26,12 @@ def longest_stop(s: Situation, vm: VmSeen) -> Seconds:
 
 def sending_time(s: Situation, vm: VmSeen) -> Seconds:
     """To send a VM's memory over a link that it has for itself."""
-    return vm.memory / GIB * durations(s).per_gib(vm.id, vm.pool, vm.resident_on)
+    return vm.memory / GIB * _per_gib(s, vm.id, vm.pool, vm.resident_on)
+
+
+@once
+def _per_gib(s: Situation, vm: VmId, pool: PoolId, host: HostId | None) -> Seconds:
+    return durations(s).per_gib(vm, pool, host)
 
 
 def move_time(s: Situation, vm: VmSeen) -> Seconds:

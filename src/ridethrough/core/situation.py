@@ -69,11 +69,7 @@ class Situation:
 
         One that a person skips is left where it is, whatever its owner wishes.
         """
-        named = self.policy.vms.get(vm.id) or self.policy.vms.get(vm.name)
-        found = named if named is not None else _from_tags(vm.tags)
-        if found.infrastructure is None and vm.id in _recognised(self):
-            found = replace(found, infrastructure=True)
-        return replace(found, wish=Wish.LEAVE) if self.memory.vm(vm.id).skipped else found
+        return _vm_policy(self, vm.id, vm.name, vm.tags)
 
     def infrastructure_by(self, vm: VmSeen) -> str:
         """How it is known that others depend on it, in words; empty when it is not so. What its owner says wins."""
@@ -152,6 +148,15 @@ def once(rule: Callable[[Situation, *_Args], _T]) -> Callable[[Situation, *_Args
         return found
 
     return worked_out
+
+
+@once
+def _vm_policy(s: Situation, vm: VmId, name: str, tags: frozenset[str]) -> VmPolicy:
+    named = s.policy.vms.get(vm) or s.policy.vms.get(name)
+    found = named if named is not None else _from_tags(tags)
+    if found.infrastructure is None and vm in _recognised(s):
+        found = replace(found, infrastructure=True)
+    return replace(found, wish=Wish.LEAVE) if s.memory.vm(vm).skipped else found
 
 
 @once

@@ -13,7 +13,7 @@ from .problem import Plan, Problem
 from .state import NOWHERE, State
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=8)
 def packed(problem: Problem) -> Plan:
     """A place for as much of what the guests are worth as can be found.
 

@@ -43,7 +43,10 @@ class Problem:
 
     guests: tuple[Guest, ...]
     targets: tuple[Target, ...]
-    windows: Mapping[HostId, Seconds] = field(default_factory=dict, hash=False)
+    windows: Mapping[HostId, Seconds] = field(default_factory=dict)
+
+    def __hash__(self) -> int:
+        return hash((self.guests, self.targets, *sorted(self.windows.items())))
 
     def window(self, source: HostId) -> Seconds:
         return self.windows.get(source, math.inf)
