@@ -5,6 +5,7 @@ Deterministic, and bounded by a number of steps, not by a clock.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
@@ -130,9 +131,12 @@ def _gentle(state: State, g: int, waiting: Sequence[int] | None = None) -> int:
     the roomiest."""
     best: tuple[int, bool, int, float, int, int, int] | None = None
     wanted, groups, memory = state.preferred[g], state.groups[g], state.memory[g]
-    free, rank, into, timed = state.free, state.rank, state.into, state.timed
+    free, rank, into, into_left = state.free, state.rank, state.into, state.into_left
+    seconds = state.seconds[g] if state.timed else -math.inf
+    if seconds > state.out_left[state.source[g]]:
+        return NOWHERE
     for t in state.allowed[g]:
-        if memory > free[t] or (timed and not state.fits(g, t)):
+        if memory > free[t] or seconds > into_left[t]:  # as `fits`: this is looked at most of all
             continue
         met = state.crowd(g, t) if groups else 0
         key = (rank[t], t != wanted, met, into[t], waiting[t] if waiting else 0, -free[t], t)
