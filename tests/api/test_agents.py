@@ -80,6 +80,10 @@ def test_without_the_controllers_care_there_is_none_and_nothing_is_ordered(
     assert found["withdrawn"] == withdrawn
 
 
+def test_while_the_coordinator_hands_over_nobody_answers_and_the_controller_goes_on() -> None:
+    assert told(connected=False, pools={"pool1": {"id": "pool1", "connected": False, "hands_over": True}})["handled"]
+
+
 def test_a_coordinator_that_is_protected_without_timers_is_handled() -> None:
     assert told(options=NEITHER, row={"spared": True})["handled"]
 

@@ -114,6 +114,15 @@ def test_behind_a_controller_that_answers_they_do_nothing_by_themselves() -> Non
         assert not said(world, host, "is counted on for")
 
 
+def test_while_its_coordinator_hands_over_an_agent_waits() -> None:
+    """Nobody answers for some seconds, and the battery is short: the agent would have to begin now."""
+    world = ours.play(scenario_of(300207))
+    assert any("becomes the coordinator in place of host01" in line.text for line in world.story)
+    assert not said(world, "host01", "is counted on for")
+    assert {turn.fate for turn in world.turns} == set()
+    assert (world.crashed, world.lost) == ([], [])
+
+
 def test_where_the_coordinator_is_gone_a_member_stops_its_guests_by_the_hypervisor() -> None:
     gone = {"at": 30, "do": "lose network", "host": "xenserver2"}
     scenario = outage(DEAD, gone, world={"pool": {"pool1": {"coordinator": "xenserver2"}}})

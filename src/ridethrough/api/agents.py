@@ -73,7 +73,12 @@ def _stale(age: float | None) -> str:
 
 
 def _not_reached(row: Row, pool: Row | None) -> str:
-    """It may be reached again within the lease: a controller that was just started has not looked yet."""
+    """It may be reached again within the lease: a controller that was just started has not looked yet.
+
+    While the coordinator hands over, by the controller's own doing, nobody is reached for half a minute.
+    """
+    if pool and pool.get("hands_over"):
+        return ""
     if not row.get("connected"):
         return "the controller does not reach it now"
     return "" if pool and pool.get("connected") else "the controller does not reach its pool's coordinator now"
