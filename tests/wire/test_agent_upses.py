@@ -78,11 +78,10 @@ def settings(folder: Path, after: str, **upses: dict[str, str]) -> config.Config
 
 async def shows(server: RealUpsd, status: str) -> None:
     """Wait until upsd has what dummy-ups read."""
-    reader = upsd.Upsd(upsd.Address("ups", "127.0.0.1", server.port))
-    async with asyncio.timeout(60.0):
-        while (await asyncio.to_thread(reader.variables))["ups.status"] != status:  # noqa: ASYNC110
-            await asyncio.sleep(0.1)
-    reader.close()
+    with closing(upsd.Upsd(upsd.Address("ups", "127.0.0.1", server.port))) as reader:
+        async with asyncio.timeout(60.0):
+            while (await asyncio.to_thread(reader.variables))["ups.status"] != status:  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
 
 
 @has_nut

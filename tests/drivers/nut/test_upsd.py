@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import ssl
 import subprocess
@@ -38,9 +39,14 @@ UTILITY = {
 
 
 def dump(path: Path, **changes: str) -> Path:
+    """Written at once, and in a later second than before: dummy-ups reads a file again when that has changed."""
+    before = path.stat().st_mtime if path.exists() else 0.0
     values = UTILITY | {name.replace("_", "."): value for name, value in changes.items()}
-    path.write_text("".join(f"{name}: {value}\n" for name, value in values.items()), encoding="utf-8")
-    return path
+    new = path.with_suffix(".new")
+    new.write_text("".join(f"{name}: {value}\n" for name, value in values.items()), encoding="utf-8")
+    changed = max(new.stat().st_mtime, int(before) + 1.0)
+    os.utime(new, (changed, changed))
+    return new.replace(path)
 
 
 def now() -> float:
