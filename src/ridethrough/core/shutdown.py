@@ -165,6 +165,8 @@ def _no_time(s: Situation, host: HostSeen, vm: VmSeen) -> str:
 def _end_everything(s: Situation, host: HostSeen) -> list[e.Event]:
     """The reserve is reached. host.shutdown would kill a guest in mid-migration: cancel the moves, stop the guests.
 
+    What is on its way here is better off where it is: it would arrive only to fall with this host.
+
     A guest that was never asked gets what is left of the reserve for a clean stop; all the time that there may be
     where the owner allows no hard one: the power often lasts longer than promised.
     """
@@ -182,6 +184,9 @@ def _end_everything(s: Situation, host: HostSeen) -> list[e.Event]:
                 found += start(s, StopVm(vm.id, vm.name, vm.pool, host.id, "the reserve is reached", within))
         elif s.policy.force_stop:
             found += start(s, ForceStopVm(vm.id, vm.name, vm.pool, host.id, "the reserve is reached"))
+    for vm in (v for _, v in sorted(s.seen.vms.items()) if v.moving_to == host.id and v.resident_on):
+        why = f"{host.id}, where it goes, has reached its reserve"
+        found += start(s, CancelMove(vm.id, vm.name, vm.pool, vm.resident_on or "", why))
     return found
 
 
