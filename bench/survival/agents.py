@@ -15,7 +15,7 @@ from functools import partial
 
 from ridethrough.api.agents import Present, told_host
 from ridethrough.core.evacuation import is_protected
-from ridethrough.core.hand_over import in_between
+from ridethrough.core.hand_over import TAKES, in_between
 from ridethrough.core.model import HostId, Seconds, UpsId
 from ridethrough.core.situation import Situation
 from ridethrough.sim.agenda import Steps
@@ -218,7 +218,7 @@ class _Word:
             "row": {"spared": seen is not None and is_protected(s, seen)},
             "step": step(s.memory.host(host)),
         }
-        pools = {built.pool: {"connected": s.is_trusted(built.pool), "hands_over": in_between(s, built.pool)}}
+        pools = {built.pool: {"connected": s.is_trusted(built.pool), "hands_over": in_between(s, built.pool, TAKES)}}
         return controller.notice(told_host(row, Present({}, pools, now, 0.0, True, self._armed)), now)
 
 

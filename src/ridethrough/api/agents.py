@@ -75,7 +75,7 @@ def _stale(age: float | None) -> str:
 def _not_reached(row: Row, pool: Row | None) -> str:
     """It may be reached again within the lease: a controller that was just started has not looked yet.
 
-    While the coordinator hands over, by the controller's own doing, nobody is reached for half a minute.
+    While the coordinator hands over, by the controller's own doing, nobody is reached for some 45 s.
     """
     if pool and pool.get("hands_over"):
         return ""

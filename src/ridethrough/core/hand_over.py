@@ -56,10 +56,10 @@ def go_on(s: Situation) -> list[e.Event]:
     return found
 
 
-def in_between(s: Situation, pool: PoolId) -> bool:
+def in_between(s: Situation, pool: PoolId, within: Seconds = LONGEST) -> bool:
     """The old coordinator goes, and the new one comes: nobody answers, and nobody need worry yet."""
     m = s.memory.pool(pool)
-    return m.hands_over and m.hand_over_asked_at is not None and s.now - m.hand_over_asked_at < LONGEST
+    return m.hands_over and m.hand_over_asked_at is not None and s.now - m.hand_over_asked_at < within
 
 
 def _end(s: Situation, pool: PoolId, begun: e.HandOverBegun, asked_at: Seconds) -> list[e.Event]:

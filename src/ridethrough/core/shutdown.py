@@ -65,6 +65,7 @@ def stop_guests(s: Situation) -> list[e.Event]:
     for host in s.hosts:
         if not may_act(s, host.pool) or s.memory.host(host.id).shut_down_at is not None:
             continue
+        found += _keep_out(s, host)
         if not (s.answers(host) or s.dry_run) or is_held(s, host):
             continue
         leaving = [v for v in _must_stop(s, host) if not (s.is_own(v) or _waits_for_the_others(s, host, v))]
@@ -165,8 +166,6 @@ def _no_time(s: Situation, host: HostSeen, vm: VmSeen) -> str:
 def _end_everything(s: Situation, host: HostSeen) -> list[e.Event]:
     """The reserve is reached. host.shutdown would kill a guest in mid-migration: cancel the moves, stop the guests.
 
-    What is on its way here is better off where it is: it would arrive only to fall with this host.
-
     A guest that was never asked gets what is left of the reserve for a clean stop; all the time that there may be
     where the owner allows no hard one: the power often lasts longer than promised.
     """
@@ -184,7 +183,15 @@ def _end_everything(s: Situation, host: HostSeen) -> list[e.Event]:
                 found += start(s, StopVm(vm.id, vm.name, vm.pool, host.id, "the reserve is reached", within))
         elif s.policy.force_stop:
             found += start(s, ForceStopVm(vm.id, vm.name, vm.pool, host.id, "the reserve is reached"))
-    for vm in (v for _, v in sorted(s.seen.vms.items()) if v.moving_to == host.id and v.resident_on):
+    return found
+
+
+def _keep_out(s: Situation, host: HostSeen) -> list[e.Event]:
+    """At its reserve a host takes nobody in any more: what is on its way would arrive only to fall with it."""
+    if s.dry_run or not _at_reserve(s, host):
+        return []
+    found: list[e.Event] = []
+    for vm in (v for _, v in sorted(s.seen.vms.items()) if v.moving_to == host.id and v.resident_on != host.id):
         why = f"{host.id}, where it goes, has reached its reserve"
         found += start(s, CancelMove(vm.id, vm.name, vm.pool, vm.resident_on or "", why))
     return found

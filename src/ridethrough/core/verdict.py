@@ -12,6 +12,7 @@ from .power import CUT_MARGIN, Supply, supply
 from .proof import silent_since
 from .recovery import batteries
 from .room import makes_room
+from .shutdown import CARRIER_FIRST
 from .situation import Situation
 from .wording import duration
 
@@ -84,7 +85,7 @@ def next_moment(s: Situation) -> Seconds | None:
             moments.append(m.held_until)
         if m.shut_down_at is not None or m.down_at is not None:
             asked = m.shutdown_last_asked or m.shut_down_at or 0.0
-            moments += [silent_since(s, host) + s.policy.down_silence]
+            moments += [silent_since(s, host) + s.policy.down_silence, (m.shut_down_at or 0.0) + CARRIER_FIRST]
             moments += [asked + s.policy.host_stop, asked + 2 * s.policy.host_stop]
         elif m.evacuation is not None:
             moments.append((m.disabled_at or m.evacuation.at) + s.policy.disable_wait)

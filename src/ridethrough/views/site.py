@@ -12,7 +12,7 @@ from ridethrough.core.durations import boot_time, host_stop, move_time, stop_tim
 from ridethrough.core.ends import holds, left, runtime, serves_for
 from ridethrough.core.evacuation import is_held, is_protected, last_start_in
 from ridethrough.core.events import ActionStarted, Alerted, UpsSilent
-from ridethrough.core.hand_over import in_between
+from ridethrough.core.hand_over import TAKES, in_between
 from ridethrough.core.memory import HostMemory, Memory
 from ridethrough.core.model import HostId, Seconds, Storage, UpsId
 from ridethrough.core.narrative import tell
@@ -111,7 +111,7 @@ def _pool(s: Situation, pool: str) -> dict[str, Any]:
         "id": pool,
         "coordinator": seen.coordinator if seen else None,
         "connected": s.is_trusted(pool),
-        "hands_over": in_between(s, pool),  # its toolstacks restart, by our own doing
+        "hands_over": in_between(s, pool, TAKES),  # its toolstacks restart, by our own doing
         "claim": seen.claim if seen else "",
         "trouble": seen.trouble if seen else "not contacted yet",
         "recorded": s.memory.pool(pool).record is not None,
