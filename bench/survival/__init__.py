@@ -1,7 +1,7 @@
 """Whether VMs survive power failures: seeded sites and outages, five policies on each, one score.
 
 `worlds` and `outages` make a story of a seed; `policies` play it; `score` says what became of it; `run` does so for
-thousands. `python -m bench.survival --outages 2000 --seed 310000`.
+thousands. `python -m bench.survival --outages 2000 --seed 320000`.
 """
 
 import sys
