@@ -142,7 +142,7 @@ def suitable(
     alike = [h for h in connected if cpu is None or h.cpu is None or h.cpu.runs(cpu)]
     if not alike:
         return [], "no other host's processor has all that it was started with"
-    large = [h for h in alike if not h.cpus or h.cpus >= cpus]
+    large = [h for h in alike if h.has_cpus(cpus)]
     return large, "" if large else f"it has {cpus} vCPUs, and no other host as many CPUs"
 
 

@@ -125,6 +125,10 @@ class HostSeen:
     cpu: Cpu | None = None  # what its processors offer a guest; None: not told
     cpus: int = 0  # as its Xen counts them, threads; 0: not told
 
+    def has_cpus(self, needed: int) -> bool:
+        """Whether XAPI lets a VM with so many vCPUs run here. What is not told hinders nobody."""
+        return not self.cpus or self.cpus >= needed
+
 
 class Restart(StrEnum):
     """What HA is to do about a VM whose host has failed; it stands in the VM's record whether HA is on or off."""

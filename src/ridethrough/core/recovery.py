@@ -336,8 +336,7 @@ def has_a_home(s: Situation, vm: VmSeen) -> bool:
 
 
 def _fits(vm: VmSeen, host: HostSeen) -> bool:
-    cpus = not host.cpus or host.cpus >= vm.cpus_needed
-    return cpus and vm.storage <= host.storage and host.memory_free >= vm.memory
+    return host.has_cpus(vm.cpus_needed) and vm.storage <= host.storage and host.memory_free >= vm.memory
 
 
 def _takes_guests(s: Situation, host: HostSeen) -> bool:

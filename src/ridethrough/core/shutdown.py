@@ -9,6 +9,7 @@ from .durations import host_stop
 from .ends import LAST_SECONDS, left, left_until, own_left
 from .evacuation import Due, is_held, is_protected, on_battery_text, plan_for
 from .model import HostId, PoolId, Seconds
+from .movable import coming
 from .observation import HostSeen, Power, VmSeen
 from .ordering import first_to_stop, is_down, members_still_up, starts, whole_pool_failing
 from .placement import NO_TIME, NOT_PROVEN, is_moving, stays
@@ -191,7 +192,7 @@ def _keep_out(s: Situation, host: HostSeen) -> list[e.Event]:
     if s.dry_run or not _at_reserve(s, host):
         return []
     found: list[e.Event] = []
-    for vm in (v for _, v in sorted(s.seen.vms.items()) if v.moving_to == host.id and v.resident_on != host.id):
+    for vm in (v for _, v in sorted(coming(s).get(host.id, {}).items()) if v.moving_to == host.id):
         why = f"{host.id}, where it goes, has reached its reserve"
         found += start(s, CancelMove(vm.id, vm.name, vm.pool, vm.resident_on or "", why))
     return found

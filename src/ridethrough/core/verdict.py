@@ -85,7 +85,9 @@ def next_moment(s: Situation) -> Seconds | None:
             moments.append(m.held_until)
         if m.shut_down_at is not None or m.down_at is not None:
             asked = m.shutdown_last_asked or m.shut_down_at or 0.0
-            moments += [silent_since(s, host) + s.policy.down_silence, (m.shut_down_at or 0.0) + CARRIER_FIRST]
+            moments += [silent_since(s, host) + s.policy.down_silence]
+            if host.id == s.carrier and m.shut_down_at is not None:
+                moments.append(m.shut_down_at + CARRIER_FIRST)
             moments += [asked + s.policy.host_stop, asked + 2 * s.policy.host_stop]
         elif m.evacuation is not None:
             moments.append((m.disabled_at or m.evacuation.at) + s.policy.disable_wait)

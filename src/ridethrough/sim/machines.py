@@ -295,6 +295,10 @@ class SimHost:
     def ref(self) -> str:
         return ref_of(self.uuid)
 
+    def has_cpus(self, vm: SimVm) -> bool:
+        """Whether xapi lets a VM run here: it may have no more vCPUs than the host CPUs."""
+        return not self.cpus or vm.vcpus <= self.cpus or vm.vcpus_unrestricted
+
     def has_pbd(self, storage: SimSr) -> bool:
         """Whether a PBD joins it to the storage, plugged or not."""
         return storage.id in self.storage | self.detached

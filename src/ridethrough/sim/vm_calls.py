@@ -104,7 +104,7 @@ class VmCalls(Operations):
 
     def has_enough_cpus(self, vm: SimVm, host: SimHost) -> None:
         """Read from source (assert_enough_pcpus, xapi_vm_helpers.ml): it may have no more vCPUs than the host CPUs."""
-        if host.cpus and vm.vcpus > host.cpus and not vm.vcpus_unrestricted:
+        if not host.has_cpus(vm):
             raise XapiError("HOST_NOT_ENOUGH_PCPUS", str(vm.vcpus), str(host.cpus))
 
     def _is_connected(self, vm: SimVm, host: SimHost) -> None:

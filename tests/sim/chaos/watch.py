@@ -23,7 +23,7 @@ from ridethrough.core.situation import Situation
 from ridethrough.runtime.loop import Decide
 from ridethrough.sim import failover_plan
 from ridethrough.sim.errors import XapiError
-from ridethrough.sim.machines import Reach, SimHost, SimVm
+from ridethrough.sim.machines import Reach, SimHost
 from ridethrough.sim.memory_journal import MemoryJournal
 from ridethrough.sim.scenario import Built, Scenario, play, read
 from ridethrough.sim.timeline import BREAK_JOURNAL, CRASH, MEND_JOURNAL, Happening
@@ -140,14 +140,14 @@ def has_room(world: World, vm: VmId) -> bool:
     """Whether some host that is up could truly take this guest."""
     it = world.vms[vm]
     return any(
-        h.enabled and h.live and it.storage <= h.storage and world.memory_available(h.id) >= it.memory and _cpus(it, h)
+        h.enabled
+        and h.live
+        and it.storage <= h.storage
+        and world.memory_available(h.id) >= it.memory
+        and h.has_cpus(it)
         for h in world.members(it.pool)
         if world.reach(h.id) in (Reach.MEMBER, Reach.COORDINATOR) and _ha_lets(world, vm, h)
     )
-
-
-def _cpus(vm: SimVm, host: SimHost) -> bool:
-    return vm.vcpus_unrestricted or not host.cpus or vm.vcpus <= host.cpus
 
 
 def _ha_lets(world: World, vm: VmId, host: SimHost) -> bool:
